@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "shmbus/options.hpp"
+#include "shmbus/publisher.hpp"
+#include "shmbus/subscriber.hpp"
+#include "shmbus/subscription.hpp"
+#include "shmbus/topic_info.hpp"
+#include "shmbus/type_name.hpp"
+
+namespace shmbus {
+
+namespace detail {
+class BusCore;
+}
+
+/// What `Bus::reap` found and freed.
+struct ReapReport {
+  std::size_t nodes = 0;          ///< table entries of dead nodes
+  std::size_t publishers = 0;     ///< publisher ports, their claims finished
+  std::size_t subscribers = 0;    ///< subscriber ports, their pins cleared
+  std::size_t subscriptions = 0;  ///< standing subscriptions
+  std::size_t segments = 0;       ///< files of topics whose creator died half-way
+};
+
+/// One process's membership of a bus: a node. Movable. May be shared by threads. Everything it gave out detaches when
+/// it and they are destroyed; the bus and its events stay.
+class Bus {
+ public:
+  /// Creates the bus, or attaches to it. Names are `[A-Za-z0-9_-]{1,32}`. Throws Error.
+  static Bus open(std::string_view name, const BusOptions& options = {});
+
+  /// Unlinks everything of a bus. Live members keep what they mapped and are told: publishing returns `closed`. False
+  /// if there was no such bus. Throws Error where it may not.
+  static bool remove(std::string_view name);
+
+  Bus(Bus&&) noexcept;
+  Bus& operator=(Bus&&) noexcept;
+  Bus(const Bus&) = delete;
+  Bus& operator=(const Bus&) = delete;
+  ~Bus();
+
+  std::string_view name() const noexcept;
+  /// A random number that is new each time the bus is created: sequences compare only within one.
+  std::uint64_t incarnation() const noexcept;
+  /// This node's id, never given twice within the incarnation.
+  std::uint64_t node() const noexcept;
+
+  /// Creates a topic ahead of its first publisher, or adopts it as it is. Throws Error.
+  TopicInfo topic(std::string_view name, const TopicOptions& options = {});
+  /// What is recorded of an existing topic.
+  std::optional<TopicInfo> find_topic(std::string_view name);
+  /// Unlinks one topic. Its publishers are told `closed`, its subscribers read what they have mapped. False if there is
+  /// none.
+  bool remove_topic(std::string_view name);
+
+  /// A publisher of raw bytes. Throws Error, for example `busy` on an exclusive topic that has a publisher.
+  Publisher publisher(std::string_view topic, const TopicOptions& options = {});
+  /// A publisher of one type; refused with `type_mismatch` where the topic carries another.
+  template <Publishable T>
+  TypedPublisher<T> publisher(std::string_view topic, const TopicOptions& options = {}) {
+    return TypedPublisher<T>(publisher(topic, options, type_info<T>));
+  }
+  Publisher publisher(std::string_view topic, const TopicOptions& options, const TypeInfo& type);
+
+  /// A subscriber of every topic that matches: tokens joined by dots, `*` for one token, `>` for the rest. Throws
+  /// Error.
+  Subscriber subscriber(std::string_view pattern, const SubscriberOptions& options = {});
+
+  /// Calls the handler for each event, on worker threads of its own. Throws Error.
+  Subscription subscribe(std::string_view pattern, Handler handler, const DispatchOptions& options = {});
+
+  /// Makes every waiting publish, wait and worker of this Bus return, now and from now on. Async-signal-safe.
+  void interrupt() noexcept;
+  bool interrupted() const noexcept;
+
+  /// True once the bus was removed.
+  bool removed() const noexcept;
+
+  /// Finishes what dead nodes left: claims, pins, ports, entries. Anybody's slow path does it when in the way; this
+  /// does all.
+  ReapReport reap();
+
+ private:
+  explicit Bus(std::shared_ptr<detail::BusCore> core) noexcept;
+  std::shared_ptr<detail::BusCore> core_;
+};
+
+}  // namespace shmbus

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace shmbus {
+
+/// Why opening or attaching failed.
+enum class ErrorCode {
+  invalid_name,    ///< a bus, topic or pattern name outside the allowed characters or length
+  invalid_option,  ///< an option outside its range
+  not_found,       ///< no such bus or topic
+  permission,      ///< the system refuses access
+  untrusted,  ///< the segment belongs to a user who is not among the accepted owners, or its mode is not the recorded
+              ///< one
+  incompatible,   ///< another version or layout of shmbus
+  corrupt,        ///< bytes in shared memory that cannot be right
+  no_memory,      ///< /dev/shm has not enough room
+  limit,          ///< one of the documented limits is reached
+  busy,           ///< the exclusive right is somebody else's
+  type_mismatch,  ///< the topic carries another type
+  closed,         ///< the bus was removed, or is used in a forked child
+  system,         ///< any other error of the operating system
+};
+
+/// The name of a code, for example "type_mismatch".
+const char* to_string(ErrorCode code) noexcept;
+
+/// What an error says. Every part is a phrase a person can read; empty parts are left out of the text.
+struct ErrorText {
+  std::string object;    ///< the thing: "topic 'video.frame'"
+  std::string expected;  ///< what was expected of it
+  std::string found;     ///< what was found instead
+  std::string remedy;    ///< what to do
+};
+
+/// Thrown by opening and attaching; never by publishing or polling.
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, ErrorText text);
+
+  ErrorCode code() const noexcept { return code_; }
+  const std::string& object() const noexcept { return text_.object; }
+  const std::string& expected() const noexcept { return text_.expected; }
+  const std::string& found() const noexcept { return text_.found; }
+  const std::string& remedy() const noexcept { return text_.remedy; }
+
+ private:
+  ErrorCode code_;
+  ErrorText text_;
+};
+
+}  // namespace shmbus

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shmbus/log/reader.hpp"
+#include "shmbus/options.hpp"
+#include "shmbus/trace_context.hpp"
+#include "shmbus/type_name.hpp"
+
+namespace shmbus {
+
+class RetainedEvent;
+
+/// Names one event among all of a machine: no two events have the same.
+struct EventId {
+  std::uint64_t bus = 0;       ///< incarnation of the bus
+  std::uint64_t topic = 0;     ///< incarnation of the topic
+  std::uint64_t sequence = 0;  ///< within the topic
+
+  /// "bus-topic-sequence": sixteen hexadecimal digits each for bus and topic, and the decimal sequence.
+  std::string to_string() const;
+  friend bool operator==(const EventId&, const EventId&) = default;
+};
+
+namespace detail {
+
+class TopicReader;
+
+/// What all events of one topic have in common, for one subscriber. Lives as long as the subscriber or any retained
+/// event.
+struct EventSource {
+  std::string topic;
+  std::uint64_t bus = 0;
+  std::uint64_t topic_id = 0;
+  const std::atomic<std::uint64_t>* type_hash = nullptr;  ///< in the control segment; set once
+};
+
+}  // namespace detail
+
+/// One event, read in place. Valid inside the handler it is given to, on that thread; `retain()` for longer.
+class Event {
+ public:
+  /// The topic's name, which is the event's type: "video.watch_started".
+  std::string_view topic() const noexcept { return source_->topic; }
+
+  /// The topic-wide number, from 1, never reused.
+  std::uint64_t sequence() const noexcept { return record_.sequence; }
+
+  /// When it was published, by the system clock, within 1 ms. The epoch (1970) where the topic carries no time stamps.
+  Time time() const noexcept;
+
+  /// Unique among all events of the machine.
+  EventId id() const noexcept { return {source_->bus, source_->topic_id, record_.sequence}; }
+
+  /// Number of the publisher's port in the topic, 0 to 63; `Inspector` tells who holds it.
+  unsigned publisher() const noexcept { return record_.port; }
+
+  /// The bytes as published, aligned to 8 or to the topic's type.
+  std::span<const std::byte> payload() const noexcept { return {record_.payload, record_.size}; }
+
+  /// The payload as characters.
+  std::string_view text() const noexcept { return {reinterpret_cast<const char*>(record_.payload), record_.size}; }
+
+  /// The payload as a T; null where the topic's recorded type is not T, or the size does not fit.
+  template <Publishable T>
+  const T* as() const noexcept {
+    if (record_.size != sizeof(T) || source_->type_hash->load(std::memory_order_acquire) != type_hash<T>)
+      return nullptr;
+    return reinterpret_cast<const T*>(record_.payload);
+  }
+
+  /// The publisher's trace context, or null if it gave none.
+  const TraceContext* trace() const noexcept { return reinterpret_cast<const TraceContext*>(record_.trace); }
+
+  /// An owner that keeps the event beyond the handler, on any thread: it keeps the block pinned, or holds a copy when
+  /// the subscriber's pins (eight blocks a topic) are used up. May allocate.
+  RetainedEvent retain() const;
+
+ private:
+  friend class RetainedEvent;
+  friend class Subscriber;
+  Event(const detail::EventSource* source, detail::TopicReader* reader, const log::Record& record) noexcept
+      : source_(source), reader_(reader), record_(record) {}
+
+  const detail::EventSource* source_;
+  detail::TopicReader* reader_;
+  log::Record record_;
+  bool retained_ =
+      false;  // then the record's stamp is the time in nanoseconds, since the reader may have left the block
+};
+
+/// Owns one event. Movable; may outlive the Subscriber and the Bus, and may be destroyed on any thread.
+class RetainedEvent {
+ public:
+  RetainedEvent(RetainedEvent&& other) noexcept;
+  RetainedEvent& operator=(RetainedEvent&& other) noexcept;
+  RetainedEvent(const RetainedEvent&) = delete;
+  RetainedEvent& operator=(const RetainedEvent&) = delete;
+  ~RetainedEvent();
+
+  const Event& operator*() const noexcept { return event_; }
+  const Event* operator->() const noexcept { return &event_; }
+
+  /// True where it holds a copy, false where it keeps the block pinned.
+  bool copied() const noexcept { return slot_ < 0; }
+
+ private:
+  friend class Event;
+  RetainedEvent(std::shared_ptr<detail::TopicReader> reader, const Event& event, int slot);
+  void release() noexcept;
+
+  std::shared_ptr<detail::TopicReader> reader_;
+  std::unique_ptr<std::byte[]> copy_;
+  Event event_;
+  int slot_;
+};
+
+}  // namespace shmbus

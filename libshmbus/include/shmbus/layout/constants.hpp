@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace shmbus::layout {
+
+/// Two cache lines: adjacent-line prefetch makes a pair the unit of false sharing.
+inline constexpr std::size_t kLine = 128;
+inline constexpr std::size_t kPage = 4096;
+
+inline constexpr std::uint32_t kVersion = 1;
+
+inline constexpr std::size_t kMinBlockSize = 4096;
+inline constexpr std::size_t kMaxBlockSize = std::size_t{64} << 20;
+inline constexpr std::size_t kHugePage = std::size_t{2} << 20;
+inline constexpr std::uint32_t kMinBlocks = 2;
+inline constexpr std::uint32_t kMaxBlocks = 1u << 16;
+
+inline constexpr unsigned kMaxPublishers = 64;
+inline constexpr unsigned kMaxSubscribers = 64;
+inline constexpr unsigned kRetainSlots = 8;
+
+inline constexpr unsigned kMaxNodes = 1024;
+inline constexpr unsigned kMaxTopics = 4096;
+inline constexpr unsigned kMaxSubscriptions = 4096;
+
+inline constexpr std::size_t kMaxBusName = 32;
+inline constexpr std::size_t kMaxTopicName = 127;
+
+/// Spare blocks: one for each pin, retain slot, claim and reservation that can exist at one time.
+inline constexpr std::uint32_t kSpareBlocks = kMaxSubscribers * (1 + kRetainSlots) + kMaxPublishers * 2;
+
+/// No block number, and no tail word: a pin or claim that protects nothing.
+inline constexpr std::uint64_t kNone = ~std::uint64_t{0};
+
+}  // namespace shmbus::layout

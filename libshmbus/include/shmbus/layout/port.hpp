@@ -1,0 +1,68 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "shmbus/layout/constants.hpp"
+#include "shmbus/layout/text.hpp"
+
+namespace shmbus::layout {
+
+// An owner word: the node id, and in the top bit whether that node repairs the port of a dead one.
+inline constexpr std::uint64_t kRepairing = std::uint64_t{1} << 63;
+constexpr std::uint64_t owner_node(std::uint64_t owner) noexcept { return owner & ~kRepairing; }
+
+//  0     8     16                            128    136    144
+//  +-----+-----+-----------------------------+------+------+------------------+
+//  |where|what | (reserved)                  |owner | bell | (reserved)       |
+//  +-----+-----+-----------------------------+------+------+------------------+
+struct PublisherPort {
+  // The claim. Written only by the publisher that owns the port; cleared by the one that repairs it.
+  alignas(kLine) std::atomic<std::uint64_t> where;  // tail value claimed at, or kNone
+  std::atomic<std::uint64_t> what;                  // ClaimWord
+
+  alignas(kLine) std::atomic<std::uint64_t> owner;  // 0: free; every change is a compare-and-swap
+  std::atomic<std::uint64_t> bell;  // index of the owner's entry in the node table; written by the owner
+};
+static_assert(sizeof(PublisherPort) == 2 * kLine);
+
+//  0     8          16     24          32       40          48             56            64            128
+//  +-----+----------+------+-----------+--------+-----------+--------------+-------------+-------------+
+//  | pin | position | lost | delivered | lapped | wake-ups  | handler errs | (reserved)  | retained[8] |
+//  +-----+----------+------+-----------+--------+-----------+--------------+-------------+-------------+
+//  128    136          144       152           160         168   176          184        192           256
+//  +------+------------+---------+-------------+-----------+-----+------------+----------+-------------+
+//  |owner |subscription| mode    | demote after| held since|bell | (reserved) |          | name        |
+//  +------+------------+---------+-------------+-----------+-----+------------+----------+-------------+
+struct SubscriberPort {
+  // Written only by the subscriber that owns the port (retained: on any of its threads); cleared by the one that
+  // repairs it.
+  alignas(kLine) std::atomic<std::uint64_t> pin;  // number of the block it is inside, or wants next; kNone: none
+  std::atomic<std::uint64_t> position;            // sequence it reads next
+  std::atomic<std::uint64_t> lost;                // events missed
+  std::atomic<std::uint64_t> delivered;           // events handed out
+  std::atomic<std::uint64_t> lapped;              // times its next block had left the ring
+  std::atomic<std::uint64_t> wakeups;             // times it slept
+  std::atomic<std::uint64_t> handler_errors;      // handler calls that threw
+  std::uint64_t reserved;
+  std::atomic<std::uint64_t> retained[kRetainSlots];  // numbers of blocks that retained events lie in, or kNone
+
+  alignas(kLine) std::atomic<std::uint64_t> owner;  // 0: free; every change is a compare-and-swap
+  std::atomic<std::uint64_t> subscription;  // the standing subscription it belongs to; written by who wins owner
+  std::atomic<std::uint64_t> mode;          // owner * 2 + (reliable ? 1 : 0); demoted by compare-and-swap
+  std::atomic<std::uint64_t> demote_after;  // nanoseconds, 0: never; written by who wins owner
+  std::atomic<std::uint64_t> held_since;    // monotonic ns since it holds publishers back, by compare-and-swap from
+                                            // 0; cleared by the subscriber when it moves on
+  std::atomic<std::uint64_t> bell;          // index of the owner's entry in the node table
+  std::uint64_t reserved2[2];
+  SharedText<64> name;  // written by who wins owner
+};
+static_assert(sizeof(SubscriberPort) == 2 * kLine);
+static_assert(offsetof(SubscriberPort, retained) == 64);
+static_assert(offsetof(SubscriberPort, owner) == 128);
+static_assert(offsetof(SubscriberPort, name) == 192);
+
+constexpr std::uint64_t port_mode(std::uint64_t node, bool reliable) noexcept { return node << 1 | (reliable ? 1 : 0); }
+
+}  // namespace shmbus::layout

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace shmbus::layout {
+
+//  0        8             16            24 (or 16)        ...
+//  +--------+-------------+-------------+-----------------+------------------+
+//  | key    | size u32    | time u64,   | trace extension,| payload, padded  |
+//  | u64    | port u16    | if the topic| 32 bytes,       | to the stride    |
+//  |        | flags u16   | wants it    | if flagged      |                  |
+//  +--------+-------------+-------------+-----------------+------------------+
+//
+// R1 The record is committed when its key is the block's key, aborted when it is the complement; until then nothing in
+// it
+//    means anything.
+// R2 `size` counts from the record's first byte to the payload's last; the next record begins at the next multiple of
+// the
+//    topic's alignment.
+struct RecordHeader {
+  std::atomic<std::uint64_t>
+      key;  // written last: by the claim's owner, or by the one that repairs a dead owner's claim
+  std::atomic<std::uint64_t> meta;  // RecordMeta; the same writers, before the key
+};
+static_assert(sizeof(RecordHeader) == 16);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+/// The smallest record, and the room every record leaves at the end of its block for the padding that seals it.
+inline constexpr std::size_t kMinRecord = sizeof(RecordHeader);
+
+inline constexpr std::size_t kTimeSize = 8;
+inline constexpr std::size_t kTraceSize = 32;
+
+enum RecordFlags : std::uint16_t {
+  kPadding = 1,  ///< fills the block; no event, no sequence
+  kTrace = 2,    ///< a trace extension stands before the payload
+  kTrimmed = 4,  ///< a loan committed with fewer bytes: the record's last eight bytes hold the payload's true length
+};
+
+/// `size`, `port` and `flags` of a record as one word.
+struct RecordMeta {
+  std::uint32_t size;
+  std::uint16_t port;
+  std::uint16_t flags;
+
+  constexpr std::uint64_t word() const noexcept {
+    return size | std::uint64_t{port} << 32 | std::uint64_t{flags} << 48;
+  }
+  static constexpr RecordMeta from(std::uint64_t word) noexcept {
+    return {static_cast<std::uint32_t>(word), static_cast<std::uint16_t>(word >> 32),
+            static_cast<std::uint16_t>(word >> 48)};
+  }
+};
+
+}  // namespace shmbus::layout

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "shmbus/layout/constants.hpp"
+#include "shmbus/layout/text.hpp"
+
+namespace shmbus::layout {
+
+inline constexpr std::uint64_t kRegistryMagic = 0x31'52'53'55'42'4d'48'53;  // "SHMBUSR1", little-endian
+
+enum class ClockKind : std::uint32_t {
+  cycle_counter = 0,  ///< stamps are the core's constant-rate counter
+  monotonic = 1,      ///< stamps are CLOCK_MONOTONIC nanoseconds, where the counter can't be trusted
+};
+
+//  0       8      128     136              256
+//  +-------+------+-------+----------------+------+------------------+
+//  | id    | who and since| name           | bell | (reserved)       |
+//  +-------+------+-------+----------------+------+------------------+
+//
+// Written by the node itself, between taking the lock on byte `id` of the registry file and freeing it; `id` last. A
+// dead node's entry is freed by compare-and-swap from its id.
+struct NodeEntry {
+  alignas(kLine) std::atomic<std::uint64_t> id;  // 0: free
+  std::atomic<std::int64_t> started_ns;          // nanoseconds since 1970
+  std::atomic<std::int32_t> pid;                 // in the node's own pid namespace
+  std::atomic<std::uint32_t> uid;
+  SharedText<64> name;                             // of the process
+  alignas(kLine) std::atomic<std::uint32_t> bell;  // futex word; counts up by whoever rings
+};
+static_assert(sizeof(NodeEntry) == 2 * kLine);
+
+/// Phases of a topic's entry, in the low bits of `state`; the creator's node id stands above them.
+enum class TopicPhase : std::uint64_t { free = 0, filling = 1, creating = 2, ready = 3 };
+
+constexpr std::uint64_t topic_state(TopicPhase phase, std::uint64_t node) noexcept {
+  return node << 2 | static_cast<std::uint64_t>(phase);
+}
+constexpr TopicPhase topic_phase(std::uint64_t state) noexcept { return static_cast<TopicPhase>(state & 3); }
+constexpr std::uint64_t topic_creator(std::uint64_t state) noexcept { return state >> 2; }
+
+struct TopicEntry {
+  alignas(kLine) std::atomic<std::uint64_t> state;  // every change is a compare-and-swap
+  std::atomic<std::uint64_t> id;                    // incarnation of the topic; 0 until ready
+  std::uint64_t reserved[14];
+  SharedText<128> name;  // written by who won the entry; valid from `creating` on
+};
+static_assert(sizeof(TopicEntry) == 2 * kLine);
+
+struct SubscriptionEntry {
+  alignas(kLine) std::atomic<std::uint64_t> owner;  // node; 0: free; by compare-and-swap from 0 or a dead node
+  std::atomic<std::uint64_t> id;                    // never given twice; 0 until the rest is written
+  std::atomic<std::uint64_t> bell;
+  std::atomic<std::uint64_t> reliable;
+  std::atomic<std::uint64_t> demote_after;  // nanoseconds, 0: never
+  std::uint64_t reserved[3];
+  SharedText<64> name;
+  SharedText<128> pattern;
+};
+static_assert(sizeof(SubscriptionEntry) == 2 * kLine);
+
+// The registry segment, `registry`:
+//
+//  0           4096            266240            1314816             2363392
+//  +-----------+---------------+-----------------+-------------------+
+//  | header    | node table    | topic table     | subscription table|
+//  +-----------+---------------+-----------------+-------------------+
+//
+// The tables are address space; each is backed page by page from its begin, and its count in the header says how many
+// of its entries have memory. Byte `id` of the file is the lock of node `id`; the bytes from 2^62 on are locks of their
+// own.
+struct RegistryHeader {
+  // Written by the creator before the segment has a name, and never again.
+  std::uint64_t magic;
+  std::uint32_t version;
+  std::uint32_t header_size;         // bytes, sizeof(RegistryHeader)
+  std::uint32_t compatible_flags;    // unknown ones may be ignored
+  std::uint32_t incompatible_flags;  // unknown ones forbid use
+  std::uint64_t size;                // bytes of this segment
+  std::uint64_t incarnation;         // random
+  std::int64_t created_ns;           // a pair taken at one moment: system clock, nanoseconds since 1970 ...
+  std::uint64_t created_cycles;      // ... and stamp clock
+  ClockKind clock;
+  std::uint32_t mode;  // of the file
+  std::uint64_t stall_limit_ns;
+  SharedText<64> name;
+
+  // Counters, by fetch-add.
+  alignas(kLine) std::atomic<std::uint64_t> next_node;
+  std::atomic<std::uint64_t> next_subscription;
+  std::atomic<std::uint64_t> removed;  // 1: the bus is gone, only its members still map it
+
+  // How many entries of each table have memory; they only grow.
+  std::atomic<std::uint32_t> nodes;
+  std::atomic<std::uint32_t> topics;
+  std::atomic<std::uint32_t> subscriptions;
+
+  // Read at every poll, changed when a topic comes or goes.
+  alignas(kLine) std::atomic<std::uint64_t> topic_generation;
+
+  alignas(kPage) NodeEntry node_table[kMaxNodes];
+  TopicEntry topic_table[kMaxTopics];
+  SubscriptionEntry subscription_table[kMaxSubscriptions];
+};
+static_assert(offsetof(RegistryHeader, node_table) == 4096);
+static_assert(offsetof(RegistryHeader, topic_table) == 266240);
+static_assert(offsetof(RegistryHeader, subscription_table) == 1314816);
+static_assert(sizeof(RegistryHeader) == 2363392);
+
+/// Locked while a bus is removed.
+inline constexpr std::uint64_t kRemovalLock = std::uint64_t{1} << 62;
+/// Locked while segments that an earlier bus of that name left are cleared away.
+inline constexpr std::uint64_t kStaleLock = kRemovalLock + 1;
+
+}  // namespace shmbus::layout

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace shmbus::layout {
+
+/// A short text in shared memory, padded with zeros. Lookers may race with a writer and see a mixture: whoever depends
+/// on the text publishes it by another word. Whole words, so that a race is no undefined behaviour.
+template <std::size_t Bytes>
+struct SharedText {
+  static_assert(Bytes % 8 == 0);
+  std::atomic<std::uint64_t> words[Bytes / 8];
+
+  void store(std::string_view text) noexcept {
+    char buffer[Bytes] = {};
+    std::memcpy(buffer, text.data(), std::min(text.size(), Bytes - 1));
+    for (std::size_t i = 0; i < Bytes / 8; ++i) {
+      std::uint64_t word;
+      std::memcpy(&word, buffer + i * 8, 8);
+      words[i].store(word, std::memory_order_relaxed);  // published by another word
+    }
+  }
+
+  std::string load() const {
+    char buffer[Bytes + 1] = {};
+    for (std::size_t i = 0; i < Bytes / 8; ++i) {
+      const std::uint64_t word = words[i].load(std::memory_order_relaxed);  // as above
+      std::memcpy(buffer + i * 8, &word, 8);
+    }
+    return std::string(buffer, ::strnlen(buffer, Bytes));
+  }
+};
+
+}  // namespace shmbus::layout

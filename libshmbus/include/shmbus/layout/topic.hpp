@@ -1,0 +1,130 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "shmbus/layout/block_entry.hpp"
+#include "shmbus/layout/constants.hpp"
+#include "shmbus/layout/port.hpp"
+#include "shmbus/layout/text.hpp"
+
+namespace shmbus::layout {
+
+inline constexpr std::uint64_t kTopicMagic = 0x31'54'53'55'42'4d'48'53;  // "SHMBUST1", little-endian
+
+/// Of the `attention` word: what sends a publisher off its fast path.
+enum Attention : std::uint64_t {
+  kTopicRemoved = 1,  ///< publishing returns `closed`
+  kFenceNeeded = 2,   ///< a sleeper could not call membarrier: publishers order commit and wake-up themselves
+};
+
+// The control segment, `<topic>.ctl`:
+//
+//  0            1024   1152      1280         1408            4096          20480           36864
+//  +------------+------+---------+------------+---------------+-------------+---------------+--------+--------------+
+//  | header     | tail | waiters,| bitmaps,   | (reserved)    | 64 publisher| 64 subscriber | ring   | block table, |
+//  |            |      |attention| block pool |               | ports       | ports         | R words| by page      |
+//  +------------+------+---------+------------+---------------+-------------+---------------+--------+--------------+
+//
+// T1 What the creator writes is written before the segment is linked to its name, and never again.
+// T2 A topic is valid if and only if every size and offset is the one its geometry gives (layout/validate.cpp).
+struct TopicHeader {
+  // Written by the creator before the segment has a name (T1).
+  std::uint64_t magic;
+  std::uint32_t version;
+  std::uint32_t header_size;         // bytes, sizeof(TopicHeader)
+  std::uint32_t compatible_flags;    // unknown ones may be ignored
+  std::uint32_t incompatible_flags;  // unknown ones forbid use
+  std::uint64_t bus;                 // incarnation of the bus
+  std::uint64_t id;                  // incarnation of the topic, random
+  std::uint64_t seed;                // of the block keys, random
+  std::uint64_t control_size;        // bytes of this segment
+  std::uint64_t log_size;            // bytes of the log segment
+  std::uint64_t log_node;            // creator's node: the log's name is `<topic>.log.<node>`
+  std::int64_t created_ns;           // nanoseconds since 1970
+  std::uint64_t block_size;          // bytes
+  std::uint32_t blocks;              // in the ring, a power of two
+  std::uint32_t physical_blocks;     // ring + spares
+  std::uint32_t record_header;       // bytes before payload (or trace extension)
+  std::uint32_t alignment;           // of records and payloads
+  std::uint32_t timestamps;          // 0 or 1
+  std::uint32_t exclusive;           // 0 or 1
+  std::uint32_t mode;                // of the log
+  std::uint32_t reserved;
+  SharedText<128> name;
+
+  // The recorded type: written by who wins `type_owner`, by compare-and-swap from 0 or a dead node; published by
+  // `type_hash`.
+  std::atomic<std::uint64_t> type_owner;
+  std::atomic<std::uint64_t> type_hash;  // 0: raw bytes
+  std::atomic<std::uint64_t> type_size;
+  std::atomic<std::uint64_t> type_alignment;
+  SharedText<128> type_name;
+
+  // Every change of a shared topic's tail is a read-modify-write; of an exclusive one's, a store by its only publisher.
+  alignas(1024) std::atomic<std::uint64_t> tail;
+
+  // Read at every publish, written when somebody goes to sleep.
+  alignas(kLine) std::atomic<std::uint64_t> waiters;  // a bit for each subscriber port that sleeps
+  std::atomic<std::uint64_t> attention;               // Attention bits
+
+  // Slow paths only.
+  alignas(kLine) std::atomic<std::uint64_t> publishers;  // a bit for each publisher port in use
+  std::atomic<std::uint64_t> subscribers;                // a bit for each subscriber port in use
+  std::atomic<std::uint64_t> gated;            // a bit for each publisher port that sleeps until the ring moves
+  std::atomic<std::uint64_t> exclusive_owner;  // node of the exclusive publisher, by compare-and-swap; 0: nobody
+  std::atomic<std::uint32_t> backed;           // physical blocks below this have memory; only grows
+  std::atomic<std::uint32_t> free_hint;        // physical block that left the ring last
+  std::atomic<std::uint64_t> dropped;          // blocks dropped early for want of memory
+  std::atomic<std::uint64_t> repaired_claims;
+  std::atomic<std::uint64_t> repaired_ports;
+
+  alignas(kPage) PublisherPort publisher_ports[kMaxPublishers];
+  SubscriberPort subscriber_ports[kMaxSubscribers];
+  // Then `blocks` ring words (RingEntry), and from the next page on the block table (BlockEntry).
+};
+static_assert(sizeof(TopicHeader) == 36864);
+static_assert(offsetof(TopicHeader, tail) == 1024);
+static_assert(offsetof(TopicHeader, waiters) == 1152);
+static_assert(offsetof(TopicHeader, publishers) == 1280);
+static_assert(offsetof(TopicHeader, publisher_ports) == 4096);
+static_assert(offsetof(TopicHeader, subscriber_ports) == 20480);
+
+/// What follows from a topic's options; the only place where offsets are computed.
+struct Geometry {
+  std::uint64_t block_size;
+  std::uint32_t blocks;
+  std::uint32_t physical_blocks;
+  std::uint32_t record_header;
+  std::uint32_t alignment;
+  std::uint64_t block_table_offset;
+  std::uint64_t control_size;
+  std::uint64_t log_size;
+  std::uint64_t max_payload;
+
+  static constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
+    return (value + unit - 1) / unit * unit;
+  }
+
+  static constexpr Geometry of(std::uint64_t block_size, std::uint32_t blocks, bool timestamps,
+                               std::uint32_t alignment) {
+    Geometry g{};
+    g.block_size = block_size;
+    g.blocks = blocks;
+    g.physical_blocks = blocks + kSpareBlocks;
+    g.alignment = alignment < 8 ? 8 : alignment;
+    g.record_header = static_cast<std::uint32_t>(round_up(kMinRecordHeader + (timestamps ? 8u : 0u), g.alignment));
+    g.block_table_offset = round_up(sizeof(TopicHeader) + std::uint64_t{blocks} * 8, kPage);
+    g.control_size = round_up(g.block_table_offset + std::uint64_t{g.physical_blocks} * sizeof(BlockEntry), kPage);
+    g.log_size = g.physical_blocks * block_size;
+    g.max_payload = block_size - kMinRecordHeader - g.record_header;
+    g.max_payload -= g.max_payload % g.alignment;
+    return g;
+  }
+
+ private:
+  static constexpr std::uint32_t kMinRecordHeader = 16;
+};
+
+}  // namespace shmbus::layout

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "shmbus/layout/block_entry.hpp"
+#include "shmbus/layout/record.hpp"
+#include "shmbus/layout/ring_entry.hpp"
+#include "shmbus/layout/tail.hpp"
+#include "shmbus/layout/topic.hpp"
+#include "shmbus/log/environment.hpp"
+#include "shmbus/platform/cpu.hpp"
+
+namespace shmbus::log {
+
+using layout::kNone;
+
+/// A block, found in the ring and checked.
+struct Block {
+  std::uint64_t number = kNone;
+  std::uint64_t entry = 0;  ///< the ring word it was found by
+  std::uint32_t physical = 0;
+  std::uint64_t key = 0;
+  std::uint64_t first_sequence = 0;
+};
+
+/// Outcome of looking for a block in the ring.
+enum class Look { found, not_open, gone, corrupt };
+
+/// One topic's log over memory that somebody else maps: typed pointers, and the geometry copied once so that no later
+/// change of the shared bytes can lead outside the mapping.
+class BlockLog {
+ public:
+  /// `control` and `blocks` must have the sizes the geometry gives; `Geometry` must be checked already.
+  BlockLog(void* control, std::byte* blocks, const layout::Geometry& geometry, Environment& environment);
+
+  /// Makes a zeroed control segment an empty log. What the creator records of the topic is left to the caller.
+  static void format(void* control, const layout::Geometry& geometry);
+
+  layout::TopicHeader& header() const noexcept { return *header_; }
+  Environment& environment() const noexcept { return *environment_; }
+  const layout::Geometry& geometry() const noexcept { return geometry_; }
+  const layout::TailFormat& format() const noexcept { return format_; }
+
+  std::atomic<std::uint64_t>& tail() const noexcept { return header_->tail; }
+  std::atomic<std::uint64_t>& slot(std::uint64_t block) const noexcept { return ring_[block & ring_mask_]; }
+  layout::BlockEntry& entry(std::uint32_t physical) const noexcept { return table_[physical]; }
+  layout::PublisherPort& publisher(unsigned port) const noexcept { return header_->publisher_ports[port]; }
+  layout::SubscriberPort& subscriber(unsigned port) const noexcept { return header_->subscriber_ports[port]; }
+
+  /// The one function that turns a position into a pointer.
+  std::byte* at(std::uint32_t physical, std::size_t offset) const noexcept {
+    return blocks_ + (std::size_t{physical} << block_shift_) + offset;
+  }
+
+  std::size_t block_size() const noexcept { return geometry_.block_size; }
+  std::uint32_t blocks() const noexcept { return geometry_.blocks; }
+  bool timestamps() const noexcept { return timestamps_; }
+  /// A time stamp of the bus's clock.
+  std::uint64_t stamp() const noexcept {
+    return cycle_clock_ ? platform::read_cycle_counter() : environment_->slow_stamp();
+  }
+  bool exclusive() const noexcept { return exclusive_; }
+  std::size_t record_header() const noexcept { return geometry_.record_header; }
+  std::size_t max_payload() const noexcept { return geometry_.max_payload; }
+
+  /// Bytes from one record's begin to the next one's.
+  std::size_t stride(std::size_t size) const noexcept {
+    return (size + geometry_.alignment - 1) & ~(geometry_.alignment - std::size_t{1});
+  }
+
+  /// Looks a block up by its number. Whoever pinned the number before, with a sequentially consistent store, may use a
+  /// block that is found until it moves the pin.
+  Look find(std::uint64_t number, Block& block) const noexcept;
+
+  /// The whole number of the block a tail value speaks of; kNone where the ring doesn't hold it, because the value is
+  /// stale.
+  std::uint64_t whole_number(std::uint64_t tail) const noexcept;
+
+  /// The number after which a lapped reader of `number` continues: the oldest one that may still be linked.
+  std::uint64_t oldest_after(std::uint64_t number) const noexcept;
+
+  bool in_backed_range(std::uint32_t physical) const noexcept {
+    return physical < geometry_.physical_blocks && physical < header_->backed.load(std::memory_order_acquire);
+  }
+
+  /// Rings the bells of the subscribers that sleep. `why` is what the publisher saw in `waiters` or `attention`.
+  void wake_subscribers() const noexcept;
+  /// Rings the bells of the publishers that wait for the ring to move.
+  void wake_publishers() const noexcept;
+
+ private:
+  layout::TopicHeader* header_;
+  std::atomic<std::uint64_t>* ring_;
+  layout::BlockEntry* table_;
+  std::byte* blocks_;
+  Environment* environment_;
+  layout::Geometry geometry_;
+  layout::TailFormat format_;
+  std::uint64_t ring_mask_;
+  unsigned block_shift_;
+  bool timestamps_;
+  bool exclusive_;
+  bool cycle_clock_;
+};
+
+}  // namespace shmbus::log

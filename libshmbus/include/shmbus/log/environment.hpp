@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace shmbus::log {
+
+/// A moment on both clocks.
+struct Moment {
+  std::uint64_t cycles;  ///< stamp clock
+  std::int64_t ns;       ///< system clock, nanoseconds since 1970
+};
+
+/// What the log needs to know of the world outside its memory. Asked on slow paths only. Any thread.
+class Environment {
+ public:
+  virtual ~Environment() = default;
+
+  /// The node on whose behalf the log is used.
+  virtual std::uint64_t self() const noexcept = 0;
+  /// The index of that node's bell.
+  virtual std::uint64_t bell() const noexcept = 0;
+  /// Whether a node lives. Exact: a stopped one does. True for oneself.
+  virtual bool alive(std::uint64_t node) noexcept = 0;
+  /// Backs a physical block, and its entry in the block table, with memory. False: there is none.
+  virtual bool back(std::uint32_t physical) noexcept = 0;
+  /// Wakes whoever sleeps at a bell.
+  virtual void ring(std::uint64_t bell) noexcept = 0;
+  /// A block that can be written, for repair; null where this process may not.
+  virtual std::byte* writable(std::uint32_t physical) noexcept = 0;
+  /// Now, on both clocks.
+  virtual Moment now() noexcept = 0;
+  /// A stamp as system time, nanoseconds since 1970, given the pair taken when its block was opened.
+  virtual std::int64_t to_ns(std::uint64_t stamp, const Moment& opened) noexcept = 0;
+  /// How long a lossy reader waits for a living publisher's open claim, nanoseconds.
+  virtual std::uint64_t stall_limit_ns() const noexcept = 0;
+  /// Now, in nanoseconds of a clock that never jumps and is common to all processes.
+  virtual std::uint64_t monotonic_ns() noexcept = 0;
+  /// Whether stamps are read from the core's cycle counter; else `slow_stamp` gives them. Never changes.
+  virtual bool cycle_clock() const noexcept = 0;
+  virtual std::uint64_t slow_stamp() noexcept = 0;
+};
+
+}  // namespace shmbus::log

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace shmbus {
+
+/// Wall-clock time of an event, in nanoseconds since 1970.
+using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
+
+/// How many publishers a topic may have at one time.
+enum class Writers : std::uint8_t {
+  shared,     ///< any number up to 64; one atomic read-modify-write a publish
+  exclusive,  ///< one; no atomic read-modify-write
+};
+
+/// What happens when a subscriber is slower than the publishers.
+enum class Delivery : std::uint8_t {
+  lossy,     ///< the ring moves on; the subscriber learns exactly how many events it lost
+  reliable,  ///< publishers wait rather than overrun it
+};
+
+/// Where a subscriber begins in a topic that exists when it attaches. A topic that is created later is read from its
+/// first event, whatever the start.
+class Start {
+ public:
+  enum class Kind : std::uint8_t { latest, oldest, sequence, time, last };
+
+  /// With the next event.
+  static constexpr Start latest() { return {Kind::latest, 0}; }
+  /// With the oldest retained event.
+  static constexpr Start oldest() { return {Kind::oldest, 0}; }
+  /// With event number `n`. Where older ones than are retained are asked for, the difference counts as lost; a number
+  /// not published yet is waited for.
+  static constexpr Start sequence(std::uint64_t n) { return {Kind::sequence, static_cast<std::int64_t>(n)}; }
+  /// With the first event, in sequence order, of time `t` or later. The topic must carry time stamps.
+  static constexpr Start time(Time t) { return {Kind::time, t.time_since_epoch().count()}; }
+  /// With the last `k` sequence numbers.
+  static constexpr Start last(std::uint64_t k) { return {Kind::last, static_cast<std::int64_t>(k)}; }
+
+  constexpr Kind kind() const noexcept { return kind_; }
+  /// The sequence, nanoseconds since 1970, or count that belongs to the kind.
+  constexpr std::int64_t value() const noexcept { return value_; }
+
+ private:
+  constexpr Start(Kind kind, std::int64_t value) : value_(value), kind_(kind) {}
+  std::int64_t value_;
+  Kind kind_;
+};
+
+/// How `Subscriber::wait` passes the time before it sleeps in the kernel.
+class WaitStrategy {
+ public:
+  /// Never sleeps: lowest latency, one core busy.
+  static constexpr WaitStrategy spin() { return {std::chrono::nanoseconds::max(), 0}; }
+  /// Spins some microseconds, yields a few times, then sleeps.
+  static constexpr WaitStrategy balanced() { return {std::chrono::microseconds{20}, 8}; }
+  /// Sleeps at once.
+  static constexpr WaitStrategy sleep() { return {std::chrono::nanoseconds{0}, 0}; }
+
+  constexpr std::chrono::nanoseconds spin_time() const noexcept { return spin_; }
+  constexpr unsigned yields() const noexcept { return yields_; }
+
+ private:
+  constexpr WaitStrategy(std::chrono::nanoseconds spin, unsigned yields) : spin_(spin), yields_(yields) {}
+  std::chrono::nanoseconds spin_;
+  unsigned yields_;
+};
+
+/// Given by whoever creates the bus; later members adopt what was recorded, except `owners`, which is each member's
+/// own.
+struct BusOptions {
+  unsigned mode = 0600;         ///< access to the registry; the umask does not apply
+  std::string group{};          ///< owner group, by name or number, if not the process's
+  std::vector<uid_t> owners{};  ///< whose segments to accept besides one's own and root's
+  std::chrono::nanoseconds stall_limit =
+      std::chrono::seconds{1};  ///< how long a lossy reader waits for a stopped
+                                ///< publisher's open claim; the longest sleep. 1 ms to 1 h
+};
+
+/// Given by whoever creates the topic, `Bus::topic` or the first publisher; later comers adopt them.
+struct TopicOptions {
+  std::size_t block_size = std::size_t{256} * 1024;  ///< bytes, a power of two from 4 KiB to 64 MiB; bounds the payload
+  std::size_t blocks = 16;            ///< retained in the ring, 2 to 65,536; rounded up to a power of two
+  bool reserve = false;               ///< back all of them with memory at creation, or fail there
+  bool timestamps = true;             ///< each event carries its time
+  Writers writers = Writers::shared;  ///< how many publishers at a time
+  unsigned mode = 0600;               ///< of the log; whoever may read it may also write the control segment
+  std::string group{};                ///< owner group, by name or number, if not the process's
+};
+
+struct SubscriberOptions {
+  Start start = Start::latest();
+  Delivery delivery = Delivery::lossy;
+  std::chrono::nanoseconds demote_after{0};  ///< reliable only: become lossy after holding publishers back so
+                                             ///< long; 0: never
+  WaitStrategy wait = WaitStrategy::balanced();
+  std::string name{};  ///< shown by the monitor; at most 63 bytes
+};
+
+struct DispatchOptions {
+  SubscriberOptions subscriber{};
+  std::size_t workers =
+      1;  ///< threads that call the handler, 1 to 64; with more than one there is no order between them
+  std::size_t queue = 1024;  ///< events handed over and not handled yet; a full queue stops polling, nothing is dropped
+};
+
+}  // namespace shmbus

@@ -1,0 +1,146 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "shmbus/log/writer.hpp"
+#include "shmbus/publish_result.hpp"
+#include "shmbus/thread_check.hpp"
+#include "shmbus/topic_info.hpp"
+#include "shmbus/trace_context.hpp"
+#include "shmbus/type_name.hpp"
+
+namespace shmbus {
+
+class Bus;
+class Publisher;
+
+namespace detail {
+class PublisherCore;
+}
+
+/// The right to write one event in place. Aborted if it is destroyed uncommitted; must not outlive its Publisher.
+class Loan {
+ public:
+  Loan(Loan&& other) noexcept
+      : core_(std::exchange(other.core_, nullptr)), claim_(other.claim_), status_(other.status_) {}
+  Loan& operator=(Loan&& other) noexcept;
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+  ~Loan() { abort(); }
+
+  /// True while the loan can be written and committed.
+  explicit operator bool() const noexcept { return core_ != nullptr; }
+
+  /// Why there is no loan; ok while there is one.
+  Status status() const noexcept { return status_; }
+
+  /// The bytes to write, as many as were asked for. Their content is indeterminate. Empty without a loan.
+  std::span<std::byte> payload() const noexcept;
+
+  /// Publishes the first `used` bytes, at most what was loaned (more is `too_large`, and the loan stays open).
+  PublishResult commit(std::size_t used) noexcept;
+  /// Publishes all of it.
+  PublishResult commit() noexcept { return commit(claim_.size); }
+
+  /// Gives it back unpublished. Subscribers skip its sequence.
+  void abort() noexcept;
+
+ private:
+  friend class Publisher;
+  Loan(detail::PublisherCore* core, const log::Claim& claim, Status status) noexcept
+      : core_(core), claim_(claim), status_(status) {}
+
+  detail::PublisherCore* core_;  // null: nothing loaned
+  log::Claim claim_;
+  Status status_;
+};
+
+/// Publishes to one topic. Belongs to one thread at a time; movable. Never throws after construction.
+class Publisher {
+ public:
+  Publisher(Publisher&&) noexcept;
+  Publisher& operator=(Publisher&&) noexcept;
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+  ~Publisher();
+
+  /// Publishes a copy of the bytes. Waits while a reliable subscriber holds the ring back, without bound unless that
+  /// subscriber has `demote_after`; returns `back_pressured` if the bus is interrupted, or if the handler that runs on
+  /// this very thread is what holds the ring back.
+  PublishResult publish(std::span<const std::byte> payload) noexcept;
+  PublishResult publish(std::string_view text) noexcept { return publish(bytes(text)); }
+  /// The same with a trace context.
+  PublishResult publish(std::span<const std::byte> payload, const TraceContext& trace) noexcept;
+
+  /// The same, but waits at most `timeout`, then returns `back_pressured`.
+  PublishResult publish_for(std::chrono::nanoseconds timeout, std::span<const std::byte> payload) noexcept;
+  PublishResult publish_for(std::chrono::nanoseconds timeout, std::string_view text) noexcept {
+    return publish_for(timeout, bytes(text));
+  }
+
+  /// The same, but never waits.
+  [[nodiscard]] PublishResult try_publish(std::span<const std::byte> payload) noexcept;
+  [[nodiscard]] PublishResult try_publish(std::string_view text) noexcept { return try_publish(bytes(text)); }
+
+  /// Room for `size` bytes, to write in place. Waits as `publish` does. One open loan a publisher: until it is
+  /// committed or aborted, publishing and loaning return `loan_open`.
+  [[nodiscard]] Loan loan(std::size_t size) noexcept;
+  /// The same, but never waits.
+  [[nodiscard]] Loan try_loan(std::size_t size) noexcept;
+
+  const TopicInfo& topic() const noexcept;
+
+ private:
+  friend class Bus;
+  explicit Publisher(std::unique_ptr<detail::PublisherCore> core) noexcept;
+
+  static std::span<const std::byte> bytes(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
+  PublishResult publish_slowly(std::span<const std::byte> payload, const TraceContext* trace,
+                               std::chrono::nanoseconds timeout) noexcept;
+
+  log::Writer* writer_;  // in the core; here so that the hot path is one step away
+  std::unique_ptr<detail::PublisherCore> core_;
+  detail::ThreadCheck check_;
+};
+
+inline PublishResult Publisher::try_publish(std::span<const std::byte> payload) noexcept {
+  const auto use = check_.enter();
+  return writer_->publish(payload);
+}
+
+inline PublishResult Publisher::publish(std::span<const std::byte> payload) noexcept {
+  const PublishResult result = try_publish(payload);
+  if (result.status() != Status::back_pressured) [[likely]]
+    return result;
+  return publish_slowly(payload, nullptr, std::chrono::nanoseconds::max());
+}
+
+/// Publishes values of one type to a topic that carries that type.
+template <Publishable T>
+class TypedPublisher {
+ public:
+  explicit TypedPublisher(Publisher publisher) noexcept : publisher_(std::move(publisher)) {}
+
+  PublishResult publish(const T& value) noexcept { return publisher_.publish(bytes(value)); }
+  PublishResult publish(const T& value, const TraceContext& trace) noexcept {
+    return publisher_.publish(bytes(value), trace);
+  }
+  PublishResult publish_for(std::chrono::nanoseconds timeout, const T& value) noexcept {
+    return publisher_.publish_for(timeout, bytes(value));
+  }
+  [[nodiscard]] PublishResult try_publish(const T& value) noexcept { return publisher_.try_publish(bytes(value)); }
+
+  const TopicInfo& topic() const noexcept { return publisher_.topic(); }
+
+ private:
+  static std::span<const std::byte> bytes(const T& value) noexcept { return std::as_bytes(std::span{&value, 1}); }
+  Publisher publisher_;
+};
+
+}  // namespace shmbus

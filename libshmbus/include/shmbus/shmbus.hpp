@@ -1,0 +1,17 @@
+#pragma once
+
+// The whole public face of shmbus.
+
+#include "shmbus/bus.hpp"
+#include "shmbus/error.hpp"
+#include "shmbus/event.hpp"
+#include "shmbus/inspector.hpp"
+#include "shmbus/options.hpp"
+#include "shmbus/publish_result.hpp"
+#include "shmbus/publisher.hpp"
+#include "shmbus/status.hpp"
+#include "shmbus/subscriber.hpp"
+#include "shmbus/subscription.hpp"
+#include "shmbus/topic_info.hpp"
+#include "shmbus/trace_context.hpp"
+#include "shmbus/type_name.hpp"

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+
+namespace shmbus {
+
+/// The outcome of a publish. Hot paths return it instead of throwing.
+enum class Status : std::uint8_t {
+  ok,
+  back_pressured,  ///< a reliable subscriber holds the ring back
+  too_large,       ///< the payload does not fit a block; create the topic with a larger `block_size`
+  no_memory,       ///< /dev/shm is full, and nothing older could be dropped
+  loan_open,       ///< this publisher's loan is neither committed nor aborted yet
+  closed,          ///< the bus or topic was removed, or this is a forked child
+  corrupt,         ///< the shared memory of the topic holds bytes that cannot be right
+};
+
+/// One line for people, which says what to do; never null.
+const char* to_string(Status status) noexcept;
+
+}  // namespace shmbus

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "shmbus/event.hpp"
+#include "shmbus/thread_check.hpp"
+
+namespace shmbus {
+
+class Bus;
+
+namespace detail {
+class SubscriberCore;
+struct PollState;
+}  // namespace detail
+
+/// Reads all topics that match a pattern, those created later included. Belongs to one thread at a time; movable.
+class Subscriber {
+ public:
+  Subscriber(Subscriber&&) noexcept;
+  Subscriber& operator=(Subscriber&&) noexcept;
+  Subscriber(const Subscriber&) = delete;
+  Subscriber& operator=(const Subscriber&) = delete;
+  ~Subscriber();
+
+  /// Hands up to `limit` events to `handler(const Event&)`, in place and in sequence order within each topic, and
+  /// returns how many. Never waits. What the handler throws passes through; the event it was given counts as handled.
+  template <class Handler>
+  std::size_t poll(Handler&& handler, std::size_t limit = 256) {
+    const auto use = check_.enter();
+    return poll_topics(handler, limit);
+  }
+
+  /// Waits until there may be something to poll, as the wait strategy says. True: look again. False: `timeout` passed,
+  /// or the subscriber or its bus was interrupted, or the bus removed.
+  bool wait(std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max());
+
+  /// Makes a wait of this Subscriber return, now and from now on. Any thread, and async-signal-safe.
+  void interrupt() noexcept;
+
+  /// Exactly how many events of the matching topics were missed so far.
+  std::uint64_t lost() const noexcept;
+  /// How many were handed to handlers.
+  std::uint64_t delivered() const noexcept;
+  /// How many topics match at the moment.
+  std::size_t topics() const noexcept;
+  /// `corrupt` if a topic's shared memory holds bytes that cannot be right (that topic is read no further), `closed` if
+  /// the bus was removed or this is a forked child, else ok.
+  Status status() const noexcept;
+  /// True once a publisher made this reliable subscriber lossy, after `demote_after`.
+  bool demoted() const noexcept;
+
+  /// A descriptor for poll, select and epoll: readable when there may be something to poll. Owned by the Subscriber.
+  /// Poll until nothing is left, then wait on it again. It costs a thread that sleeps beside the caller.
+  int fd();
+
+  std::string_view pattern() const noexcept;
+
+ private:
+  friend class Bus;
+  explicit Subscriber(std::shared_ptr<detail::SubscriberCore> core) noexcept;
+
+  template <class Handler>
+  std::size_t poll_topics(Handler& handler, std::size_t limit);
+
+  std::shared_ptr<detail::SubscriberCore> core_;
+  detail::PollState* state_;  // in the core; here so that the hot path is one step away
+  detail::ThreadCheck check_;
+};
+
+}  // namespace shmbus
+
+#include "shmbus/subscriber_poll.hpp"

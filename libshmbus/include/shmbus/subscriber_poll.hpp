@@ -1,0 +1,87 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "shmbus/subscriber.hpp"
+
+// The polling path of Subscriber, inline so that the handler is.
+namespace shmbus::detail {
+
+/// One topic of a subscriber. Lives as long as the subscriber or any event retained from it, and holds the port that
+/// long.
+class TopicReader : public std::enable_shared_from_this<TopicReader> {
+ public:
+  virtual ~TopicReader() = default;
+  TopicReader(const TopicReader&) = delete;
+  TopicReader& operator=(const TopicReader&) = delete;
+
+  virtual Time to_time(const log::Record& record) noexcept = 0;
+
+  EventSource source;
+  log::Reader reader;
+
+ protected:
+  TopicReader(EventSource s, log::BlockLog& log, unsigned port) : source(std::move(s)), reader(log, port) {}
+};
+
+/// What polling needs of a SubscriberCore.
+struct PollState {
+  std::vector<std::shared_ptr<TopicReader>> topics;
+  std::size_t first = 0;                                   ///< where the next poll begins, so that none starves
+  const std::atomic<std::uint64_t>* generation = nullptr;  ///< changes when topics come and go
+  std::uint64_t seen_generation = 0;
+  std::uint64_t node = 0;
+  bool hindered = false;  ///< closed, or a descriptor to arm: polls take the slow way out
+};
+
+/// Tells a publish on this thread that a handler of this node runs: it must not wait for the very node it holds up.
+class HandlerScope {
+ public:
+  explicit HandlerScope(std::uint64_t node) noexcept : outer_(node_) { node_ = node; }
+  HandlerScope(const HandlerScope&) = delete;
+  HandlerScope& operator=(const HandlerScope&) = delete;
+  ~HandlerScope() { node_ = outer_; }
+  static std::uint64_t node() noexcept { return node_; }
+
+ private:
+  static thread_local std::uint64_t node_;
+  std::uint64_t outer_;
+};
+
+PollState& poll_state(SubscriberCore& core) noexcept;
+/// False where this subscriber may not poll any more.
+bool refresh_topics(SubscriberCore& core) noexcept;
+/// After a poll that found nothing.
+void nothing_polled(SubscriberCore& core) noexcept;
+
+}  // namespace shmbus::detail
+
+namespace shmbus {
+
+template <class Handler>
+std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
+  detail::PollState& state = *state_;
+  // Acquire: what the topic table says was written before.
+  if (state.hindered || state.generation->load(std::memory_order_acquire) != state.seen_generation) [[unlikely]] {
+    if (!detail::refresh_topics(*core_)) return 0;
+  }
+  const detail::HandlerScope scope(state.node);
+  std::size_t events = 0;
+  const std::size_t count = state.topics.size();
+  for (std::size_t i = 0, at = state.first; i < count && events < limit; ++i, ++at) {
+    if (at >= count) at = 0;
+    detail::TopicReader& topic = *state.topics[at];
+    events += topic.reader.poll([&](const log::Record& record) { handler(Event(&topic.source, &topic, record)); },
+                                limit - events);
+  }
+  if (count > 1) state.first = state.first + 1 < count ? state.first + 1 : 0;
+  if (events == 0 && state.hindered) [[unlikely]]
+    detail::nothing_polled(*core_);
+  return events;
+}
+
+}  // namespace shmbus

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace shmbus {
+
+/// What a publisher may attach to an event so that a tracer can follow it, with the fields of W3C Trace Context
+/// (https://www.w3.org/TR/trace-context/): shmbus carries it and does not look inside.
+struct TraceContext {
+  std::array<std::byte, 16> trace_id{};
+  std::array<std::byte, 8> parent_id{};
+  std::uint8_t flags = 0;
+  std::array<std::byte, 7> reserved{};
+};
+static_assert(sizeof(TraceContext) == 32);
+
+}  // namespace shmbus

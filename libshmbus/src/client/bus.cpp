@@ -1,0 +1,55 @@
+#include "shmbus/bus.hpp"
+
+#include "client/bus_core.hpp"
+#include "client/publisher_core.hpp"
+#include "client/subscriber_core.hpp"
+#include "registry/names.hpp"
+
+namespace shmbus {
+
+Bus::Bus(std::shared_ptr<detail::BusCore> core) noexcept : core_(std::move(core)) {}
+Bus::Bus(Bus&&) noexcept = default;
+Bus& Bus::operator=(Bus&&) noexcept = default;
+Bus::~Bus() = default;
+
+Bus Bus::open(std::string_view name, const BusOptions& options) {
+  return Bus(std::make_shared<detail::BusCore>(std::string(name), options));
+}
+
+bool Bus::remove(std::string_view name) { return registry::Registry::remove(std::string(name)); }
+
+std::string_view Bus::name() const noexcept { return core_->registry().bus(); }
+std::uint64_t Bus::incarnation() const noexcept { return core_->registry().header().incarnation; }
+std::uint64_t Bus::node() const noexcept { return core_->node().id(); }
+
+TopicInfo Bus::topic(std::string_view name, const TopicOptions& options) {
+  return core_->open_or_create(std::string(name), options, {})->info();
+}
+
+std::optional<TopicInfo> Bus::find_topic(std::string_view name) {
+  registry::check_topic_name(name);
+  core_->check_open();
+  const auto segment = core_->find(std::string(name), platform::Access::read_only);
+  return segment ? std::optional(segment->info()) : std::nullopt;
+}
+
+bool Bus::remove_topic(std::string_view name) { return core_->remove_topic(std::string(name)); }
+
+Publisher Bus::publisher(std::string_view topic, const TopicOptions& options) {
+  return publisher(topic, options, TypeInfo{});
+}
+
+Publisher Bus::publisher(std::string_view topic, const TopicOptions& options, const TypeInfo& type) {
+  return Publisher(std::make_unique<detail::PublisherCore>(core_, std::string(topic), options, type));
+}
+
+Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& options) {
+  return Subscriber(std::make_shared<detail::SubscriberCore>(core_, std::string(pattern), options));
+}
+
+void Bus::interrupt() noexcept { core_->interrupt(); }
+bool Bus::interrupted() const noexcept { return core_->interrupted(); }
+bool Bus::removed() const noexcept { return core_->registry().removed(); }
+ReapReport Bus::reap() { return core_->reap(); }
+
+}  // namespace shmbus

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "registry/registry.hpp"
+#include "registry/subscription_table.hpp"
+#include "registry/topic_segment.hpp"
+#include "registry/topic_table.hpp"
+#include "shmbus/bus.hpp"
+
+namespace shmbus::detail {
+
+/// What a Bus and all it gave out share: the node, the tables, the topics this process has open. Any thread.
+class BusCore {
+ public:
+  /// Throws Error.
+  BusCore(const std::string& name, const BusOptions& options);
+
+  const registry::Membership& member() const noexcept { return member_; }
+  registry::Node& node() const noexcept { return *member_.node; }
+  registry::Registry& registry() const noexcept { return member_.node->registry(); }
+  registry::TopicTable& topics() noexcept { return topics_; }
+  registry::SubscriptionTable& subscriptions() noexcept { return subscriptions_; }
+
+  /// Opens a topic for publishing, creating it if there is none. Throws Error.
+  std::shared_ptr<registry::TopicSegment> open_or_create(const std::string& name, const TopicOptions& options,
+                                                         const TypeInfo& type);
+  /// Opens an existing one; null where there is none. Throws Error.
+  std::shared_ptr<registry::TopicSegment> find(const std::string& name, platform::Access access);
+  bool remove_topic(const std::string& name);
+
+  /// Finishes or clears the table entries of creators that died.
+  unsigned settle() noexcept;
+  ReapReport reap();
+
+  /// Throws Error, `closed`.
+  void check_open() const;
+  /// False in a forked child, after removal, or once our descriptor was closed under us.
+  bool open() const noexcept { return node().valid() && !registry().removed(); }
+
+  void interrupt() noexcept;
+  bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire); }
+
+ private:
+  using Segments = std::map<std::string, std::weak_ptr<registry::TopicSegment>>;
+  std::shared_ptr<registry::TopicSegment> find_locked(const std::string& name, platform::Access access);
+  void ensure_ready(registry::TopicSegment& segment);
+  unsigned unlink_orphan_logs();
+
+  registry::Membership member_;
+  registry::TopicTable topics_;
+  registry::SubscriptionTable subscriptions_;
+  std::mutex mutex_;
+  Segments writable_;  // with the log mapped for writing
+  Segments readable_;  // with the log mapped read-only
+  std::atomic<bool> interrupted_{false};
+};
+
+}  // namespace shmbus::detail

@@ -1,0 +1,64 @@
+#include "client/doorbell.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "platform/futex.hpp"
+#include "platform/system_error.hpp"
+
+namespace shmbus::detail {
+
+namespace {
+constexpr std::uint32_t kIdle = 0, kArmed = 1, kEnd = 2;
+}
+
+Doorbell::Doorbell(std::shared_ptr<registry::Node> node, std::chrono::nanoseconds longest_sleep)
+    : node_(std::move(node)), longest_sleep_(longest_sleep), descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (descriptor_ < 0) throw platform::system_error(errno, "the subscriber's descriptor", "an eventfd");
+  watcher_ = std::thread([this] { watch(); });
+}
+
+Doorbell::~Doorbell() {
+  if (node_->forked()) {
+    new std::thread(
+        std::move(watcher_));  // the child has no such thread to join: only its handle, which must not be destroyed
+    return;
+  }
+  armed_.store(kEnd, std::memory_order_seq_cst);
+  armed_.notify_all();
+  node_->ring(node_->entry());
+  watcher_.join();
+  ::close(descriptor_);
+}
+
+void Doorbell::clear() noexcept {
+  std::uint64_t count;
+  while (::read(descriptor_, &count, sizeof count) < 0 && errno == EINTR) {
+  }
+}
+
+void Doorbell::ring() noexcept {
+  const std::uint64_t one = 1;
+  while (::write(descriptor_, &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+void Doorbell::arm(std::uint32_t bell) noexcept {
+  bell_.store(bell, std::memory_order_relaxed);  // published by `armed_`
+  std::uint32_t idle = kIdle;
+  if (armed_.compare_exchange_strong(idle, kArmed, std::memory_order_acq_rel)) armed_.notify_all();
+}
+
+void Doorbell::watch() noexcept {
+  for (;;) {
+    armed_.wait(kIdle, std::memory_order_acquire);
+    if (armed_.load(std::memory_order_acquire) == kEnd) return;
+    platform::futex_wait(node_->bell(), bell_.load(std::memory_order_relaxed), longest_sleep_);
+    std::uint32_t armed = kArmed;
+    if (armed_.compare_exchange_strong(armed, kIdle, std::memory_order_acq_rel)) ring();
+  }
+}
+
+}  // namespace shmbus::detail

@@ -1,0 +1,67 @@
+#include "shmbus/event.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "shmbus/subscriber_poll.hpp"
+
+namespace shmbus {
+
+using detail::TopicReader;
+
+Time Event::time() const noexcept {
+  return retained_ ? Time{std::chrono::nanoseconds{static_cast<std::int64_t>(record_.stamp)}}
+                   : reader_->to_time(record_);
+}
+
+RetainedEvent Event::retain() const {
+  const int slot = retained_ ? -1 : reader_->reader.retain();
+  return RetainedEvent(reader_->shared_from_this(), *this, slot);
+}
+
+RetainedEvent::RetainedEvent(std::shared_ptr<TopicReader> reader, const Event& event, int slot)
+    : reader_(std::move(reader)), event_(event), slot_(slot) {
+  event_.record_.stamp = static_cast<std::uint64_t>(event.time().time_since_epoch().count());
+  event_.retained_ = true;
+  if (slot_ >= 0) return;
+  // Aligned as the strictest topic demands.
+  constexpr std::size_t kAlignment = 256;
+  const std::size_t trace_size = event.record_.trace != nullptr ? sizeof(TraceContext) : 0;
+  std::size_t space = event.record_.size + trace_size + 2 * kAlignment;
+  copy_ = std::make_unique_for_overwrite<std::byte[]>(space);
+  void* at = copy_.get();
+  std::align(kAlignment, event.record_.size + trace_size, at, space);
+  auto* payload = static_cast<std::byte*>(at);
+  std::copy_n(event.record_.payload, event.record_.size, payload);
+  event_.record_.payload = payload;
+  if (trace_size != 0) {
+    std::byte* trace = payload + event.record_.size;
+    std::copy_n(event.record_.trace, trace_size, trace);
+    event_.record_.trace = trace;
+  }
+}
+
+RetainedEvent::RetainedEvent(RetainedEvent&& other) noexcept
+    : reader_(std::move(other.reader_)),
+      copy_(std::move(other.copy_)),
+      event_(other.event_),
+      slot_(std::exchange(other.slot_, -1)) {}
+
+RetainedEvent& RetainedEvent::operator=(RetainedEvent&& other) noexcept {
+  if (this != &other) {
+    release();
+    reader_ = std::move(other.reader_);
+    copy_ = std::move(other.copy_);
+    event_ = other.event_;
+    slot_ = std::exchange(other.slot_, -1);
+  }
+  return *this;
+}
+
+RetainedEvent::~RetainedEvent() { release(); }
+
+void RetainedEvent::release() noexcept {
+  if (slot_ >= 0) reader_->reader.release(std::exchange(slot_, -1));
+}
+
+}  // namespace shmbus

@@ -1,0 +1,174 @@
+#include "client/publisher_core.hpp"
+
+#include <algorithm>
+
+#include "log/gate.hpp"
+#include "log/ports.hpp"
+#include "platform/clock.hpp"
+#include "platform/futex.hpp"
+#include "platform/membarrier.hpp"
+#include "shmbus/error.hpp"
+#include "shmbus/subscriber_poll.hpp"
+
+namespace shmbus::detail {
+
+PublisherCore::PublisherCore(std::shared_ptr<BusCore> bus, const std::string& topic, const TopicOptions& options,
+                             const TypeInfo& type)
+    : bus_(std::move(bus)), segment_(bus_->open_or_create(topic, options, type)), info_(segment_->info()) {
+  attach();
+}
+
+void PublisherCore::attach() {
+  log::BlockLog& log = segment_->log();
+  const std::string object = "topic '" + info_.name + "'";
+  // Sleepers rely on it; a publisher that can't be ordered by membarrier must order itself.
+  if (!platform::register_for_membarrier())
+    log.header().attention.fetch_or(layout::kFenceNeeded, std::memory_order_seq_cst);
+
+  std::uint64_t owner = 0;
+  if (log.exclusive() && !log::take_exclusive(log, owner)) {
+    throw Error(ErrorCode::busy, {object, "at most one publisher, since it is exclusive",
+                                  "node " + std::to_string(owner) + " publishes to it",
+                                  "stop that one first, or create the topic with Writers::shared"});
+  }
+  const auto port = log::attach_publisher(log);
+  if (!port) {
+    if (log.exclusive()) log::leave_exclusive(log);
+    throw Error(ErrorCode::limit, {object, "at most " + std::to_string(layout::kMaxPublishers) + " publishers",
+                                   "all ports in use", "share a publisher within a process, or use several topics"});
+  }
+  port_ = *port;
+  writer_ = std::make_unique<log::Writer>(log, port_);
+}
+
+PublisherCore::~PublisherCore() {
+  if (segment_->node().forked()) return;
+  log::detach_publisher(segment_->log(), port_);
+  if (segment_->log().exclusive()) log::leave_exclusive(segment_->log());
+}
+
+void PublisherCore::in_child() noexcept {
+  if (writer_) writer_->refuse(Status::closed);
+}
+
+/// Sleeps at our bell until it has rung since `bell` was read, or it is time to look again. False: give up.
+bool PublisherCore::sleep(std::uint32_t bell, std::uint64_t deadline) noexcept {
+  const std::uint64_t now = platform::monotonic_ns();
+  if (now >= deadline || bus_->interrupted()) return false;
+  if (!bus_->open()) {
+    writer_->refuse(Status::closed);
+    return true;
+  }
+  const std::uint64_t slice =
+      std::min({deadline - now, segment_->stall_limit_ns(), log::next_demotion(segment_->log())});
+  platform::futex_wait(segment_->node().bell(), bell, std::chrono::nanoseconds(slice));
+  return true;
+}
+
+template <class Attempt>
+Status PublisherCore::wait_for_room(Attempt attempt, std::chrono::nanoseconds timeout) noexcept {
+  log::BlockLog& log = segment_->log();
+  const std::uint64_t bit = std::uint64_t{1} << port_;
+  const std::uint64_t start = platform::monotonic_ns();
+  const auto limit = static_cast<std::uint64_t>(std::max<std::int64_t>(timeout.count(), 0));
+  const std::uint64_t deadline = limit > ~start ? ~std::uint64_t{0} : start + limit;
+  for (;;) {
+    // The bell is read before `gated` is set, that before the look at the pins: a reader that moves its pin after our
+    // look finds the bit, and one that moved it before is seen.
+    const std::uint32_t bell = segment_->node().bell().load(std::memory_order_acquire);
+    log.header().gated.fetch_or(bit, std::memory_order_seq_cst);
+    const Status status = attempt();
+    const bool waits = status == Status::back_pressured &&
+                       // Whoever waits for its own handler waits forever.
+                       !(HandlerScope::node() == segment_->node().id() && log::gated_by(log, segment_->node().id()));
+    if (!waits || !sleep(bell, deadline)) {
+      log.header().gated.fetch_and(~bit, std::memory_order_acq_rel);
+      return status;
+    }
+  }
+}
+
+}  // namespace shmbus::detail
+
+namespace shmbus {
+
+using detail::PublisherCore;
+
+Publisher::Publisher(std::unique_ptr<PublisherCore> core) noexcept : writer_(&core->writer()), core_(std::move(core)) {}
+Publisher::Publisher(Publisher&&) noexcept = default;
+Publisher& Publisher::operator=(Publisher&&) noexcept = default;
+Publisher::~Publisher() = default;
+
+const TopicInfo& Publisher::topic() const noexcept { return core_->info(); }
+
+PublishResult Publisher::publish_slowly(std::span<const std::byte> payload, const TraceContext* trace,
+                                        std::chrono::nanoseconds timeout) noexcept {
+  const auto use = check_.enter();
+  PublishResult result{Status::back_pressured, 0};
+  const Status status = core_->wait_for_room(
+      [&] {
+        result = writer_->publish(payload, trace);
+        return result.status();
+      },
+      timeout);
+  return {status, result.sequence()};
+}
+
+PublishResult Publisher::publish(std::span<const std::byte> payload, const TraceContext& trace) noexcept {
+  {
+    const auto use = check_.enter();
+    const PublishResult result = writer_->publish(payload, &trace);
+    if (result.status() != Status::back_pressured) return result;
+  }
+  return publish_slowly(payload, &trace, std::chrono::nanoseconds::max());
+}
+
+PublishResult Publisher::publish_for(std::chrono::nanoseconds timeout, std::span<const std::byte> payload) noexcept {
+  const PublishResult result = try_publish(payload);
+  return result.status() == Status::back_pressured ? publish_slowly(payload, nullptr, timeout) : result;
+}
+
+Loan Publisher::try_loan(std::size_t size) noexcept {
+  const auto use = check_.enter();
+  log::Claim claim;
+  const Status status = writer_->claim(size, nullptr, claim);
+  if (status == Status::ok) writer_->open_loan();
+  return Loan(status == Status::ok ? core_.get() : nullptr, claim, status);
+}
+
+Loan Publisher::loan(std::size_t size) noexcept {
+  Loan loan = try_loan(size);
+  if (loan.status() != Status::back_pressured) return loan;
+  const auto use = check_.enter();
+  log::Claim claim;
+  const Status status =
+      core_->wait_for_room([&] { return writer_->claim(size, nullptr, claim); }, std::chrono::nanoseconds::max());
+  if (status == Status::ok) writer_->open_loan();
+  return Loan(status == Status::ok ? core_.get() : nullptr, claim, status);
+}
+
+Loan& Loan::operator=(Loan&& other) noexcept {
+  if (this != &other) {
+    abort();
+    core_ = std::exchange(other.core_, nullptr);
+    claim_ = other.claim_;
+    status_ = other.status_;
+  }
+  return *this;
+}
+
+std::span<std::byte> Loan::payload() const noexcept {
+  return core_ != nullptr ? std::span(claim_.payload, claim_.size) : std::span<std::byte>{};
+}
+
+PublishResult Loan::commit(std::size_t used) noexcept {
+  if (core_ == nullptr) return {status_ == Status::ok ? Status::closed : status_, 0};
+  if (used > claim_.size) return {Status::too_large, 0};
+  return std::exchange(core_, nullptr)->writer().commit_loan(claim_, used);
+}
+
+void Loan::abort() noexcept {
+  if (core_ != nullptr) std::exchange(core_, nullptr)->writer().abort_loan(claim_);
+}
+
+}  // namespace shmbus

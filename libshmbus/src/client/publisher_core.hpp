@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "client/bus_core.hpp"
+#include "platform/fork_guard.hpp"
+#include "shmbus/log/writer.hpp"
+#include "shmbus/publisher.hpp"
+
+namespace shmbus::detail {
+
+/// A publisher's port and writer, and how it waits. One thread at a time.
+class PublisherCore : private platform::ForkListener {
+ public:
+  /// Throws Error.
+  PublisherCore(std::shared_ptr<BusCore> bus, const std::string& topic, const TopicOptions& options,
+                const TypeInfo& type);
+  ~PublisherCore() override;
+
+  log::Writer& writer() noexcept { return *writer_; }
+  const TopicInfo& info() const noexcept { return info_; }
+
+  /// Repeats `attempt()`, which gives a Status, while it is held back, at most `timeout` long.
+  template <class Attempt>
+  Status wait_for_room(Attempt attempt, std::chrono::nanoseconds timeout) noexcept;
+
+ private:
+  void in_child() noexcept override;
+  void attach();
+  bool sleep(std::uint32_t bell, std::uint64_t deadline) noexcept;
+
+  std::shared_ptr<BusCore> bus_;
+  std::shared_ptr<registry::TopicSegment> segment_;
+  TopicInfo info_;
+  unsigned port_ = 0;
+  std::unique_ptr<log::Writer> writer_;
+};
+
+}  // namespace shmbus::detail

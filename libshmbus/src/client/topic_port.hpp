@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+
+#include "registry/subscription_table.hpp"
+#include "registry/topic_segment.hpp"
+#include "shmbus/subscriber_poll.hpp"
+
+namespace shmbus::detail {
+
+/// A subscriber's port in one topic, and the reader behind it.
+class TopicPort final : public TopicReader {
+ public:
+  /// Adopts the port that the topic's creator placed for the subscription, or takes one and starts there. Throws Error.
+  static std::shared_ptr<TopicPort> attach(std::shared_ptr<registry::TopicSegment> segment,
+                                           const registry::StandingSubscription& subscription, Start start);
+  ~TopicPort() override;
+
+  Time to_time(const log::Record& record) noexcept override;
+  registry::TopicSegment& segment() const noexcept { return *segment_; }
+
+  /// Says that the subscriber sleeps, or that it does no more.
+  void announce_sleep() noexcept { waiters().fetch_or(bit(), std::memory_order_seq_cst); }
+  void end_sleep() noexcept;
+  /// Frees ports placed for the same subscription by somebody who did not see this one.
+  void drop_doubles(std::uint64_t subscription) noexcept;
+
+ private:
+  TopicPort(std::shared_ptr<registry::TopicSegment> segment, unsigned port);
+  std::atomic<std::uint64_t>& waiters() const noexcept { return segment_->header().waiters; }
+  std::uint64_t bit() const noexcept { return std::uint64_t{1} << reader.port(); }
+
+  std::shared_ptr<registry::TopicSegment> segment_;
+};
+
+/// Frees what was placed in a topic for a subscription that its node never took up.
+void drop_placed_ports(registry::TopicSegment& segment, std::uint64_t subscription, unsigned except) noexcept;
+inline constexpr unsigned kNoPort = ~0u;
+
+}  // namespace shmbus::detail

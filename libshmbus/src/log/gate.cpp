@@ -1,0 +1,118 @@
+#include "log/gate.hpp"
+
+#include <algorithm>
+
+#include "log/claims.hpp"
+#include "log/ports.hpp"
+#include "log/repair.hpp"
+
+namespace shmbus::log {
+
+using layout::ClaimWord;
+using layout::SubscriberPort;
+
+namespace {
+
+bool reliable(const SubscriberPort& port) noexcept { return (port.mode.load(std::memory_order_acquire) & 1) != 0; }
+
+/// A pin means "this block and all after". Sequentially consistent: a subscriber that attaches or moves in parallel is
+/// either seen here, or finds its block still linked.
+bool needs(const SubscriberPort& port, std::uint64_t leaving) noexcept {
+  const std::uint64_t pin = port.pin.load(std::memory_order_seq_cst);
+  return pin != kNone && pin <= leaving && reliable(port);
+}
+
+/// True once the port has been demoted.
+bool demote_if_due(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcept {
+  const std::uint64_t now = log.environment().monotonic_ns();
+  std::uint64_t since = 0;
+  if (port.held_since.compare_exchange_strong(since, now, std::memory_order_acq_rel)) {
+    since = now;
+    if (!needs(port, leaving)) {  // it has moved on: leave no mark that would count against it later
+      std::uint64_t mine = now;
+      port.held_since.compare_exchange_strong(mine, 0, std::memory_order_acq_rel);
+    }
+  }
+  const std::uint64_t limit = port.demote_after.load(std::memory_order_acquire);
+  if (limit == 0 || now - since < limit) return false;
+  // From the very word that was reliable: a new tenant of the port has another one.
+  std::uint64_t mode = port.mode.load(std::memory_order_acquire);
+  if ((mode & 1) != 0 && port.mode.compare_exchange_strong(mode, mode & ~std::uint64_t{1}, std::memory_order_acq_rel)) {
+    log.wake_publishers();
+    return true;
+  }
+  return (mode & 1) == 0;
+}
+
+}  // namespace
+
+bool gated(BlockLog& log, std::uint64_t leaving) noexcept {
+  bool held = false;
+  for_each_port(log.header().subscribers.load(std::memory_order_seq_cst), [&](unsigned i) {
+    SubscriberPort& port = log.subscriber(i);
+    if (!needs(port, leaving)) return;
+    const std::uint64_t owner = port.owner.load(std::memory_order_seq_cst);  // handed over after the pin was set
+    if (owner == 0) return;
+    if (!log.environment().alive(layout::owner_node(owner)) || (owner & layout::kRepairing) != 0) {
+      repair_subscriber(log, i);
+      return;  // the dead don't gate, repaired or not
+    }
+    if (!demote_if_due(log, port, leaving)) held = true;
+  });
+  return held;
+}
+
+bool gated_by(const BlockLog& log, std::uint64_t node) noexcept {
+  const std::uint64_t newest = log.whole_number(log.tail().load(std::memory_order_acquire));
+  if (newest == kNone || newest + 1 <= log.blocks()) return false;
+  bool held = false;
+  for_each_port(log.header().subscribers.load(std::memory_order_seq_cst), [&](unsigned i) {
+    const SubscriberPort& port = log.subscriber(i);
+    held = held || (needs(port, newest + 1 - log.blocks()) && port.owner.load(std::memory_order_acquire) == node);
+  });
+  return held;
+}
+
+bool number_in_use(const BlockLog& log, std::uint64_t number) noexcept {
+  bool used = false;
+  for_each_port(log.header().publishers.load(std::memory_order_seq_cst), [&](unsigned i) {
+    const std::uint64_t where = log.publisher(i).where.load(std::memory_order_acquire);
+    used = used || (where != kNone && log.format().block(where) == log.format().low(number));
+  });
+  return used;
+}
+
+bool pinned(const BlockLog& log, std::uint32_t physical) noexcept {
+  const std::uint64_t number = log.entry(physical).number.load(std::memory_order_acquire);
+  bool found = false;
+  // Claims are granted by the tail, whose later values were acquired before the block left the ring: no need for more
+  // than that.
+  for_each_port(log.header().publishers.load(std::memory_order_seq_cst), [&](unsigned i) {
+    const layout::PublisherPort& port = log.publisher(i);
+    if (port.where.load(std::memory_order_acquire) == kNone) return;
+    found = found || ClaimWord(port.what.load(std::memory_order_acquire)).physical() == physical;
+  });
+  if (number == kNone || found) return found;
+  for_each_port(log.header().subscribers.load(std::memory_order_seq_cst), [&](unsigned i) {
+    const SubscriberPort& port = log.subscriber(i);
+    // The pin first, the slots after: a retained block is in its slot before the pin moves on.
+    found = found || port.pin.load(std::memory_order_seq_cst) == number;
+    for (const auto& slot : port.retained) found = found || slot.load(std::memory_order_seq_cst) == number;
+  });
+  return found;
+}
+
+std::uint64_t next_demotion(const BlockLog& log) noexcept {
+  std::uint64_t soonest = kNone;
+  const std::uint64_t now = log.environment().monotonic_ns();
+  for_each_port(log.header().subscribers.load(std::memory_order_acquire), [&](unsigned i) {
+    const SubscriberPort& port = log.subscriber(i);
+    const std::uint64_t limit = port.demote_after.load(std::memory_order_acquire);
+    const std::uint64_t since = port.held_since.load(std::memory_order_acquire);
+    if (limit == 0 || since == 0 || !reliable(port)) return;
+    soonest = std::min(soonest, now - since >= limit ? 0 : limit - (now - since));
+  });
+  return soonest;
+}
+
+}  // namespace shmbus::log

@@ -1,0 +1,58 @@
+// What a reader does in front of a claim that is not committed.
+
+#include "log/claims.hpp"
+#include "log/repair.hpp"
+#include "shmbus/log/reader.hpp"
+
+namespace shmbus::log {
+
+namespace {
+constexpr std::uint64_t kAskAgain = 50'000;  // ns between two questions for the owner: each may be a system call
+constexpr std::uint64_t kWaitForRepairer = 5'000'000;  // ns until a reader passes what somebody else repairs
+}  // namespace
+
+/// True: the reader may go on, by a commit, an abort, a repair, or by stepping over.
+bool Reader::pass_hole() noexcept {
+  if (log_->exclusive()) return false;  // its tail moves only after the key
+  const auto& format = log_->format();
+  const std::uint64_t tail = log_->tail().load(std::memory_order_acquire);  // SYNC tail
+  const auto offset = static_cast<std::size_t>(cursor_ - begin_);
+  const std::uint64_t here = format.make(block_.number, offset, next_sequence_ - block_.first_sequence);
+  if (tail == here) {  // the end of the log
+    hole_since_ = 0;
+    return false;
+  }
+  const std::uint64_t key = reinterpret_cast<const layout::RecordHeader*>(cursor_)->key.load(std::memory_order_acquire);
+  if (key == key_ || key == ~key_) return true;  // SYNC commit; finished meanwhile
+
+  auto& environment = log_->environment();
+  const std::uint64_t now = environment.monotonic_ns();
+  if (hole_since_ == 0) {
+    hole_since_ = now;
+    hole_asked_ = 0;
+  }
+  if (now - hole_asked_ < kAskAgain) return false;
+  hole_asked_ = now;
+  const std::uint64_t waited = now - hole_since_;
+  const Holder holder = holder_of(*log_, here, block_.physical);
+  if (holder.stride > static_cast<std::size_t>(end_ - cursor_)) return fail();
+  switch (holder.kind) {
+    case Holder::Kind::dead:
+      if (repair_publisher(*log_, holder.port) == Repair::forbidden)
+        return step_over(holder.stride, holder.padding, false);
+      return false;  // the key tells at the next look
+    case Holder::Kind::in_repair:
+      return waited > kWaitForRepairer && step_over(holder.stride, holder.padding, false);
+    case Holder::Kind::living: {
+      const bool reliable = (port_->mode.load(std::memory_order_acquire) & 1) != 0;
+      return !reliable && waited > environment.stall_limit_ns() && step_over(holder.stride, holder.padding, true);
+    }
+    case Holder::Kind::nobody:
+      // Claims and keys may change while they are read; a tail that nobody's claim explains for so long was not written
+      // by us.
+      return waited > environment.stall_limit_ns() && fail();
+  }
+  return false;
+}
+
+}  // namespace shmbus::log

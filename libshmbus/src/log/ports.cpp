@@ -1,0 +1,103 @@
+#include "log/ports.hpp"
+
+#include "log/repair.hpp"
+
+namespace shmbus::log {
+
+using layout::kRepairing;
+
+namespace {
+
+/// Takes the first port whose owner word is 0. Once more after repairing the dead, if there is none.
+template <class Port, class Repairer>
+std::optional<unsigned> take_port(BlockLog& log, Port* ports, unsigned count, std::uint64_t owner,
+                                  Repairer repair) noexcept {
+  for (int round = 0; round < 2; ++round) {
+    for (unsigned i = 0; i < count; ++i) {
+      std::uint64_t free = 0;
+      if (ports[i].owner.load(std::memory_order_relaxed) == 0 &&  // a hint; the compare-and-swap decides
+          ports[i].owner.compare_exchange_strong(free, owner, std::memory_order_acq_rel)) {
+        return i;
+      }
+    }
+    if (round == 0) {
+      for (unsigned i = 0; i < count; ++i) repair(log, i);
+    }
+  }
+  return std::nullopt;
+}
+
+constexpr std::uint64_t bit(unsigned port) noexcept { return std::uint64_t{1} << port; }
+
+}  // namespace
+
+std::optional<unsigned> attach_publisher(BlockLog& log) noexcept {
+  auto& header = log.header();
+  const auto port =
+      take_port(log, header.publisher_ports, layout::kMaxPublishers, log.environment().self(), repair_publisher);
+  if (port) {
+    log.publisher(*port).bell.store(log.environment().bell(), std::memory_order_relaxed);  // published by the bitmap
+    header.publishers.fetch_or(bit(*port), std::memory_order_seq_cst);
+  }
+  return port;
+}
+
+void detach_publisher(BlockLog& log, unsigned port) noexcept {
+  log.publisher(port).where.store(kNone, std::memory_order_release);
+  log.header().gated.fetch_and(~bit(port), std::memory_order_acq_rel);
+  log.header().publishers.fetch_and(~bit(port), std::memory_order_seq_cst);
+  log.publisher(port).owner.store(0, std::memory_order_release);
+}
+
+std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& place, std::uint64_t pin,
+                                          std::uint64_t position) noexcept {
+  auto& header = log.header();
+  // Filled under our own name, as a repairer does, and handed over when complete: if we die before, it is repaired as
+  // ours. Until then its pin protects, but does not gate. All stores that a publisher's look pairs with are
+  // sequentially consistent.
+  const std::uint64_t filling = log.environment().self() | kRepairing;
+  const auto number = take_port(log, header.subscriber_ports, layout::kMaxSubscribers, filling, repair_subscriber);
+  if (!number) return number;
+  auto& port = log.subscriber(*number);
+  port.subscription.store(place.subscription,
+                          std::memory_order_relaxed);  // all published by the bitmap and the owner word
+  port.mode.store(layout::port_mode(place.node, place.reliable), std::memory_order_relaxed);
+  port.demote_after.store(place.demote_after, std::memory_order_relaxed);
+  port.held_since.store(0, std::memory_order_relaxed);
+  port.bell.store(place.bell, std::memory_order_relaxed);
+  port.name.store(place.name);
+  for (auto* counter : {&port.lost, &port.delivered, &port.lapped, &port.wakeups, &port.handler_errors}) {
+    counter->store(0, std::memory_order_relaxed);
+  }
+  port.position.store(position, std::memory_order_relaxed);
+  header.subscribers.fetch_or(bit(*number), std::memory_order_seq_cst);
+  port.pin.store(pin, std::memory_order_seq_cst);
+  port.owner.store(place.node, std::memory_order_seq_cst);
+  return number;
+}
+
+void detach_subscriber(BlockLog& log, unsigned number) noexcept {
+  auto& header = log.header();
+  auto& port = log.subscriber(number);
+  port.pin.store(kNone, std::memory_order_release);
+  for (auto& slot : port.retained) slot.store(kNone, std::memory_order_release);
+  header.waiters.fetch_and(~bit(number), std::memory_order_acq_rel);
+  header.subscribers.fetch_and(~bit(number), std::memory_order_seq_cst);
+  port.mode.store(0, std::memory_order_relaxed);
+  port.subscription.store(0, std::memory_order_relaxed);
+  port.owner.store(0, std::memory_order_release);
+  log.wake_publishers();
+}
+
+bool take_exclusive(BlockLog& log, std::uint64_t& owner) noexcept {
+  auto& word = log.header().exclusive_owner;
+  owner = word.load(std::memory_order_acquire);
+  do {
+    if (owner != 0 && log.environment().alive(owner)) return false;
+  } while (!word.compare_exchange_weak(owner, log.environment().self(), std::memory_order_acq_rel));
+  return true;
+}
+
+void leave_exclusive(BlockLog& log) noexcept { log.header().exclusive_owner.store(0, std::memory_order_release); }
+
+}  // namespace shmbus::log

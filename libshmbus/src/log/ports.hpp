@@ -1,0 +1,42 @@
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "shmbus/log/block_log.hpp"
+
+namespace shmbus::log {
+
+/// Calls `f(port number)` for each set bit.
+template <class F>
+void for_each_port(std::uint64_t bits, F&& f) {
+  for (; bits != 0; bits &= bits - 1) f(static_cast<unsigned>(std::countr_zero(bits)));
+}
+
+/// What a subscriber port is for.
+struct SubscriberPlace {
+  std::uint64_t node = 0;
+  std::uint64_t bell = 0;
+  std::uint64_t subscription = 0;
+  bool reliable = false;
+  std::uint64_t demote_after = 0;  ///< nanoseconds
+  std::string_view name{};
+};
+
+/// Takes a free publisher port, repairing those of the dead if none is free.
+std::optional<unsigned> attach_publisher(BlockLog& log) noexcept;
+void detach_publisher(BlockLog& log, unsigned port) noexcept;
+
+/// Takes a free subscriber port for a node, oneself or another. Its pin is `pin`, its position `position`.
+std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& place, std::uint64_t pin,
+                                          std::uint64_t position) noexcept;
+void detach_subscriber(BlockLog& log, unsigned port) noexcept;
+
+/// The exclusive right. Fails with the living owner's node.
+bool take_exclusive(BlockLog& log, std::uint64_t& owner) noexcept;
+void leave_exclusive(BlockLog& log) noexcept;
+
+}  // namespace shmbus::log

@@ -1,0 +1,198 @@
+#include "shmbus/log/reader.hpp"
+
+namespace shmbus::log {
+
+using layout::RecordHeader;
+using layout::RecordMeta;
+using layout::SubscriberPort;
+
+Reader::Reader(BlockLog& log, unsigned port) : log_(&log), port_(&log.subscriber(port)), port_number_(port) {}
+
+void Reader::adopt() noexcept {
+  next_sequence_ = port_->position.load(std::memory_order_acquire);
+  wanted_ = port_->pin.load(std::memory_order_acquire);
+}
+
+/// P1, P2. The store is sequentially consistent: it stands before the look at the ring that follows, and it is a
+/// release, so that what was read of the old block was read before.
+void Reader::pin(std::uint64_t number) noexcept {
+  wanted_ = number;
+  if (port_->pin.load(std::memory_order_relaxed) == number) return;  // only we write it
+  port_->pin.store(number, std::memory_order_seq_cst);
+  if (port_->held_since.load(std::memory_order_relaxed) != 0) port_->held_since.store(0, std::memory_order_release);
+  if (log_->header().gated.load(std::memory_order_seq_cst) != 0) log_->wake_publishers();
+}
+
+/// At the end of a block, or in none: go to the one wanted next. False: it is not open yet.
+bool Reader::next_block() noexcept {
+  if (status_ != Status::ok) return false;
+  if (wanted_ == kNone) {  // the block was just read to its end
+    if (block_.number == kNone) return false;
+    pin(block_.number + 1);
+  }
+  constexpr int kTries = 64;  // a lapped reader may be lapped again before it has pinned
+  for (int i = 0; i < kTries; ++i) {
+    Block block;
+    switch (log_->find(wanted_, block)) {
+      case Look::found:
+        return enter(block);
+      case Look::not_open:
+        ++empty_polls_;
+        return false;
+      case Look::corrupt:
+        return fail();
+      case Look::gone:
+        ++lapped_;
+        port_->lapped.store(lapped_, std::memory_order_relaxed);  // for the monitor alone
+        pin(log_->oldest_after(wanted_));
+        break;
+    }
+  }
+  return false;
+}
+
+bool Reader::enter(const Block& block) noexcept {
+  const std::uint64_t from = skip_to_ > next_sequence_ ? skip_to_ : next_sequence_;
+  if (block.first_sequence < next_sequence_) return fail();
+  if (block.first_sequence > from && skip_time_ == 0) {  // P3
+    lost_ += block.first_sequence - from;
+    port_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
+  }
+  next_sequence_ = block.first_sequence;
+  block_ = block;
+  key_ = block.key;
+  begin_ = log_->at(block.physical, 0);
+  cursor_ = begin_;
+  end_ = begin_ + log_->block_size();
+  wanted_ = kNone;
+  hole_since_ = 0;
+  return true;
+}
+
+bool Reader::take_special(const RecordHeader* header, RecordMeta meta, Record& record, std::size_t& stride) noexcept {
+  const auto room = static_cast<std::size_t>(end_ - cursor_);
+  if (meta.size < layout::kMinRecord || stride > room) return fail();
+  if ((meta.flags & layout::kPadding) != 0) {
+    cursor_ += stride;
+    return false;
+  }
+  std::size_t head = log_->record_header();
+  const auto* begin = reinterpret_cast<const std::byte*>(header);
+  if ((meta.flags & layout::kTrace) != 0) {
+    record.trace = begin + head;
+    head += log_->stride(layout::kTraceSize);
+  }
+  if (meta.size < head) return fail();
+  record.size = meta.size - head;
+  if ((meta.flags & layout::kTrimmed) != 0) {
+    std::uint64_t length;
+    std::memcpy(&length, begin + stride - sizeof length, sizeof length);
+    if (length > record.size) return fail();
+    record.size = length;
+  }
+  record.payload = begin + head;
+  record.port = meta.port;
+  if (log_->timestamps()) std::memcpy(&record.stamp, begin + sizeof *header, sizeof record.stamp);
+  return true;
+}
+
+/// No committed record at the cursor. True: the cursor has moved all the same.
+bool Reader::nothing_here(std::uint64_t key) noexcept {
+  if (key == ~key_) return pass_aborted();
+  if (streaming_) {
+    streaming_ = false;
+    for (int i = 0; i < kStreamingPauses; ++i) platform::pause();
+    return false;
+  }
+  // Is it the end, or a claim not committed yet? Seldom enough that looking at the tail costs the publishers nothing.
+  ++empty_polls_;
+  const bool powers_of_two = (empty_polls_ & (empty_polls_ - 1)) == 0;
+  return (powers_of_two || empty_polls_ % 256 == 0) && pass_hole();
+}
+
+bool Reader::pass_aborted() noexcept {
+  const auto* header = reinterpret_cast<const RecordHeader*>(cursor_);
+  const auto meta = RecordMeta::from(header->meta.load(std::memory_order_relaxed));  // before the key
+  const std::size_t stride = log_->stride(meta.size);
+  if (meta.size < layout::kMinRecord || stride > static_cast<std::size_t>(end_ - cursor_)) return fail();
+  return step_over(stride, (meta.flags & layout::kPadding) != 0, false);
+}
+
+bool Reader::step_over(std::size_t stride, bool padding, bool lost) noexcept {
+  cursor_ += stride;
+  if (!padding) ++next_sequence_;
+  if (lost && !padding) {
+    ++lost_;
+    port_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
+  }
+  port_->position.store(next_sequence_, std::memory_order_release);
+  hole_since_ = 0;
+  empty_polls_ = 0;
+  return true;
+}
+
+bool Reader::ready() noexcept {
+  if (status_ != Status::ok || (cursor_ == end_ && !next_block())) return false;
+  const std::uint64_t key =
+      reinterpret_cast<const RecordHeader*>(cursor_)->key.load(std::memory_order_acquire);  // SYNC commit
+  return key == key_ || key == ~key_;
+}
+
+bool Reader::look() noexcept { return ready() || (status_ == Status::ok && cursor_ != end_ && pass_hole()); }
+
+bool Reader::fail() noexcept {
+  status_ = Status::corrupt;
+  cursor_ = end_;
+  wanted_ = kNone;
+  port_->pin.store(kNone, std::memory_order_release);
+  log_->wake_publishers();
+  return false;
+}
+
+Moment Reader::block_opened() const noexcept {
+  const auto& entry = log_->entry(block_.physical);
+  return {entry.opened_cycles.load(std::memory_order_relaxed),
+          entry.opened_ns.load(std::memory_order_relaxed)};  // pinned
+}
+
+void Reader::count_handler_error() noexcept { port_->handler_errors.fetch_add(1, std::memory_order_relaxed); }
+
+// Retain slots. `slot_uses_` counts the events that share a slot; kClearing keeps a slot from being taken between the
+// last release and the clearing of the shared word.
+namespace {
+constexpr std::uint32_t kClearing = ~std::uint32_t{0};
+}
+
+int Reader::retain() noexcept {
+  int free = -1;
+  for (unsigned i = 0; i < layout::kRetainSlots; ++i) {
+    std::uint32_t uses = slot_uses_[i].load(std::memory_order_acquire);
+    if (uses == 0) {
+      free = static_cast<int>(i);
+      continue;
+    }
+    if (slot_block_[i] != block_.number) continue;
+    while (uses != 0 && uses != kClearing) {
+      if (slot_uses_[i].compare_exchange_weak(uses, uses + 1, std::memory_order_acq_rel)) return static_cast<int>(i);
+    }
+  }
+  if (free < 0) return -1;
+  const auto slot = static_cast<unsigned>(free);
+  slot_block_[slot] = block_.number;
+  port_->retained[slot].store(block_.number,
+                              std::memory_order_seq_cst);  // before the pin moves on: see log/gate.cpp, pinned
+  slot_uses_[slot].store(1, std::memory_order_release);
+  return free;
+}
+
+void Reader::release(int slot) noexcept {
+  const auto i = static_cast<unsigned>(slot);
+  std::uint32_t uses = slot_uses_[i].load(std::memory_order_acquire);
+  while (!slot_uses_[i].compare_exchange_weak(uses, uses == 1 ? kClearing : uses - 1, std::memory_order_acq_rel)) {
+  }
+  if (uses != 1) return;
+  port_->retained[i].store(kNone, std::memory_order_release);  // what was read of the block was read before
+  slot_uses_[i].store(0, std::memory_order_release);
+}
+
+}  // namespace shmbus::log

@@ -1,0 +1,109 @@
+#include "log/repair.hpp"
+
+#include "log/claims.hpp"
+#include "log/ports.hpp"
+
+namespace shmbus::log {
+
+using layout::kRepairing;
+using layout::owner_node;
+using layout::RecordHeader;
+
+namespace {
+
+/// Marks a dead node's port as ours to repair. Nobody else writes on its behalf from here on, even if we stop for long:
+/// the mark is taken over only once we are dead, and until then what the port pins is not reused.
+bool mark(BlockLog& log, std::atomic<std::uint64_t>& owner, std::uint64_t& dead, Repair& why_not) noexcept {
+  dead = owner.load(std::memory_order_acquire);
+  if (dead == 0) {
+    why_not = Repair::nothing;
+    return false;
+  }
+  if (log.environment().alive(owner_node(dead))) {
+    why_not = (dead & kRepairing) != 0 ? Repair::postponed : Repair::nothing;
+    return false;
+  }
+  std::uint64_t expected = dead;
+  why_not = Repair::postponed;
+  return owner.compare_exchange_strong(expected, log.environment().self() | kRepairing, std::memory_order_acq_rel);
+}
+
+/// Ends a dead publisher's claim: what was granted and not committed is aborted, an unfinished seal becomes padding.
+Repair finish_claim(BlockLog& log, const ShownClaim& claim) noexcept {
+  const std::uint32_t physical = claim.what.physical();
+  const std::size_t offset = log.format().offset(claim.where);
+  if (!log.in_backed_range(physical) || offset + layout::kMinRecord > log.block_size()) return Repair::done;
+  if (log.tail().load(std::memory_order_acquire) == claim.where) return Repair::done;  // never granted
+
+  // The block must still be the claim's, before and after the look at the key: then the key is that block's.
+  const auto& entry = log.entry(physical);
+  const std::uint64_t number = entry.number.load(std::memory_order_acquire);
+  if (number == kNone || log.format().low(number) != log.format().block(claim.where)) return Repair::done;
+  const std::uint64_t key = entry.key.load(std::memory_order_acquire);
+  const auto* record = reinterpret_cast<const RecordHeader*>(log.at(physical, offset));
+  const Holder holder = holder_of(log, claim.where, physical);
+  std::uint64_t found = record->key.load(std::memory_order_acquire);
+  if (entry.number.load(std::memory_order_acquire) != number || found == key || found == ~key) return Repair::done;
+
+  if (holder.kind == Holder::Kind::nobody) return Repair::postponed;
+  const bool same = holder.stride == claim.what.stride() && holder.padding == claim.what.padding();
+  if (!same) return Repair::done;  // another one was granted that record
+  if (holder.kind == Holder::Kind::living) return Repair::postponed;
+
+  std::byte* block = log.environment().writable(physical);
+  if (block == nullptr) return Repair::forbidden;
+  auto* hole = reinterpret_cast<RecordHeader*>(block + offset);
+  const layout::RecordMeta meta{static_cast<std::uint32_t>(claim.what.stride()), static_cast<std::uint16_t>(claim.port),
+                                static_cast<std::uint16_t>(claim.what.padding() ? layout::kPadding : 0)};
+  hole->meta.store(meta.word(), std::memory_order_relaxed);  // published by the key
+  if (hole->key.compare_exchange_strong(found, claim.what.padding() ? key : ~key,
+                                        std::memory_order_acq_rel)) {  // SYNC commit
+    log.header().repaired_claims.fetch_add(1, std::memory_order_relaxed);
+    log.wake_subscribers();
+  }
+  return Repair::done;
+}
+
+}  // namespace
+
+Repair repair_publisher(BlockLog& log, unsigned number) noexcept {
+  auto& port = log.publisher(number);
+  std::uint64_t dead;
+  Repair why_not;
+  if (!mark(log, port.owner, dead, why_not)) return why_not;
+  if (const auto claim = read_claim(log, number)) {
+    const Repair result = finish_claim(log, *claim);
+    if (result != Repair::done) {
+      port.owner.store(dead, std::memory_order_release);  // found dead again by whoever comes next
+      return result;
+    }
+  }
+  port.where.store(kNone, std::memory_order_release);  // unpins the block: only after the record is finished
+  auto& header = log.header();
+  header.gated.fetch_and(~(std::uint64_t{1} << number), std::memory_order_acq_rel);
+  header.publishers.fetch_and(~(std::uint64_t{1} << number), std::memory_order_seq_cst);
+  std::uint64_t exclusive = owner_node(dead);
+  if ((dead & kRepairing) == 0) header.exclusive_owner.compare_exchange_strong(exclusive, 0, std::memory_order_acq_rel);
+  header.repaired_ports.fetch_add(1, std::memory_order_relaxed);
+  port.owner.store(0, std::memory_order_release);
+  return Repair::done;
+}
+
+Repair repair_subscriber(BlockLog& log, unsigned number) noexcept {
+  auto& port = log.subscriber(number);
+  std::uint64_t dead;
+  Repair why_not;
+  if (!mark(log, port.owner, dead, why_not)) return why_not;
+  detach_subscriber(log, number);
+  log.header().repaired_ports.fetch_add(1, std::memory_order_relaxed);
+  return Repair::done;
+}
+
+RepairCount repair_all(BlockLog& log) noexcept {
+  RepairCount count;
+  for (unsigned i = 0; i < layout::kMaxPublishers; ++i) count.publishers += repair_publisher(log, i) == Repair::done;
+  for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) count.subscribers += repair_subscriber(log, i) == Repair::done;
+  return count;
+}
+
+}  // namespace shmbus::log

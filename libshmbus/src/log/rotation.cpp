@@ -1,0 +1,74 @@
+#include "log/rotation.hpp"
+
+#include "log/gate.hpp"
+#include "log/reservation.hpp"
+
+namespace shmbus::log {
+
+using layout::BlockEntry;
+using layout::RingEntry;
+
+std::uint64_t block_key(std::uint64_t seed, std::uint64_t number) noexcept {
+  // The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection, so two blocks of a topic never share a key.
+  std::uint64_t x = seed + number * 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  x ^= x >> 31;
+  return x == 0 || x == ~std::uint64_t{0} ? 0x5bd1e995c6a4a793u ^ number : x;
+}
+
+Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>& opened) noexcept {
+  opened.reset();
+  const std::uint64_t sealed = log.whole_number(tail);
+  if (sealed == kNone) return Status::ok;
+  const std::uint64_t number = sealed + 1;
+  const std::uint64_t new_tail = log.format().make(number, 0, 0);
+  auto& slot = log.slot(number);
+
+  const RingEntry leaving(slot.load(std::memory_order_seq_cst));
+  if (leaving.holds(number)) {  // opened by somebody who has not moved the tail yet: anyone may
+    opened = new_tail;
+    return Status::ok;
+  }
+  if (!leaving.holds(number - log.blocks())) return Status::ok;  // stale
+
+  // (1) gating. A number whose low bits a claim still bears must wait too.
+  if ((number > log.blocks() && gated(log, number - log.blocks())) || number_in_use(log, number)) {
+    const bool opened_meanwhile = slot.load(std::memory_order_acquire) != leaving.word();
+    return opened_meanwhile ? Status::ok : Status::back_pressured;
+  }
+
+  // (2) a physical block
+  std::optional<std::uint32_t> physical;
+  if (const Status status = reserve(log, number, physical); !physical) return status;
+
+  // (3) its entry. The first sequence follows from the sealed block's, which can't be reused before `number` is linked.
+  BlockEntry& entry = log.entry(*physical);
+  std::uint64_t first_sequence = 1;
+  if (sealed != 0) {
+    const RingEntry last(log.slot(sealed).load(std::memory_order_acquire));
+    if (!last.holds(sealed) || !log.in_backed_range(last.physical())) {
+      release(log, *physical, false);
+      return Status::ok;
+    }
+    first_sequence =
+        log.entry(last.physical()).first_sequence.load(std::memory_order_acquire) + log.format().count(tail);
+  }
+  const Moment now = log.environment().now();
+  entry.number.store(number, std::memory_order_seq_cst);
+  entry.key.store(block_key(log.header().seed, number), std::memory_order_relaxed);  // all published by the ring entry
+  entry.first_sequence.store(first_sequence, std::memory_order_relaxed);
+  entry.opened_cycles.store(now.cycles, std::memory_order_relaxed);
+  entry.opened_ns.store(now.ns, std::memory_order_relaxed);
+
+  // (4) into the ring, and the leaving one out, in one step
+  std::uint64_t expected = leaving.word();
+  const bool linked =
+      slot.compare_exchange_strong(expected, RingEntry(number, *physical).word(), std::memory_order_seq_cst);
+  if (linked && leaving.linked()) log.header().free_hint.store(leaving.physical(), std::memory_order_relaxed);
+  release(log, *physical, linked);
+  if (linked) opened = new_tail;  // (5) is the caller's, or anyone's
+  return Status::ok;
+}
+
+}  // namespace shmbus::log

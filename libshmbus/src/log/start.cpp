@@ -1,0 +1,184 @@
+// Where a reader begins.
+
+#include <algorithm>
+
+#include "shmbus/log/reader.hpp"
+
+namespace shmbus::log {
+
+namespace {
+
+constexpr int kTries = 1024;  // each needs the ring to move on meanwhile
+
+/// Where the log ends: the block, and the sequence that comes next.
+struct End {
+  std::uint64_t tail = 0;
+  std::uint64_t number = kNone;
+  std::uint64_t next_sequence = 1;
+  bool sealed = true;
+};
+
+End end_of(const BlockLog& log) noexcept {
+  End end;
+  for (int i = 0; i < kTries; ++i) {
+    end.tail = log.tail().load(std::memory_order_acquire);  // SYNC tail
+    end.number = log.whole_number(end.tail);
+    end.sealed = log.format().offset(end.tail) >= log.block_size();
+    if (end.number == kNone) continue;
+    if (end.number == 0) return end;
+    Block block;
+    if (log.find(end.number, block) != Look::found) continue;
+    end.next_sequence = block.first_sequence + log.format().count(end.tail);
+    return end;
+  }
+  end.number = kNone;
+  return end;
+}
+
+std::uint64_t oldest_block(const BlockLog& log, const End& end) noexcept {
+  return end.number > log.blocks() ? end.number - log.blocks() + 1 : 1;
+}
+
+/// The newest retained block for which `right(first sequence, opened)`; 0 where there is none.
+template <class Right>
+std::uint64_t newest_block(const BlockLog& log, const End& end, Right right) noexcept {
+  for (std::uint64_t n = end.number; n >= oldest_block(log, end) && n != 0; --n) {
+    Block block;
+    if (log.find(n, block) != Look::found) continue;
+    if (right(block.first_sequence, log.entry(block.physical).opened_ns.load(std::memory_order_relaxed))) return n;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void Reader::start(Start start) noexcept {
+  switch (start.kind()) {
+    case Start::Kind::latest:
+      start_latest();
+      break;
+    case Start::Kind::oldest:
+      start_oldest(oldest_block(*log_, end_of(*log_)));
+      break;
+    case Start::Kind::sequence:
+      start_at_sequence(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(start.value())), true);
+      break;
+    case Start::Kind::last: {
+      const std::uint64_t next = end_of(*log_).next_sequence;
+      const auto count = static_cast<std::uint64_t>(start.value());
+      start_at_sequence(next > count ? next - count : 1, false);
+      break;
+    }
+    case Start::Kind::time:
+      start_at_time(start.value());
+      break;
+  }
+  port_->position.store(std::max(next_sequence_, skip_to_), std::memory_order_release);
+  port_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
+}
+
+void Reader::start_latest() noexcept {
+  for (int i = 0; i < kTries; ++i) {
+    const End end = end_of(*log_);
+    if (end.number == kNone) break;
+    if (end.sealed) {
+      next_sequence_ = end.next_sequence;
+      pin(end.number + 1);
+      return;
+    }
+    pin(end.number);
+    Block block;
+    if (log_->find(end.number, block) != Look::found) continue;
+    next_sequence_ = block.first_sequence;
+    if (!enter(block)) return;
+    cursor_ += log_->format().offset(end.tail);
+    next_sequence_ = end.next_sequence;
+    return;
+  }
+  fail();
+}
+
+void Reader::start_oldest(std::uint64_t number) noexcept {
+  for (int i = 0; i < kTries; ++i) {
+    pin(number);
+    Block block;
+    switch (log_->find(number, block)) {
+      case Look::found:
+        next_sequence_ = block.first_sequence;
+        enter(block);
+        return;
+      case Look::not_open:
+        // Nothing older than what comes next: the end of the log, or all before it was dropped.
+        next_sequence_ = end_of(*log_).next_sequence;
+        return;
+      case Look::gone:
+        number = log_->oldest_after(number);
+        break;
+      case Look::corrupt:
+        fail();
+        return;
+    }
+  }
+  fail();
+}
+
+void Reader::start_at_sequence(std::uint64_t sequence, bool missed_counts) noexcept {
+  const End end = end_of(*log_);
+  if (sequence >= end.next_sequence) {
+    start_latest();
+  } else {
+    const std::uint64_t n =
+        newest_block(*log_, end, [&](std::uint64_t first, std::int64_t) { return first <= sequence; });
+    start_oldest(n != 0 ? n : oldest_block(*log_, end));
+  }
+  if (sequence < next_sequence_) {
+    if (missed_counts) lost_ += next_sequence_ - sequence;
+  } else if (sequence > next_sequence_) {
+    skip_to_ = sequence;
+    skipping_ = true;
+  }
+}
+
+/// The first event, in sequence order, of that time or later. One block earlier than the table says, since the stamps
+/// of several publishers are not quite in order.
+void Reader::start_at_time(std::int64_t ns) noexcept {
+  const End end = end_of(*log_);
+  const std::uint64_t n = newest_block(*log_, end, [&](std::uint64_t, std::int64_t opened) { return opened <= ns; });
+  const std::uint64_t oldest = oldest_block(*log_, end);
+  start_oldest(n > oldest ? n - 1 : oldest);
+  if (log_->timestamps()) {
+    skip_time_ = std::max<std::int64_t>(ns, 1);
+    skipping_ = true;
+  }
+}
+
+/// Passes over what lies before the start.
+void Reader::skip_forward() noexcept {
+  constexpr int kAtOnce = 1 << 16;
+  for (int i = 0; i < kAtOnce; ++i) {
+    if (cursor_ == end_ && !next_block()) return;
+    const auto* header = reinterpret_cast<const layout::RecordHeader*>(cursor_);
+    const std::uint64_t key = header->key.load(std::memory_order_acquire);  // SYNC commit
+    if (key != key_) {
+      if (!nothing_here(key)) return;
+      continue;
+    }
+    Record record;
+    std::size_t stride;
+    if (!take(header, record, stride)) {
+      if (status_ != Status::ok) return;
+      continue;
+    }
+    const bool late_enough = skip_time_ == 0 || log_->environment().to_ns(record.stamp, block_opened()) >= skip_time_;
+    if (next_sequence_ >= skip_to_ && late_enough) {
+      skipping_ = false;
+      skip_to_ = 0;
+      skip_time_ = 0;
+      return;
+    }
+    cursor_ += stride;
+    ++next_sequence_;
+  }
+}
+
+}  // namespace shmbus::log

@@ -1,0 +1,34 @@
+#include "platform/clock.hpp"
+
+#include <ctime>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace shmbus::platform {
+
+namespace {
+
+std::int64_t read(clockid_t clock) noexcept {
+  struct timespec t {};
+  ::clock_gettime(clock, &t);
+  return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+}  // namespace
+
+std::int64_t system_ns() noexcept { return read(CLOCK_REALTIME); }
+std::uint64_t monotonic_ns() noexcept { return static_cast<std::uint64_t>(read(CLOCK_MONOTONIC)); }
+
+bool cycle_counter_trusted() noexcept {
+#if defined(__x86_64__)
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned kAdvancedPower = 0x8000'0007, kInvariantTsc = 1u << 8;
+  return __get_cpuid(kAdvancedPower, &a, &b, &c, &d) != 0 && (d & kInvariantTsc) != 0;
+#else
+  return true;  // the architecture demands it of the generic timer
+#endif
+}
+
+}  // namespace shmbus::platform

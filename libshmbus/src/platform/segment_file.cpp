@@ -1,0 +1,161 @@
+#include "platform/segment_file.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <memory>
+#include <utility>
+
+#include "platform/system_error.hpp"
+
+namespace shmbus::platform {
+
+namespace {
+
+std::string path_of(const std::string& name) { return std::string(SegmentFile::kFolder) + "/" + name; }
+
+FileState to_state(const struct stat& s) {
+  return {static_cast<std::uint64_t>(s.st_size), s.st_ino, s.st_dev, s.st_uid, s.st_mode & 07777u, S_ISREG(s.st_mode)};
+}
+
+gid_t group_id(const std::string& group, const std::string& object) {
+  gid_t id = 0;
+  const auto [end, error] = std::from_chars(group.data(), group.data() + group.size(), id);
+  if (error == std::errc{} && end == group.data() + group.size()) return id;
+  if (const struct group* entry = ::getgrnam(group.c_str())) return entry->gr_gid;
+  throw Error(ErrorCode::invalid_option,
+              {object, "a group of this system", "'" + group + "'", "name an existing group, or its number"});
+}
+
+}  // namespace
+
+SegmentFile::SegmentFile(int descriptor, Access access, std::string object) noexcept
+    : descriptor_(descriptor), access_(access), object_(std::move(object)) {}
+
+SegmentFile::SegmentFile(SegmentFile&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), access_(other.access_), object_(std::move(other.object_)) {}
+
+SegmentFile& SegmentFile::operator=(SegmentFile&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(access_, other.access_);
+  std::swap(object_, other.object_);
+  return *this;
+}
+
+SegmentFile::~SegmentFile() { close(); }
+
+void SegmentFile::close() noexcept {
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+SegmentFile SegmentFile::unnamed(const std::string& object, unsigned mode, const std::string& group) {
+  const int fd = ::open(kFolder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0) throw system_error(errno, object, std::string("an unnamed file in ") + kFolder);
+  SegmentFile file(fd, Access::read_write, object);
+  if (!group.empty() && ::fchown(fd, static_cast<uid_t>(-1), group_id(group, object)) != 0) {
+    throw system_error(errno, object, "group '" + group + "' as its owner group");
+  }
+  if (::fchmod(fd, mode) != 0) throw system_error(errno, object, "its mode set");  // exactly, whatever the umask
+  return file;
+}
+
+std::optional<SegmentFile> SegmentFile::open(const std::string& name, Access access, const std::string& object) {
+  const int flags = (access == Access::read_write ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  const int fd = ::open(path_of(name).c_str(), flags);
+  if (fd < 0) {
+    if (errno == ENOENT) return std::nullopt;
+    throw system_error(
+        errno, object,
+        std::string(access == Access::read_write ? "read and write" : "read") + " access to " + path_of(name));
+  }
+  return SegmentFile(fd, access, object);
+}
+
+FileState SegmentFile::state() const {
+  struct stat s {};
+  if (::fstat(descriptor_, &s) != 0) throw system_error(errno, object_, "its file's state");
+  return to_state(s);
+}
+
+std::optional<FileState> SegmentFile::state_of(const std::string& name) {
+  struct stat s {};
+  if (::lstat(path_of(name).c_str(), &s) != 0) return std::nullopt;
+  return to_state(s);
+}
+
+bool SegmentFile::is_named(const std::string& name) const {
+  const auto named = state_of(name);
+  const FileState mine = state();
+  return named && named->inode == mine.inode && named->device == mine.device;
+}
+
+void SegmentFile::resize(std::uint64_t bytes) {
+  if (::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) {
+    throw system_error(errno, object_, std::to_string(bytes) + " bytes of address space");
+  }
+}
+
+bool SegmentFile::back(std::uint64_t offset, std::uint64_t bytes) noexcept {
+  constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;  // a signal then costs one piece, not the whole
+  while (bytes > 0) {
+    const std::uint64_t piece = std::min(bytes, kPiece);
+    if (::fallocate(descriptor_, 0, static_cast<off_t>(offset), static_cast<off_t>(piece)) != 0) {
+      if (errno == EINTR) continue;
+      return false;
+    }
+    offset += piece;
+    bytes -= piece;
+  }
+  return true;
+}
+
+bool SegmentFile::link(const std::string& name) {
+  const std::string path = path_of(name);
+  const std::string self = "/proc/self/fd/" + std::to_string(descriptor_);
+  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
+  if (errno == EEXIST) return false;
+  // Without /proc: since Linux 6.10 for one's own files, before that with CAP_DAC_READ_SEARCH.
+  if (::linkat(descriptor_, "", AT_FDCWD, path.c_str(), AT_EMPTY_PATH) == 0) return true;
+  if (errno == EEXIST) return false;
+  throw system_error(errno, object_, "the name " + path + " (needs /proc)");
+}
+
+bool SegmentFile::unlink(const std::string& name, const std::string& object) {
+  if (::unlink(path_of(name).c_str()) == 0) return true;
+  if (errno == ENOENT) return false;
+  throw system_error(errno, object, "the right to unlink " + path_of(name));
+}
+
+std::vector<std::string> SegmentFile::list(const std::string& prefix) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(kFolder), ::closedir);
+  if (!folder) return names;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    std::string name = entry->d_name;
+    if (name.starts_with(prefix)) names.push_back(std::move(name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::uint64_t SegmentFile::room() {
+  struct statvfs s {};
+  return ::statvfs(kFolder, &s) == 0 ? std::uint64_t{s.f_bavail} * s.f_frsize : 0;
+}
+
+boost::interprocess::mapping_handle_t SegmentFile::get_mapping_handle() const {
+  return boost::interprocess::ipcdetail::mapping_handle_from_file_handle(descriptor_);
+}
+
+boost::interprocess::mode_t SegmentFile::get_mode() const {
+  return access_ == Access::read_write ? boost::interprocess::read_write : boost::interprocess::read_only;
+}
+
+}  // namespace shmbus::platform

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/interprocess/detail/os_file_functions.hpp>
+#include <boost/interprocess/interprocess_fwd.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace shmbus::platform {
+
+enum class Access { read_only, read_write };
+
+/// What the system says of a file.
+struct FileState {
+  std::uint64_t size = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t device = 0;
+  uid_t owner = 0;
+  unsigned mode = 0;  ///< permission bits
+  bool regular = false;
+};
+
+/// A file of POSIX shared memory. It models Boost.Interprocess's MemoryMappable. Closes its descriptor when destroyed.
+class SegmentFile {
+ public:
+  /// Where POSIX shared memory lives on Linux.
+  static constexpr const char* kFolder = "/dev/shm";
+
+  /// A file that has no name yet, and vanishes unless `link` gives it one. Mode and group exactly as given. Throws
+  /// Error.
+  static SegmentFile unnamed(const std::string& object, unsigned mode, const std::string& group);
+  /// Nothing where there is no such file. Throws Error.
+  static std::optional<SegmentFile> open(const std::string& name, Access access, const std::string& object);
+
+  SegmentFile(SegmentFile&& other) noexcept;
+  SegmentFile& operator=(SegmentFile&& other) noexcept;
+  ~SegmentFile();
+
+  int descriptor() const noexcept { return descriptor_; }
+  /// Closes the descriptor now. Async-signal-safe.
+  void close() noexcept;
+  Access access() const noexcept { return access_; }
+  FileState state() const;
+  /// Whether `name` still leads to this very file.
+  bool is_named(const std::string& name) const;
+
+  /// Sets the size: address space, not memory. Throws Error.
+  void resize(std::uint64_t bytes);
+  /// Backs a range with memory, in pieces. False where there is none.
+  bool back(std::uint64_t offset, std::uint64_t bytes) noexcept;
+  /// Gives the file its name. False where the name is taken. Throws Error.
+  bool link(const std::string& name);
+
+  boost::interprocess::mapping_handle_t get_mapping_handle() const;
+  boost::interprocess::mode_t get_mode() const;
+
+  /// False where there is no such file. Throws Error.
+  static bool unlink(const std::string& name, const std::string& object);
+  /// Names that begin so, sorted.
+  static std::vector<std::string> list(const std::string& prefix);
+  /// What a name leads to; nothing where it does not exist.
+  static std::optional<FileState> state_of(const std::string& name);
+  /// Bytes of room left in the folder.
+  static std::uint64_t room();
+
+ private:
+  SegmentFile(int descriptor, Access access, std::string object) noexcept;
+
+  int descriptor_;
+  Access access_;
+  std::string object_;
+};
+
+}  // namespace shmbus::platform

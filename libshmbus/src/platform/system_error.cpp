@@ -1,0 +1,32 @@
+#include "platform/system_error.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+namespace shmbus::platform {
+
+std::string error_text(int error) { return std::generic_category().message(error); }
+
+Error system_error(int error, const std::string& object, const std::string& expected) {
+  switch (error) {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return {ErrorCode::permission,
+              {object, expected, error_text(error),
+               "run as its owner, or have it created with a mode or group that admits this user"}};
+    case ENOSPC:
+    case ENOMEM:
+    case EDQUOT:
+      return {
+          ErrorCode::no_memory,
+          {object, expected, error_text(error), "free room in /dev/shm, or make it larger (containers: --shm-size)"}};
+    case EMFILE:
+    case ENFILE:
+      return {ErrorCode::limit, {object, expected, error_text(error), "raise the limit of open files (ulimit -n)"}};
+    default:
+      return {ErrorCode::system, {object, expected, error_text(error), ""}};
+  }
+}
+
+}  // namespace shmbus::platform

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace shmbus::registry {
+
+// Names as users give them: each check throws Error, `invalid_name`.
+void check_bus_name(std::string_view name);    ///< [A-Za-z0-9_-]{1,32}
+void check_topic_name(std::string_view name);  ///< tokens [A-Za-z0-9_-]+ joined by dots, 127 bytes at most
+void check_pattern(std::string_view pattern);  ///< the same, and `*` for one token, `>` as the last for the rest
+
+/// Whether a valid pattern covers a valid topic name.
+bool matches(std::string_view pattern, std::string_view topic) noexcept;
+bool has_wildcard(std::string_view pattern) noexcept;
+
+// Names of segments, without the folder.
+std::string bus_prefix(std::string_view bus);                            ///< shmbus.<bus>.
+std::string registry_name(std::string_view bus);                         ///< shmbus.<bus>.registry
+std::string control_name(std::string_view bus, std::string_view topic);  ///< shmbus.<bus>.<topic>.ctl
+std::string log_name(std::string_view bus, std::string_view topic,
+                     std::uint64_t node);  ///< shmbus.<bus>.<topic>.log.<node>
+
+/// Topic and node of a log's file name; nothing where it is none.
+struct LogName {
+  std::string topic;
+  std::uint64_t node = 0;
+};
+std::optional<LogName> parse_log_name(std::string_view bus, std::string_view file);
+
+}  // namespace shmbus::registry

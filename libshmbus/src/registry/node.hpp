@@ -1,0 +1,57 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "platform/fork_guard.hpp"
+#include "platform/segment_file.hpp"
+#include "registry/registry.hpp"
+
+namespace shmbus::registry {
+
+/// One process's membership of a bus: an id, the lock that says it lives, an entry in the node table, a bell. Any
+/// thread.
+///
+/// N1 The lock on byte `id` is taken before the id stands anywhere in shared memory, and freed after it is cleared.
+/// N2 The lock's descriptor comes from an open of its own and is never mapped, so nothing but this process keeps the
+/// lock.
+class Node : private platform::ForkListener {
+ public:
+  /// Throws Error.
+  explicit Node(std::shared_ptr<Registry> registry);
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node() override;
+
+  std::uint64_t id() const noexcept { return id_; }
+  /// Index of its entry, and so of its bell.
+  unsigned entry() const noexcept { return entry_; }
+  Registry& registry() const noexcept { return *registry_; }
+
+  /// Whether a node lives: the kernel's word. True for oneself.
+  bool alive(std::uint64_t node) const noexcept;
+
+  /// False in a forked child, and once the program closed our descriptor under us: then others take us for dead.
+  bool valid() const noexcept;
+  bool forked() const noexcept { return forked_.load(std::memory_order_relaxed); }
+
+  const std::atomic<std::uint32_t>& bell() const noexcept { return registry_->header().node_table[entry_].bell; }
+  /// Rings a bell by its index. Async-signal-safe.
+  void ring(std::uint64_t entry) const noexcept;
+
+  /// Frees the table entries of dead nodes; how many.
+  unsigned reap() noexcept;
+
+ private:
+  void in_child() noexcept override;
+  unsigned take_entry();
+
+  std::shared_ptr<Registry> registry_;
+  platform::SegmentFile lock_;
+  std::uint64_t id_ = 0;
+  unsigned entry_ = 0;
+  std::atomic<bool> forked_{false};
+};
+
+}  // namespace shmbus::registry

@@ -1,0 +1,322 @@
+#include "registry/topic_segment.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <thread>
+
+#include "log/ports.hpp"
+#include "platform/clock.hpp"
+#include "platform/file_lock.hpp"
+#include "platform/random.hpp"
+#include "registry/names.hpp"
+#include "registry/subscription_table.hpp"
+#include "registry/trust.hpp"
+#include "shmbus/error.hpp"
+
+namespace shmbus::registry {
+
+using layout::Geometry;
+using layout::TopicHeader;
+using platform::Access;
+using platform::Mapping;
+using platform::SegmentFile;
+
+namespace {
+
+std::string object_of(const std::string& topic) { return "topic '" + topic + "'"; }
+
+void check_option(bool right, const std::string& topic, const char* option, const std::string& expected,
+                  const std::string& found, const std::string& remedy) {
+  if (!right) throw Error(ErrorCode::invalid_option, {object_of(topic) + ", " + option, expected, found, remedy});
+}
+
+void check_options(const std::string& topic, const TopicOptions& o, const TypeInfo& type) {
+  check_option(std::has_single_bit(o.block_size) && o.block_size >= layout::kMinBlockSize &&
+                   o.block_size <= layout::kMaxBlockSize,
+               topic, "block_size", "a power of two from 4096 to 67108864 bytes", std::to_string(o.block_size),
+               "round it up to one");
+  check_option(o.blocks >= layout::kMinBlocks && o.blocks <= layout::kMaxBlocks, topic, "blocks", "2 to 65536",
+               std::to_string(o.blocks), "choose a number in that range");
+  check_option(o.mode <= 0777 && (o.mode & 0600) == 0600, topic, "mode",
+               "0600 to 0777, with read and write for the owner", octal(o.mode), "add 0600");
+  check_option(type.name.size() <= 127, topic, "type", "a type name of at most 127 bytes",
+               std::to_string(type.name.size()) + " bytes", "specialise shmbus::type_name for it");
+  const auto g = Geometry::of(o.block_size, 2, o.timestamps, static_cast<std::uint32_t>(type.alignment));
+  check_option(type.size <= g.max_payload, topic, "block_size",
+               "blocks that hold a '" + std::string(type.name) + "' of " + std::to_string(type.size) + " bytes",
+               std::to_string(o.block_size) + " bytes, payloads up to " + std::to_string(g.max_payload),
+               "create the topic with a larger block_size");
+}
+
+/// Whoever may read the log may write the control segment: that is how a subscriber has a port.
+unsigned control_mode(unsigned mode) { return mode | ((mode & 0444) >> 1); }
+
+Error no_room(const std::string& topic, std::uint64_t bytes) {
+  return {ErrorCode::no_memory,
+          {object_of(topic), std::to_string(bytes) + " bytes of /dev/shm",
+           std::to_string(SegmentFile::room()) + " bytes of room",
+           "free room there, make it larger (containers: --shm-size), or use fewer or smaller blocks"}};
+}
+
+std::string type_text(const TypeInfo& type) {
+  return "'" + std::string(type.name) + "' (" + std::to_string(type.size) + " bytes, aligned to " +
+         std::to_string(type.alignment) + ")";
+}
+
+void write_type(TopicHeader& header, const TypeInfo& type) {
+  header.type_name.store(type.name);
+  header.type_size.store(type.size, std::memory_order_relaxed);  // both published by the hash
+  header.type_alignment.store(type.alignment, std::memory_order_relaxed);
+  header.type_hash.store(type.hash(), std::memory_order_release);
+}
+
+}  // namespace
+
+Geometry check_topic_header(const TopicHeader& h, std::uint64_t file_size, const std::string& object) {
+  check_header({h.magic, layout::kTopicMagic, h.version, h.header_size, sizeof(TopicHeader), h.incompatible_flags},
+               object);
+  const std::uint64_t block_size = h.block_size;
+  const std::uint32_t blocks = h.blocks, alignment = h.alignment, timestamps = h.timestamps;
+  const bool sane = std::has_single_bit(block_size) && block_size >= layout::kMinBlockSize &&
+                    block_size <= layout::kMaxBlockSize && std::has_single_bit(blocks) &&
+                    blocks >= layout::kMinBlocks && blocks <= layout::kMaxBlocks && std::has_single_bit(alignment) &&
+                    alignment >= 8 && alignment <= 256 && timestamps <= 1 && h.exclusive <= 1;
+  const Geometry g = sane ? Geometry::of(block_size, blocks, timestamps != 0, alignment) : Geometry{};
+  if (!sane || h.physical_blocks != g.physical_blocks || h.record_header != g.record_header ||
+      h.control_size != g.control_size || h.log_size != g.log_size) {
+    throw Error(ErrorCode::corrupt,
+                {object, "sizes that fit each other", "sizes that do not", "somebody overwrote it: remove the topic"});
+  }
+  check_size(file_size, g.control_size, object);
+  return g;
+}
+
+TopicInfo topic_info(const TopicHeader& h, const Geometry& g) {
+  TopicInfo info;
+  info.name = h.name.load();
+  info.id = h.id;
+  info.block_size = g.block_size;
+  info.blocks = g.blocks;
+  info.max_payload = g.max_payload;
+  info.timestamps = h.timestamps != 0;
+  info.writers = h.exclusive != 0 ? Writers::exclusive : Writers::shared;
+  info.mode = h.mode;
+  if (h.type_hash.load(std::memory_order_acquire) != 0) {
+    info.type_name = h.type_name.load();
+    info.type_size = h.type_size.load(std::memory_order_relaxed);
+    info.type_alignment = h.type_alignment.load(std::memory_order_relaxed);
+  }
+  return info;
+}
+
+TopicSegment::TopicSegment(Membership member, std::string name, SegmentFile control, Mapping control_mapping,
+                           SegmentFile log_file, Access access)
+    : member_(std::move(member)),
+      name_(std::move(name)),
+      control_file_(std::move(control)),
+      control_mapping_(std::move(control_mapping)),
+      header_(reinterpret_cast<TopicHeader*>(control_mapping_.address())),
+      geometry_(check_topic_header(*header_, control_file_.state().size, object_of(name_))),
+      log_file_(std::move(log_file)),
+      access_(access),
+      log_mapping_(log_file_, access, 0, geometry_.log_size, object_of(name_)),
+      log_(std::make_unique<log::BlockLog>(header_, log_mapping_.address(), geometry_, *this)) {}
+
+TopicSegment::~TopicSegment() = default;
+
+std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const std::string& name, Access access) {
+  Registry& registry = member.node->registry();
+  const std::string object = object_of(name);
+  const std::string control_file = control_name(registry.bus(), name);
+  constexpr int kTries = 100;  // each needs the topic to be removed and created meanwhile
+  for (int i = 0; i < kTries; ++i) {
+    auto control = SegmentFile::open(control_file, Access::read_write, object);
+    if (!control) return nullptr;
+    const platform::FileState state = control->state();
+    check_owner(state, registry.owners(), object);
+    if (state.size < sizeof(TopicHeader)) check_size(state.size, sizeof(TopicHeader), object);
+    Mapping mapping(*control, Access::read_write, 0, state.size, object);
+    const auto& header = *reinterpret_cast<const TopicHeader*>(mapping.address());
+    const Geometry geometry = check_topic_header(header, state.size, object);
+    check_mode(state, control_mode(header.mode), object);
+    if (header.bus != registry.header().incarnation) {
+      // Left by an earlier bus whose registry somebody removed by hand. One node at a time clears such away, and looks
+      // again first.
+      if (platform::lock_byte(registry.file().descriptor(), layout::kStaleLock)) {
+        if (control->is_named(control_file)) {
+          SegmentFile::unlink(log_name(registry.bus(), name, header.log_node), object);
+          SegmentFile::unlink(control_file, object);
+        }
+        platform::unlock_byte(registry.file().descriptor(), layout::kStaleLock);
+      } else {
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      }
+      continue;
+    }
+    auto log = SegmentFile::open(log_name(registry.bus(), name, header.log_node), access, object + ", its log");
+    if (!log || !control->is_named(control_file)) continue;  // removed meanwhile
+    const platform::FileState log_state = log->state();
+    check_owner(log_state, registry.owners(), object + ", its log");
+    check_size(log_state.size, geometry.log_size, object + ", its log");
+    check_mode(log_state, header.mode, object + ", its log");
+    return std::shared_ptr<TopicSegment>(
+        new TopicSegment(member, name, std::move(*control), std::move(mapping), std::move(*log), access));
+  }
+  throw Error(ErrorCode::corrupt, {object, "a control segment and its log", "no log that belongs to it",
+                                   "remove the topic: shmbus rm --topic " + name});
+}
+
+std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, const std::string& name,
+                                                   const TopicOptions& options, const TypeInfo& type) {
+  check_options(name, options, type);
+  Registry& registry = member.node->registry();
+  const std::string object = object_of(name);
+  const auto blocks = static_cast<std::uint32_t>(std::bit_ceil(options.blocks));
+  const auto g =
+      Geometry::of(options.block_size, blocks, options.timestamps, static_cast<std::uint32_t>(type.alignment));
+
+  SegmentFile control = SegmentFile::unnamed(object, control_mode(options.mode), options.group);
+  control.resize(g.control_size);
+  if (!control.back(0, g.block_table_offset)) throw no_room(name, g.block_table_offset);
+  SegmentFile log_file = SegmentFile::unnamed(object + ", its log", options.mode, options.group);
+  log_file.resize(g.log_size);
+
+  Mapping mapping(control, Access::read_write, 0, g.control_size, object);
+  auto& h = *reinterpret_cast<TopicHeader*>(mapping.address());  // T1: nobody else sees it before it has a name
+  h.magic = layout::kTopicMagic;
+  h.version = layout::kVersion;
+  h.header_size = sizeof(TopicHeader);
+  h.bus = registry.header().incarnation;
+  h.id = platform::random_u64();
+  h.seed = platform::random_u64();
+  h.control_size = g.control_size;
+  h.log_size = g.log_size;
+  h.log_node = member.node->id();
+  h.created_ns = platform::system_ns();
+  h.block_size = g.block_size;
+  h.blocks = g.blocks;
+  h.physical_blocks = g.physical_blocks;
+  h.record_header = g.record_header;
+  h.alignment = g.alignment;
+  h.timestamps = options.timestamps ? 1 : 0;
+  h.exclusive = options.writers == Writers::exclusive ? 1 : 0;
+  h.mode = options.mode;
+  h.name.store(name);
+  if (!type.name.empty()) {
+    h.type_owner.store(member.node->id(), std::memory_order_relaxed);
+    write_type(h, type);
+  }
+  log::BlockLog::format(&h, g);
+
+  std::shared_ptr<TopicSegment> segment(
+      new TopicSegment(member, name, std::move(control), std::move(mapping), std::move(log_file), Access::read_write));
+  if (options.reserve) {
+    // The ring, one block to rotate into, and one for a reader that is inside a block that left the ring.
+    for (std::uint32_t p = 0; p < g.blocks + 2; ++p) {
+      if (!segment->back(p)) throw no_room(name, (g.blocks + 2) * g.block_size);
+      h.backed.store(p + 1, std::memory_order_relaxed);
+    }
+  }
+  segment->place_subscribers();
+
+  // The log's name carries our node id: if we die before the control segment has its name, anyone can tell that it is
+  // an orphan.
+  const std::string log = log_name(registry.bus(), name, member.node->id());
+  if (!segment->log_file_.link(log)) {
+    SegmentFile::unlink(log, object);  // of a topic of ours that was removed by half
+    if (!segment->log_file_.link(log)) return nullptr;
+  }
+  if (segment->control_file_.link(control_name(registry.bus(), name))) return segment;
+  if (segment->log_file_.is_named(log)) SegmentFile::unlink(log, object);
+  return nullptr;
+}
+
+TopicInfo TopicSegment::info() const { return topic_info(*header_, geometry_); }
+
+void TopicSegment::adopt_type(const TypeInfo& type) {
+  using namespace std::chrono_literals;
+  if (type.name.empty()) return;
+  const std::string object = object_of(name_);
+  const auto limit = std::chrono::nanoseconds(stall_limit_ns());
+  for (auto waited = 0ns; header_->type_hash.load(std::memory_order_acquire) == 0; waited += 100us) {
+    std::uint64_t owner = header_->type_owner.load(std::memory_order_acquire);
+    const bool can_take = owner == 0 || !alive(owner);
+    if (can_take) {
+      if (type.alignment > geometry_.alignment) {
+        throw Error(ErrorCode::type_mismatch,
+                    {object, "a topic of raw bytes, aligned to " + std::to_string(geometry_.alignment), type_text(type),
+                     "create the topic by its typed publisher first"});
+      }
+      if (header_->type_owner.compare_exchange_strong(owner, self(), std::memory_order_acq_rel))
+        write_type(*header_, type);
+      continue;
+    }
+    if (waited > limit) {
+      throw Error(ErrorCode::busy,
+                  {object, "its type to be recorded", "node " + std::to_string(owner) + " stopped while it does",
+                   "let it go on; try again"});
+    }
+    std::this_thread::sleep_for(100us);
+  }
+  if (header_->type_hash.load(std::memory_order_acquire) == type.hash()) return;
+  const TopicInfo recorded = info();
+  throw Error(
+      ErrorCode::type_mismatch,
+      {object, "type " + type_text({recorded.type_name, recorded.type_size, recorded.type_alignment}), type_text(type),
+       "publish the recorded type, choose another topic, or specialise shmbus::type_name if both mean the same"});
+}
+
+void TopicSegment::place_subscribers() {
+  const SubscriptionTable table(*member_.node);
+  for (const StandingSubscription& s : table.matching(name_)) {
+    const bool placed =
+        std::any_of(std::begin(header_->subscriber_ports), std::end(header_->subscriber_ports), [&](const auto& port) {
+          return port.owner.load(std::memory_order_acquire) == s.node &&
+                 port.subscription.load(std::memory_order_acquire) == s.id;
+        });
+    if (placed) continue;
+    constexpr std::uint64_t kFirstBlock = 1, kFirstSequence = 1;
+    log::attach_subscriber(*log_, {s.node, s.bell, s.id, s.reliable, s.demote_after, s.name}, kFirstBlock,
+                           kFirstSequence);
+  }
+}
+
+void TopicSegment::drop_orphans() {
+  const SubscriptionTable table(*member_.node);
+  for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) {
+    auto& port = header_->subscriber_ports[i];
+    std::uint64_t owner = port.owner.load(std::memory_order_acquire);
+    const std::uint64_t subscription = port.subscription.load(std::memory_order_acquire);
+    if (owner == 0 || (owner & layout::kRepairing) != 0 || subscription == 0 || table.stands(subscription)) continue;
+    if (port.owner.compare_exchange_strong(owner, self() | layout::kRepairing, std::memory_order_acq_rel))
+      log::detach_subscriber(*log_, i);
+  }
+}
+
+bool TopicSegment::back(std::uint32_t physical) noexcept {
+  if (access_ != Access::read_write) return false;
+  const std::uint64_t entry = geometry_.block_table_offset + std::uint64_t{physical} * sizeof(layout::BlockEntry);
+  return control_file_.back(entry, sizeof(layout::BlockEntry)) &&
+         log_file_.back(std::uint64_t{physical} * geometry_.block_size, geometry_.block_size);
+}
+
+std::byte* TopicSegment::writable(std::uint32_t physical) noexcept {
+  if (access_ == Access::read_write) return log_->at(physical, 0);
+  try {
+    const std::lock_guard lock(repair_mutex_);
+    const auto file = SegmentFile::open(log_name(member_.node->registry().bus(), name_, header_->log_node),
+                                        Access::read_write, object_of(name_));
+    if (!file || file->state().inode != log_file_.state().inode) return nullptr;
+    const std::uint64_t offset = std::uint64_t{physical} * geometry_.block_size;
+    return repair_mappings_
+        .try_emplace(physical, *file, Access::read_write, offset, geometry_.block_size, object_of(name_))
+        .first->second.address();
+  } catch (const Error&) {
+    return nullptr;  // this process may not: it steps over
+  }
+}
+
+std::uint64_t TopicSegment::monotonic_ns() noexcept { return platform::monotonic_ns(); }
+
+}  // namespace shmbus::registry

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/mapping.hpp"
+#include "platform/segment_file.hpp"
+#include "registry/bus_clock.hpp"
+#include "registry/node.hpp"
+#include "shmbus/log/block_log.hpp"
+#include "shmbus/topic_info.hpp"
+#include "shmbus/type_name.hpp"
+
+namespace shmbus::registry {
+
+/// What a node's segments share.
+struct Membership {
+  std::shared_ptr<Node> node;
+  std::shared_ptr<BusClock> clock;
+};
+
+/// One topic's control and log segments, mapped and checked, with the log over them. Any thread.
+class TopicSegment final : public log::Environment {
+ public:
+  /// The topic, or null where there is none. `access` is that of the log; the control segment is always written. Throws
+  /// Error.
+  static std::shared_ptr<TopicSegment> find(const Membership& member, const std::string& name, platform::Access access);
+  /// Builds a topic that has no name yet, and gives it one: null where the name is taken meanwhile. Throws Error.
+  static std::shared_ptr<TopicSegment> create(const Membership& member, const std::string& name,
+                                              const TopicOptions& options, const TypeInfo& type);
+
+  ~TopicSegment() override;
+
+  log::BlockLog& log() noexcept { return *log_; }
+  layout::TopicHeader& header() const noexcept { return *header_; }
+  const std::string& name() const noexcept { return name_; }
+  Node& node() const noexcept { return *member_.node; }
+  std::uint64_t id() const noexcept { return header_->id; }
+  TopicInfo info() const;
+
+  /// Records a type, or checks that the recorded one is the same. Throws Error, `type_mismatch`.
+  void adopt_type(const TypeInfo& type);
+
+  /// Places a port for each standing subscription that covers the topic and has none; before the first event.
+  void place_subscribers();
+  /// Frees the ports of this topic that belong to a subscription which no longer stands.
+  void drop_orphans();
+
+  // The log's environment.
+  std::uint64_t self() const noexcept override { return member_.node->id(); }
+  std::uint64_t bell() const noexcept override { return member_.node->entry(); }
+  bool alive(std::uint64_t node) noexcept override { return member_.node->alive(node); }
+  bool back(std::uint32_t physical) noexcept override;
+  void ring(std::uint64_t bell) noexcept override { member_.node->ring(bell); }
+  std::byte* writable(std::uint32_t physical) noexcept override;
+  log::Moment now() noexcept override { return member_.clock->now(); }
+  std::int64_t to_ns(std::uint64_t stamp, const log::Moment& opened) noexcept override {
+    return member_.clock->to_ns(stamp, opened);
+  }
+  std::uint64_t stall_limit_ns() const noexcept override { return member_.node->registry().header().stall_limit_ns; }
+  std::uint64_t monotonic_ns() noexcept override;
+  bool cycle_clock() const noexcept override { return member_.clock->cycle_clock(); }
+  std::uint64_t slow_stamp() noexcept override { return member_.clock->stamp(); }
+
+ private:
+  TopicSegment(Membership member, std::string name, platform::SegmentFile control, platform::Mapping control_mapping,
+               platform::SegmentFile log, platform::Access access);
+
+  Membership member_;
+  std::string name_;
+  platform::SegmentFile control_file_;
+  platform::Mapping control_mapping_;
+  layout::TopicHeader* header_;
+  layout::Geometry geometry_;
+  platform::SegmentFile log_file_;
+  platform::Access access_;
+  platform::Mapping log_mapping_;
+  std::unique_ptr<log::BlockLog> log_;
+  std::mutex repair_mutex_;
+  std::map<std::uint32_t, platform::Mapping>
+      repair_mappings_;  // blocks repaired so far, where the log is mapped read-only
+};
+
+/// What the recorded geometry of a header must be; throws Error where the header can't be right. For who maps it
+/// read-only, too.
+layout::Geometry check_topic_header(const layout::TopicHeader& header, std::uint64_t file_size,
+                                    const std::string& object);
+
+/// What a header records of its topic.
+TopicInfo topic_info(const layout::TopicHeader& header, const layout::Geometry& geometry);
+
+}  // namespace shmbus::registry

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "platform/segment_file.hpp"
+
+namespace shmbus::registry {
+
+/// Refuses a file that is not regular, or belongs to a user who is not among the accepted ones: oneself, root and
+/// `owners`. Throws Error, `untrusted`.
+void check_owner(const platform::FileState& state, const std::vector<uid_t>& owners, const std::string& object);
+
+/// Refuses a file whose mode is not the one its header records. Throws Error, `untrusted`.
+void check_mode(const platform::FileState& state, unsigned recorded, const std::string& object);
+
+/// What a header must say, checked in this order. Throws Error, `corrupt` or `incompatible`.
+struct HeaderCheck {
+  std::uint64_t magic, expected_magic;
+  std::uint32_t version, header_size, expected_header_size, incompatible_flags;
+};
+void check_header(const HeaderCheck& check, const std::string& object);
+
+/// Throws Error, `corrupt`, where a file's size is not the expected one.
+void check_size(std::uint64_t found, std::uint64_t expected, const std::string& object);
+
+/// "0640"
+std::string octal(unsigned mode);
+
+}  // namespace shmbus::registry
