@@ -33,6 +33,7 @@ struct EventId {
 
 namespace detail {
 
+class Dispatcher;
 class TopicReader;
 
 /// What all events of one topic have in common, for one subscriber. Lives as long as the subscriber or any retained
@@ -88,6 +89,7 @@ class Event {
  private:
   friend class RetainedEvent;
   friend class Subscriber;
+  friend class detail::Dispatcher;
   Event(const detail::EventSource* source, detail::TopicReader* reader, const log::Record& record) noexcept
       : source_(source), reader_(reader), record_(record) {}
 

@@ -223,6 +223,7 @@ bool SubscriberCore::wait(std::chrono::nanoseconds timeout) {
     if (now < deadline) {
       platform::futex_wait(bus_->node().bell(), bell,
                            std::chrono::nanoseconds(std::min(deadline - now, longest_sleep())));
+      for (std::size_t i = 0; i < state_.topics.size(); ++i) port(i).count_wakeup();
     }
     end_sleep();
     if (interrupted() || !usable()) return false;

@@ -51,6 +51,11 @@ void TopicPort::end_sleep() noexcept {
     waiters().fetch_and(~bit(), std::memory_order_relaxed);  // a hint
 }
 
+void TopicPort::count_wakeup() noexcept {
+  auto& wakeups = segment_->log().subscriber(reader.port()).wakeups;
+  wakeups.store(wakeups.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // for the monitor alone
+}
+
 void TopicPort::drop_doubles(std::uint64_t subscription) noexcept {
   drop_placed_ports(*segment_, subscription, reader.port());
 }

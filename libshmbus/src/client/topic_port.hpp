@@ -22,6 +22,7 @@ class TopicPort final : public TopicReader {
   /// Says that the subscriber sleeps, or that it does no more.
   void announce_sleep() noexcept { waiters().fetch_or(bit(), std::memory_order_seq_cst); }
   void end_sleep() noexcept;
+  void count_wakeup() noexcept;
   /// Frees ports placed for the same subscription by somebody who did not see this one.
   void drop_doubles(std::uint64_t subscription) noexcept;
 

@@ -5,6 +5,7 @@
 
 #include "platform/clock.hpp"
 #include "shmbus/error.hpp"
+#include "shmbus/subscriber_poll.hpp"
 
 namespace shmbus::detail {
 
@@ -91,6 +92,7 @@ void Dispatcher::handle(const Event& event) noexcept {
 
 /// At most once a second: an error in every event must not become a flood.
 void Dispatcher::report(const Event& event, const char* what) noexcept {
+  event.reader_->reader.count_handler_error();
   const std::uint64_t count = errors_.fetch_add(1, std::memory_order_relaxed) + 1;
   constexpr std::uint64_t kSecond = 1'000'000'000;
   const std::uint64_t now = platform::monotonic_ns();

@@ -91,40 +91,4 @@ static_assert(offsetof(TopicHeader, publishers) == 1280);
 static_assert(offsetof(TopicHeader, publisher_ports) == 4096);
 static_assert(offsetof(TopicHeader, subscriber_ports) == 20480);
 
-/// What follows from a topic's options; the only place where offsets are computed.
-struct Geometry {
-  std::uint64_t block_size;
-  std::uint32_t blocks;
-  std::uint32_t physical_blocks;
-  std::uint32_t record_header;
-  std::uint32_t alignment;
-  std::uint64_t block_table_offset;
-  std::uint64_t control_size;
-  std::uint64_t log_size;
-  std::uint64_t max_payload;
-
-  static constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
-    return (value + unit - 1) / unit * unit;
-  }
-
-  static constexpr Geometry of(std::uint64_t block_size, std::uint32_t blocks, bool timestamps,
-                               std::uint32_t alignment) {
-    Geometry g{};
-    g.block_size = block_size;
-    g.blocks = blocks;
-    g.physical_blocks = blocks + kSpareBlocks;
-    g.alignment = alignment < 8 ? 8 : alignment;
-    g.record_header = static_cast<std::uint32_t>(round_up(kMinRecordHeader + (timestamps ? 8u : 0u), g.alignment));
-    g.block_table_offset = round_up(sizeof(TopicHeader) + std::uint64_t{blocks} * 8, kPage);
-    g.control_size = round_up(g.block_table_offset + std::uint64_t{g.physical_blocks} * sizeof(BlockEntry), kPage);
-    g.log_size = g.physical_blocks * block_size;
-    g.max_payload = block_size - kMinRecordHeader - g.record_header;
-    g.max_payload -= g.max_payload % g.alignment;
-    return g;
-  }
-
- private:
-  static constexpr std::uint32_t kMinRecordHeader = 16;
-};
-
 }  // namespace shmbus::layout

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "shmbus/layout/block_entry.hpp"
+#include "shmbus/layout/geometry.hpp"
 #include "shmbus/layout/record.hpp"
 #include "shmbus/layout/ring_entry.hpp"
 #include "shmbus/layout/tail.hpp"
