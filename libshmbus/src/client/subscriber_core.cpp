@@ -177,10 +177,16 @@ bool SubscriberCore::prepare_sleep() noexcept {
 }
 
 void SubscriberCore::end_sleep() noexcept {
-  for (std::size_t i = 0; i < state_.topics.size(); ++i) {
-    port(i).end_sleep();
-    port(i).drop_doubles(standing_.id);
-  }
+  for (std::size_t i = 0; i < state_.topics.size(); ++i) port(i).end_sleep();
+}
+
+/// Once a stall limit, while there is nothing to read: what dead creators left, and ports placed for us twice.
+void SubscriberCore::look_after() noexcept {
+  const std::uint64_t now = platform::monotonic_ns();
+  if (now - looked_after_ < bus_->registry().header().stall_limit_ns) return;
+  looked_after_ = now;
+  bus_->settle();
+  for (std::size_t i = 0; i < state_.topics.size(); ++i) port(i).drop_doubles(standing_.id);
 }
 
 std::uint64_t SubscriberCore::longest_sleep() const noexcept {
@@ -197,10 +203,16 @@ bool SubscriberCore::wait(std::chrono::nanoseconds timeout) {
   const std::uint64_t deadline = limit > ~start ? ~std::uint64_t{0} : start + limit;
   const auto spin = static_cast<std::uint64_t>(options_.wait.spin_time().count());
   const std::uint64_t spin_end = std::min(deadline, spin > ~start ? ~std::uint64_t{0} : start + spin);
+  if (!usable()) return false;
+  return spin_until(spin_end) || sleep_until(deadline);
+}
 
-  constexpr unsigned kPerClock = 64;  // looks between two readings of the clock
-  for (std::uint64_t now = start; now < spin_end; now = platform::monotonic_ns()) {
-    if (interrupted() || !usable()) return false;
+/// Spins, then yields a few times. True: there is something.
+bool SubscriberCore::spin_until(std::uint64_t end) noexcept {
+  constexpr unsigned kPerClock = 64;   // looks between two readings of the clock
+  constexpr unsigned kPerCheck = 256;  // readings of the clock between two system calls
+  unsigned round = 0;
+  while (platform::monotonic_ns() < end && !interrupted() && (++round % kPerCheck != 0 || usable())) {
     for (unsigned i = 0; i < kPerClock; ++i) {
       if (any_ready()) return true;
       platform::pause();
@@ -211,25 +223,25 @@ bool SubscriberCore::wait(std::chrono::nanoseconds timeout) {
     if (any_ready()) return true;
     std::this_thread::yield();
   }
+  return false;
+}
+
+bool SubscriberCore::sleep_until(std::uint64_t deadline) noexcept {
   for (;;) {
-    if (interrupted() || !usable()) return false;
-    const std::uint32_t bell =
-        bus_->node().bell().load(std::memory_order_acquire);  // before the look: else a ring may be missed
-    if (!prepare_sleep()) {
-      end_sleep();
-      return !interrupted();
-    }
+    // Read before the look at the topics: a ring after it is not slept through.
+    const std::uint32_t bell = bus_->node().bell().load(std::memory_order_acquire);
+    const bool nothing = prepare_sleep();
     const std::uint64_t now = platform::monotonic_ns();
-    if (now < deadline) {
-      platform::futex_wait(bus_->node().bell(), bell,
-                           std::chrono::nanoseconds(std::min(deadline - now, longest_sleep())));
+    if (nothing && now < deadline && usable()) {
+      const std::uint64_t longest = std::min(deadline - now, longest_sleep());
+      platform::futex_wait(bus_->node().bell(), bell, std::chrono::nanoseconds(longest));
       for (std::size_t i = 0; i < state_.topics.size(); ++i) port(i).count_wakeup();
     }
     end_sleep();
     if (interrupted() || !usable()) return false;
-    if (look_everywhere()) return true;
+    if (!nothing || look_everywhere()) return true;
+    look_after();
     if (platform::monotonic_ns() >= deadline) return false;
-    bus_->settle();
   }
 }
 

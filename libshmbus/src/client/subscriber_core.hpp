@@ -48,6 +48,9 @@ class SubscriberCore : private platform::ForkListener {
   bool look_everywhere() noexcept;
   bool prepare_sleep() noexcept;
   void end_sleep() noexcept;
+  bool spin_until(std::uint64_t end) noexcept;
+  bool sleep_until(std::uint64_t deadline) noexcept;
+  void look_after() noexcept;
   std::uint64_t longest_sleep() const noexcept;
 
   std::shared_ptr<BusCore> bus_;
@@ -59,6 +62,7 @@ class SubscriberCore : private platform::ForkListener {
   std::atomic<bool> interrupted_{false};
   std::uint64_t lost_before_ = 0;  // in topics that were removed meanwhile
   std::uint64_t delivered_before_ = 0;
+  std::uint64_t looked_after_ = 0;  // monotonic ns
   std::unique_ptr<Doorbell> doorbell_;
 };
 
