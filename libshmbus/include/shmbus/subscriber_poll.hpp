@@ -20,6 +20,7 @@ class TopicReader : public std::enable_shared_from_this<TopicReader> {
   TopicReader& operator=(const TopicReader&) = delete;
 
   virtual Time to_time(const log::Record& record) noexcept = 0;
+  virtual bool forked() const noexcept = 0;
 
   EventSource source;
   log::Reader reader;
@@ -34,22 +35,30 @@ struct PollState {
   std::size_t first = 0;                                   ///< where the next poll begins, so that none starves
   const std::atomic<std::uint64_t>* generation = nullptr;  ///< changes when topics come and go
   std::uint64_t seen_generation = 0;
-  std::uint64_t node = 0;
-  bool hindered = false;  ///< closed, or a descriptor to arm: polls take the slow way out
+  const void* node = nullptr;  ///< names it within this process
+  bool hindered = false;       ///< closed, or a descriptor to arm: polls take the slow way out
 };
 
-/// Tells a publish on this thread that a handler of this node runs: it must not wait for the very node it holds up.
+/// Tells a publish on this thread that a handler of a node runs: it must not wait for the very node it holds up. Scopes
+/// nest.
 class HandlerScope {
  public:
-  explicit HandlerScope(std::uint64_t node) noexcept : outer_(node_) { node_ = node; }
+  explicit HandlerScope(const void* node) noexcept : node_(node), outer_(innermost_) { innermost_ = this; }
   HandlerScope(const HandlerScope&) = delete;
   HandlerScope& operator=(const HandlerScope&) = delete;
-  ~HandlerScope() { node_ = outer_; }
-  static std::uint64_t node() noexcept { return node_; }
+  ~HandlerScope() { innermost_ = outer_; }
+
+  static bool runs_for(const void* node) noexcept {
+    for (const HandlerScope* scope = innermost_; scope != nullptr; scope = scope->outer_) {
+      if (scope->node_ == node) return true;
+    }
+    return false;
+  }
 
  private:
-  static thread_local std::uint64_t node_;
-  std::uint64_t outer_;
+  static thread_local const HandlerScope* innermost_;
+  const void* node_;
+  const HandlerScope* outer_;
 };
 
 PollState& poll_state(SubscriberCore& core) noexcept;

@@ -2,6 +2,7 @@
 
 #include "log/repair.hpp"
 #include "platform/membarrier.hpp"
+#include "platform/random.hpp"
 #include "registry/names.hpp"
 #include "registry/topic_removal.hpp"
 #include "shmbus/error.hpp"
@@ -43,7 +44,7 @@ void BusCore::check_open() const {
 std::shared_ptr<TopicSegment> BusCore::find_locked(const std::string& name, Access access) {
   Segments& segments = access == Access::read_write ? writable_ : readable_;
   if (auto segment = segments[name].lock()) {
-    if ((segment->header().attention.load(std::memory_order_acquire) & layout::kTopicRemoved) == 0) return segment;
+    if (!segment->removed()) return segment;
   }
   auto segment = TopicSegment::find(member_, name, access);
   segments[name] = segment;
@@ -63,25 +64,28 @@ std::shared_ptr<TopicSegment> BusCore::open_or_create(const std::string& name, c
   constexpr int kTries = 100;  // each needs the topic to be created and removed meanwhile
   for (int i = 0; i < kTries; ++i) {
     if (auto segment = find_locked(name, Access::read_write)) {
-      ensure_ready(*segment);
+      // Its creator may have stopped or died before the topic was ready: then whoever is about to publish does the
+      // rest.
+      auto topic = topics_.find(name, segment->id());
+      if (!topic || topic->phase() != layout::TopicPhase::told) {
+        finish(*segment, topic ? *topic : topics_.announce(name, segment->id()));
+      }
       segment->adopt_type(type);
       return segment;
     }
-    const unsigned entry = topics_.announce(name);
+    auto topic = topics_.announce(name, platform::random_u64());
     std::shared_ptr<TopicSegment> segment;
     try {
-      segment = TopicSegment::create(member_, name, options, type);
+      segment = TopicSegment::create(member_, name, topic.id, options, type);
     } catch (...) {
-      topics_.withdraw(entry);
+      topics_.discard(topic);
       throw;
     }
     if (!segment) {
-      topics_.withdraw(entry);
+      topics_.discard(topic);
       continue;
     }
-    segment->place_subscribers();  // once more: those that were listed while it was built
-    topics_.make_ready(entry, segment->id());
-    segment->drop_orphans();  // and those that were taken off the list meanwhile
+    finish(*segment, topic);
     if (registry().removed()) {
       registry::unlink_topic(registry().bus(), name, registry().owners());
       check_open();
@@ -93,45 +97,47 @@ std::shared_ptr<TopicSegment> BusCore::open_or_create(const std::string& name, c
               {"topic '" + name + "'", "to stay created", "others create and remove it all the time", "try again"});
 }
 
-/// A topic whose creator has not listed it as ready, stopped or dead: whoever is about to publish does it, ports first.
-void BusCore::ensure_ready(TopicSegment& segment) {
-  if (topics_.find_ready(segment.name(), segment.id())) return;
+/// From segments that are linked to a topic that subscribers know. Every step may be done again, by anyone: ports for
+/// those who were listed while it was built; ready; ports back from those who left the list meanwhile; told; and off
+/// the list again if it was removed before it was on it.
+void BusCore::finish(TopicSegment& segment, registry::TopicTable::Topic topic) {
+  if (topic.phase() == layout::TopicPhase::filling) return;
   segment.place_subscribers();
-  for (const auto& unfinished : topics_.unfinished()) {
-    if (unfinished.name == segment.name() && layout::topic_creator(unfinished.state) == segment.header().log_node) {
-      topics_.make_ready(unfinished.entry, segment.id());
-      return;
-    }
+  if (topic.phase() == layout::TopicPhase::creating && !topics_.make_ready(topic)) {
+    if (auto now = topics_.find(segment.name(), segment.id())) topic = *now;
   }
-  if (!topics_.find_ready(segment.name(), segment.id()))
-    topics_.make_ready(topics_.announce(segment.name()), segment.id());
+  segment.drop_orphans();
+  topics_.tell(topic);
+  if (segment.removed()) topics_.discard(topic);
 }
 
 bool BusCore::remove_topic(const std::string& name) {
   registry::check_topic_name(name);
   check_open();
-  const bool removed = registry::unlink_topic(registry().bus(), name, registry().owners());
-  topics_.remove(name);
-  return removed;
+  const auto id = registry::unlink_topic(registry().bus(), name, registry().owners());
+  if (!id) return false;
+  if (const auto topic = topics_.find(name, *id)) topics_.discard(*topic);
+  return true;
 }
 
+/// Topics that a creator left half-way, dead or stopped.
 unsigned BusCore::settle() noexcept {
   unsigned settled = 0;
-  for (const auto& unfinished : topics_.unfinished()) {
-    if (unfinished.creator_alive) continue;
+  for (const auto& topic : topics_.unfinished()) {
+    const bool creator_alive = node().alive(topic.creator());
+    if (topic.phase() != layout::TopicPhase::ready && creator_alive) continue;
     ++settled;
     try {
-      const auto segment = unfinished.name.empty() ? nullptr : find(unfinished.name, Access::read_write);
-      if (segment && segment->header().log_node == layout::topic_creator(unfinished.state)) {
-        segment->place_subscribers();
-        topics_.make_ready(unfinished.entry, segment->id());
-        segment->drop_orphans();
+      const auto segment = topic.name.empty() ? nullptr : find(topic.name, Access::read_only);
+      if (segment && segment->id() == topic.id) {
+        finish(*segment, topic);
         continue;
       }
-    } catch (const Error&) {
-      // What can't be opened by us is opened by who may; the announcement of a dead node helps nobody.
+    } catch (const std::exception&) {
+      // Not ours to open: those who may, will. The announcement of a dead node that has no segments helps nobody.
+      if (topic.phase() == layout::TopicPhase::ready) continue;
     }
-    topics_.discard(unfinished);
+    if (!creator_alive) topics_.discard(topic);
   }
   return settled;
 }
@@ -145,10 +151,10 @@ unsigned BusCore::unlink_orphan_logs() {
     if (!name || node().alive(name->node)) continue;
     // A dead node links nothing any more: what does not lead to this log now never will.
     const auto segment = find(name->topic, Access::read_only);
-    if (segment && segment->header().log_node == name->node) continue;
+    if (segment && segment->id() == name->id) continue;
     unlinked += platform::SegmentFile::unlink(file, "log '" + file + "'");
   }
-  return unlinked;
+  return unlinked + registry::finish_removals(bus, registry().owners());
 }
 
 ReapReport BusCore::reap() {
@@ -161,9 +167,10 @@ ReapReport BusCore::reap() {
         const log::RepairCount count = log::repair_all(segment->log());
         report.publishers += count.publishers;
         report.subscribers += count.subscribers;
+        segment->drop_orphans();
       }
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::permission) throw;  // those who may, will
+    } catch (const Error&) {
+      // Not ours to open, or damaged: the others are put in order all the same.
     }
   }
   report.subscriptions = subscriptions_.reap();

@@ -48,7 +48,7 @@ class BusCore {
  private:
   using Segments = std::map<std::string, std::weak_ptr<registry::TopicSegment>>;
   std::shared_ptr<registry::TopicSegment> find_locked(const std::string& name, platform::Access access);
-  void ensure_ready(registry::TopicSegment& segment);
+  void finish(registry::TopicSegment& segment, registry::TopicTable::Topic topic);
   unsigned unlink_orphan_logs();
 
   registry::Membership member_;

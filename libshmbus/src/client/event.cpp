@@ -15,7 +15,7 @@ Time Event::time() const noexcept {
 }
 
 RetainedEvent Event::retain() const {
-  const int slot = retained_ ? -1 : reader_->reader.retain();
+  const int slot = retained_ || reader_->forked() ? -1 : reader_->reader.retain();
   return RetainedEvent(reader_->shared_from_this(), *this, slot);
 }
 
@@ -61,7 +61,8 @@ RetainedEvent& RetainedEvent::operator=(RetainedEvent&& other) noexcept {
 RetainedEvent::~RetainedEvent() { release(); }
 
 void RetainedEvent::release() noexcept {
-  if (slot_ >= 0) reader_->reader.release(std::exchange(slot_, -1));
+  const int slot = std::exchange(slot_, -1);
+  if (slot >= 0 && !reader_->forked()) reader_->reader.release(slot);  // in a child it is the parent's
 }
 
 }  // namespace shmbus

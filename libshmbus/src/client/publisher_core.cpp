@@ -38,11 +38,20 @@ void PublisherCore::attach() {
                                    "all ports in use", "share a publisher within a process, or use several topics"});
   }
   port_ = *port;
-  writer_ = std::make_unique<log::Writer>(log, port_);
+  try {
+    writer_ = std::make_unique<log::Writer>(log, port_);
+  } catch (...) {
+    log::detach_publisher(log, port_);
+    if (log.exclusive()) log::leave_exclusive(log);
+    throw;
+  }
+  listen();
 }
 
 PublisherCore::~PublisherCore() {
+  stop_listening();
   if (segment_->node().forked()) return;
+  writer_->drop_loan();
   log::detach_publisher(segment_->log(), port_);
   if (segment_->log().exclusive()) log::leave_exclusive(segment_->log());
 }
@@ -80,7 +89,7 @@ Status PublisherCore::wait_for_room(Attempt attempt, std::chrono::nanoseconds ti
     const Status status = attempt();
     const bool waits = status == Status::back_pressured &&
                        // Whoever waits for its own handler waits forever.
-                       !(HandlerScope::node() == segment_->node().id() && log::gated_by(log, segment_->node().id()));
+                       !(HandlerScope::runs_for(&segment_->node()) && log::gated_by(log, segment_->node().id()));
     if (!waits || !sleep(bell, deadline)) {
       log.header().gated.fetch_and(~bit, std::memory_order_acq_rel);
       return status;
@@ -132,7 +141,7 @@ Loan Publisher::try_loan(std::size_t size) noexcept {
   const auto use = check_.enter();
   log::Claim claim;
   const Status status = writer_->claim(size, nullptr, claim);
-  if (status == Status::ok) writer_->open_loan();
+  if (status == Status::ok) writer_->open_loan(claim);
   return Loan(status == Status::ok ? core_.get() : nullptr, claim, status);
 }
 
@@ -143,7 +152,7 @@ Loan Publisher::loan(std::size_t size) noexcept {
   log::Claim claim;
   const Status status =
       core_->wait_for_room([&] { return writer_->claim(size, nullptr, claim); }, std::chrono::nanoseconds::max());
-  if (status == Status::ok) writer_->open_loan();
+  if (status == Status::ok) writer_->open_loan(claim);
   return Loan(status == Status::ok ? core_.get() : nullptr, claim, status);
 }
 

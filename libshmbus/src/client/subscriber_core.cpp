@@ -1,7 +1,10 @@
 #include "client/subscriber_core.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
@@ -15,7 +18,7 @@ namespace shmbus::detail {
 using platform::Access;
 using registry::TopicTable;
 
-thread_local std::uint64_t HandlerScope::node_ = 0;
+thread_local const HandlerScope* HandlerScope::innermost_ = nullptr;
 
 PollState& poll_state(SubscriberCore& core) noexcept { return core.state(); }
 bool refresh_topics(SubscriberCore& core) noexcept { return core.refresh(); }
@@ -49,33 +52,45 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const std::string& 
   standing_.name = options.name;
   standing_.pattern = pattern;
   state_.generation = &bus_->topics().generation();
-  state_.node = standing_.node;
+  state_.node = &bus_->node();
+  standing_.user = ::geteuid();
   entry_ = bus_->subscriptions().add(standing_);
   try {
     wait_for_creators();
     attach_topics(true);
   } catch (...) {
-    bus_->subscriptions().remove(entry_);
+    leave();
     throw;
   }
+  listen();
 }
 
 SubscriberCore::~SubscriberCore() {
-  if (bus_->node().forked()) return;
-  // Off the list first: from here on no creator places a port for us that it does not take back itself.
+  stop_listening();
+  if (!bus_->node().forked()) leave();
+}
+
+/// Off the list first: from here on no creator places a port for us that it, or whoever finishes its work, does not
+/// take back.
+void SubscriberCore::leave() noexcept {
   bus_->subscriptions().remove(entry_);
-  for (const TopicTable::Topic& topic : bus_->topics().ready()) {
-    if (!registry::matches(standing_.pattern, topic.name)) continue;
-    const bool attached = std::any_of(state_.topics.begin(), state_.topics.end(),
-                                      [&](const auto& t) { return t->source.topic_id == topic.id; });
-    if (attached) continue;
-    try {
-      if (const auto segment = bus_->find(topic.name, Access::read_only))
-        drop_placed_ports(*segment, standing_.id, kNoPort);
-    } catch (const Error&) {
-      // A topic we may not read: nobody placed a port in it that we could free.
-    }
+  for (std::size_t i = 0; i < state_.topics.size(); ++i) {
+    port(i).retire();
+    take_back_ports(port(i).segment(), standing_.id);
   }
+  try {
+    for (const TopicTable::Topic& topic : bus_->topics().ready()) {
+      if (!registry::matches(standing_.pattern, topic.name) || attached(topic)) continue;
+      if (const auto segment = bus_->find(topic.name, Access::read_only)) take_back_ports(*segment, standing_.id);
+    }
+  } catch (const std::exception&) {
+    // A topic we may not open: nobody places a port there for us.
+  }
+}
+
+bool SubscriberCore::attached(const TopicTable::Topic& topic) const noexcept {
+  return std::any_of(state_.topics.begin(), state_.topics.end(),
+                     [&](const auto& known) { return known->source.topic_id == topic.id; });
 }
 
 void SubscriberCore::in_child() noexcept {
@@ -90,8 +105,9 @@ void SubscriberCore::wait_for_creators() {
   for (;;) {
     bus_->settle();
     const auto unfinished = bus_->topics().unfinished();
-    const bool concerned = std::any_of(unfinished.begin(), unfinished.end(), [&](const TopicTable::Unfinished& topic) {
-      return topic.creator_alive && (topic.name.empty() || registry::matches(standing_.pattern, topic.name));
+    const bool concerned = std::any_of(unfinished.begin(), unfinished.end(), [&](const TopicTable::Topic& topic) {
+      return topic.phase() != layout::TopicPhase::ready && bus_->node().alive(topic.creator()) &&
+             (topic.name.empty() || registry::matches(standing_.pattern, topic.name));
     });
     if (!concerned || platform::monotonic_ns() > limit) return;
     std::this_thread::sleep_for(std::chrono::microseconds{200});
@@ -99,19 +115,18 @@ void SubscriberCore::wait_for_creators() {
 }
 
 void SubscriberCore::attach_topics(bool first_time) {
-  do {
+  constexpr int kTries = 64;  // topics that come and go all the time are seen at the next poll
+  for (int i = 0; i < kTries; ++i) {
     state_.seen_generation = state_.generation->load(std::memory_order_seq_cst);
     const auto ready = bus_->topics().ready();
     drop_removed(ready);
     for (const TopicTable::Topic& topic : ready) attach_topic(topic, first_time);
-  } while (state_.generation->load(std::memory_order_seq_cst) != state_.seen_generation);
+    if (state_.generation->load(std::memory_order_seq_cst) == state_.seen_generation) return;
+  }
 }
 
 void SubscriberCore::attach_topic(const TopicTable::Topic& topic, bool first_time) {
-  if (!registry::matches(standing_.pattern, topic.name)) return;
-  for (const auto& known : state_.topics) {
-    if (known->source.topic_id == topic.id) return;
-  }
+  if (!registry::matches(standing_.pattern, topic.name) || attached(topic)) return;
   try {
     auto segment = bus_->find(topic.name, Access::read_only);
     if (!segment || segment->id() != topic.id) return;  // removed meanwhile
@@ -121,9 +136,10 @@ void SubscriberCore::attach_topic(const TopicTable::Topic& topic, bool first_tim
     }
     state_.topics.push_back(
         TopicPort::attach(std::move(segment), standing_, first_time ? options_.start : Start::oldest()));
-  } catch (const Error&) {
+  } catch (const Error& error) {
     // Asked for by name, it must be had; a pattern takes what it may.
     if (first_time && !registry::has_wildcard(standing_.pattern)) throw;
+    retry_ = retry_ || error.code() != ErrorCode::permission;
   }
 }
 
@@ -135,6 +151,7 @@ void SubscriberCore::drop_removed(const std::vector<TopicTable::Topic>& ready) {
     if (listed || topic->reader.look()) return false;
     lost_before_ += topic->reader.lost();
     delivered_before_ += topic->reader.delivered();
+    static_cast<TopicPort&>(*topic).retire();
     return true;
   });
   state_.first = 0;
@@ -145,7 +162,7 @@ bool SubscriberCore::refresh() noexcept {
   try {
     if (state_.generation->load(std::memory_order_acquire) != state_.seen_generation) attach_topics(false);
   } catch (const std::exception&) {
-    // Out of memory or descriptors: what is attached goes on, and the next change tries again.
+    retry_ = true;  // out of memory: what is attached goes on
   }
   return true;
 }
@@ -187,6 +204,7 @@ void SubscriberCore::look_after() noexcept {
   looked_after_ = now;
   bus_->settle();
   for (std::size_t i = 0; i < state_.topics.size(); ++i) port(i).drop_doubles(standing_.id);
+  if (std::exchange(retry_, false)) --state_.seen_generation;  // unequal: the next poll tries again
 }
 
 std::uint64_t SubscriberCore::longest_sleep() const noexcept {

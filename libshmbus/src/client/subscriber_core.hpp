@@ -41,9 +41,11 @@ class SubscriberCore : private platform::ForkListener {
   bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire) || bus_->interrupted(); }
   void attach_topics(bool first_time);
   void attach_topic(const registry::TopicTable::Topic& topic, bool first_time);
+  void leave() noexcept;
   void wait_for_creators();
   void drop_removed(const std::vector<registry::TopicTable::Topic>& ready);
   TopicPort& port(std::size_t i) const noexcept { return static_cast<TopicPort&>(*state_.topics[i]); }
+  bool attached(const registry::TopicTable::Topic& topic) const noexcept;
   bool any_ready() noexcept;
   bool look_everywhere() noexcept;
   bool prepare_sleep() noexcept;
@@ -62,6 +64,7 @@ class SubscriberCore : private platform::ForkListener {
   std::atomic<bool> interrupted_{false};
   std::uint64_t lost_before_ = 0;  // in topics that were removed meanwhile
   std::uint64_t delivered_before_ = 0;
+  bool retry_ = false;              // a topic could not be attached for want of something
   std::uint64_t looked_after_ = 0;  // monotonic ns
   std::unique_ptr<Doorbell> doorbell_;
 };

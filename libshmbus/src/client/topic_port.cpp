@@ -15,30 +15,47 @@ TopicPort::TopicPort(std::shared_ptr<TopicSegment> segment, unsigned port)
 std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segment,
                                              const registry::StandingSubscription& s, Start start) {
   log::BlockLog& log = segment->log();
-  for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) {
-    const auto& port = log.subscriber(i);
-    if (port.owner.load(std::memory_order_acquire) != s.node ||
-        port.subscription.load(std::memory_order_acquire) != s.id)
-      continue;
-    std::shared_ptr<TopicPort> adopted(new TopicPort(std::move(segment), i));
-    adopted->reader.adopt();
-    adopted->drop_doubles(s.id);
-    return adopted;
+  std::optional<unsigned> port;
+  bool placed = false;
+  for (unsigned i = 0; i < layout::kMaxSubscribers && !placed; ++i) {
+    const auto& candidate = log.subscriber(i);
+    placed = candidate.owner.load(std::memory_order_acquire) == (s.node | layout::kPlaced) &&
+             candidate.subscription.load(std::memory_order_acquire) == s.id && log::adopt_subscriber(log, i);
+    if (placed) port = i;
   }
-  const auto port =
-      log::attach_subscriber(log, {s.node, s.bell, s.id, s.reliable, s.demote_after, s.name}, log::kNone, 0);
+  if (!port) {
+    port = log::attach_subscriber(log, {s.node, s.bell, s.id, s.reliable, s.demote_after, s.name}, log::kNone, 0);
+  }
   if (!port) {
     throw Error(ErrorCode::limit, {"topic '" + segment->name() + "'",
                                    "at most " + std::to_string(layout::kMaxSubscribers) + " subscribers",
                                    "all ports in use", "share a subscription within a process"});
   }
-  std::shared_ptr<TopicPort> attached(new TopicPort(std::move(segment), *port));
-  attached->reader.start(start);
+  std::shared_ptr<TopicPort> attached;
+  try {
+    attached.reset(new TopicPort(segment, *port));
+  } catch (...) {
+    log::detach_subscriber(log, *port);
+    throw;
+  }
+  if (placed)
+    attached->reader.adopt();
+  else
+    attached->reader.start(start);
+  attached->drop_doubles(s.id);
   return attached;
 }
 
 TopicPort::~TopicPort() {
-  if (!segment_->node().forked()) log::detach_subscriber(segment_->log(), reader.port());
+  if (!forked()) log::detach_subscriber(segment_->log(), reader.port());
+}
+
+void TopicPort::retire() noexcept {
+  auto& port = segment_->log().subscriber(reader.port());
+  port.mode.store(layout::port_mode(segment_->node().id(), false), std::memory_order_seq_cst);
+  port.pin.store(log::kNone, std::memory_order_seq_cst);
+  end_sleep();
+  segment_->log().wake_publishers();
 }
 
 Time TopicPort::to_time(const log::Record& record) noexcept {
@@ -56,18 +73,11 @@ void TopicPort::count_wakeup() noexcept {
   wakeups.store(wakeups.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // for the monitor alone
 }
 
-void TopicPort::drop_doubles(std::uint64_t subscription) noexcept {
-  drop_placed_ports(*segment_, subscription, reader.port());
-}
+void TopicPort::drop_doubles(std::uint64_t subscription) noexcept { take_back_ports(*segment_, subscription); }
 
-void drop_placed_ports(TopicSegment& segment, std::uint64_t subscription, unsigned except) noexcept {
+void take_back_ports(TopicSegment& segment, std::uint64_t subscription) noexcept {
   for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) {
-    auto& port = segment.header().subscriber_ports[i];
-    std::uint64_t owner = segment.node().id();
-    if (i == except || port.subscription.load(std::memory_order_acquire) != subscription) continue;
-    if (port.owner.compare_exchange_strong(owner, owner | layout::kRepairing, std::memory_order_acq_rel)) {
-      log::detach_subscriber(segment.log(), i);
-    }
+    log::take_back(segment.log(), i, segment.node().id(), subscription);
   }
 }
 

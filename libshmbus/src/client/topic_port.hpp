@@ -23,8 +23,12 @@ class TopicPort final : public TopicReader {
   void announce_sleep() noexcept { waiters().fetch_or(bit(), std::memory_order_seq_cst); }
   void end_sleep() noexcept;
   void count_wakeup() noexcept;
-  /// Frees ports placed for the same subscription by somebody who did not see this one.
+  /// Takes back ports placed for the same subscription by somebody who did not see this one.
   void drop_doubles(std::uint64_t subscription) noexcept;
+  /// The subscriber is gone, an event it retained is not: holds nobody back any more, and keeps that event's block
+  /// alone.
+  void retire() noexcept;
+  bool forked() const noexcept override { return segment_->node().forked(); }
 
  private:
   TopicPort(std::shared_ptr<registry::TopicSegment> segment, unsigned port);
@@ -34,8 +38,7 @@ class TopicPort final : public TopicReader {
   std::shared_ptr<registry::TopicSegment> segment_;
 };
 
-/// Frees what was placed in a topic for a subscription that its node never took up.
-void drop_placed_ports(registry::TopicSegment& segment, std::uint64_t subscription, unsigned except) noexcept;
-inline constexpr unsigned kNoPort = ~0u;
+/// Takes back what was placed in a topic for a subscription of this node and never adopted.
+void take_back_ports(registry::TopicSegment& segment, std::uint64_t subscription) noexcept;
 
 }  // namespace shmbus::detail

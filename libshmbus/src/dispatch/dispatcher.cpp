@@ -31,8 +31,14 @@ Dispatcher::Dispatcher(std::shared_ptr<BusCore> bus, Subscriber subscriber, Hand
       handler_(std::move(handler)),
       queue_((check_options(options), options.queue)),
       room_(static_cast<moodycamel::LightweightSemaphore::ssize_t>(options.queue)) {
-  for (std::size_t i = 0; i < options.workers; ++i) workers_.emplace_back([this] { work(); });
-  poller_ = std::thread([this] { poll(); });
+  try {
+    workers_.reserve(options.workers);
+    for (std::size_t i = 0; i < options.workers; ++i) workers_.emplace_back([this] { work(); });
+    poller_ = std::thread([this] { poll(); });
+  } catch (...) {
+    end();
+    throw;
+  }
 }
 
 Dispatcher::~Dispatcher() {
@@ -42,10 +48,15 @@ Dispatcher::~Dispatcher() {
     new std::vector<std::thread>(std::move(workers_));
     return;
   }
+  end();
+}
+
+/// Of those threads that were started.
+void Dispatcher::end() noexcept {
   stop_.store(true, std::memory_order_release);
   room_.signal();
   subscriber_.interrupt();
-  poller_.join();
+  if (poller_.joinable()) poller_.join();
   for (std::size_t i = 0; i < workers_.size(); ++i) queue_.enqueue(Item{});
   for (std::thread& worker : workers_) worker.join();
 }
@@ -71,7 +82,7 @@ void Dispatcher::work() {
     queue_.wait_dequeue(item);
     if (!item) return;
     if (!stop_.load(std::memory_order_acquire)) {
-      const HandlerScope scope(bus_->node().id());
+      const HandlerScope scope(&bus_->node());
       handle(**item);
     }
     item.reset();  // unpins its block before the place is given back

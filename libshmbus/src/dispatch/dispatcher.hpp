@@ -32,6 +32,7 @@ class Dispatcher {
  private:
   using Item = std::optional<RetainedEvent>;  // nothing: the worker ends
 
+  void end() noexcept;
   void poll();
   void work();
   void handle(const Event& event) noexcept;

@@ -44,7 +44,10 @@ Look BlockLog::find(std::uint64_t number, Block& block) const noexcept {
   constexpr int kTries = 4;  // only a looker without a pin needs a second one
   for (int i = 0; i < kTries; ++i) {
     const RingEntry e(slot(number).load(std::memory_order_seq_cst));  // after the pin: see doc/protocol.md, "Reuse"
-    if (!e.holds(number)) return e.older_than(number) ? Look::not_open : Look::gone;
+    if (!e.holds(number)) {
+      if (e.ahead_of(number) % geometry_.blocks != 0) return Look::corrupt;  // another slot's number
+      return e.older_than(number) ? Look::not_open : Look::gone;
+    }
     if (!e.linked()) return Look::gone;
     if (!in_backed_range(e.physical())) return Look::corrupt;
     const BlockEntry& b = entry(e.physical());

@@ -13,14 +13,18 @@ std::optional<ShownClaim> read_claim(const BlockLog& log, unsigned number) noexc
   const auto& port = log.publisher(number);
   ShownClaim claim;
   claim.port = number;
-  claim.owner = port.owner.load(std::memory_order_acquire);
-  claim.where = port.where.load(std::memory_order_acquire);  // SYNC claim
-  if (claim.where == kNone) return std::nullopt;
-  claim.what = ClaimWord(port.what.load(std::memory_order_acquire));
-  if (port.where.load(std::memory_order_acquire) != claim.where || !claim.what.belongs_to(claim.where))
-    return std::nullopt;
-  if (port.owner.load(std::memory_order_acquire) != claim.owner) return std::nullopt;  // another tenant's
-  return claim;
+  constexpr int kTries = 8;
+  for (int i = 0; i < kTries; ++i) {
+    claim.owner = port.owner.load(std::memory_order_acquire);
+    claim.where = port.where.load(std::memory_order_acquire);  // SYNC claim
+    if (claim.where == kNone) return std::nullopt;
+    claim.what = ClaimWord(port.what.load(std::memory_order_acquire));
+    if (port.where.load(std::memory_order_acquire) != claim.where || !claim.what.belongs_to(claim.where))
+      return std::nullopt;
+    if (port.owner.load(std::memory_order_acquire) == claim.owner) return claim;
+    // Marked for repair meanwhile, or another tenant's. To leave a claim out would give its record to a larger one.
+  }
+  return std::nullopt;
 }
 
 namespace {

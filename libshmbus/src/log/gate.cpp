@@ -22,26 +22,30 @@ bool needs(const SubscriberPort& port, std::uint64_t leaving) noexcept {
   return pin != kNone && pin <= leaving && reliable(port);
 }
 
-/// True once the port has been demoted.
-bool demote_if_due(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcept {
+enum class Hold { gates, moved_on, demoted };
+
+/// What a reliable subscriber that needs `leaving` comes to: it gates, unless it has moved on or its time is up.
+Hold hold_of(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcept {
+  // Loaded first: the compare-and-swap below is from the very word that was reliable. A new tenant has another one.
+  std::uint64_t mode = port.mode.load(std::memory_order_seq_cst);
+  if ((mode & 1) == 0) return Hold::demoted;
+  std::uint64_t since = port.held_since.load(std::memory_order_seq_cst);
   const std::uint64_t now = log.environment().monotonic_ns();
-  std::uint64_t since = 0;
-  if (port.held_since.compare_exchange_strong(since, now, std::memory_order_acq_rel)) {
-    since = now;
-    if (!needs(port, leaving)) {  // it has moved on: leave no mark that would count against it later
-      std::uint64_t mine = now;
-      port.held_since.compare_exchange_strong(mine, 0, std::memory_order_acq_rel);
-    }
+  if (since == 0) {
+    // Sequentially consistent: the subscriber moves its pin, then looks at this word; we set it, then look at the pin.
+    port.held_since.compare_exchange_strong(since, now, std::memory_order_seq_cst);
+    if (needs(port, leaving)) return Hold::gates;
+    std::uint64_t mine = now;  // it has moved on: leave no mark that would count against it later
+    port.held_since.compare_exchange_strong(mine, 0, std::memory_order_seq_cst);
+    return Hold::moved_on;
   }
   const std::uint64_t limit = port.demote_after.load(std::memory_order_acquire);
-  if (limit == 0 || now - since < limit) return false;
-  // From the very word that was reliable: a new tenant of the port has another one.
-  std::uint64_t mode = port.mode.load(std::memory_order_acquire);
-  if ((mode & 1) != 0 && port.mode.compare_exchange_strong(mode, mode & ~std::uint64_t{1}, std::memory_order_acq_rel)) {
-    log.wake_publishers();
-    return true;
-  }
-  return (mode & 1) == 0;
+  if (limit == 0 || since >= now || now - since < limit) return Hold::gates;
+  if (!needs(port, leaving)) return Hold::moved_on;
+  if (port.held_since.load(std::memory_order_seq_cst) != since) return Hold::gates;  // it moved, and holds us back anew
+  if (!port.mode.compare_exchange_strong(mode, mode & ~std::uint64_t{1}, std::memory_order_seq_cst)) return Hold::gates;
+  log.wake_publishers();
+  return Hold::demoted;
 }
 
 }  // namespace
@@ -57,7 +61,7 @@ bool gated(BlockLog& log, std::uint64_t leaving) noexcept {
       repair_subscriber(log, i);
       return;  // the dead don't gate, repaired or not
     }
-    if (!demote_if_due(log, port, leaving)) held = true;
+    if (hold_of(log, port, leaving) == Hold::gates) held = true;
   });
   return held;
 }
@@ -68,16 +72,18 @@ bool gated_by(const BlockLog& log, std::uint64_t node) noexcept {
   bool held = false;
   for_each_port(log.header().subscribers.load(std::memory_order_seq_cst), [&](unsigned i) {
     const SubscriberPort& port = log.subscriber(i);
-    held = held || (needs(port, newest + 1 - log.blocks()) && port.owner.load(std::memory_order_acquire) == node);
+    held = held || (needs(port, newest + 1 - log.blocks()) &&
+                    layout::owner_node(port.owner.load(std::memory_order_acquire)) == node);
   });
   return held;
 }
 
-bool number_in_use(const BlockLog& log, std::uint64_t number) noexcept {
+bool number_in_use(BlockLog& log, std::uint64_t number) noexcept {
   bool used = false;
   for_each_port(log.header().publishers.load(std::memory_order_seq_cst), [&](unsigned i) {
     const std::uint64_t where = log.publisher(i).where.load(std::memory_order_acquire);
-    used = used || (where != kNone && log.format().block(where) == log.format().low(number));
+    if (where == kNone || log.format().block(where) != log.format().low(number)) return;
+    if (repair_publisher(log, i) != Repair::done) used = true;  // the dead are in nobody's way
   });
   return used;
 }
@@ -110,7 +116,8 @@ std::uint64_t next_demotion(const BlockLog& log) noexcept {
     const std::uint64_t limit = port.demote_after.load(std::memory_order_acquire);
     const std::uint64_t since = port.held_since.load(std::memory_order_acquire);
     if (limit == 0 || since == 0 || !reliable(port)) return;
-    soonest = std::min(soonest, now - since >= limit ? 0 : limit - (now - since));
+    const std::uint64_t held = now > since ? now - since : 0;
+    soonest = std::min(soonest, held >= limit ? 0 : limit - held);
   });
   return soonest;
 }

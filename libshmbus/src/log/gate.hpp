@@ -11,7 +11,7 @@ namespace shmbus::log {
 bool gated(BlockLog& log, std::uint64_t leaving) noexcept;
 
 /// Whether some shown claim still bears the low bits of a block number that is to be opened: the number must wait.
-bool number_in_use(const BlockLog& log, std::uint64_t number) noexcept;
+bool number_in_use(BlockLog& log, std::uint64_t number) noexcept;
 
 /// Whether a pin, a retain slot or a claim protects a physical block, which must not be in the ring any more.
 bool pinned(const BlockLog& log, std::uint32_t physical) noexcept;

@@ -23,19 +23,31 @@ bool Reader::pass_hole() noexcept {
     return false;
   }
   const std::uint64_t key = reinterpret_cast<const layout::RecordHeader*>(cursor_)->key.load(std::memory_order_acquire);
-  if (key == key_ || key == ~key_) return true;  // SYNC commit; finished meanwhile
+  if (key == key_ || key == ~key_) {  // SYNC commit; finished meanwhile
+    hole_since_ = 0;
+    return true;
+  }
 
   auto& environment = log_->environment();
   const std::uint64_t now = environment.monotonic_ns();
-  if (hole_since_ == 0) {
+  if (hole_since_ == 0 || hole_at_ != cursor_) {
     hole_since_ = now;
+    hole_at_ = cursor_;
     hole_asked_ = 0;
   }
   if (now - hole_asked_ < kAskAgain) return false;
   hole_asked_ = now;
   const std::uint64_t waited = now - hole_since_;
   const Holder holder = holder_of(*log_, here, block_.physical);
-  if (holder.stride > static_cast<std::size_t>(end_ - cursor_)) return fail();
+  // Whoever finished while we looked left its key, and its claim may be gone: only before a hole that still is one do
+  // the claims tell the truth.
+  const std::uint64_t again =
+      reinterpret_cast<const layout::RecordHeader*>(cursor_)->key.load(std::memory_order_acquire);  // SYNC commit
+  if (again == key_ || again == ~key_) {
+    hole_since_ = 0;
+    return true;
+  }
+  if (holder.kind != Holder::Kind::nobody && !fits(holder.stride, holder.padding)) return fail();
   switch (holder.kind) {
     case Holder::Kind::dead:
       if (repair_publisher(*log_, holder.port) == Repair::forbidden)
@@ -48,8 +60,7 @@ bool Reader::pass_hole() noexcept {
       return !reliable && waited > environment.stall_limit_ns() && step_over(holder.stride, holder.padding, true);
     }
     case Holder::Kind::nobody:
-      // Claims and keys may change while they are read; a tail that nobody's claim explains for so long was not written
-      // by us.
+      // A tail that nobody's claim explains for so long was not written by us.
       return waited > environment.stall_limit_ns() && fail();
   }
   return false;

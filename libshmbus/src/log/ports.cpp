@@ -72,8 +72,29 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
   port.position.store(position, std::memory_order_relaxed);
   header.subscribers.fetch_or(bit(*number), std::memory_order_seq_cst);
   port.pin.store(pin, std::memory_order_seq_cst);
-  port.owner.store(place.node, std::memory_order_seq_cst);
+  port.owner.store(place.node | (place.placed ? layout::kPlaced : 0), std::memory_order_seq_cst);
   return number;
+}
+
+bool adopt_subscriber(BlockLog& log, unsigned number) noexcept {
+  std::uint64_t placed = log.environment().self() | layout::kPlaced;
+  return log.subscriber(number).owner.compare_exchange_strong(placed, log.environment().self(),
+                                                              std::memory_order_seq_cst);
+}
+
+bool take_back(BlockLog& log, unsigned number, std::uint64_t node, std::uint64_t subscription) noexcept {
+  auto& port = log.subscriber(number);
+  if (port.subscription.load(std::memory_order_acquire) != subscription) return false;
+  std::uint64_t placed = node | layout::kPlaced;
+  if (!port.owner.compare_exchange_strong(placed, log.environment().self() | kRepairing, std::memory_order_seq_cst)) {
+    return false;
+  }
+  if (port.subscription.load(std::memory_order_relaxed) != subscription) {  // ours while marked
+    port.owner.store(node | layout::kPlaced, std::memory_order_seq_cst);    // the same node's next one: leave it
+    return false;
+  }
+  detach_subscriber(log, number);
+  return true;
 }
 
 void detach_subscriber(BlockLog& log, unsigned number) noexcept {

@@ -24,6 +24,7 @@ struct SubscriberPlace {
   bool reliable = false;
   std::uint64_t demote_after = 0;  ///< nanoseconds
   std::string_view name{};
+  bool placed = false;  ///< for another node, or another thread of this one, to adopt
 };
 
 /// Takes a free publisher port, repairing those of the dead if none is free.
@@ -33,7 +34,12 @@ void detach_publisher(BlockLog& log, unsigned port) noexcept;
 /// Takes a free subscriber port for a node, oneself or another. Its pin is `pin`, its position `position`.
 std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& place, std::uint64_t pin,
                                           std::uint64_t position) noexcept;
+/// Makes a placed port its node's own. False where it was taken back meanwhile.
+bool adopt_subscriber(BlockLog& log, unsigned port) noexcept;
+/// Gives the port back: one's own, or one that was marked (kRepairing) before.
 void detach_subscriber(BlockLog& log, unsigned port) noexcept;
+/// Frees a port that was placed for a node's subscription and not adopted. False where it is another's, or adopted.
+bool take_back(BlockLog& log, unsigned port, std::uint64_t node, std::uint64_t subscription) noexcept;
 
 /// The exclusive right. Fails with the living owner's node.
 bool take_exclusive(BlockLog& log, std::uint64_t& owner) noexcept;

@@ -19,13 +19,13 @@ void Reader::pin(std::uint64_t number) noexcept {
   wanted_ = number;
   if (port_->pin.load(std::memory_order_relaxed) == number) return;  // only we write it
   port_->pin.store(number, std::memory_order_seq_cst);
-  if (port_->held_since.load(std::memory_order_relaxed) != 0) port_->held_since.store(0, std::memory_order_release);
+  if (port_->held_since.load(std::memory_order_seq_cst) != 0) port_->held_since.store(0, std::memory_order_seq_cst);
   if (log_->header().gated.load(std::memory_order_seq_cst) != 0) log_->wake_publishers();
 }
 
 /// At the end of a block, or in none: go to the one wanted next. False: it is not open yet.
 bool Reader::next_block() noexcept {
-  if (status_ != Status::ok) return false;
+  if (status_ != Status::ok || log_->environment().forked()) return false;
   if (wanted_ == kNone) {  // the block was just read to its end
     if (block_.number == kNone) return false;
     pin(block_.number + 1);
@@ -69,10 +69,17 @@ bool Reader::enter(const Block& block) noexcept {
   return true;
 }
 
-bool Reader::take_special(const RecordHeader* header, RecordMeta meta, Record& record, std::size_t& stride) noexcept {
+/// Every record leaves room for the padding after it, and padding reaches to the block's end: so a whole header stands
+/// wherever the cursor does.
+bool Reader::fits(std::size_t stride, bool padding) const noexcept {
   const auto room = static_cast<std::size_t>(end_ - cursor_);
-  if (meta.size < layout::kMinRecord || stride > room) return fail();
-  if ((meta.flags & layout::kPadding) != 0) {
+  return stride >= layout::kMinRecord && (padding ? stride == room : stride + layout::kMinRecord <= room);
+}
+
+bool Reader::take_special(const RecordHeader* header, RecordMeta meta, Record& record, std::size_t& stride) noexcept {
+  const bool padding = (meta.flags & layout::kPadding) != 0;
+  if (meta.size < layout::kMinRecord || !fits(stride, padding)) return fail();
+  if (padding) {
     cursor_ += stride;
     return false;
   }
@@ -114,18 +121,20 @@ bool Reader::pass_aborted() noexcept {
   const auto* header = reinterpret_cast<const RecordHeader*>(cursor_);
   const auto meta = RecordMeta::from(header->meta.load(std::memory_order_relaxed));  // before the key
   const std::size_t stride = log_->stride(meta.size);
-  if (meta.size < layout::kMinRecord || stride > static_cast<std::size_t>(end_ - cursor_)) return fail();
-  return step_over(stride, (meta.flags & layout::kPadding) != 0, false);
+  const bool padding = (meta.flags & layout::kPadding) != 0;
+  if (meta.size < layout::kMinRecord || !fits(stride, padding)) return fail();
+  return step_over(stride, padding, false);
 }
 
 bool Reader::step_over(std::size_t stride, bool padding, bool lost) noexcept {
   cursor_ += stride;
   if (!padding) ++next_sequence_;
-  if (lost && !padding) {
+  const bool before_start = skip_time_ != 0 || next_sequence_ <= skip_to_;
+  if (lost && !padding && !before_start) {
     ++lost_;
     port_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
   }
-  port_->position.store(next_sequence_, std::memory_order_release);
+  port_->position.store(next_sequence_ > skip_to_ ? next_sequence_ : skip_to_, std::memory_order_release);
   hole_since_ = 0;
   empty_polls_ = 0;
   return true;
@@ -138,7 +147,15 @@ bool Reader::ready() noexcept {
   return key == key_ || key == ~key_;
 }
 
-bool Reader::look() noexcept { return ready() || (status_ == Status::ok && cursor_ != end_ && pass_hole()); }
+bool Reader::look() noexcept {
+  if (ready()) return true;
+  if (status_ != Status::ok) return false;
+  if (cursor_ != end_) return pass_hole();
+  // Waiting for a block that nobody is about to open: only broken bytes led here.
+  const std::uint64_t newest = log_->whole_number(log_->tail().load(std::memory_order_acquire));
+  if (wanted_ != kNone && newest != kNone && wanted_ > newest + 1) return fail();
+  return false;
+}
 
 bool Reader::fail() noexcept {
   status_ = Status::corrupt;

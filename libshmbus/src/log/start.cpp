@@ -28,6 +28,8 @@ End end_of(const BlockLog& log) noexcept {
     if (end.number == 0) return end;
     Block block;
     if (log.find(end.number, block) != Look::found) continue;
+    // We hold no pin: what was read is that block's only if it has not left the ring.
+    if (log.slot(end.number).load(std::memory_order_acquire) != block.entry) continue;
     end.next_sequence = block.first_sequence + log.format().count(end.tail);
     return end;
   }
@@ -81,25 +83,34 @@ void Reader::start_latest() noexcept {
   for (int i = 0; i < kTries; ++i) {
     const End end = end_of(*log_);
     if (end.number == kNone) break;
-    if (end.sealed) {
-      next_sequence_ = end.next_sequence;
-      pin(end.number + 1);
-      return;
-    }
-    pin(end.number);
-    Block block;
-    if (log_->find(end.number, block) != Look::found) continue;
-    next_sequence_ = block.first_sequence;
-    if (!enter(block)) return;
-    cursor_ += log_->format().offset(end.tail);
-    next_sequence_ = end.next_sequence;
-    return;
+    if (start_at_end(end.number, log_->format().offset(end.tail), end.next_sequence)) return;
   }
   fail();
 }
 
+/// Takes its place where the log ended a moment ago. False: that block has left the ring meanwhile.
+bool Reader::start_at_end(std::uint64_t number, std::size_t offset, std::uint64_t next_sequence) noexcept {
+  const std::size_t block_size = log_->block_size();
+  next_sequence_ = next_sequence;
+  if (offset >= block_size) {
+    pin(number + 1);
+    return true;
+  }
+  pin(number);
+  Block block;
+  if (log_->find(number, block) != Look::found) return false;
+  next_sequence_ = block.first_sequence;
+  if (!enter(block)) return true;
+  cursor_ += offset;
+  next_sequence_ = next_sequence;
+  if (offset + layout::kMinRecord > block_size) fail();
+  return true;
+}
+
 void Reader::start_oldest(std::uint64_t number) noexcept {
-  for (int i = 0; i < kTries; ++i) {
+  for (std::uint64_t i = 0; i < kTries + std::uint64_t{log_->blocks()}; ++i) {  // each may have been dropped early
+    // The end is read before the look: else events that are published between the two would be passed over.
+    const std::uint64_t next = end_of(*log_).next_sequence;
     pin(number);
     Block block;
     switch (log_->find(number, block)) {
@@ -109,7 +120,7 @@ void Reader::start_oldest(std::uint64_t number) noexcept {
         return;
       case Look::not_open:
         // Nothing older than what comes next: the end of the log, or all before it was dropped.
-        next_sequence_ = end_of(*log_).next_sequence;
+        next_sequence_ = next;
         return;
       case Look::gone:
         number = log_->oldest_after(number);
@@ -123,50 +134,58 @@ void Reader::start_oldest(std::uint64_t number) noexcept {
 }
 
 void Reader::start_at_sequence(std::uint64_t sequence, bool missed_counts) noexcept {
-  const End end = end_of(*log_);
-  if (sequence >= end.next_sequence) {
-    start_latest();
-  } else {
-    const std::uint64_t n =
-        newest_block(*log_, end, [&](std::uint64_t first, std::int64_t) { return first <= sequence; });
-    start_oldest(n != 0 ? n : oldest_block(*log_, end));
+  for (int i = 0; i < kTries; ++i) {
+    const End end = end_of(*log_);
+    if (end.number == kNone) break;
+    if (sequence >= end.next_sequence) {
+      // At this end, not at a later one: `sequence` may have been published meanwhile.
+      if (!start_at_end(end.number, log_->format().offset(end.tail), end.next_sequence)) continue;
+    } else {
+      const std::uint64_t n =
+          newest_block(*log_, end, [&](std::uint64_t first, std::int64_t) { return first <= sequence; });
+      start_oldest(n != 0 ? n : oldest_block(*log_, end));
+    }
+    if (sequence < next_sequence_) {
+      if (missed_counts) lost_ += next_sequence_ - sequence;
+    } else if (sequence > next_sequence_) {
+      skip_to_ = sequence;
+      skipping_ = true;
+    }
+    return;
   }
-  if (sequence < next_sequence_) {
-    if (missed_counts) lost_ += next_sequence_ - sequence;
-  } else if (sequence > next_sequence_) {
-    skip_to_ = sequence;
-    skipping_ = true;
-  }
+  fail();
 }
 
 /// The first event, in sequence order, of that time or later. One block earlier than the table says, since the stamps
 /// of several publishers are not quite in order.
 void Reader::start_at_time(std::int64_t ns) noexcept {
   const End end = end_of(*log_);
+  if (!log_->timestamps()) {
+    start_oldest(oldest_block(*log_, end));
+    return;
+  }
   const std::uint64_t n = newest_block(*log_, end, [&](std::uint64_t, std::int64_t opened) { return opened <= ns; });
   const std::uint64_t oldest = oldest_block(*log_, end);
   start_oldest(n > oldest ? n - 1 : oldest);
-  if (log_->timestamps()) {
-    skip_time_ = std::max<std::int64_t>(ns, 1);
-    skipping_ = true;
-  }
+  skip_time_ = std::max<std::int64_t>(ns, 1);
+  skipping_ = true;
 }
 
-/// Passes over what lies before the start.
-void Reader::skip_forward() noexcept {
+/// Passes over what lies before the start. False: the start is not reached yet.
+bool Reader::skip_forward() noexcept {
   constexpr int kAtOnce = 1 << 16;
   for (int i = 0; i < kAtOnce; ++i) {
-    if (cursor_ == end_ && !next_block()) return;
+    if (cursor_ == end_ && !next_block()) return false;
     const auto* header = reinterpret_cast<const layout::RecordHeader*>(cursor_);
     const std::uint64_t key = header->key.load(std::memory_order_acquire);  // SYNC commit
     if (key != key_) {
-      if (!nothing_here(key)) return;
+      if (!nothing_here(key)) return false;
       continue;
     }
     Record record;
     std::size_t stride;
     if (!take(header, record, stride)) {
-      if (status_ != Status::ok) return;
+      if (status_ != Status::ok) return false;
       continue;
     }
     const bool late_enough = skip_time_ == 0 || log_->environment().to_ns(record.stamp, block_opened()) >= skip_time_;
@@ -174,11 +193,12 @@ void Reader::skip_forward() noexcept {
       skipping_ = false;
       skip_to_ = 0;
       skip_time_ = 0;
-      return;
+      return true;
     }
     cursor_ += stride;
     ++next_sequence_;
   }
+  return false;
 }
 
 }  // namespace shmbus::log

@@ -33,7 +33,7 @@ Status Writer::claim_slowly(Claim& c) noexcept {
   for (int i = 0; i < kBound; ++i) {
     const std::uint64_t tail = exclusive_ ? tail_ : log_->tail().load(std::memory_order_acquire);
     const std::size_t offset = format.offset(tail);
-    if (offset > block_size_) break;
+    if (offset > block_size_ || (offset < block_size_ && block_size_ - offset < layout::kMinRecord)) break;
     if (offset == block_size_) {
       if (const Status status = rotate(tail); status != Status::ok) {
         if (!exclusive_)
@@ -71,16 +71,21 @@ bool Writer::adopt_block(std::uint64_t tail) noexcept {
 void Writer::adopt_end() noexcept {
   const layout::TailFormat& format = log_->format();
   tail_ = log_->tail().load(std::memory_order_acquire);
-  if (format.offset(tail_) >= block_size_ || !adopt_block(tail_)) return;
+  if (format.offset(tail_) == block_size_) return;
+  if (format.offset(tail_) + layout::kMinRecord > block_size_ || !adopt_block(tail_)) {
+    obstacle_ = Status::corrupt;
+    return;
+  }
   for (std::size_t offset = format.offset(tail_); offset + layout::kMinRecord <= block_size_;) {
     const auto* record = reinterpret_cast<const RecordHeader*>(block_begin_ + offset);
     if (record->key.load(std::memory_order_acquire) != block_.key) break;
     const auto meta = RecordMeta::from(record->meta.load(std::memory_order_relaxed));  // before the key
     const std::size_t stride = log_->stride(meta.size);
-    if (stride < layout::kMinRecord || stride > block_size_ - offset) break;
+    const bool padding = (meta.flags & layout::kPadding) != 0;
+    const std::size_t rest = block_size_ - offset;
+    if (meta.size < layout::kMinRecord || (padding ? stride != rest : stride + layout::kMinRecord > rest)) break;
     offset += stride;
-    tail_ = (meta.flags & layout::kPadding) != 0 ? format.make(format.block(tail_), block_size_, format.count(tail_))
-                                                 : format.after(tail_, stride);
+    tail_ = padding ? format.make(format.block(tail_), block_size_, format.count(tail_)) : format.after(tail_, stride);
   }
   log_->tail().store(tail_, std::memory_order_release);  // SYNC tail
 }
@@ -101,7 +106,7 @@ void Writer::seal_shared(std::uint64_t tail) noexcept {
   const layout::TailFormat& format = log_->format();
   const std::size_t offset = format.offset(tail);
   const std::size_t rest = block_size_ - offset;
-  claim_port_->where.store(kNone, std::memory_order_relaxed);  // W1, as in claim_shared
+  claim_port_->where.store(kNone, std::memory_order_release);  // W1, as in claim_shared
   claim_port_->what.store(layout::ClaimWord(tail, block_.physical, true, rest).word(), std::memory_order_release);
   claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim
   std::uint64_t expected = tail;

@@ -2,14 +2,15 @@
 
 #include <pthread.h>
 
-#include <mutex>
+#include <new>
+#include <utility>
 
 namespace shmbus::platform {
 
 // Reachable by the fork handlers, so it is never destroyed. The handlers hold the mutex over the fork: the child's list
 // is whole.
 struct ForkList {
-  std::mutex mutex;
+  std::recursive_mutex mutex;
   ForkListener* first = nullptr;
 
   static ForkList& instance() {
@@ -18,7 +19,7 @@ struct ForkList {
       ::pthread_atfork([] { instance().mutex.lock(); }, [] { instance().mutex.unlock(); },
                        [] {
                          for (ForkListener* l = instance().first; l != nullptr; l = l->next_) l->in_child();
-                         instance().mutex.unlock();
+                         new (&instance().mutex) std::recursive_mutex;  // its owner was the parent's thread
                        });
       return made;
     }();
@@ -26,15 +27,21 @@ struct ForkList {
   }
 };
 
-ForkListener::ForkListener() {
+NoFork::NoFork() : lock_(ForkList::instance().mutex) {}
+
+void ForkListener::listen() {
   ForkList& list = ForkList::instance();
   const std::lock_guard lock(list.mutex);
   next_ = list.first;
   if (next_ != nullptr) next_->previous_ = this;
   list.first = this;
+  listening_ = true;
 }
 
-ForkListener::~ForkListener() {
+ForkListener::~ForkListener() { stop_listening(); }
+
+void ForkListener::stop_listening() noexcept {
+  if (!std::exchange(listening_, false)) return;
   ForkList& list = ForkList::instance();
   const std::lock_guard lock(list.mutex);
   (previous_ != nullptr ? previous_->next_ : list.first) = next_;

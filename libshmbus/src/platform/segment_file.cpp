@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <memory>
 #include <utility>
 
@@ -22,7 +23,13 @@ namespace {
 std::string path_of(const std::string& name) { return std::string(SegmentFile::kFolder) + "/" + name; }
 
 FileState to_state(const struct stat& s) {
-  return {static_cast<std::uint64_t>(s.st_size), s.st_ino, s.st_dev, s.st_uid, s.st_mode & 07777u, S_ISREG(s.st_mode)};
+  return {static_cast<std::uint64_t>(s.st_size),
+          s.st_ino,
+          s.st_dev,
+          s.st_uid,
+          s.st_gid,
+          s.st_mode & 07777u,
+          S_ISREG(s.st_mode)};
 }
 
 gid_t group_id(const std::string& group, const std::string& object) {
@@ -37,15 +44,27 @@ gid_t group_id(const std::string& group, const std::string& object) {
 }  // namespace
 
 SegmentFile::SegmentFile(int descriptor, Access access, std::string object) noexcept
-    : descriptor_(descriptor), access_(access), object_(std::move(object)) {}
+    : descriptor_(descriptor), access_(access), object_(std::move(object)) {
+  struct stat s {};
+  if (::fstat(descriptor_, &s) == 0) {
+    inode_ = s.st_ino;
+    device_ = s.st_dev;
+  }
+}
 
 SegmentFile::SegmentFile(SegmentFile&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), access_(other.access_), object_(std::move(other.object_)) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      access_(other.access_),
+      object_(std::move(other.object_)),
+      inode_(other.inode_),
+      device_(other.device_) {}
 
 SegmentFile& SegmentFile::operator=(SegmentFile&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(access_, other.access_);
   std::swap(object_, other.object_);
+  std::swap(inode_, other.inode_);
+  std::swap(device_, other.device_);
   return *this;
 }
 
@@ -103,6 +122,8 @@ void SegmentFile::resize(std::uint64_t bytes) {
 }
 
 bool SegmentFile::back(std::uint64_t offset, std::uint64_t bytes) noexcept {
+  struct stat s {};  // the program may have closed our descriptor, and the number may be another file's now
+  if (::fstat(descriptor_, &s) != 0 || s.st_ino != inode_ || s.st_dev != device_) return false;
   constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;  // a signal then costs one piece, not the whole
   while (bytes > 0) {
     const std::uint64_t piece = std::min(bytes, kPiece);
@@ -125,6 +146,12 @@ bool SegmentFile::link(const std::string& name) {
   if (::linkat(descriptor_, "", AT_FDCWD, path.c_str(), AT_EMPTY_PATH) == 0) return true;
   if (errno == EEXIST) return false;
   throw system_error(errno, object_, "the name " + path + " (needs /proc)");
+}
+
+bool SegmentFile::rename(const std::string& from, const std::string& to, const std::string& object) {
+  if (::rename(path_of(from).c_str(), path_of(to).c_str()) == 0) return true;
+  if (errno == ENOENT) return false;
+  throw system_error(errno, object, "the right to rename " + path_of(from));
 }
 
 bool SegmentFile::unlink(const std::string& name, const std::string& object) {

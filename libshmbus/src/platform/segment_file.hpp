@@ -19,6 +19,7 @@ struct FileState {
   std::uint64_t inode = 0;
   std::uint64_t device = 0;
   uid_t owner = 0;
+  gid_t group = 0;
   unsigned mode = 0;  ///< permission bits
   bool regular = false;
 };
@@ -57,6 +58,8 @@ class SegmentFile {
   boost::interprocess::mapping_handle_t get_mapping_handle() const;
   boost::interprocess::mode_t get_mode() const;
 
+  /// Gives a file another name, which is free. False where there is no such file. Throws Error.
+  static bool rename(const std::string& from, const std::string& to, const std::string& object);
   /// False where there is no such file. Throws Error.
   static bool unlink(const std::string& name, const std::string& object);
   /// Names that begin so, sorted.
@@ -72,6 +75,8 @@ class SegmentFile {
   int descriptor_;
   Access access_;
   std::string object_;
+  std::uint64_t inode_ = 0;
+  std::uint64_t device_ = 0;
 };
 
 }  // namespace shmbus::platform

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 
 #include "shmbus/error.hpp"
 #include "shmbus/layout/constants.hpp"
@@ -74,6 +75,11 @@ void check_topic_name(std::string_view name) {
   });
 }
 
+bool is_topic_name(std::string_view name) noexcept {
+  return !name.empty() && name.size() <= layout::kMaxTopicName &&
+         !any_token(name, [](std::string_view token, bool) { return !is_token(token); });
+}
+
 void check_pattern(std::string_view pattern) {
   check_length("pattern", pattern, layout::kMaxTopicName);
   any_token(pattern, [&](std::string_view token, bool last) {
@@ -112,18 +118,28 @@ std::string control_name(std::string_view bus, std::string_view topic) {
   return bus_prefix(bus) + std::string(topic) + ".ctl";
 }
 
-std::string log_name(std::string_view bus, std::string_view topic, std::uint64_t node) {
-  return bus_prefix(bus) + std::string(topic) + ".log." + std::to_string(node);
+std::string log_name(std::string_view bus, std::string_view topic, std::uint64_t node, std::uint64_t id) {
+  char text[48];
+  std::snprintf(text, sizeof text, ".log.%llu.%016llx", static_cast<unsigned long long>(node),
+                static_cast<unsigned long long>(id));
+  return bus_prefix(bus) + std::string(topic) + text;
+}
+
+std::string removed_name(std::string_view bus, std::uint64_t random) {
+  return bus_prefix(bus) + "~" + std::to_string(random);  // '~' is in no topic's name
 }
 
 std::optional<LogName> parse_log_name(std::string_view bus, std::string_view file) {
   const std::string prefix = bus_prefix(bus);
   const std::size_t mark = file.rfind(".log.");
   if (!file.starts_with(prefix) || mark == std::string_view::npos || mark < prefix.size()) return std::nullopt;
-  LogName name{std::string(file.substr(prefix.size(), mark - prefix.size())), 0};
-  const std::string_view digits = file.substr(mark + 5);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), name.node);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  LogName name;
+  name.topic = file.substr(prefix.size(), mark - prefix.size());
+  const char* const end = file.data() + file.size();
+  const auto node = std::from_chars(file.data() + mark + 5, end, name.node);
+  if (node.ec != std::errc{} || node.ptr == end || *node.ptr != '.') return std::nullopt;
+  const auto id = std::from_chars(node.ptr + 1, end, name.id, 16);
+  if (id.ec != std::errc{} || id.ptr != end) return std::nullopt;
   return name;
 }
 

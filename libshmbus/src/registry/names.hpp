@@ -12,6 +12,9 @@ void check_bus_name(std::string_view name);    ///< [A-Za-z0-9_-]{1,32}
 void check_topic_name(std::string_view name);  ///< tokens [A-Za-z0-9_-]+ joined by dots, 127 bytes at most
 void check_pattern(std::string_view pattern);  ///< the same, and `*` for one token, `>` as the last for the rest
 
+/// The check of a name that was read from shared memory.
+bool is_topic_name(std::string_view name) noexcept;
+
 /// Whether a valid pattern covers a valid topic name.
 bool matches(std::string_view pattern, std::string_view topic) noexcept;
 bool has_wildcard(std::string_view pattern) noexcept;
@@ -20,13 +23,15 @@ bool has_wildcard(std::string_view pattern) noexcept;
 std::string bus_prefix(std::string_view bus);                            ///< shmbus.<bus>.
 std::string registry_name(std::string_view bus);                         ///< shmbus.<bus>.registry
 std::string control_name(std::string_view bus, std::string_view topic);  ///< shmbus.<bus>.<topic>.ctl
-std::string log_name(std::string_view bus, std::string_view topic,
-                     std::uint64_t node);  ///< shmbus.<bus>.<topic>.log.<node>
+std::string log_name(std::string_view bus, std::string_view topic, std::uint64_t node,
+                     std::uint64_t id);                                ///< shmbus.<bus>.<topic>.log.<node>.<id>
+std::string removed_name(std::string_view bus, std::uint64_t random);  ///< shmbus.<bus>.~<random>
 
-/// Topic and node of a log's file name; nothing where it is none.
+/// Topic, node and topic id of a log's file name; nothing where it is none.
 struct LogName {
   std::string topic;
   std::uint64_t node = 0;
+  std::uint64_t id = 0;
 };
 std::optional<LogName> parse_log_name(std::string_view bus, std::string_view file);
 

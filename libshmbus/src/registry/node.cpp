@@ -37,7 +37,10 @@ platform::SegmentFile open_lock(const Registry& registry) {
 
 }  // namespace
 
-Node::Node(std::shared_ptr<Registry> registry)
+Node::Node(std::shared_ptr<Registry> registry) : Node(std::move(registry), platform::NoFork()) {}
+
+// No fork until we listen: a child that inherited the lock's descriptor without hearing of it would keep us alive.
+Node::Node(std::shared_ptr<Registry> registry, const platform::NoFork&)
     : registry_(std::move(registry)), lock_(open_lock(*registry_)), id_(registry_->header().next_node.fetch_add(1)) {
   if (id_ >= layout::kRemovalLock || !platform::lock_byte(lock_.descriptor(), id_)) {  // N1
     throw Error(ErrorCode::corrupt,
@@ -50,9 +53,11 @@ Node::Node(std::shared_ptr<Registry> registry)
   e.uid.store(::geteuid(), std::memory_order_relaxed);
   e.started_ns.store(platform::system_ns(), std::memory_order_relaxed);
   e.name.store(program_name());
+  listen();
 }
 
 Node::~Node() {
+  stop_listening();
   if (!valid()) return;
   std::uint64_t mine = id_;
   registry_->header().node_table[entry_].id.compare_exchange_strong(mine, 0, std::memory_order_acq_rel);
@@ -78,7 +83,8 @@ unsigned Node::take_entry() {
 }
 
 bool Node::alive(std::uint64_t node) const noexcept {
-  return node == id_ || platform::byte_locked(registry_->file().descriptor(), node);
+  if (node == id_ || platform::byte_locked(registry_->file().descriptor(), node)) return true;
+  return !valid();  // "dead" is believed only from the registry's own file: the program may have closed our descriptors
 }
 
 bool Node::valid() const noexcept {

@@ -44,6 +44,7 @@ class Node : private platform::ForkListener {
   unsigned reap() noexcept;
 
  private:
+  Node(std::shared_ptr<Registry> registry, const platform::NoFork& no_fork);
   void in_child() noexcept override;
   unsigned take_entry();
 

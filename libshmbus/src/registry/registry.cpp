@@ -58,7 +58,7 @@ Registry::Registry(std::string bus, SegmentFile file, Access access, std::vector
       owners_(std::move(owners)) {}
 
 unsigned Registry::count(const std::atomic<std::uint32_t>& entries, unsigned limit) noexcept {
-  return std::min<unsigned>(entries.load(std::memory_order_acquire), limit);
+  return std::min<unsigned>(entries.load(std::memory_order_seq_cst), limit);
 }
 
 std::shared_ptr<Registry> Registry::open(const std::string& bus, const BusOptions& options) {
@@ -138,7 +138,7 @@ bool Registry::grow(std::atomic<std::uint32_t>& entries, unsigned limit, std::si
   // Backing is idempotent; only what is counted as backed is touched.
   if (!file_.back(offset + std::uint64_t{now} * kEntrySize, layout::kPage))
     throw no_room(object_of(bus_), layout::kPage);
-  entries.compare_exchange_strong(now, now + kEntriesPerPage, std::memory_order_acq_rel);
+  entries.compare_exchange_strong(now, now + kEntriesPerPage, std::memory_order_seq_cst);
   return true;
 }
 
@@ -168,6 +168,7 @@ bool Registry::remove(const std::string& bus) {
     auto* header = reinterpret_cast<RegistryHeader*>(mapping.address());
     if (header->magic == layout::kRegistryMagic) header->removed.store(1, std::memory_order_seq_cst);
   }
+  finish_removals(bus, {});
   const std::string prefix = bus_prefix(bus), suffix = ".ctl";
   for (const std::string& segment : SegmentFile::list(prefix)) {
     if (segment == name) continue;

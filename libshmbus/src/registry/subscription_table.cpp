@@ -19,6 +19,7 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
       }
       subscription.id = registry.header().next_subscription.fetch_add(1, std::memory_order_relaxed);
       e.bell.store(subscription.bell, std::memory_order_relaxed);  // all published by the id
+      e.user.store(subscription.user, std::memory_order_relaxed);
       e.reliable.store(subscription.reliable, std::memory_order_relaxed);
       e.demote_after.store(subscription.demote_after, std::memory_order_relaxed);
       e.name.store(subscription.name);
@@ -49,6 +50,7 @@ std::vector<StandingSubscription> SubscriptionTable::all() const {
     if (s.id == 0) continue;
     s.node = e.owner.load(std::memory_order_acquire);
     s.bell = e.bell.load(std::memory_order_relaxed);
+    s.user = static_cast<uid_t>(e.user.load(std::memory_order_relaxed));
     s.reliable = e.reliable.load(std::memory_order_relaxed) != 0;
     s.demote_after = e.demote_after.load(std::memory_order_relaxed);
     s.name = e.name.load();
@@ -79,10 +81,11 @@ unsigned SubscriptionTable::reap() noexcept {
     auto& e = at(i);
     std::uint64_t owner = e.owner.load(std::memory_order_acquire);
     if (owner == 0 || node_.alive(owner)) continue;
-    // From the dead node's id to ours, then as our own.
-    if (!e.owner.compare_exchange_strong(owner, node_.id(), std::memory_order_acq_rel)) continue;
-    remove(i);
-    ++freed;
+    // The id first, which takes it off the list; it is the dead node's if that still owns the entry after it was read.
+    std::uint64_t id = e.id.load(std::memory_order_acquire);
+    if (e.owner.load(std::memory_order_acquire) != owner) continue;
+    if (id != 0 && !e.id.compare_exchange_strong(id, 0, std::memory_order_seq_cst) && id != 0) continue;
+    if (e.owner.compare_exchange_strong(owner, 0, std::memory_order_acq_rel)) ++freed;
   }
   return freed;
 }

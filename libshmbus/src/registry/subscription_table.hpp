@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,6 +16,7 @@ struct StandingSubscription {
   std::uint64_t id = 0;
   std::uint64_t node = 0;
   std::uint64_t bell = 0;
+  uid_t user = 0;
   bool reliable = false;
   std::uint64_t demote_after = 0;  ///< nanoseconds
   std::string name;

@@ -1,5 +1,8 @@
 #include "registry/topic_segment.hpp"
 
+#include <grp.h>
+#include <pwd.h>
+
 #include <algorithm>
 #include <bit>
 #include <chrono>
@@ -145,7 +148,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
       // again first.
       if (platform::lock_byte(registry.file().descriptor(), layout::kStaleLock)) {
         if (control->is_named(control_file)) {
-          SegmentFile::unlink(log_name(registry.bus(), name, header.log_node), object);
+          SegmentFile::unlink(log_name(registry.bus(), name, header.log_node, header.id), object);
           SegmentFile::unlink(control_file, object);
         }
         platform::unlock_byte(registry.file().descriptor(), layout::kStaleLock);
@@ -154,7 +157,8 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
       }
       continue;
     }
-    auto log = SegmentFile::open(log_name(registry.bus(), name, header.log_node), access, object + ", its log");
+    auto log =
+        SegmentFile::open(log_name(registry.bus(), name, header.log_node, header.id), access, object + ", its log");
     if (!log || !control->is_named(control_file)) continue;  // removed meanwhile
     const platform::FileState log_state = log->state();
     check_owner(log_state, registry.owners(), object + ", its log");
@@ -167,7 +171,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
                                    "remove the topic: shmbus rm --topic " + name});
 }
 
-std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, const std::string& name,
+std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, const std::string& name, std::uint64_t id,
                                                    const TopicOptions& options, const TypeInfo& type) {
   check_options(name, options, type);
   Registry& registry = member.node->registry();
@@ -188,7 +192,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
   h.version = layout::kVersion;
   h.header_size = sizeof(TopicHeader);
   h.bus = registry.header().incarnation;
-  h.id = platform::random_u64();
+  h.id = id;
   h.seed = platform::random_u64();
   h.control_size = g.control_size;
   h.log_size = g.log_size;
@@ -221,14 +225,11 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
   segment->place_subscribers();
 
   // The log's name carries our node id: if we die before the control segment has its name, anyone can tell that it is
-  // an orphan.
-  const std::string log = log_name(registry.bus(), name, member.node->id());
-  if (!segment->log_file_.link(log)) {
-    SegmentFile::unlink(log, object);  // of a topic of ours that was removed by half
-    if (!segment->log_file_.link(log)) return nullptr;
-  }
+  // an orphan. And the topic's id, so that no other topic's log ever bears it.
+  const std::string log = log_name(registry.bus(), name, member.node->id(), id);
+  if (!segment->log_file_.link(log)) return nullptr;
   if (segment->control_file_.link(control_name(registry.bus(), name))) return segment;
-  if (segment->log_file_.is_named(log)) SegmentFile::unlink(log, object);
+  SegmentFile::unlink(log, object);
   return nullptr;
 }
 
@@ -267,30 +268,59 @@ void TopicSegment::adopt_type(const TypeInfo& type) {
        "publish the recorded type, choose another topic, or specialise shmbus::type_name if both mean the same"});
 }
 
+namespace {
+
+/// Whether a user may open a segment: a port placed for who may not would hold publishers back for nobody.
+bool may_open(const platform::FileState& file, uid_t user) {
+  if (user == 0 || user == file.owner || (file.mode & 0004) != 0) return true;
+  if ((file.mode & 0040) == 0) return false;
+  const struct passwd* entry = ::getpwuid(user);
+  if (entry == nullptr) return false;
+  std::vector<gid_t> groups(64);
+  for (;;) {
+    int count = static_cast<int>(groups.size());
+    const bool all = ::getgrouplist(entry->pw_name, entry->pw_gid, groups.data(), &count) >= 0;
+    groups.resize(static_cast<std::size_t>(count));
+    if (all) return std::find(groups.begin(), groups.end(), file.group) != groups.end();
+  }
+}
+
+}  // namespace
+
 void TopicSegment::place_subscribers() {
-  const SubscriptionTable table(*member_.node);
+  SubscriptionTable table(*member_.node);
+  const platform::FileState file = log_file_.state();
+  const auto belongs = [&](unsigned i, const StandingSubscription& s) {
+    const auto& port = header_->subscriber_ports[i];
+    return layout::owner_node(port.owner.load(std::memory_order_seq_cst)) == s.node &&
+           port.subscription.load(std::memory_order_acquire) == s.id;
+  };
   for (const StandingSubscription& s : table.matching(name_)) {
-    const bool placed =
-        std::any_of(std::begin(header_->subscriber_ports), std::end(header_->subscriber_ports), [&](const auto& port) {
-          return port.owner.load(std::memory_order_acquire) == s.node &&
-                 port.subscription.load(std::memory_order_acquire) == s.id;
-        });
+    if (!may_open(file, s.user)) continue;
+    bool placed = false;
+    for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) placed = placed || belongs(i, s);
     if (placed) continue;
     constexpr std::uint64_t kFirstBlock = 1, kFirstSequence = 1;
-    log::attach_subscriber(*log_, {s.node, s.bell, s.id, s.reliable, s.demote_after, s.name}, kFirstBlock,
-                           kFirstSequence);
+    const auto port = log::attach_subscriber(*log_, {s.node, s.bell, s.id, s.reliable, s.demote_after, s.name, true},
+                                             kFirstBlock, kFirstSequence);
+    // Somebody else, or the subscriber itself, may have taken a port for it meanwhile. Each looks after it has shown
+    // its own: so one of two sees the other. The lower of two placed ones stays; against one that is in use ours goes.
+    for (unsigned i = 0; port && i < layout::kMaxSubscribers; ++i) {
+      if (i == *port || !belongs(i, s)) continue;
+      const bool in_use = (header_->subscriber_ports[i].owner.load(std::memory_order_seq_cst) & layout::kPlaced) == 0;
+      if (in_use || i < *port) log::take_back(*log_, *port, s.node, s.id);
+    }
   }
 }
 
 void TopicSegment::drop_orphans() {
   const SubscriptionTable table(*member_.node);
   for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) {
-    auto& port = header_->subscriber_ports[i];
-    std::uint64_t owner = port.owner.load(std::memory_order_acquire);
+    const auto& port = header_->subscriber_ports[i];
+    const std::uint64_t owner = port.owner.load(std::memory_order_acquire);
     const std::uint64_t subscription = port.subscription.load(std::memory_order_acquire);
-    if (owner == 0 || (owner & layout::kRepairing) != 0 || subscription == 0 || table.stands(subscription)) continue;
-    if (port.owner.compare_exchange_strong(owner, self() | layout::kRepairing, std::memory_order_acq_rel))
-      log::detach_subscriber(*log_, i);
+    if ((owner & layout::kPlaced) == 0 || table.stands(subscription)) continue;
+    log::take_back(*log_, i, layout::owner_node(owner), subscription);
   }
 }
 
@@ -305,7 +335,7 @@ std::byte* TopicSegment::writable(std::uint32_t physical) noexcept {
   if (access_ == Access::read_write) return log_->at(physical, 0);
   try {
     const std::lock_guard lock(repair_mutex_);
-    const auto file = SegmentFile::open(log_name(member_.node->registry().bus(), name_, header_->log_node),
+    const auto file = SegmentFile::open(log_name(member_.node->registry().bus(), name_, header_->log_node, header_->id),
                                         Access::read_write, object_of(name_));
     if (!file || file->state().inode != log_file_.state().inode) return nullptr;
     const std::uint64_t offset = std::uint64_t{physical} * geometry_.block_size;

@@ -31,7 +31,7 @@ class TopicSegment final : public log::Environment {
   /// Error.
   static std::shared_ptr<TopicSegment> find(const Membership& member, const std::string& name, platform::Access access);
   /// Builds a topic that has no name yet, and gives it one: null where the name is taken meanwhile. Throws Error.
-  static std::shared_ptr<TopicSegment> create(const Membership& member, const std::string& name,
+  static std::shared_ptr<TopicSegment> create(const Membership& member, const std::string& name, std::uint64_t id,
                                               const TopicOptions& options, const TypeInfo& type);
 
   ~TopicSegment() override;
@@ -48,10 +48,14 @@ class TopicSegment final : public log::Environment {
 
   /// Places a port for each standing subscription that covers the topic and has none; before the first event.
   void place_subscribers();
-  /// Frees the ports of this topic that belong to a subscription which no longer stands.
+  /// Takes back the ports that were placed for a subscription which no longer stands.
   void drop_orphans();
+  bool removed() const noexcept {
+    return (header_->attention.load(std::memory_order_seq_cst) & layout::kTopicRemoved) != 0;
+  }
 
   // The log's environment.
+  bool forked() const noexcept override { return member_.node->forked(); }
   std::uint64_t self() const noexcept override { return member_.node->id(); }
   std::uint64_t bell() const noexcept override { return member_.node->entry(); }
   bool alive(std::uint64_t node) noexcept override { return member_.node->alive(node); }

@@ -1,101 +1,100 @@
 #include "registry/topic_table.hpp"
 
+#include "registry/names.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus::registry {
 
-using layout::topic_creator;
 using layout::topic_phase;
 using layout::topic_state;
 using layout::TopicPhase;
+using layout::with_phase;
 
-std::vector<TopicTable::Topic> TopicTable::ready() const {
+template <class Wanted>
+std::vector<TopicTable::Topic> TopicTable::collect(Wanted wanted) const {
   std::vector<Topic> topics;
   for (unsigned i = 0; i < node_.registry().topics(); ++i) {
-    const std::uint64_t state = at(i).state.load(std::memory_order_seq_cst);
-    if (topic_phase(state) != TopicPhase::ready) continue;
-    Topic topic{i, at(i).id.load(std::memory_order_acquire), at(i).name.load()};
-    if (at(i).state.load(std::memory_order_acquire) == state) topics.push_back(std::move(topic));
+    Topic topic;
+    topic.entry = i;
+    topic.state = at(i).state.load(std::memory_order_seq_cst);
+    if (!wanted(topic.phase())) continue;
+    if (topic.phase() != TopicPhase::filling) {
+      topic.id = at(i).id.load(std::memory_order_acquire);
+      topic.name = at(i).name.load();
+      if (!is_topic_name(topic.name)) continue;  // broken bytes
+    }
+    if (at(i).state.load(std::memory_order_acquire) >> 3 == topic.state >> 3) topics.push_back(std::move(topic));
   }
   return topics;
 }
 
-std::vector<TopicTable::Unfinished> TopicTable::unfinished() const {
-  std::vector<Unfinished> found;
-  for (unsigned i = 0; i < node_.registry().topics(); ++i) {
-    const std::uint64_t state = at(i).state.load(std::memory_order_seq_cst);
-    const TopicPhase phase = topic_phase(state);
-    if (phase != TopicPhase::filling && phase != TopicPhase::creating) continue;
-    const bool alive = node_.alive(topic_creator(state));
-    Unfinished topic{i, state, phase == TopicPhase::creating ? at(i).name.load() : "", alive};
-    if (at(i).state.load(std::memory_order_acquire) == state) found.push_back(std::move(topic));
-  }
-  return found;
+std::vector<TopicTable::Topic> TopicTable::ready() const {
+  return collect([](TopicPhase phase) { return phase == TopicPhase::ready || phase == TopicPhase::told; });
 }
 
-unsigned TopicTable::announce(std::string_view name) {
+std::vector<TopicTable::Topic> TopicTable::unfinished() const {
+  return collect([](TopicPhase phase) {
+    return phase == TopicPhase::filling || phase == TopicPhase::creating || phase == TopicPhase::ready;
+  });
+}
+
+std::optional<TopicTable::Topic> TopicTable::find(std::string_view name, std::uint64_t id) const {
+  for (Topic& topic : collect([](TopicPhase phase) { return phase != TopicPhase::free; })) {
+    if (topic.id == id && topic.name == name) return std::move(topic);
+  }
+  return std::nullopt;
+}
+
+TopicTable::Topic TopicTable::announce(std::string_view name, std::uint64_t id) {
   Registry& registry = node_.registry();
-  for (;;) {
+  const std::uint64_t serial = serial_.fetch_add(1, std::memory_order_relaxed);
+  const std::uint64_t filling = topic_state(TopicPhase::filling, node_.id(), serial);
+  do {
     for (unsigned i = 0; i < registry.topics(); ++i) {
       std::uint64_t free = 0;
       if (at(i).state.load(std::memory_order_relaxed) != 0 ||  // a hint; the compare-and-swap decides
-          !at(i).state.compare_exchange_strong(free, topic_state(TopicPhase::filling, node_.id()),
-                                               std::memory_order_acq_rel)) {
+          !at(i).state.compare_exchange_strong(free, filling, std::memory_order_acq_rel)) {
         continue;
       }
-      at(i).id.store(0, std::memory_order_relaxed);
+      at(i).id.store(id, std::memory_order_relaxed);  // both published by the state
       at(i).name.store(name);
-      at(i).state.store(topic_state(TopicPhase::creating, node_.id()), std::memory_order_seq_cst);
-      return i;
+      const std::uint64_t creating = with_phase(filling, TopicPhase::creating);
+      at(i).state.store(creating, std::memory_order_seq_cst);
+      return {i, creating, id, std::string(name)};
     }
-    if (!registry.grow_topics()) break;
-  }
+  } while (registry.grow_topics());
   throw Error(ErrorCode::limit,
               {"bus '" + registry.bus() + "'", "at most " + std::to_string(layout::kMaxTopics) + " topics",
                "all in use", "remove topics that are not needed (shmbus rm --topic)"});
 }
 
-void TopicTable::withdraw(unsigned entry) noexcept {
-  std::uint64_t mine = topic_state(TopicPhase::creating, node_.id());
-  if (at(entry).state.compare_exchange_strong(mine, 0, std::memory_order_acq_rel)) changed();
-}
-
-void TopicTable::make_ready(unsigned entry, std::uint64_t id) noexcept {
-  std::uint64_t state = at(entry).state.load(std::memory_order_acquire);
-  if (topic_phase(state) != TopicPhase::creating) return;
-  at(entry).id.store(id, std::memory_order_relaxed);  // published by the state; whoever helps stores the same
-  if (at(entry).state.compare_exchange_strong(state, topic_state(TopicPhase::ready, topic_creator(state)),
-                                              std::memory_order_seq_cst)) {
-    changed();
-  }
-}
-
-void TopicTable::discard(const Unfinished& unfinished) noexcept {
-  std::uint64_t state = unfinished.state;
-  if (at(unfinished.entry).state.compare_exchange_strong(state, 0, std::memory_order_acq_rel)) changed();
-}
-
-std::optional<unsigned> TopicTable::find_ready(std::string_view name, std::uint64_t id) const {
-  for (unsigned i = 0; i < node_.registry().topics(); ++i) {
-    if (topic_phase(at(i).state.load(std::memory_order_acquire)) == TopicPhase::ready &&
-        at(i).id.load(std::memory_order_acquire) == id && at(i).name.load() == name) {
-      return i;
-    }
-  }
-  return std::nullopt;
-}
-
-void TopicTable::remove(std::string_view name) noexcept {
-  for (unsigned i = 0; i < node_.registry().topics(); ++i) {
-    std::uint64_t state = at(i).state.load(std::memory_order_acquire);
-    if (topic_phase(state) == TopicPhase::ready && at(i).name.load() == name &&
-        at(i).state.compare_exchange_strong(state, 0, std::memory_order_acq_rel)) {
-      changed();
-    }
-  }
+bool TopicTable::make_ready(Topic& topic) noexcept {
+  if (topic.phase() != TopicPhase::creating) return false;
+  const std::uint64_t ready = with_phase(topic.state, TopicPhase::ready);
+  const bool ours = at(topic.entry).state.compare_exchange_strong(topic.state, ready, std::memory_order_seq_cst);
+  if (ours) topic.state = ready;
+  return ours;
 }
 
 /// Subscribers compare the generation when they poll; the bells are for those that sleep.
+void TopicTable::tell(Topic& topic) noexcept {
+  if (topic.phase() != TopicPhase::ready) return;
+  changed();
+  at(topic.entry)
+      .state.compare_exchange_strong(topic.state, with_phase(topic.state, TopicPhase::told), std::memory_order_seq_cst);
+}
+
+bool TopicTable::discard(const Topic& topic) noexcept {
+  std::uint64_t state = topic.state;
+  auto& word = at(topic.entry).state;
+  while (!word.compare_exchange_weak(state, 0, std::memory_order_seq_cst)) {
+    // Its phase may have moved on, which changes nothing; another announcement is another topic.
+    if (state >> 3 != topic.state >> 3) return false;
+  }
+  changed();
+  return true;
+}
+
 void TopicTable::changed() noexcept {
   auto& header = node_.registry().header();
   header.topic_generation.fetch_add(1, std::memory_order_seq_cst);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,43 +20,43 @@ class TopicTable {
  public:
   explicit TopicTable(Node& node) noexcept : node_(node) {}
 
+  /// An entry as it was seen. Its state never comes again, so what is done from it is done once.
   struct Topic {
-    unsigned entry;
-    std::uint64_t id;
-    std::string name;
+    unsigned entry = 0;
+    std::uint64_t state = 0;
+    std::uint64_t id = 0;  ///< incarnation of the topic
+    std::string name;      ///< empty while it is filled in
+
+    layout::TopicPhase phase() const noexcept { return layout::topic_phase(state); }
+    std::uint64_t creator() const noexcept { return layout::topic_creator(state); }
   };
 
   /// Changes whenever a topic comes or goes.
   const std::atomic<std::uint64_t>& generation() const noexcept { return node_.registry().header().topic_generation; }
 
+  /// Topics whose segments are there.
   std::vector<Topic> ready() const;
-  /// Names that living nodes are creating, and those that dead ones have left so.
-  struct Unfinished {
-    unsigned entry;
-    std::uint64_t state;
-    std::string name;  ///< empty while it is filled in
-    bool creator_alive;
-  };
-  std::vector<Unfinished> unfinished() const;
+  /// Those on their way: announced and not ready, or ready and not told.
+  std::vector<Topic> unfinished() const;
+  std::optional<Topic> find(std::string_view name, std::uint64_t id) const;
 
   /// An entry for a topic this node is about to create. Throws Error.
-  unsigned announce(std::string_view name);
-  /// Takes the entry back.
-  void withdraw(unsigned entry) noexcept;
-  /// Says that the topic with this id exists now. Any node may, for any entry of that name; rings all bells.
-  void make_ready(unsigned entry, std::uint64_t id) noexcept;
-  /// Frees what a dead creator left.
-  void discard(const Unfinished& unfinished) noexcept;
-
-  std::optional<unsigned> find_ready(std::string_view name, std::uint64_t id) const;
-  /// Takes a topic off the list.
-  void remove(std::string_view name) noexcept;
+  Topic announce(std::string_view name, std::uint64_t id);
+  /// The segments are there. Any node may say so. True where it was this call.
+  bool make_ready(Topic& topic) noexcept;
+  /// Tells the subscribers: changes the generation, rings all bells. Any node may, more than once.
+  void tell(Topic& topic) noexcept;
+  /// Takes an entry off the list. False where somebody else changed it.
+  bool discard(const Topic& topic) noexcept;
 
  private:
+  template <class Wanted>
+  std::vector<Topic> collect(Wanted wanted) const;
   void changed() noexcept;
   layout::TopicEntry& at(unsigned entry) const noexcept { return node_.registry().header().topic_table[entry]; }
 
   Node& node_;
+  std::atomic<std::uint64_t> serial_{0};
 };
 
 }  // namespace shmbus::registry

@@ -9,9 +9,11 @@
 
 namespace shmbus::layout {
 
-// An owner word: the node id, and in the top bit whether that node repairs the port of a dead one.
+// An owner word: the node id, and in the top bits whether that node fills or repairs the port, or whether the port was
+// placed for it by a topic's creator and waits to be adopted. Only its own node takes a port that is neither.
 inline constexpr std::uint64_t kRepairing = std::uint64_t{1} << 63;
-constexpr std::uint64_t owner_node(std::uint64_t owner) noexcept { return owner & ~kRepairing; }
+inline constexpr std::uint64_t kPlaced = std::uint64_t{1} << 62;
+constexpr std::uint64_t owner_node(std::uint64_t owner) noexcept { return owner & ~(kRepairing | kPlaced); }
 
 //  0     8     16                            128    136    144
 //  +-----+-----+-----------------------------+------+------+------------------+

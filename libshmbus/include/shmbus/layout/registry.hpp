@@ -33,20 +33,31 @@ struct NodeEntry {
 };
 static_assert(sizeof(NodeEntry) == 2 * kLine);
 
-/// Phases of a topic's entry, in the low bits of `state`; the creator's node id stands above them.
-enum class TopicPhase : std::uint64_t { free = 0, filling = 1, creating = 2, ready = 3 };
+/// Phases of a topic's entry, in the low three bits of `state`. Above them stand the node that announced it and a
+/// serial number of that node's, so that no state comes twice.
+enum class TopicPhase : std::uint64_t {
+  free = 0,
+  filling = 1,   ///< its name and id are being written
+  creating = 2,  ///< the segments may not be there yet
+  ready = 3,     ///< they are; standing subscribers may not have been told yet
+  told = 4,
+};
+inline constexpr unsigned kSerialBits = 21;
 
-constexpr std::uint64_t topic_state(TopicPhase phase, std::uint64_t node) noexcept {
-  return node << 2 | static_cast<std::uint64_t>(phase);
+constexpr std::uint64_t topic_state(TopicPhase phase, std::uint64_t node, std::uint64_t serial) noexcept {
+  return node << (kSerialBits + 3) | (serial & ((1u << kSerialBits) - 1)) << 3 | static_cast<std::uint64_t>(phase);
 }
-constexpr TopicPhase topic_phase(std::uint64_t state) noexcept { return static_cast<TopicPhase>(state & 3); }
-constexpr std::uint64_t topic_creator(std::uint64_t state) noexcept { return state >> 2; }
+constexpr TopicPhase topic_phase(std::uint64_t state) noexcept { return static_cast<TopicPhase>(state & 7); }
+constexpr std::uint64_t topic_creator(std::uint64_t state) noexcept { return state >> (kSerialBits + 3); }
+constexpr std::uint64_t with_phase(std::uint64_t state, TopicPhase phase) noexcept {
+  return (state & ~std::uint64_t{7}) | static_cast<std::uint64_t>(phase);
+}
 
 struct TopicEntry {
   alignas(kLine) std::atomic<std::uint64_t> state;  // every change is a compare-and-swap
-  std::atomic<std::uint64_t> id;                    // incarnation of the topic; 0 until ready
+  std::atomic<std::uint64_t> id;  // incarnation of the topic; written by who won the entry, while filling
   std::uint64_t reserved[14];
-  SharedText<128> name;  // written by who won the entry; valid from `creating` on
+  SharedText<128> name;  // the same
 };
 static_assert(sizeof(TopicEntry) == 2 * kLine);
 
@@ -56,7 +67,8 @@ struct SubscriptionEntry {
   std::atomic<std::uint64_t> bell;
   std::atomic<std::uint64_t> reliable;
   std::atomic<std::uint64_t> demote_after;  // nanoseconds, 0: never
-  std::uint64_t reserved[3];
+  std::atomic<std::uint64_t> user;          // uid of the owner
+  std::uint64_t reserved[2];
   SharedText<64> name;
   SharedText<128> pattern;
 };

@@ -18,6 +18,8 @@ class Environment {
 
   /// The node on whose behalf the log is used.
   virtual std::uint64_t self() const noexcept = 0;
+  /// Whether this is a forked child of the process that attached: then nothing shared may be written.
+  virtual bool forked() const noexcept { return false; }
   /// The index of that node's bell.
   virtual std::uint64_t bell() const noexcept = 0;
   /// Whether a node lives. Exact: a stopped one does. True for oneself.

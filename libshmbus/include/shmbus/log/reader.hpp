@@ -79,11 +79,13 @@ class Reader {
   bool next_block() noexcept;
   bool enter(const Block& block) noexcept;
   void pin(std::uint64_t number) noexcept;
-  void skip_forward() noexcept;
+  bool skip_forward() noexcept;
+  bool fits(std::size_t stride, bool padding) const noexcept;
   bool pass_hole() noexcept;
   bool step_over(std::size_t stride, bool padding, bool lost) noexcept;
   bool pass_aborted() noexcept;
   bool fail() noexcept;
+  bool start_at_end(std::uint64_t number, std::size_t offset, std::uint64_t next_sequence) noexcept;
   void start_latest() noexcept;
   void start_oldest(std::uint64_t number) noexcept;
   void start_at_sequence(std::uint64_t sequence, bool missed_counts) noexcept;
@@ -101,10 +103,11 @@ class Reader {
   std::uint64_t lost_ = 0;
   std::uint64_t delivered_ = 0;
   std::uint64_t lapped_ = 0;
-  std::uint64_t skip_to_ = 0;     // events below are passed over silently
-  std::int64_t skip_time_ = 0;    // the same for events of an earlier time; 0: all times are right
-  std::uint64_t hole_since_ = 0;  // monotonic ns; 0: not in front of an open claim
-  std::uint64_t hole_asked_ = 0;  // when its owner was last asked for
+  std::uint64_t skip_to_ = 0;           // events below are passed over silently
+  std::int64_t skip_time_ = 0;          // the same for events of an earlier time; 0: all times are right
+  std::uint64_t hole_since_ = 0;        // monotonic ns; 0: not in front of an open claim
+  const std::byte* hole_at_ = nullptr;  // the cursor when that began
+  std::uint64_t hole_asked_ = 0;        // when its owner was last asked for
   std::uint32_t empty_polls_ = 0;
   unsigned port_number_;
   bool streaming_ = false;  // the last poll gave many
@@ -121,8 +124,9 @@ inline constexpr int kStreamingPauses = 32;
 
 template <class Deliver>
 std::size_t Reader::poll(Deliver&& deliver, std::size_t limit) {
-  if (skipping_) [[unlikely]]
-    skip_forward();
+  if (skipping_) [[unlikely]] {
+    if (!skip_forward()) return 0;
+  }
   std::size_t events = 0;
   struct Save {  // also when the handler throws
     Reader& reader;
@@ -161,7 +165,7 @@ inline bool Reader::take(const layout::RecordHeader* header, Record& record, std
   const std::size_t head = log_->record_header();
   stride = log_->stride(meta.size);
   const auto room = static_cast<std::size_t>(end_ - cursor_);
-  if (meta.flags != 0 || meta.size < head || stride > room) [[unlikely]] {
+  if (meta.flags != 0 || meta.size < head || stride + layout::kMinRecord > room) [[unlikely]] {
     return take_special(header, meta, record, stride);
   }
   const auto* begin = reinterpret_cast<const std::byte*>(header);
@@ -177,6 +181,7 @@ inline void Reader::save_position(std::size_t events) noexcept {
     return;
   delivered_ += events;
   empty_polls_ = 0;
+  if (hole_at_ != cursor_) hole_since_ = 0;
   streaming_ = events >= 16;
   port_->position.store(next_sequence_, std::memory_order_release);
   port_->delivered.store(delivered_, std::memory_order_relaxed);  // for the monitor alone

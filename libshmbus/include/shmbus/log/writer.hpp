@@ -48,7 +48,12 @@ class Writer {
   void commit(const Claim& c) noexcept;
 
   /// Remembers that a claim is in the user's hands: until it ends, `claim` returns `loan_open`.
-  void open_loan() noexcept { obstacle_ = Status::loan_open; }
+  void open_loan(const Claim& c) noexcept {
+    obstacle_ = Status::loan_open;
+    loan_ = c;
+  }
+  /// Ends a loan that its user never ended.
+  void drop_loan() noexcept { abort_loan(loan_); }
   /// Publishes the first `used` bytes of a loan.
   PublishResult commit_loan(const Claim& c, std::size_t used) noexcept;
   void abort_loan(const Claim& c) noexcept;
@@ -82,6 +87,7 @@ class Writer {
   std::size_t block_size_;
   std::uint16_t port_;
   bool exclusive_;
+  Claim loan_;                    // while it is open
   Status obstacle_ = Status::ok;  // of the next claim: an open loan, a forked child
 };
 
@@ -100,20 +106,21 @@ inline bool Writer::claim_shared(Claim& c) noexcept {
   const layout::TailFormat& format = log_->format();
   std::uint64_t tail = log_->tail().load(std::memory_order_acquire);  // SYNC tail: pairs with every change of the tail
   for (;;) {
-    // The ring names the physical block before the tail moves; that the compare-and-swap succeeds proves it was right.
     const std::uint64_t low = format.block(tail);
-    if (log_->slot(low).load(std::memory_order_acquire) != block_.entry || format.low(block_.number) != low)
-        [[unlikely]]
-      return false;
     const std::size_t offset = format.offset(tail);
-    if (offset > block_size_ || c.stride + layout::kMinRecord > block_size_ - offset) [[unlikely]]
+    if (format.low(block_.number) != low || offset > block_size_ ||
+        c.stride + layout::kMinRecord > block_size_ - offset) [[unlikely]] {
       return false;
-
-    // W1. `what` is stored with release after `where` was taken back, so that a looker never joins two claims.
-    claim_port_->where.store(kNone, std::memory_order_relaxed);
+    }
+    // W1. Release each: a looker never joins two claims, and whoever finds our former claim gone has what it covered.
+    claim_port_->where.store(kNone, std::memory_order_release);
     claim_port_->what.store(layout::ClaimWord(tail, block_.physical, false, c.stride).word(),
                             std::memory_order_release);
     claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
+    // The ring names the physical block before the tail moves; that the compare-and-swap succeeds proves it was right.
+    // Once the claim shows, the tail's block number can't come round again.
+    if (log_->slot(low).load(std::memory_order_acquire) != block_.entry) [[unlikely]]
+      return false;
     const std::uint64_t claimed = tail;
     if (log_->tail().compare_exchange_strong(tail, format.after(tail, c.stride), std::memory_order_acq_rel,
                                              std::memory_order_acquire)) [[likely]] {
