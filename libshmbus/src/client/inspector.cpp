@@ -80,9 +80,11 @@ class Inspector::Impl {
     read_subscriptions(bus);
     for (unsigned i = 0; i < registry_->topics(); ++i) {
       const layout::TopicEntry& entry = h.topic_table[i];
-      if (layout::topic_phase(entry.state.load(std::memory_order_acquire)) != layout::TopicPhase::ready) continue;
-      if (auto topic = read_topic(entry.name.load(), entry.id.load(std::memory_order_acquire)))
-        bus.topics.push_back(std::move(*topic));
+      const layout::TopicPhase phase = layout::topic_phase(entry.state.load(std::memory_order_acquire));
+      if (phase != layout::TopicPhase::ready && phase != layout::TopicPhase::told) continue;
+      const std::string name = entry.name.load();
+      if (!registry::is_topic_name(name)) continue;  // broken bytes
+      if (auto topic = read_topic(name, entry.id.load(std::memory_order_acquire))) bus.topics.push_back(std::move(*topic));
     }
     std::sort(bus.topics.begin(), bus.topics.end(),
               [](const auto& a, const auto& b) { return a.info.name < b.info.name; });
