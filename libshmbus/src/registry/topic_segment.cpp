@@ -274,12 +274,14 @@ namespace {
 bool may_open(const platform::FileState& file, uid_t user) {
   if (user == 0 || user == file.owner || (file.mode & 0004) != 0) return true;
   if ((file.mode & 0040) == 0) return false;
-  const struct passwd* entry = ::getpwuid(user);
-  if (entry == nullptr) return false;
+  struct passwd entry{};
+  struct passwd* found = nullptr;
+  std::vector<char> text(16 * 1024);
+  if (::getpwuid_r(user, &entry, text.data(), text.size(), &found) != 0 || found == nullptr) return false;
   std::vector<gid_t> groups(64);
   for (;;) {
     int count = static_cast<int>(groups.size());
-    const bool all = ::getgrouplist(entry->pw_name, entry->pw_gid, groups.data(), &count) >= 0;
+    const bool all = ::getgrouplist(entry.pw_name, entry.pw_gid, groups.data(), &count) >= 0;
     groups.resize(static_cast<std::size_t>(count));
     if (all) return std::find(groups.begin(), groups.end(), file.group) != groups.end();
   }
