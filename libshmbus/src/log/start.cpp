@@ -94,7 +94,8 @@ bool Reader::start_at_end(std::uint64_t number, std::size_t offset, std::uint64_
   next_sequence_ = next_sequence;
   if (offset >= block_size) {
     pin(number + 1);
-    return true;
+    Block next;
+    return log_->find(number + 1, next) != Look::gone;  // from here on the pin holds it
   }
   pin(number);
   Block block;

@@ -19,7 +19,7 @@ struct SharedText {
 
   void store(std::string_view text) noexcept {
     char buffer[Bytes] = {};
-    std::memcpy(buffer, text.data(), std::min(text.size(), Bytes - 1));
+    if (!text.empty()) std::memcpy(buffer, text.data(), std::min(text.size(), Bytes - 1));
     for (std::size_t i = 0; i < Bytes / 8; ++i) {
       std::uint64_t word;
       std::memcpy(&word, buffer + i * 8, 8);

@@ -37,7 +37,7 @@ class Writer {
     Claim c;
     if (const Status status = claim(payload.size(), trace, c); status != Status::ok) [[unlikely]]
       return {status, 0};
-    std::memcpy(c.payload, payload.data(), payload.size());
+    if (!payload.empty()) std::memcpy(c.payload, payload.data(), payload.size());  // memcpy takes no null pointer
     commit(c);
     return {Status::ok, c.sequence};
   }
