@@ -1,0 +1,117 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <shmbus/type_name.hpp>
+
+// The events of the platform. They are all that its services have in common: no service knows another.
+//
+// Every result names its cause, the sequence of the watch it answers. A service that was killed re-reads the watches
+// after its last saved state, so a result may be published twice (at least once, that is): whoever minds keeps the last
+// cause.
+
+namespace streaming {
+
+inline constexpr std::string_view watch_topic = "video.watch_started";
+
+/// Characters of fixed room, cut off if longer, filled up with zeros.
+template <std::size_t N>
+struct Text {
+  std::array<char, N> characters{};
+
+  static Text from(std::string_view text) {
+    Text result;
+    std::copy_n(text.begin(), std::min(text.size(), N), result.characters.begin());
+    return result;
+  }
+  std::string_view view() const {
+    return {characters.data(),
+            static_cast<std::size_t>(std::find(characters.begin(), characters.end(), '\0') - characters.begin())};
+  }
+};
+
+/// Somebody started a video. `video.watch_started`
+struct WatchStarted {
+  std::uint64_t user = 0;
+  std::uint64_t video = 0;
+  std::int64_t time = 0;  ///< seconds since 1970
+  double rating = 0;      ///< 0 to 5 stars
+};
+static_assert(sizeof(WatchStarted) == 32);
+
+struct GenreShare {
+  Text<28> genre{};
+  std::uint32_t percent = 0;
+};
+
+/// The genres a user prefers have changed. `user.preferences_updated`
+struct PreferencesUpdated {
+  std::uint64_t cause = 0;
+  std::uint64_t user = 0;
+  std::array<GenreShare, 3> genres{};  ///< the dearest first
+};
+
+/// What a user might watch next. `recommendation.updated`
+struct RecommendationUpdated {
+  std::uint64_t cause = 0;
+  std::uint64_t user = 0;
+  std::array<std::uint64_t, 5> videos{};  ///< the best first; 0: none
+};
+
+/// What was counted up to and including the cause. `analytics.updated`
+struct AnalyticsUpdated {
+  std::uint64_t cause = 0;
+  std::uint64_t watches = 0;
+  std::uint64_t users = 0;
+  std::uint64_t videos = 0;
+  double watches_per_day = 0;    ///< over the days of the watches
+  double events_per_second = 0;  ///< as they were published
+};
+
+/// A user's friends were told what the user watches. `notification.sent`
+struct NotificationSent {
+  std::uint64_t cause = 0;
+  std::uint64_t user = 0;
+  std::uint64_t video = 0;
+  std::array<std::uint64_t, 16> friends{};  ///< 0: none
+};
+
+/// A user was given a badge. `badge.awarded`
+struct BadgeAwarded {
+  std::uint64_t cause = 0;
+  std::uint64_t user = 0;
+  std::uint64_t watched = 0;
+  Text<24> badge{};
+};
+
+struct RankedVideo {
+  std::uint64_t video = 0;  ///< 0: none
+  double score = 0;
+};
+
+/// The ten most watched videos, old watches counting less and less, have changed. `ranking.changed`
+struct RankingChanged {
+  std::uint64_t cause = 0;
+  std::array<RankedVideo, 10> videos{};
+};
+
+}  // namespace streaming
+
+template <>
+inline constexpr std::string_view shmbus::type_name<streaming::WatchStarted> = "video.WatchStarted";
+template <>
+inline constexpr std::string_view shmbus::type_name<streaming::PreferencesUpdated> = "user.PreferencesUpdated";
+template <>
+inline constexpr std::string_view shmbus::type_name<streaming::RecommendationUpdated> = "recommendation.Updated";
+template <>
+inline constexpr std::string_view shmbus::type_name<streaming::AnalyticsUpdated> = "analytics.Updated";
+template <>
+inline constexpr std::string_view shmbus::type_name<streaming::NotificationSent> = "notification.Sent";
+template <>
+inline constexpr std::string_view shmbus::type_name<streaming::BadgeAwarded> = "badge.Awarded";
+template <>
+inline constexpr std::string_view shmbus::type_name<streaming::RankingChanged> = "ranking.Changed";

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace streaming {
+
+class LineSource;
+
+/// What is known of the videos: their genres.
+class Movies {
+ public:
+  /// A bit for each genre.
+  using Genres = std::uint64_t;
+  static constexpr std::size_t most_genres = 64;
+
+  /// Without a file: each video gets one to three genres that follow from its number.
+  Movies();
+
+  /// From CSV with the columns movieId and genres, those joined by `|`. Throws where that cannot be read.
+  explicit Movies(LineSource& lines);
+
+  /// Of a video that the file does not hold: made up, as without a file.
+  Genres genres(std::uint64_t video) const;
+
+  /// The name of the genre with that bit. The bits of MovieLens's own genres are always the same.
+  std::string_view genre_name(std::size_t bit) const { return names_[bit]; }
+  std::size_t genre_count() const { return names_.size(); }
+
+  std::uint64_t malformed() const { return malformed_; }
+
+ private:
+  bool add(const std::string& genres, Genres& result);
+
+  std::vector<std::string> names_;
+  std::unordered_map<std::uint64_t, Genres> genres_;
+  std::uint64_t malformed_ = 0;
+};
+
+}  // namespace streaming

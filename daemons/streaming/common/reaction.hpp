@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <shmbus/options.hpp>
+
+#include "common/events.hpp"
+#include "common/state_archive.hpp"
+
+namespace streaming {
+
+/// A watch as a service gets it.
+struct Watch {
+  WatchStarted started{};
+  std::uint64_t sequence = 0;
+  shmbus::Time published{};
+};
+
+/// Passes a result on.
+template <class Result>
+using Send = std::function<void(const Result&)>;
+
+/// Numbers that sum up what a service did, with their names.
+using Results = std::vector<std::pair<std::string, std::uint64_t>>;
+
+/// What a service does about a watch. It knows neither the bus nor the other services, and what it knows is a function
+/// of the watches it was given, in their order.
+class Reaction {
+ public:
+  virtual ~Reaction() = default;
+
+  virtual void react(const Watch& watch) = 0;
+  virtual Results results() const = 0;
+
+  virtual void save(StateWriter& out) const = 0;
+  /// Throws StateDamaged.
+  virtual void load(StateReader& in) = 0;
+};
+
+}  // namespace streaming

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <shmbus/bus.hpp>
+
+#include "common/events.hpp"
+#include "common/report.hpp"
+#include "common/response_times.hpp"
+#include "common/stream_hash.hpp"
+#include "common/watch_reader.hpp"
+
+namespace streaming {
+
+/// The topic's options that keep so many watches.
+shmbus::TopicOptions retaining(std::uint64_t watches);
+
+/// Answers one request after another: reads it, publishes that a watch started, and makes the viewer's answer. Who
+/// reacts to the event, and how fast, and whether anybody does, is all the same to it.
+class RequestHandler {
+ public:
+  RequestHandler(WatchReader& requests, shmbus::TypedPublisher<WatchStarted> publisher);
+
+  /// Answers the next request. False when there is none any more, or the bus is gone.
+  bool handle_next();
+
+  std::uint64_t published() const { return published_; }
+  std::uint64_t unpublished() const { return unpublished_; }
+  const ResponseTimes& times() const { return times_; }
+  void describe(Report& report) const;
+
+ private:
+  shmbus::PublishResult publish(const WatchStarted& watch);
+
+  WatchReader& requests_;
+  shmbus::TypedPublisher<WatchStarted> publisher_;
+  std::string answer_;
+  ResponseTimes times_;
+  StreamHash hash_;
+  std::uint64_t published_ = 0;
+  std::uint64_t unpublished_ = 0;
+};
+
+}  // namespace streaming

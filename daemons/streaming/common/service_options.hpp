@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace streaming {
+
+/// What the six services that react have in common on their command lines.
+struct ServiceOptions {
+  std::string bus = "default";
+  std::string state;   ///< empty: none
+  std::string report;  ///< empty: none
+  std::string movies;  ///< empty: genres are made up
+  std::uint64_t until = 0;
+  std::chrono::milliseconds save_interval{200};
+  std::chrono::milliseconds linger{10};
+  std::string serve;  ///< empty: read the bus
+  std::chrono::milliseconds service_time{300};
+};
+
+/// `--bus`, which every program of the platform has.
+void add_bus_option(CLI::App& app, std::string& bus);
+
+void add_service_options(CLI::App& app, ServiceOptions& options);
+
+}  // namespace streaming

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace streaming {
+
+struct VideoOptions {
+  std::string bus = "default";
+  std::string input;  ///< empty: made up
+  std::uint64_t events = 0;
+  std::uint64_t seed = 1;
+  double rate = 0;  ///< events a second; 0: as fast as it goes
+  double pace_seconds = 0;
+  std::uint64_t burst = 1;
+  std::uint64_t retain = 0;
+  std::string report;
+  std::string answers;
+};
+
+void add_video_options(CLI::App& app, VideoOptions& options);
+
+/// How many events of the input there will be, as far as can be known beforehand; 0: unknown.
+std::uint64_t expected_events(const VideoOptions& options);
+
+}  // namespace streaming

@@ -1,0 +1,13 @@
+// ranking-service: keeps the top ten.
+
+#include "common/service.hpp"
+#include "reactions/ranking.hpp"
+
+int main(int argc, char** argv) {
+  return streaming::run_service(
+      argc, argv, "ranking-service", "Keeps the ten most watched videos of late; publishes ranking.changed.",
+      [](streaming::Service& service) {
+        streaming::Ranking ranking(service.results<streaming::RankingChanged>("ranking.changed"));
+        return service.run(ranking);
+      });
+}

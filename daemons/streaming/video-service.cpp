@@ -1,0 +1,82 @@
+// video-service: answers viewers who start a video, and says on the bus that they did.
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <shmbus/shmbus.hpp>
+
+#include "common/line_reader.hpp"
+#include "common/pace.hpp"
+#include "common/request_handler.hpp"
+#include "common/service_options.hpp"
+#include "common/stop_signal.hpp"
+#include "common/video_options.hpp"
+#include "common/watch_generator.hpp"
+
+namespace {
+
+std::unique_ptr<streaming::LineSource> open_requests(const streaming::VideoOptions& options, std::uint64_t expected,
+                                                     const streaming::StopSignal& stop) {
+  if (!options.input.empty()) return std::make_unique<streaming::LineReader>(options.input, &stop);
+  return std::make_unique<streaming::WatchGenerator>(expected, options.seed);
+}
+
+double requests_a_second(const streaming::VideoOptions& options, std::uint64_t expected) {
+  if (options.pace_seconds <= 0) return options.rate;
+  if (expected == 0)
+    throw std::runtime_error(
+        fmt::format("--pace-seconds: expected an input whose length is known, found '{}'; use --rate", options.input));
+  return static_cast<double>(expected) / options.pace_seconds;
+}
+
+int run(const streaming::VideoOptions& options) {
+  // The input first: where it cannot be read, nothing is left on the bus.
+  const std::uint64_t expected = streaming::expected_events(options);
+  const std::uint64_t retained =
+      options.retain > 0 ? options.retain : std::clamp<std::uint64_t>(expected, 250'000, 1'000'000);
+  std::optional<shmbus::Bus> bus;
+  streaming::StopSignal stop;
+  const std::unique_ptr<streaming::LineSource> lines = open_requests(options, expected, stop);
+  streaming::WatchReader requests(*lines);
+
+  bus.emplace(shmbus::Bus::open(options.bus));
+  stop.interrupts(*bus);
+  streaming::RequestHandler handler(
+      requests, bus->publisher<streaming::WatchStarted>(streaming::watch_topic, streaming::retaining(retained)));
+  streaming::Pace pace(requests_a_second(options, expected), options.burst, stop);
+  bool more = true;
+  while (more && !stop.requested() && (options.events == 0 || handler.published() < options.events)) {
+    pace.wait();
+    more = !stop.requested() && handler.handle_next();
+  }
+
+  streaming::Report report("video-service");
+  handler.describe(report);
+  report.print();
+  report.write(options.report);
+  handler.times().write(options.answers);
+  if (handler.unpublished() > 0) return 1;
+  return stop.requested() ? 128 + stop.number() : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  streaming::VideoOptions options;
+  CLI::App app{"Answers viewers who start a video; publishes video.watch_started.", "video-service"};
+  streaming::add_bus_option(app, options.bus);
+  streaming::add_video_options(app, options);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run(options);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "video-service: {}\n", error.what());
+    return 1;
+  }
+}

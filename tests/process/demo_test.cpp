@@ -1,0 +1,113 @@
+// The demonstration passes, and cleans up however it ends. With less time than tools/demo gives it.
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "streaming_fixture.hpp"
+
+using test::ChildProcess;
+using test::End;
+using test::Finished;
+using test::Streaming;
+
+namespace {
+
+/// Demonstrations whose temporary files lie in a folder of their own.
+struct Demo {
+  test::TemporaryFolder temporary;
+
+  std::vector<std::string> command(std::vector<std::string> arguments = {}) const {
+    arguments.insert(arguments.begin(), {"/usr/bin/env", "TMPDIR=" + temporary.file(""), SHMBUS_DEMO, "--services",
+                                         SHMBUS_SERVICES, "--seconds", "4", "--service-time", "20"});
+    return arguments;
+  }
+
+  /// The names of those that have left files. Their buses' names begin with them.
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(temporary.file(""))) {
+      names.push_back(entry.path().filename().string().substr(std::string("shmbus-").size()));
+    }
+    return names;
+  }
+
+  static bool has_bus(const std::string& name) {
+    const auto buses = shmbus::Inspector::buses();
+    return std::any_of(buses.begin(), buses.end(), [&](const std::string& bus) { return bus.starts_with(name); });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the demonstration passes", "[streaming][demo][serial]") {
+  const Demo demo;
+  const Finished finished = test::run(demo.command({"--events", "20000"}));
+  CAPTURE(finished.out, finished.err);
+  CHECK(finished.end == End{});
+  CHECK(finished.err == "");
+  CHECK(finished.out.find('\x1b') == std::string::npos);  // no colours where there is no terminal
+  CHECK(demo.names().empty());
+}
+
+TEST_CASE("the demonstration passes with rows that are malformed", "[streaming][demo][serial]") {
+  const Demo demo;
+  const Streaming streaming;
+  std::string rows = "userId,movieId,rating,timestamp\n";
+  for (int i = 1; i <= 6000; ++i) {
+    rows += std::to_string(i % 50 + 1) + "," + std::to_string(i % 300 + 1) + ",4.5," + std::to_string(i) + "\n";
+    if (i % 600 == 0) rows += "no row at all\n";
+  }
+  const Finished finished = test::run(demo.command({"--input", streaming.folder.write("ratings.csv", rows)}));
+  CAPTURE(finished.out, finished.err);
+  CHECK(finished.end == End{});
+  CHECK(finished.out.find("malformed rows 10") != std::string::npos);
+}
+
+TEST_CASE("the demonstration says what is wrong with its input", "[streaming][demo]") {
+  const Demo demo;
+  const Streaming streaming;
+  const auto fails = [&](const std::string& path, const std::string& found) {
+    const Finished finished = test::run(demo.command({"--input", path}));
+    CHECK(finished.end != End{});
+    CHECK((finished.out + finished.err).find(path) != std::string::npos);
+    CHECK((finished.out + finished.err).find(found) != std::string::npos);
+  };
+  fails(streaming.folder.file("missing.csv"), "does not exist");
+  fails(streaming.folder.write("short.csv", "userId,movieId,rating,timestamp\n1,2,3,4\n"),
+        "expected at least 4,000 watches");
+  fails(streaming.folder.write("other.csv", "a,b\n1,2\n"), "expected a header");
+}
+
+TEST_CASE("a demonstration that is interrupted leaves nothing", "[streaming][demo][serial]") {
+  for (const char* part : {"1  Before", "2  After", "3  The stream"}) {
+    CAPTURE(part);
+    const Demo demo;
+    ChildProcess interrupted(demo.command());
+    interrupted.wait_for_output(part);
+    REQUIRE(demo.names().size() == 1);
+    const std::string name = demo.names().front();
+    interrupted.kill(SIGINT);
+    CHECK(interrupted.wait() == End{.status = 130});
+    CHECK(demo.names().empty());
+    CHECK_FALSE(Demo::has_bus(name));
+  }
+}
+
+TEST_CASE("what a killed demonstration left, the next one removes", "[streaming][demo][serial]") {
+  const Demo demo;
+  ChildProcess killed(demo.command());
+  killed.wait_for_output("five services run");
+  killed.kill(SIGKILL);
+  CHECK(killed.wait() == End{.signal = SIGKILL});
+  REQUIRE(demo.names().size() == 1);
+  const std::string name = demo.names().front();
+  CHECK(Demo::has_bus(name));
+  CHECK(test::run(demo.command({"--events", "1"})).end == End{.status = 1});  // too few, but it tidied up first
+  CHECK(demo.names().empty());
+  CHECK_FALSE(Demo::has_bus(name));
+}

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "support/child_process.hpp"
+
+namespace test {
+
+/// Ends a forked process with a text on standard error; the test sees its status.
+void require(bool condition, const std::string& what);
+
+/// The other end, as the forked process sees it.
+class Parent {
+ public:
+  Parent(int in, int out) : in_(in), out_(out) {}
+  void say(std::uint64_t word = 0) const;
+  std::uint64_t hear() const;
+
+ private:
+  int in_;
+  int out_;
+};
+
+/// A function at work in a forked process. It and the test can say and hear numbers. Everything that waits throws
+/// std::runtime_error after a time no healthy run comes near; that is the watchdog. The process is killed, by its pid,
+/// with the object, and also when the test dies.
+class ForkedProcess {
+ public:
+  explicit ForkedProcess(const std::function<void(const Parent&)>& body);
+  ForkedProcess(ForkedProcess&& other) noexcept;
+  ForkedProcess& operator=(ForkedProcess&&) = delete;
+  ~ForkedProcess();
+
+  pid_t pid() const noexcept { return pid_; }
+
+  void say(std::uint64_t word = 0) const;
+  std::uint64_t hear() const;
+
+  /// Sends SIGKILL and waits until the process is gone.
+  void kill();
+  /// Sends SIGSTOP and waits until it has stopped.
+  void stop();
+  void resume();
+  /// Waits for its end. `End{}` is what a body that returned gives.
+  End wait();
+
+ private:
+  pid_t pid_;
+  int in_ = -1;
+  int out_ = -1;
+};
+
+}  // namespace test

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "shmbus/error.hpp"
+
+namespace test {
+
+/// What is to be said of bad input: the code, and phrases that the parts of the text must hold.
+struct Refusal {
+  shmbus::ErrorCode code;
+  std::string object;
+  std::string expected{};
+  std::string found{};
+};
+
+/// Checks that `use` is refused so, in words a person can act on.
+template <class Use>
+void expect_refusal(const Refusal& refusal, Use use) {
+  try {
+    use();
+  } catch (const shmbus::Error& error) {
+    INFO(error.what());
+    CHECK(to_string(error.code()) == std::string{to_string(refusal.code)});
+    CHECK_THAT(error.object(), Catch::Contains(refusal.object));
+    CHECK_THAT(error.expected(), Catch::Contains(refusal.expected));
+    CHECK_THAT(error.found(), Catch::Contains(refusal.found));
+    for (const std::string* part : {&error.object(), &error.expected(), &error.found(), &error.remedy()}) {
+      CHECK(!part->empty());
+      CHECK_THAT(error.what(), Catch::Contains(*part));
+    }
+    for (const char c : std::string{error.what()}) CHECK((c >= ' ' && c != 127));
+    return;
+  }
+  FAIL_CHECK("accepted: " << refusal.object);
+}
+
+}  // namespace test

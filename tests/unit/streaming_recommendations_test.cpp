@@ -1,0 +1,65 @@
+#include <catch2/catch.hpp>
+
+#include <vector>
+
+#include "reactions/recommendations.hpp"
+#include "support/watches.hpp"
+
+using namespace streaming;
+
+TEST_CASE("who watched this is recommended what others watched with it", "[streaming][recommendations]") {
+  test::Sent<RecommendationUpdated> sent;
+  Recommendations recommendations(sent.send());
+  test::Viewers viewers(recommendations);
+  viewers.watch(1, 10);
+  viewers.watch(1, 11);
+  viewers.watch(2, 10);
+  REQUIRE(sent.results.size() == 1);
+  CHECK(sent.results[0].user == 2);
+  CHECK(sent.results[0].cause == 3);
+  CHECK(sent.results[0].videos == decltype(RecommendationUpdated::videos){11, 0, 0, 0, 0});
+}
+
+TEST_CASE("what belongs to several of a user's videos comes first", "[streaming][recommendations]") {
+  test::Sent<RecommendationUpdated> sent;
+  Recommendations recommendations(sent.send());
+  test::Viewers viewers(recommendations);
+  for (std::uint64_t video : {10, 11, 30}) viewers.watch(1, video);
+  for (std::uint64_t video : {10, 20}) viewers.watch(2, video);
+  viewers.watch(3, 10);
+  viewers.watch(3, 11);
+  CHECK(sent.results.back().videos == decltype(RecommendationUpdated::videos){30, 20, 0, 0, 0});
+}
+
+TEST_CASE("nobody is recommended what was just watched", "[streaming][recommendations]") {
+  test::Sent<RecommendationUpdated> sent;
+  Recommendations recommendations(sent.send());
+  for (const Watch& watch : test::made_up_watches(20'000, 3)) {
+    recommendations.react(watch);
+    if (sent.results.empty() || sent.results.back().cause != watch.sequence) continue;
+    for (std::uint64_t video : sent.results.back().videos) CHECK(video != watch.started.video);
+  }
+  CHECK(sent.results.size() > 1000);
+}
+
+TEST_CASE("counts of many things keep those that come often", "[streaming][recommendations]") {
+  BoundedCounts<4> counts;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    counts.add(7);
+    counts.add(1000 + i);
+  }
+  CHECK(counts.entries().size() == 4);
+  CHECK(counts.add(7).certain() == 1001);
+  CHECK(counts.add(5000).certain() == 1);  // what it took over is not its own
+}
+
+TEST_CASE("recent things are each there once, the latest first", "[streaming][recommendations]") {
+  Recent<3> recent;
+  const auto ids = [&] { return std::vector<std::uint64_t>(recent.ids().begin(), recent.ids().end()); };
+  for (std::uint64_t id : {1, 2, 1}) recent.add(id);
+  CHECK(ids() == std::vector<std::uint64_t>{1, 2});
+  for (std::uint64_t id : {3, 4}) recent.add(id);
+  CHECK(ids() == std::vector<std::uint64_t>{4, 3, 1});
+  CHECK(recent.contains(1));
+  CHECK_FALSE(recent.contains(2));
+}

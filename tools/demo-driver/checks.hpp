@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace demo {
+
+class Terminal;
+
+/// What the demonstration claims, and whether it was so.
+class Checks {
+ public:
+  void expect(bool holds, std::string claim) { checks_.push_back({holds, std::move(claim)}); }
+
+  void show(Terminal& terminal) const;
+  std::size_t failed() const;
+
+ private:
+  struct Check {
+    bool holds;
+    std::string claim;
+  };
+  std::vector<Check> checks_;
+};
+
+}  // namespace demo

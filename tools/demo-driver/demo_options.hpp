@@ -1,0 +1,36 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace CLI {
+class App;
+}
+
+namespace demo {
+
+inline constexpr std::string_view video_service = "video-service";
+inline constexpr std::string_view ml_service = "ml-service";
+inline constexpr std::string_view badge_service = "badge-service";
+
+/// Those that react, in the order in which they were called before there was a bus.
+inline constexpr std::array<std::string_view, 6> reacting_services{
+    "user-service", ml_service, "analytics-service", "notification-service", badge_service, "ranking-service"};
+
+struct DemoOptions {
+  std::string input;  ///< empty: made up
+  std::string movies;
+  std::string services = ".";
+  std::uint64_t events = 100'000;
+  std::uint64_t seed = 1;
+  double seconds = 20;
+  std::chrono::milliseconds service_time{300};
+  unsigned calls = 3;
+};
+
+void add_demo_options(CLI::App& app, DemoOptions& options);
+
+}  // namespace demo

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "checks.hpp"
+#include "common/stop_signal.hpp"
+#include "demo_input.hpp"
+#include "demo_options.hpp"
+#include "platform.hpp"
+#include "terminal.hpp"
+
+namespace demo {
+
+/// What all parts of the demonstration share.
+struct Demonstration {
+  const DemoOptions& options;
+  const DemoInput& input;
+  const streaming::StopSignal& stop;
+  Terminal& terminal;
+  Checks& checks;
+  std::string name;  ///< of this run; each bus's name begins with it
+  std::filesystem::path folder;
+
+  std::string bus(const std::string& part) const { return name + "-" + part; }
+  Platform platform(const std::string& part) const { return {options.services, bus(part), folder / part, stop}; }
+};
+
+/// How viewers fared while the services were called.
+struct CallFigures {
+  std::chrono::nanoseconds median{0};   ///< all services up
+  std::chrono::nanoseconds hanging{0};  ///< until the watch failed, ml-service hanging
+  std::chrono::nanoseconds dead{0};     ///< until the watch failed, ml-service dead
+};
+
+/// The same with the bus between.
+struct EventFigures {
+  std::chrono::nanoseconds median{0};
+  std::chrono::nanoseconds median_hanging{0};  ///< ml-service hanging
+  std::chrono::nanoseconds median_dead{0};     ///< ml-service dead
+  double publish_ns = 0;
+};
+
+/// Before: six services are called, one after another.
+CallFigures show_calls(Demonstration& demonstration);
+/// After: publish, and answer.
+EventFigures show_events(Demonstration& demonstration);
+/// Both side by side.
+void compare(Demonstration& demonstration, const CallFigures& calls, const EventFigures& events);
+/// All watches, with a service killed and another one added on the way.
+void show_stream(Demonstration& demonstration);
+
+/// Nanoseconds of one publish, in a tight loop, nobody reading.
+double measure_publish(const std::string& bus);
+
+}  // namespace demo

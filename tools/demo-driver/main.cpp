@@ -1,0 +1,64 @@
+// shmbus-demo: the example platform, from the afternoon on which it failed to a service that is added while it runs.
+
+#include <chrono>
+#include <exception>
+#include <string>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "demonstration.hpp"
+#include "failure.hpp"
+#include "workspace.hpp"
+
+namespace {
+
+int run(const demo::DemoOptions& options) {
+  const auto began = std::chrono::steady_clock::now();
+  demo::remove_leftovers();
+  const demo::DemoInput input = demo::read_input(options);
+  const streaming::StopSignal stop;
+  demo::Terminal terminal;
+  demo::Checks checks;
+  std::string name;
+  {
+    const demo::Workspace workspace;
+    name = workspace.name();
+    demo::Demonstration demonstration{options, input, stop, terminal, checks, name, workspace.folder()};
+    terminal.title("shmbus: somebody starts a video, and six services react");
+    terminal.line(
+        fmt::format("   {}; {} for genres", input.description, input.movies.empty() ? "made-up ones" : "movies.csv"));
+    const demo::CallFigures calls = demo::show_calls(demonstration);
+    const demo::EventFigures events = demo::show_events(demonstration);
+    demo::compare(demonstration, calls, events);
+    demo::show_stream(demonstration);
+  }
+  checks.expect(demo::shared_memory_named(name).empty(), "nothing is left in /dev/shm");
+
+  terminal.heading("4  Checks");
+  checks.show(terminal);
+  const auto took = demo::readable(std::chrono::steady_clock::now() - began);
+  terminal.blank();
+  terminal.line(checks.failed() == 0 ? terminal.good(fmt::format("The demonstration passed, in {}.", took))
+                                     : terminal.bad(fmt::format("{} checks failed.", checks.failed())));
+  return checks.failed() == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  demo::DemoOptions options;
+  CLI::App app{"Shows what the bus is for, with seven services, and checks that it does it. Takes under two minutes.",
+               "shmbus-demo"};
+  demo::add_demo_options(app, options);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run(options);
+  } catch (const demo::Stopped&) {
+    fmt::print(stderr, "\nshmbus-demo: interrupted; everything it made is removed\n");
+    return 130;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "shmbus-demo: {}\n", error.what());
+    return 1;
+  }
+}

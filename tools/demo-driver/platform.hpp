@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "common/stop_signal.hpp"
+#include "process.hpp"
+
+namespace demo {
+
+/// The services of one part of the demonstration, their bus and their files. All of it is gone when this is.
+class Platform {
+ public:
+  /// `folder` is made, and removed in the end.
+  Platform(std::filesystem::path programs, std::string bus, std::filesystem::path folder,
+           const streaming::StopSignal& stop);
+  ~Platform();
+  Platform(const Platform&) = delete;
+  Platform& operator=(const Platform&) = delete;
+
+  const std::string& bus() const { return bus_; }
+  std::string file(std::string_view service, std::string_view kind) const;
+
+  /// Starts a service, or starts it again. Throws Failure where there is no such program.
+  Process& start(std::string_view service, const std::vector<std::string>& arguments);
+  /// Starts one of the six that react, on the bus.
+  Process& start_reacting(std::string_view service, const std::string& movies);
+
+  void kill(std::string_view service);
+  void signal(std::string_view service, int number);
+  /// SIGTERM to all that run, and waits until they have ended.
+  void stop_all();
+  /// Waits until it has ended by itself.
+  void wait_for_end(std::string_view service, std::chrono::nanoseconds timeout);
+
+  /// Looks every few milliseconds, until it is so. Throws Failure when the time is over, or when a service fails
+  /// meanwhile, and Stopped.
+  void wait_until(std::string_view what, std::chrono::nanoseconds timeout, const std::function<bool()>& condition);
+
+  /// What a service that ended reported.
+  nlohmann::ordered_json report(std::string_view service) const;
+
+ private:
+  void check_services();
+  std::string log_end(std::string_view service) const;
+
+  std::filesystem::path programs_;
+  std::string bus_;
+  std::filesystem::path folder_;
+  const streaming::StopSignal& stop_;
+  std::map<std::string, std::unique_ptr<Process>, std::less<>> processes_;
+};
+
+}  // namespace demo

@@ -1,0 +1,86 @@
+#include "workspace.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include <shmbus/bus.hpp>
+#include <shmbus/inspector.hpp>
+
+#include "failure.hpp"
+
+namespace demo {
+namespace {
+
+constexpr std::string_view folder_prefix = "shmbus-";
+constexpr std::string_view name_prefix = "demo-";
+
+// The lock on a folder; -1 where somebody else has it, or there is no such folder. The kernel drops it when its owner
+// dies.
+int lock_folder(const std::filesystem::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  if (fd >= 0) ::close(fd);
+  return -1;
+}
+
+void remove_buses(const std::string& name) {
+  for (const std::string& bus : shmbus::Inspector::buses()) {
+    if (bus.starts_with(name + "-")) shmbus::Bus::remove(bus);
+  }
+}
+
+}  // namespace
+
+Workspace::Workspace() {
+  // Between making and locking it, another demonstration may take it for a leftover, and remove it.
+  while (lock_ < 0 || !std::filesystem::exists(folder_)) {
+    std::string path = std::filesystem::temp_directory_path() / fmt::format("{}{}XXXXXX", folder_prefix, name_prefix);
+    if (::mkdtemp(path.data()) == nullptr) {
+      throw Failure(fmt::format("folder '{}': expected to make it, found: {}; set TMPDIR to a folder you may write",
+                                path, std::strerror(errno)));
+    }
+    folder_ = path;
+    if (lock_ >= 0) ::close(lock_);
+    lock_ = lock_folder(folder_);
+  }
+  name_ = folder_.filename().string().substr(folder_prefix.size());
+}
+
+Workspace::~Workspace() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+  ::close(lock_);
+}
+
+void remove_leftovers() try {
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path())) {
+    const std::string folder = entry.path().filename();
+    if (!folder.starts_with(fmt::format("{}{}", folder_prefix, name_prefix))) continue;
+    const int lock = lock_folder(entry.path());
+    if (lock < 0) continue;
+    remove_buses(folder.substr(folder_prefix.size()));
+    std::filesystem::remove_all(entry.path());
+    ::close(lock);
+  }
+} catch (const std::exception&) {
+  // Somebody else's, or just being removed. It was a courtesy.
+}
+
+std::vector<std::string> shared_memory_named(const std::string& name) {
+  std::vector<std::string> found;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", ignored)) {
+    if (entry.path().filename().string().find(name) != std::string::npos) found.push_back(entry.path().filename());
+  }
+  return found;
+}
+
+}  // namespace demo
