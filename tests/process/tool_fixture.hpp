@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "shmbus/error.hpp"
+#include "shmbus/inspector.hpp"
+#include "support/child_process.hpp"
+#include "support/temporary_bus.hpp"
+
+namespace test {
+
+/// The built tool and a bus for it.
+struct Tool {
+  TemporaryBus bus;
+
+  /// A command on this bus.
+  std::vector<std::string> command(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {SHMBUS_TOOL, "--bus", bus.name()});
+    return arguments;
+  }
+
+  Finished run(std::vector<std::string> arguments, std::string_view input = {}) const {
+    return test::run(command(std::move(arguments)), input);
+  }
+
+  /// Waits until `count` subscribers are attached: what is published from now on, they see.
+  void wait_for_subscribers(std::size_t count) const {
+    wait_for("a subscriber",
+             [&](const shmbus::BusSnapshot& snapshot) { return snapshot.subscriptions.size() >= count; });
+  }
+
+  /// Waits until the first topic has a publisher.
+  void wait_for_publisher() const {
+    wait_for("a publisher", [](const shmbus::BusSnapshot& snapshot) {
+      return !snapshot.topics.empty() && !snapshot.topics.front().publishers.empty();
+    });
+  }
+
+  /// Waits until something was published on the first topic.
+  void wait_for_event() const {
+    wait_for("an event", [](const shmbus::BusSnapshot& snapshot) {
+      return !snapshot.topics.empty() && snapshot.topics.front().published > 0;
+    });
+  }
+
+ private:
+  template <class Condition>
+  void wait_for(const char* what, Condition condition) const {
+    using namespace std::chrono_literals;
+    for (const auto deadline = std::chrono::steady_clock::now() + 60s;; std::this_thread::sleep_for(5ms)) {
+      try {
+        if (condition(shmbus::Inspector{bus.name()}.snapshot())) return;
+      } catch (const shmbus::Error&) {  // the bus is not there yet
+      }
+      if (std::chrono::steady_clock::now() > deadline)
+        throw std::runtime_error(std::string{"waited too long for "} + what);
+    }
+  }
+};
+
+}  // namespace test

@@ -1,0 +1,22 @@
+#include "message.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "text.hpp"
+
+namespace shmbus::tool {
+
+void complain(std::string_view text) {
+  // In one write, so that lines of several processes do not mix.
+  const std::string line = fmt::format("shmbus: {}\n", printable(text));
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+void hint(std::string_view text) {
+  if (::isatty(STDERR_FILENO) == 1) complain(text);
+}
+
+}  // namespace shmbus::tool

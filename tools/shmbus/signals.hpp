@@ -1,0 +1,29 @@
+#pragma once
+
+namespace shmbus {
+class Bus;
+}
+
+namespace shmbus::tool {
+
+/// While it lives, the first SIGINT, SIGTERM or SIGHUP interrupts the bus instead of ending the process, so that the
+/// node leaves in order; `end_by` then ends the process as that signal would have. A second one ends it at once.
+/// Signals that were ignored from the start (`nohup`, background jobs of a script) stay ignored. One at a time.
+class SignalScope {
+ public:
+  explicit SignalScope(Bus& bus);
+  SignalScope(const SignalScope&) = delete;
+  SignalScope& operator=(const SignalScope&) = delete;
+  ~SignalScope();
+
+  /// Readable once a signal came, for poll(2).
+  int fd() const noexcept;
+};
+
+/// The signal that a SignalScope received; 0 if none.
+int received_signal() noexcept;
+
+/// Ends the process by the signal's default action, for the shell to see.
+[[noreturn]] void end_by(int signal);
+
+}  // namespace shmbus::tool
