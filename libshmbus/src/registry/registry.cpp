@@ -126,9 +126,11 @@ void Registry::check() const {
       object);
   check_size(h.size, sizeof(RegistryHeader), object);
   check_mode(file_.state(), h.mode, object);
-  if (h.incarnation == 0 || h.stall_limit_ns < 1'000'000 || h.stall_limit_ns > 3'600'000'000'000) {
-    throw Error(ErrorCode::corrupt,
-                {object, "an incarnation and a stall limit in range", "values out of range", "remove the bus"});
+  constexpr std::int64_t kLatestBirth = std::int64_t{1} << 62;  // nanoseconds since 1970; differences stay in range
+  if (h.incarnation == 0 || h.stall_limit_ns < 1'000'000 || h.stall_limit_ns > 3'600'000'000'000 ||
+      h.created_ns <= 0 || h.created_ns > kLatestBirth) {
+    throw Error(ErrorCode::corrupt, {object, "an incarnation, a time of creation and a stall limit in range",
+                                     "values out of range", "remove the bus"});
   }
 }
 

@@ -1,0 +1,142 @@
+// A forked child may not use what its parent opened, and harms it in no way.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "shmbus/shmbus.hpp"
+#include "support/forked_process.hpp"
+#include "support/numbered_event.hpp"
+#include "support/patience.hpp"
+#include "support/temporary_bus.hpp"
+
+using namespace std::chrono_literals;
+using shmbus::Event;
+using shmbus::Status;
+using test::ForkedProcess;
+using test::Parent;
+using test::SelfChecking;
+
+namespace {
+
+void require_closed(const std::function<void()>& open) {
+  try {
+    open();
+  } catch (const shmbus::Error& error) {
+    test::require(error.code() == shmbus::ErrorCode::closed, error.what());
+    test::require(error.found().find("fork") != std::string::npos, error.what());
+    return;
+  }
+  test::require(false, "an inherited bus opened something");
+}
+
+}  // namespace
+
+TEST_CASE("what a child inherited refuses every use, and the parent goes on undisturbed", "[fork]") {
+  const test::TemporaryBus name;
+  std::optional<shmbus::Bus> bus = shmbus::Bus::open(name.name());
+  std::optional<shmbus::Publisher> publisher = bus->publisher("t");
+  std::optional<shmbus::Subscriber> subscriber = bus->subscriber("t");
+  std::optional<shmbus::Publisher> lender = bus->publisher("loan");
+  std::optional<shmbus::Loan> loan = lender->loan(8);
+  std::optional<shmbus::Subscriber> polled = bus->subscriber("t");
+  polled->fd();
+  std::optional<shmbus::Subscription> subscription = bus->subscribe("t", [](const Event&) {});
+  publisher->publish("one");
+
+  ForkedProcess child{[&](const Parent&) {
+    test::require(publisher->publish("x").status() == Status::closed, "publish");
+    test::require(publisher->publish_for(1h, "x").status() == Status::closed, "publish_for");
+    test::require(publisher->try_loan(1).status() == Status::closed, "loan");
+    test::require(loan->commit().status() == Status::closed, "commit");
+    test::require(subscriber->poll([](const Event&) {}) == 0, "poll");
+    test::require(!subscriber->wait(), "wait");
+    test::require(subscriber->status() == Status::closed, "status");
+    require_closed([&] { bus->publisher("t"); });
+    require_closed([&] { bus->publisher("new"); });
+    require_closed([&] { bus->subscriber("t"); });
+    require_closed([&] { bus->subscribe("t", [](const Event&) {}); });
+    require_closed([&] { bus->topic("new"); });
+    require_closed([&] { bus->find_topic("t"); });
+    require_closed([&] { bus->remove_topic("t"); });
+    require_closed([&] { bus->reap(); });
+    require_closed([&] { subscriber->fd(); });
+    // Destructors do nothing.
+    loan.reset();
+    lender.reset();
+    publisher.reset();
+    subscription.reset();
+    polled.reset();
+    subscriber.reset();
+    bus.reset();
+    // A bus of its own is as good as any.
+    shmbus::Bus own = shmbus::Bus::open(name.name());
+    test::require(bool{own.publisher("t").publish("two")}, "publish to a bus of its own");
+  }};
+  CHECK(child.wait() == test::End{});
+
+  std::string seen;
+  subscriber->poll([&](const Event& event) { seen += std::string{event.text()} + " "; });
+  CHECK(seen == "one two ");
+  CHECK(publisher->publish("three").sequence() == 3);
+  CHECK(loan->commit());
+  test::wait_until("the handler", [&] { return subscription->handled() == 3; });
+  const auto snapshot = shmbus::Inspector(name.name()).snapshot();
+  REQUIRE(snapshot.nodes.size() == 1);
+  CHECK(snapshot.nodes[0].alive);
+  CHECK(snapshot.subscriptions.size() == 3);
+  for (const auto& topic : snapshot.topics) {
+    CHECK(topic.publishers.size() == 1);
+    CHECK(topic.subscribers.size() == (topic.info.name == "t" ? 3 : 0));
+  }
+}
+
+TEST_CASE("a child that drops an inherited retained event does not unpin the parent's", "[fork]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name());
+  shmbus::Publisher publisher = bus.publisher("t", {.block_size = 4096, .blocks = 2});
+  shmbus::Subscriber subscriber = bus.subscriber("t");
+  SelfChecking::publish(publisher, 7, 100);
+  std::vector<shmbus::RetainedEvent> retained;
+  subscriber.poll([&](const Event& event) { retained.push_back(event.retain()); });
+  REQUIRE(retained.size() == 1);
+  REQUIRE(!retained[0].copied());
+  ForkedProcess child{[&](const Parent&) { retained.clear(); }};
+  REQUIRE(child.wait() == test::End{});
+  for (std::uint64_t n = 100; n < 5000; ++n) {
+    SelfChecking::publish(publisher, n, 100);
+    subscriber.poll([](const Event&) {});
+  }
+  CHECK(SelfChecking::whole(retained[0]->payload()));
+  CHECK(SelfChecking::number(retained[0]->payload()) == 7);
+}
+
+TEST_CASE("a child does not keep its dead parent's node alive", "[fork]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name());
+  bus.topic("t", {.writers = shmbus::Writers::exclusive});
+  pid_t grandchild = 0;
+  ForkedProcess parent{[&](const Parent& test) {
+    shmbus::Bus member = shmbus::Bus::open(name.name());
+    shmbus::Publisher publisher = member.publisher("t");
+    shmbus::Subscriber subscriber = member.subscriber("t", {.delivery = shmbus::Delivery::reliable});
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      ::pause();  // with all that it inherited
+      ::_exit(0);
+    }
+    test.say(static_cast<std::uint64_t>(pid));
+    test.hear();
+  }};
+  grandchild = static_cast<pid_t>(parent.hear());
+  CHECK_THROWS_AS(bus.publisher("t"), shmbus::Error);
+  parent.kill();
+  REQUIRE(::kill(grandchild, 0) == 0);
+  CHECK_NOTHROW(bus.publisher("t"));
+  CHECK(bus.reap().nodes == 1);
+  CHECK(::kill(grandchild, SIGKILL) == 0);
+}

@@ -1,0 +1,215 @@
+// A full /dev/shm: everything gives an error value, nothing published is lost to SIGBUS, and with room all goes on.
+// Each test has a small /dev/shm of its own, in a mount namespace.
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <functional>
+#include <string>
+
+#include "shmbus/shmbus.hpp"
+#include "support/forked_process.hpp"
+#include "support/numbered_event.hpp"
+#include "support/patience.hpp"
+
+using namespace std::chrono_literals;
+using shmbus::ErrorCode;
+using shmbus::Event;
+using shmbus::Start;
+using shmbus::Status;
+using test::ForkedProcess;
+using test::Parent;
+using test::SelfChecking;
+
+namespace {
+
+enum Word : std::uint64_t { not_permitted, mounted };
+
+/// Takes all room of /dev/shm but some pages, and gives it back.
+class Ballast {
+ public:
+  explicit Ballast(std::uint64_t leave = 0) {
+    const int fd = ::open("/dev/shm/ballast", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    struct statvfs s {};
+    ::statvfs("/dev/shm", &s);
+    const std::uint64_t room = s.f_bavail * s.f_bsize;
+    test::require(fd >= 0 && room >= leave, "no ballast");
+    test::require(room == leave || ::posix_fallocate(fd, 0, static_cast<off_t>(room - leave)) == 0, "no ballast");
+    ::close(fd);
+  }
+  ~Ballast() { ::unlink("/dev/shm/ballast"); }
+  Ballast(const Ballast&) = delete;
+  Ballast& operator=(const Ballast&) = delete;
+};
+
+void with_small_memory(const std::function<void()>& body) {
+  ForkedProcess process{[&](const Parent& parent) {
+    const bool made = ::unshare(CLONE_NEWNS) == 0 && ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                      ::mount("tmpfs", "/dev/shm", "tmpfs", 0, "size=8m") == 0;
+    parent.say(made ? mounted : not_permitted);
+    if (made) body();
+  }};
+  if (process.hear() == not_permitted) WARN("skipped: may not mount a /dev/shm of its own");
+  CHECK(process.wait() == test::End{});
+}
+
+void require_no_memory(const std::function<void()>& use) {
+  try {
+    use();
+  } catch (const shmbus::Error& error) {
+    test::require(error.code() == ErrorCode::no_memory, error.what());
+    test::require(!error.object().empty() && !error.expected().empty() && !error.found().empty() &&
+                      !error.remedy().empty(),
+                  error.what());
+    return;
+  }
+  test::require(false, "went on with a full /dev/shm");
+}
+
+void ignore(const Event&) {}
+
+}  // namespace
+
+TEST_CASE("a bus can't be created in a full /dev/shm, and can be once there is room", "[memory]") {
+  with_small_memory([] {
+    for (const std::uint64_t pages : {0, 1, 2, 3}) {
+      const Ballast ballast(pages * 4096);
+      try {
+        shmbus::Bus bus = shmbus::Bus::open("b");
+        bus.subscriber("t");
+      } catch (const shmbus::Error& error) {
+        test::require(error.code() == ErrorCode::no_memory, error.what());
+      }
+    }
+    shmbus::Bus bus = shmbus::Bus::open("b");
+    test::require(bool{bus.publisher("t").publish("x")}, "publish");
+  });
+}
+
+TEST_CASE("a topic can't be created in a full /dev/shm, whatever is missing, and the bus goes on", "[memory]") {
+  with_small_memory([] {
+    shmbus::Bus bus = shmbus::Bus::open("b");
+    shmbus::Subscriber subscriber = bus.subscriber(">");
+    shmbus::Publisher before = bus.publisher("before");
+    test::require(bool{before.publish("x")}, "publish");
+    {
+      const Ballast ballast;
+      require_no_memory([&] { bus.topic("t"); });
+      require_no_memory([&] { bus.publisher("t"); });
+      test::require(bool{before.publish("x")}, "publish within a block that is there");
+    }
+    for (std::uint64_t pages = 1; pages < 100; pages += 3) {
+      const Ballast ballast(pages * 4096);
+      const std::string topic = "t" + std::to_string(pages);
+      try {
+        shmbus::Publisher p = bus.publisher(topic, {.block_size = 4096, .blocks = 2});
+        const Status status = p.publish("x").status();
+        test::require(status == Status::ok || status == Status::no_memory, shmbus::to_string(status));
+      } catch (const shmbus::Error& error) {
+        test::require(error.code() == ErrorCode::no_memory, error.what());
+      }
+      bus.remove_topic(topic);
+    }
+    test::require(bool{bus.publisher("t").publish("x")}, "publish with room");
+    while (subscriber.poll(ignore) != 0) {
+    }
+    test::require(subscriber.status() == Status::ok, "status");
+  });
+}
+
+TEST_CASE("a topic that outgrows /dev/shm retains less and counts what it dropped, while publishing goes on",
+          "[memory]") {
+  with_small_memory([] {
+    shmbus::Bus bus = shmbus::Bus::open("b");
+    for (const auto writers : {shmbus::Writers::shared, shmbus::Writers::exclusive}) {
+      const std::string topic = writers == shmbus::Writers::shared ? "shared" : "exclusive";
+      // 32 MiB of events, were there room for them
+      shmbus::Publisher p = bus.publisher(topic, {.block_size = 1 << 18, .blocks = 128, .writers = writers});
+      shmbus::Subscriber subscriber = bus.subscriber(topic);
+      std::uint64_t seen = 0;
+      for (std::uint64_t n = 1; n <= 30'000; ++n) {
+        const auto result = SelfChecking::publish(p, n, 128);
+        test::require(result.sequence() == n, shmbus::to_string(result.status()));
+        if (n % 7 == 0)
+          seen += subscriber.poll([](const Event& e) { test::require(SelfChecking::whole(e.payload()), "torn"); }, 3);
+      }
+      while (const std::size_t n = subscriber.poll(ignore)) seen += n;
+      test::require(seen + subscriber.lost() == 30'000, "seen and lost don't add up");
+      shmbus::Subscriber late = bus.subscriber(topic, {.start = Start::oldest()});
+      std::uint64_t retained = 0;
+      while (const std::size_t n = late.poll([](const Event& e) {
+        test::require(SelfChecking::whole(e.payload()), "torn");
+      })) retained += n;
+      test::require(retained > 1000 && retained < 30'000, "retained " + std::to_string(retained));
+      const auto snapshot = shmbus::Inspector("b").snapshot();
+      for (const auto& t : snapshot.topics)
+        test::require(t.dropped_blocks > 0 && t.memory <= (8 << 20), "the dropped blocks are not counted");
+      bus.remove_topic(topic);
+    }
+  });
+}
+
+TEST_CASE("a reliable subscriber's events are never dropped for want of memory: publishing gives no_memory",
+          "[memory]") {
+  with_small_memory([] {
+    shmbus::Bus bus = shmbus::Bus::open("b");
+    shmbus::Publisher p = bus.publisher("t", {.block_size = 1 << 18, .blocks = 128});
+    shmbus::Subscriber subscriber = bus.subscriber("t", {.delivery = shmbus::Delivery::reliable});
+    std::uint64_t published = 0, seen = 0;
+    for (int round = 0; round < 3; ++round) {
+      Status status = Status::ok;
+      while (status == Status::ok) {
+        const auto result = SelfChecking::publish(p, published + 1, 128);
+        status = result.status();
+        if (result) ++published;
+        test::require(published < 100'000, "more than there is room for");
+      }
+      test::require(status == Status::no_memory, shmbus::to_string(status));
+      while (const std::size_t n = subscriber.poll([&](const Event& e) {
+        test::require(SelfChecking::whole(e.payload()), "torn");
+        test::require(SelfChecking::number(e.payload()) == e.sequence(), "another event");
+      })) seen += n;
+      test::require(seen == published && subscriber.lost() == 0, "lost events");
+    }
+    test::require(seen > 10'000, "too few");
+  });
+}
+
+TEST_CASE("a publisher that had no memory at all goes on once there is some", "[memory]") {
+  with_small_memory([] {
+    shmbus::Bus bus = shmbus::Bus::open("b");
+    for (const auto writers : {shmbus::Writers::shared, shmbus::Writers::exclusive}) {
+      const std::string topic = writers == shmbus::Writers::shared ? "shared" : "exclusive";
+      shmbus::Publisher p = bus.publisher(topic, {.block_size = 1 << 20, .writers = writers});
+      shmbus::Subscriber subscriber = bus.subscriber(topic);
+      {
+        const Ballast ballast(1 << 19);
+        test::require(p.publish("x").status() == Status::no_memory, "publish without memory");
+        test::require(p.loan(100).status() == Status::no_memory, "loan without memory");
+        test::require(subscriber.poll(ignore) == 0 && subscriber.status() == Status::ok, "subscriber");
+      }
+      test::require(p.publish("x").sequence() == 1, "publish with memory");
+      test::require(subscriber.poll(ignore) == 1, "poll");
+    }
+  });
+}
+
+TEST_CASE("a topic that reserves its memory fails at creation or never", "[memory]") {
+  with_small_memory([] {
+    shmbus::Bus bus = shmbus::Bus::open("b");
+    require_no_memory([&] { bus.topic("large", {.block_size = 1 << 20, .blocks = 16, .reserve = true}); });
+    test::require(!bus.find_topic("large"), "a topic that could not be reserved exists");
+    shmbus::Publisher p = bus.publisher("small", {.block_size = 1 << 18, .blocks = 8, .reserve = true});
+    shmbus::Subscriber subscriber = bus.subscriber("small");
+    const Ballast ballast;
+    for (std::uint64_t n = 1; n <= 20'000; ++n) {
+      test::require(SelfChecking::publish(p, n, 128).sequence() == n, "publish");
+      if (n % 100 == 0) subscriber.poll(ignore, 10);
+    }
+    test::require(shmbus::Inspector("b").snapshot().topics.at(0).dropped_blocks == 0, "dropped blocks");
+  });
+}

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <chrono>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "shmbus/error.hpp"
+#include "shmbus/inspector.hpp"
+#include "support/child_process.hpp"
+#include "support/temporary_bus.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace test {
+
+/// The built services, a bus and a folder for them.
+struct Streaming {
+  TemporaryBus bus;
+  TemporaryFolder folder;
+
+  std::vector<std::string> command(std::string_view service, std::vector<std::string> arguments = {}) const {
+    arguments.insert(arguments.begin(),
+                     {std::string{SHMBUS_SERVICES} + "/" + std::string{service}, "--bus", bus.name()});
+    return arguments;
+  }
+
+  /// One of the six that react, with its state and its report in the folder.
+  std::vector<std::string> reacting(std::string_view service, std::vector<std::string> arguments = {}) const {
+    const std::string name{service};
+    arguments.insert(arguments.end(),
+                     {"--state", folder.file(name + ".state"), "--report", folder.file(name + ".json")});
+    return command(service, std::move(arguments));
+  }
+
+  /// video-service, to its end.
+  nlohmann::json publish(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--report", folder.file("video-service.json")});
+    const Finished video = test::run(command("video-service", std::move(arguments)));
+    if (video.end != End{}) throw std::runtime_error("video-service failed: " + video.err);
+    return report("video-service");
+  }
+
+  nlohmann::json report(std::string_view service) const {
+    std::ifstream file(folder.file(std::string{service} + ".json"));
+    return nlohmann::json::parse(file);
+  }
+
+  /// Waits until it is so; that is the watchdog.
+  template <class Condition>
+  static void wait_until(const char* what, Condition condition) {
+    using namespace std::chrono_literals;
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline)
+        throw std::runtime_error(std::string{"waited too long for "} + what);
+      std::this_thread::sleep_for(2ms);
+    }
+  }
+
+  /// Waits until a living service has read all watches up to that one.
+  void wait_until_read(std::string_view service, std::uint64_t sequence) const {
+    wait_until("a service to read on", [&] {
+      for (const shmbus::SubscriberSnapshot& subscriber : watches().subscribers) {
+        if (subscriber.alive && subscriber.name == service && subscriber.next_sequence > sequence) return true;
+      }
+      return false;
+    });
+  }
+
+  void wait_until_published(std::uint64_t sequence) const {
+    wait_until("an event", [&] { return watches().published >= sequence; });
+  }
+
+  /// The topic of the watches; an empty one where there is none yet.
+  shmbus::TopicSnapshot watches() const {
+    try {
+      for (const shmbus::TopicSnapshot& topic : shmbus::Inspector{bus.name()}.snapshot().topics) {
+        if (topic.info.name == "video.watch_started") return topic;
+      }
+    } catch (const shmbus::Error&) {  // the bus is not there yet
+    }
+    return {};
+  }
+};
+
+}  // namespace test

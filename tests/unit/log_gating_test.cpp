@@ -1,0 +1,220 @@
+// Reliable subscribers hold the ring back.
+
+#include <catch2/catch.hpp>
+
+#include "log/gate.hpp"
+#include "log/ports.hpp"
+#include "support/log_fixture.hpp"
+
+using namespace test;
+using shmbus::Status;
+using shmbus::layout::port_mode;
+using Sequences = std::vector<std::uint64_t>;
+
+namespace {
+
+constexpr std::size_t kQuarter = 1000;
+
+/// Publishes until it is refused.
+std::uint64_t fill_ring(TestPublisher& p) {
+  std::uint64_t published = 0;
+  for (;;) {
+    const auto result = p.publish_bytes(kQuarter);
+    if (!result) {
+      CHECK(result.status() == Status::back_pressured);
+      return published;
+    }
+    published = result.sequence();
+    REQUIRE(published < 1000);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a reliable subscriber holds the ring back, and loses nothing", "[log][gating]") {
+  const bool exclusive = GENERATE(false, true);
+  LogFixture f({.exclusive = exclusive});
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true});
+  CHECK(fill_ring(p) == 12);  // 4 blocks of three events
+  CHECK(f.sealed());
+  CHECK(f.log().publisher(p.port).where.load() == shmbus::log::kNone);
+  CHECK(f.ring(1).holds(1));
+  CHECK(s.poll(3).size() == 3);
+  CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);  // it is still inside block 1
+  CHECK(s.poll(1).size() == 1);
+  CHECK(p.publish_bytes(kQuarter).sequence() == 13);
+  CHECK(s.drain().size() == 9);
+  CHECK(fill_ring(p) == 24);
+  CHECK(s.drain().size() == 11);
+  CHECK(s.lost() == 0);
+}
+
+TEST_CASE("a lossy subscriber holds nobody back", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber();
+  for (int i = 0; i < 100; ++i) REQUIRE(p.publish_bytes(kQuarter));
+  s.drain();
+  CHECK(s.lost() > 0);
+}
+
+TEST_CASE("a pin gates its own block and all after", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  f.publish_to_block(p, 6);  // 3 to 6 are linked; 3 would leave
+  const std::uint64_t node = f.new_node();
+  const unsigned port = f.place_pin(node, 1, true);
+  for (const std::uint64_t pin : {1, 2, 3}) {
+    f.log().subscriber(port).pin.store(pin);
+    CHECK(shmbus::log::gated(f.log(), 3));
+  }
+  for (const std::uint64_t pin : {4, 5, 7}) {
+    f.log().subscriber(port).pin.store(pin);
+    CHECK_FALSE(shmbus::log::gated(f.log(), 3));
+  }
+  f.log().subscriber(port).pin.store(shmbus::log::kNone);
+  CHECK_FALSE(shmbus::log::gated(f.log(), 3));
+}
+
+TEST_CASE("the dead do not gate, and are cleared", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true});
+  fill_ring(p);
+  f.world.kill(s.node);
+  CHECK(p.publish_bytes(kQuarter));
+  CHECK(s.shared().owner.load() == 0);
+  CHECK(s.shared().pin.load() == shmbus::log::kNone);
+  CHECK((f.header().subscribers.load() >> s.port & 1) == 0);
+}
+
+TEST_CASE("a dead subscriber that a living node repairs does not gate", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true});
+  fill_ring(p);
+  f.world.kill(s.node);
+  s.shared().owner.store(f.new_node() | shmbus::layout::kRepairing);  // and stopped
+  CHECK(p.publish_bytes(kQuarter));
+  CHECK(s.shared().pin.load() == 1);  // it protects all the same
+}
+
+TEST_CASE("a subscriber that detaches gates no more, and wakes the publishers", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true});
+  fill_ring(p);
+  f.header().gated.store(std::uint64_t{1} << p.port);
+  shmbus::log::detach_subscriber(s.log, s.port);
+  CHECK(f.world.take_rings() == std::vector<std::uint64_t>{p.environment.bell()});
+  CHECK(f.header().gated.load() == 0);
+  CHECK(p.publish_bytes(kQuarter));
+}
+
+TEST_CASE("a subscriber that moves its pin wakes the publishers that wait", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true});
+  fill_ring(p);
+  f.header().gated.store(std::uint64_t{1} << p.port);
+  s.poll(3);
+  CHECK(f.world.take_rings().empty());
+  s.poll(1);
+  CHECK(f.world.take_rings() == std::vector<std::uint64_t>{p.environment.bell()});
+}
+
+TEST_CASE("a subscriber is demoted after it held publishers back for so long", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
+  CHECK(fill_ring(p) == 12);
+  CHECK(s.shared().held_since.load() == f.world.monotonic_ns.load());
+  f.world.pass_time(999);
+  CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
+  CHECK(shmbus::log::next_demotion(f.log()) == 1);
+  f.header().gated.store(std::uint64_t{1} << p.port);
+  f.world.pass_time(1);
+  CHECK(p.publish_bytes(kQuarter).sequence() == 13);
+  CHECK(s.shared().mode.load() == port_mode(s.node, false));
+  CHECK(f.world.take_rings() == std::vector<std::uint64_t>{p.environment.bell()});
+  for (int i = 0; i < 30; ++i) CHECK(p.publish_bytes(kQuarter));
+}
+
+TEST_CASE("time that a subscriber held publishers back ends when it moves on", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
+  for (int round = 0; round < 5; ++round) {
+    fill_ring(p);
+    f.world.pass_time(900);
+    CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
+    s.poll(4);
+    CHECK(s.shared().held_since.load() == 0);
+  }
+  CHECK(s.shared().mode.load() == port_mode(s.node, true));
+  CHECK(s.lost() == 0);
+}
+
+TEST_CASE("without demote_after a subscriber stays reliable", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true});
+  fill_ring(p);
+  f.world.pass_time(1'000'000'000'000);
+  CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
+  CHECK(s.shared().mode.load() == port_mode(s.node, true));
+  CHECK(shmbus::log::next_demotion(f.log()) == shmbus::log::kNone);
+}
+
+TEST_CASE("a mark that is younger than one's own clock reading demotes nobody", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
+  fill_ring(p);
+  s.shared().held_since.store(f.world.monotonic_ns + 5);  // by a publisher on another core
+  CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
+  CHECK(s.shared().mode.load() == port_mode(s.node, true));
+  CHECK(shmbus::log::next_demotion(f.log()) >= 1000);
+}
+
+TEST_CASE("a demoted subscriber is lapped like any other, and knows what it lost", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
+  fill_ring(p);
+  f.world.pass_time(1000);
+  for (int i = 0; i < 30; ++i) REQUIRE(p.publish_bytes(kQuarter));
+  const auto seen = s.drain_sequences();
+  CHECK(seen.back() == 42);
+  CHECK(seen.size() + s.lost() == 42);
+  CHECK(s.lost() > 0);
+}
+
+TEST_CASE("a subscriber that attaches while the ring moves keeps what it pinned", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  for (int i = 0; i < 12; ++i) p.publish_bytes(kQuarter);
+  TestSubscriber* s = nullptr;
+  f.world.on_now = [&] {  // after the look at the pins, before the ring moves
+    if (s == nullptr) s = &f.subscriber({.start = shmbus::Start::oldest(), .reliable = true});
+  };
+  CHECK(p.publish_bytes(kQuarter).sequence() == 13);
+  REQUIRE(s != nullptr);
+  f.world.on_now = nullptr;
+  fill_ring(p);
+  const auto seen = s->drain_sequences();
+  CHECK(seen.front() == 1);  // its block left the ring, and is pinned
+  CHECK(seen.size() == 15);
+  CHECK(s->lost() == 0);
+}
+
+TEST_CASE("a publisher knows whether its own node holds it back", "[log][gating]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true});
+  CHECK_FALSE(shmbus::log::gated_by(f.log(), s.node));
+  fill_ring(p);
+  CHECK(shmbus::log::gated_by(f.log(), s.node));
+  CHECK_FALSE(shmbus::log::gated_by(f.log(), p.node));
+}
