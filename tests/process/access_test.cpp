@@ -46,9 +46,9 @@ void require_refused(ErrorCode code, const std::function<void()>& use) {
     use();
   } catch (const shmbus::Error& error) {
     test::require(error.code() == code, error.what());
-    test::require(!error.object().empty() && !error.expected().empty() && !error.found().empty() &&
-                      !error.remedy().empty(),
-                  error.what());
+    test::require(
+        !error.object().empty() && !error.expected().empty() && !error.found().empty() && !error.remedy().empty(),
+        error.what());
     return;
   }
   test::require(false, "somebody without rights was let in");

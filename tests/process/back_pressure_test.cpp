@@ -129,8 +129,7 @@ TEST_CASE("a subscriber with demote_after becomes lossy after that time, not bef
           "[back_pressure]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});
-  shmbus::Subscriber subscriber =
-      bus.subscriber("t", {.delivery = Delivery::reliable, .demote_after = 100ms});
+  shmbus::Subscriber subscriber = bus.subscriber("t", {.delivery = Delivery::reliable, .demote_after = 100ms});
   ForkedProcess process{[&](const Parent& parent) {
     shmbus::Bus member = shmbus::Bus::open(name.name());
     shmbus::Publisher publisher = member.publisher("t", small);
@@ -195,9 +194,7 @@ TEST_CASE("the slowest of several reliable subscribers holds back, lossy ones an
           "[back_pressure]") {
   Held held;
   shmbus::Subscriber lossy = held.bus.subscriber("t");
-  const auto reliable = [&](const Parent& parent) {
-    obey(held.name.name(), {.delivery = Delivery::reliable}, parent);
-  };
+  const auto reliable = [&](const Parent& parent) { obey(held.name.name(), {.delivery = Delivery::reliable}, parent); };
   ForkedProcess second{reliable}, doomed{reliable};
   second.hear();
   doomed.hear();

@@ -31,11 +31,18 @@ struct Huge {
 }  // namespace
 
 TEST_CASE("a bus name outside the allowed characters or length is refused", "[bad_input]") {
-  const std::vector<std::pair<std::string, std::string>> names{
-      {"", "none"},           {std::string(33, 'a'), "33 bytes"}, {"a.b", "'.'"},
-      {"a/b", "'/'"},         {"../etc", "'.'"},                  {"a b", "' '"},
-      {"caf\xc3\xa9", ""},    {"a\nb", ""},                       {std::string("a\0b", 3), ""},
-      {"\x1b[31mred", ""},    {"\x7f", ""},                       {std::string(5000, '\x01'), "5000 bytes"}};
+  const std::vector<std::pair<std::string, std::string>> names{{"", "none"},
+                                                               {std::string(33, 'a'), "33 bytes"},
+                                                               {"a.b", "'.'"},
+                                                               {"a/b", "'/'"},
+                                                               {"../etc", "'.'"},
+                                                               {"a b", "' '"},
+                                                               {"caf\xc3\xa9", ""},
+                                                               {"a\nb", ""},
+                                                               {std::string("a\0b", 3), ""},
+                                                               {"\x1b[31mred", ""},
+                                                               {"\x7f", ""},
+                                                               {std::string(5000, '\x01'), "5000 bytes"}};
   for (const auto& [name, found] : names) {
     CAPTURE(name);
     expect_refusal({ErrorCode::invalid_name, "bus name", "", found}, [&, n = &name] { shmbus::Bus::open(*n); });
@@ -105,8 +112,10 @@ TEST_CASE("an option out of its range is refused, and named", "[bad_input]") {
   subscriber("name", {.name = std::string(64, 'n')});
 
   const auto dispatch = [&](const char* option, const shmbus::DispatchOptions& options) {
-    expect_refusal({ErrorCode::invalid_option, option},
-                   [&] { bus.subscribe("t", [](const shmbus::Event&) {}, options); });
+    expect_refusal({ErrorCode::invalid_option, option}, [&] {
+      bus.subscribe(
+          "t", [](const shmbus::Event&) {}, options);
+    });
   };
   dispatch("workers", {.workers = 0});
   dispatch("workers", {.workers = 65});

@@ -111,3 +111,13 @@ TEST_CASE("what a killed demonstration left, the next one removes", "[streaming]
   CHECK(demo.names().empty());
   CHECK_FALSE(Demo::has_bus(name));
 }
+
+TEST_CASE("a demonstration whose reader leaves tidies up", "[streaming][demo][serial]") {
+  const Demo demo;
+  ChildProcess unread(demo.command());
+  unread.wait_for_output("1  Before");
+  unread.close_output();
+  CHECK(unread.wait() == End{.status = 1});
+  CHECK(unread.err().find("standard output") != std::string::npos);
+  CHECK(demo.names().empty());
+}

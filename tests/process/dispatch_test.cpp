@@ -100,18 +100,16 @@ TEST_CASE("one worker keeps the order, several work at once and miss nothing", "
   std::vector<std::uint64_t> many;
   std::atomic<unsigned> inside{0};
   Gate all_inside;
-  const shmbus::Subscription parallel = bus.subscribe(
-      "t",
-      [&](const Event& e) {
-        if (++inside == 4) all_inside.open();
-        all_inside.pass();
-        const std::lock_guard lock(mutex);
-        many.push_back(e.sequence());
-      },
-      {.workers = 4});
+  const shmbus::Subscription parallel = bus.subscribe("t",
+                                                      [&](const Event& e) {
+                                                        if (++inside == 4) all_inside.open();
+                                                        all_inside.pass();
+                                                        const std::lock_guard lock(mutex);
+                                                        many.push_back(e.sequence());
+                                                      },
+                                                      {.workers = 4});
   publish_numbers(name.name(), "t", events);
-  test::wait_until("all to be handled",
-                   [&] { return ordered.handled() == events && parallel.handled() == events; });
+  test::wait_until("all to be handled", [&] { return ordered.handled() == events && parallel.handled() == events; });
   CHECK(std::is_sorted(one.begin(), one.end()));
   CHECK(one.size() == events);
   std::sort(many.begin(), many.end());
@@ -127,13 +125,12 @@ TEST_CASE("a full queue stops polling: a reliable subscription's lag shows, and 
   bus.topic("t", {.block_size = 4096, .blocks = 2});
   Gate gate;
   std::vector<std::uint64_t> handled;
-  const shmbus::Subscription subscription =
-      bus.subscribe("t",
-                    [&](const Event& e) {
-                      gate.pass();
-                      handled.push_back(test::numbered(e).number);
-                    },
-                    {.subscriber = {.delivery = Delivery::reliable}, .queue = 4});
+  const shmbus::Subscription subscription = bus.subscribe("t",
+                                                          [&](const Event& e) {
+                                                            gate.pass();
+                                                            handled.push_back(test::numbered(e).number);
+                                                          },
+                                                          {.subscriber = {.delivery = Delivery::reliable}, .queue = 4});
 
   ForkedProcess publisher{[&](const Parent& parent) {
     shmbus::Bus member = shmbus::Bus::open(name.name());
@@ -168,8 +165,7 @@ TEST_CASE("what a lossy subscription with a full queue missed is counted exactly
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t", {.block_size = 4096, .blocks = 2});
   Gate gate;
-  const shmbus::Subscription subscription =
-      bus.subscribe("t", [&](const Event&) { gate.pass(); }, {.queue = 4});
+  const shmbus::Subscription subscription = bus.subscribe("t", [&](const Event&) { gate.pass(); }, {.queue = 4});
   const std::uint64_t events = 10'000;
   publish_numbers(name.name(), "t", events);
   gate.open();
@@ -187,15 +183,15 @@ TEST_CASE("publishing from a handler to the topic it holds back gives back_press
 
   SECTION("on a worker thread") {
     std::atomic<int> status{-1};
-    const shmbus::Subscription subscription = bus.subscribe(
-        "t",
-        [&](const Event&) {
-          shmbus::Publisher own = bus.publisher("t");
-          Status last = Status::ok;
-          for (int i = 0; i < 100 && last == Status::ok; ++i) last = own.publish(payload).status();
-          if (status == -1) status = static_cast<int>(last);
-        },
-        {.subscriber = {.delivery = Delivery::reliable}, .queue = 1});
+    const shmbus::Subscription subscription =
+        bus.subscribe("t",
+                      [&](const Event&) {
+                        shmbus::Publisher own = bus.publisher("t");
+                        Status last = Status::ok;
+                        for (int i = 0; i < 100 && last == Status::ok; ++i) last = own.publish(payload).status();
+                        if (status == -1) status = static_cast<int>(last);
+                      },
+                      {.subscriber = {.delivery = Delivery::reliable}, .queue = 1});
     REQUIRE(publisher.publish(payload));
     test::wait_until("the handler", [&] { return status != -1; });
     CHECK(status == static_cast<int>(Status::back_pressured));

@@ -214,7 +214,8 @@ TEST_CASE("a loan is written in place, trimmed at commit, or aborted and skipped
   ForkedProcess publisher{[&](const Parent&) {
     shmbus::Bus member = shmbus::Bus::open(name.name());
     shmbus::Publisher p = member.publisher("t", {.writers = writers});
-    for (std::size_t used : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{999}, std::size_t{1000}}) {
+    for (std::size_t used :
+         {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{999}, std::size_t{1000}}) {
       shmbus::Loan loan = p.loan(1000);
       test::require(bool{loan} && loan.payload().size() == 1000, "loan");
       for (std::byte& b : loan.payload()) b = static_cast<std::byte>(used);

@@ -119,20 +119,18 @@ TEST_CASE("a child does not keep its dead parent's node alive", "[fork]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t", {.writers = shmbus::Writers::exclusive});
-  pid_t grandchild = 0;
   ForkedProcess parent{[&](const Parent& test) {
     shmbus::Bus member = shmbus::Bus::open(name.name());
     shmbus::Publisher publisher = member.publisher("t");
     shmbus::Subscriber subscriber = member.subscriber("t", {.delivery = shmbus::Delivery::reliable});
-    const pid_t pid = ::fork();
-    if (pid == 0) {
+    if (::fork() == 0) {
+      test.say(static_cast<std::uint64_t>(::getpid()));
       ::pause();  // with all that it inherited
       ::_exit(0);
     }
-    test.say(static_cast<std::uint64_t>(pid));
     test.hear();
   }};
-  grandchild = static_cast<pid_t>(parent.hear());
+  const auto grandchild = static_cast<pid_t>(parent.hear());
   CHECK_THROWS_AS(bus.publisher("t"), shmbus::Error);
   parent.kill();
   REQUIRE(::kill(grandchild, 0) == 0);

@@ -47,9 +47,9 @@ void forbid_system_calls() {
       sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
   };
   const sock_fprog program{.len = filter.size(), .filter = filter.data()};
-  test::require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-                    ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0,
-                "no seccomp filter");
+  test::require(
+      ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0,
+      "no seccomp filter");
 }
 
 void expect_no_system_call(shmbus::Writers writers) {

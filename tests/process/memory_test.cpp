@@ -62,9 +62,9 @@ void require_no_memory(const std::function<void()>& use) {
     use();
   } catch (const shmbus::Error& error) {
     test::require(error.code() == ErrorCode::no_memory, error.what());
-    test::require(!error.object().empty() && !error.expected().empty() && !error.found().empty() &&
-                      !error.remedy().empty(),
-                  error.what());
+    test::require(
+        !error.object().empty() && !error.expected().empty() && !error.found().empty() && !error.remedy().empty(),
+        error.what());
     return;
   }
   test::require(false, "went on with a full /dev/shm");
@@ -141,9 +141,9 @@ TEST_CASE("a topic that outgrows /dev/shm retains less and counts what it droppe
       test::require(seen + subscriber.lost() == 30'000, "seen and lost don't add up");
       shmbus::Subscriber late = bus.subscriber(topic, {.start = Start::oldest()});
       std::uint64_t retained = 0;
-      while (const std::size_t n = late.poll([](const Event& e) {
-        test::require(SelfChecking::whole(e.payload()), "torn");
-      })) retained += n;
+      while (const std::size_t n =
+                 late.poll([](const Event& e) { test::require(SelfChecking::whole(e.payload()), "torn"); }))
+        retained += n;
       test::require(retained > 1000 && retained < 30'000, "retained " + std::to_string(retained));
       const auto snapshot = shmbus::Inspector("b").snapshot();
       for (const auto& t : snapshot.topics)
@@ -172,7 +172,8 @@ TEST_CASE("a reliable subscriber's events are never dropped for want of memory: 
       while (const std::size_t n = subscriber.poll([&](const Event& e) {
         test::require(SelfChecking::whole(e.payload()), "torn");
         test::require(SelfChecking::number(e.payload()) == e.sequence(), "another event");
-      })) seen += n;
+      }))
+        seen += n;
       test::require(seen == published && subscriber.lost() == 0, "lost events");
     }
     test::require(seen > 10'000, "too few");

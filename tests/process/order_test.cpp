@@ -24,8 +24,8 @@ constexpr std::size_t subscribers = 4;
 /// Says a hash over all events in the order they came.
 void read_all(const std::string& bus_name, std::uint64_t each, const Parent& parent) {
   shmbus::Bus bus = shmbus::Bus::open(bus_name);
-  shmbus::Subscriber subscriber = bus.subscriber("order.*", {.start = shmbus::Start::oldest(),
-                                                             .delivery = shmbus::Delivery::reliable});
+  shmbus::Subscriber subscriber =
+      bus.subscriber("order.*", {.start = shmbus::Start::oldest(), .delivery = shmbus::Delivery::reliable});
   parent.say();
   std::uint64_t hash = 0xcbf29ce484222325u, seen = 0;
   std::vector<std::uint64_t> next(publishers, 0);

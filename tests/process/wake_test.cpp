@@ -228,9 +228,8 @@ TEST_CASE("the descriptor is readable when there is something to poll, and quiet
   publisher.say(10);  // readable as long as something is left
   pollfd p{.fd = fd, .events = POLLIN, .revents = 0};
   REQUIRE(::poll(&p, 1, 60'000) == 1);
-  test::wait_until("all ten", [&] {
-    return shmbus::Inspector(name.name()).snapshot().topics.at(0).subscribers.at(0).lag == 10;
-  });
+  test::wait_until("all ten",
+                   [&] { return shmbus::Inspector(name.name()).snapshot().topics.at(0).subscribers.at(0).lag == 10; });
   CHECK(subscriber.poll(ignore, 3) == 3);
   CHECK(readable(fd));
   CHECK(poll_dry() == 7);

@@ -77,7 +77,7 @@ TEST_CASE("a record that leaves no room for the padding after it gives corrupt",
   // Every record leaves 16 bytes for it: the reader looks at the next record's header.
   LastBlock f;
   const bool is_aborted = GENERATE(false, true);
-  const std::uint32_t rest = GENERATE(0, 8);
+  const auto rest = GENERATE(as<std::uint32_t>{}, 0, 8);
   f.place_record(0, 4096 - rest, 0, is_aborted);
   if (rest != 0) {  // what stands there looks like a key
     reinterpret_cast<std::atomic<std::uint64_t>*>(f.log().at(f.physical_of(1), 4096 - rest))
@@ -188,9 +188,9 @@ TEST_CASE("a claim of any place, size and block leads repair nowhere", "[log][co
   f.place_tail(f.log().format().make(1, 64, 1));
   auto& s = f.subscriber();
   const std::uint64_t dead = f.new_node();
-  const std::size_t offset = GENERATE(0, 8, 4080, 4088, 4096, 8184);
-  const std::size_t stride = GENERATE(0, 8, 16, 64, 4088, 4096, 4104, 0xffffff * 8);
-  const std::uint32_t physical = GENERATE(0, 707, 708, 0xfffff);
+  const auto offset = GENERATE(as<std::size_t>{}, 0, 8, 4080, 4088, 4096, 8184);
+  const auto stride = GENERATE(as<std::size_t>{}, 0, 8, 16, 64, 4088, 4096, 4104, 0xffffff * 8);
+  const auto physical = GENERATE(as<std::uint32_t>{}, 0, 707, 708, 0xfffff);
   const unsigned port = f.place_claim(dead, 32);
   const std::uint64_t where = f.log().format().make(1, offset, 0);
   f.log().publisher(port).what.store(shmbus::layout::ClaimWord(where, physical, GENERATE(false, true), stride).word());

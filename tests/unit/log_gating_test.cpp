@@ -65,11 +65,11 @@ TEST_CASE("a pin gates its own block and all after", "[log][gating]") {
   f.publish_to_block(p, 6);  // 3 to 6 are linked; 3 would leave
   const std::uint64_t node = f.new_node();
   const unsigned port = f.place_pin(node, 1, true);
-  for (const std::uint64_t pin : {1, 2, 3}) {
+  for (const std::uint64_t pin : {1u, 2u, 3u}) {
     f.log().subscriber(port).pin.store(pin);
     CHECK(shmbus::log::gated(f.log(), 3));
   }
-  for (const std::uint64_t pin : {4, 5, 7}) {
+  for (const std::uint64_t pin : {4u, 5u, 7u}) {
     f.log().subscriber(port).pin.store(pin);
     CHECK_FALSE(shmbus::log::gated(f.log(), 3));
   }

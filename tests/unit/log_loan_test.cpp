@@ -30,8 +30,8 @@ std::string text(std::size_t size) {
 TEST_CASE("a loan is committed with all its bytes or fewer", "[log][loan]") {
   const bool exclusive = GENERATE(false, true);
   const bool timestamps = GENERATE(false, true);
-  const std::uint32_t alignment = GENERATE(8, 64);
-  const std::size_t size = GENERATE(range(0, 33));
+  const auto alignment = GENERATE(as<std::uint32_t>{}, 8, 64);
+  const auto size = GENERATE(range(std::size_t{0}, std::size_t{33}));
   LogFixture f({.blocks = 16, .timestamps = timestamps, .alignment = alignment, .exclusive = exclusive});
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});

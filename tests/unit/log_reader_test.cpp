@@ -82,7 +82,7 @@ TEST_CASE("a handler that throws has had its event", "[log][reader]") {
 }
 
 TEST_CASE("a lapped subscriber counts every event it missed", "[log][reader]") {
-  const std::uint32_t blocks = GENERATE(2, 4, 8);
+  const auto blocks = GENERATE(as<std::uint32_t>{}, 2, 4, 8);
   const bool exclusive = GENERATE(false, true);
   LogFixture f({.blocks = blocks, .exclusive = exclusive});
   auto& p = f.publisher();

@@ -59,7 +59,7 @@ TEST_CASE("without time stamps the payload follows the header", "[log][record]")
 
 TEST_CASE("a trace stands before the payload", "[log][record]") {
   const bool timestamps = GENERATE(false, true);
-  const std::uint32_t alignment = GENERATE(8, 64);
+  const auto alignment = GENERATE(as<std::uint32_t>{}, 8, 64);
   LogFixture f({.timestamps = timestamps, .alignment = alignment});
   shmbus::TraceContext trace;
   trace.trace_id.fill(std::byte{1});
@@ -88,7 +88,7 @@ TEST_CASE("a trace stands before the payload", "[log][record]") {
 }
 
 TEST_CASE("records and payloads stand at multiples of the alignment", "[log][record]") {
-  const std::uint32_t alignment = GENERATE(8, 16, 32, 64, 128, 256);
+  const auto alignment = GENERATE(as<std::uint32_t>{}, 8, 16, 32, 64, 128, 256);
   const bool timestamps = GENERATE(false, true);
   const bool exclusive = GENERATE(false, true);
   LogFixture f({.blocks = 16, .timestamps = timestamps, .alignment = alignment, .exclusive = exclusive});
@@ -130,7 +130,7 @@ TEST_CASE("events of any size, none included, come out as they went in", "[log][
 
 TEST_CASE("the largest payload fits, one byte more is too large and leaves nothing", "[log][record]") {
   const bool exclusive = GENERATE(false, true);
-  const std::uint32_t alignment = GENERATE(8, 64, 256);
+  const auto alignment = GENERATE(as<std::uint32_t>{}, 8, 64, 256);
   LogFixture f({.alignment = alignment, .exclusive = exclusive});
   auto& p = f.publisher();
   const std::size_t largest = f.log().max_payload();
@@ -150,7 +150,7 @@ TEST_CASE("the largest payload fits, one byte more is too large and leaves nothi
 
 TEST_CASE("every block ends with padding, larger than any record at the same place", "[log][record]") {
   const bool exclusive = GENERATE(false, true);
-  const std::size_t size = GENERATE(0, 8, 100, 1000, 1331, 1338, 4056);
+  const auto size = GENERATE(as<std::size_t>{}, 0, 8, 100, 1000, 1331, 1338, 4056);
   LogFixture f({.exclusive = exclusive});
   auto& p = f.publisher();
   const std::size_t count = f.fill_block(p, size);

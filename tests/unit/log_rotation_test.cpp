@@ -69,7 +69,7 @@ TEST_CASE("the first event opens block 1 with sequence 1", "[log][rotation]") {
 
 TEST_CASE("a ring that is not full takes a new block each time, a full one reuses", "[log][rotation]") {
   const bool exclusive = GENERATE(false, true);
-  const std::uint32_t blocks = GENERATE(2, 4, 8);
+  const auto blocks = GENERATE(as<std::uint32_t>{}, 2, 4, 8);
   LogFixture f({.blocks = blocks, .exclusive = exclusive});
   auto& p = f.publisher();
   f.publish_to_block(p, 100);
@@ -225,7 +225,7 @@ TEST_CASE("what a dead node has reserved and not linked is taken", "[log][rotati
   REQUIRE(spare.size() == 1);
   const std::uint64_t node = f.new_node();
   f.log().entry(*spare.begin()).owner.store(node);
-  f.log().entry(*spare.begin()).number.store(GENERATE(5, 6, 99));
+  f.log().entry(*spare.begin()).number.store(GENERATE(as<std::uint64_t>{}, 5, 6, 99));
   f.world.kill(node);
   f.publish_to_block(p, 5);
   CHECK(f.physical_of(5) == *spare.begin());
@@ -310,6 +310,39 @@ TEST_CASE("a block that a reliable subscriber needs is not dropped early", "[log
   CHECK(p.publish_bytes(kQuarter).sequence() == published + 1);
   CHECK(s.drain_sequences() == Sequences{published + 1});
   CHECK(s.lost() == 0);
+}
+
+TEST_CASE("blocks are dropped in order, so that what is retained has no gap", "[log][memory]") {
+  LogFixture f({.blocks = 8});
+  f.world.memory_left = 5;
+  auto& p = f.publisher();
+  auto& slow = f.subscriber();
+  for (int i = 0; i < 6; ++i) REQUIRE(p.publish_bytes(kQuarter));
+  CHECK(slow.poll(4).size() == 4);  // inside block 2
+  for (int i = 0; i < 15; ++i) REQUIRE(p.publish_bytes(kQuarter));
+  CHECK(f.header().dropped.load() > 0);
+  auto& s = f.subscriber({.start = shmbus::Start::oldest(), .reliable = true});
+  const auto seen = s.drain_sequences();
+  CHECK(s.lost() == 0);
+  CHECK(seen.back() == 21);
+  CHECK(slow.drain().back().sequence == 21);
+}
+
+TEST_CASE("a ring of two goes on with two blocks of memory", "[log][memory]") {
+  LogFixture f({.blocks = 2});
+  f.world.memory_left = 2;
+  auto& p = f.publisher();
+  for (std::uint64_t i = 1; i <= 40; ++i) REQUIRE(p.publish_bytes(kQuarter).sequence() == i);
+  CHECK(f.subscriber().drain_sequences().back() == 40);
+  auto& inside = f.subscriber();  // pins one of the two
+  inside.poll(1);
+  while (p.publish_bytes(kQuarter)) {
+  }
+  CHECK(p.publish_bytes(kQuarter).status() == Status::no_memory);
+  inside.drain();
+  CHECK(p.publish_bytes(kQuarter));
+  inside.drain();
+  CHECK(inside.lost() == 0);
 }
 
 TEST_CASE("what the dead pin is freed before more memory is asked for", "[log][memory]") {

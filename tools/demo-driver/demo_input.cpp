@@ -43,6 +43,11 @@ std::vector<std::string> DemoInput::arguments(const DemoOptions& options, std::u
 }
 
 DemoInput read_input(const DemoOptions& options) {
+  if (!options.input.empty() && !std::filesystem::is_regular_file(options.input)) {
+    throw Failure(fmt::format(
+        "file '{}': expected an ordinary file, since it is read several times, found none; copy it into one",
+        options.input));
+  }
   DemoInput input;
   const std::unique_ptr<streaming::LineSource> lines = open_lines(options);
   streaming::WatchReader watches(*lines);

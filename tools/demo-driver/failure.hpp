@@ -10,6 +10,8 @@ struct Failure : std::runtime_error {
 };
 
 /// The user wants it to end.
-struct Stopped {};
+struct Stopped {
+  int signal = 0;
+};
 
 }  // namespace demo

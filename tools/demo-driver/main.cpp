@@ -1,6 +1,7 @@
 // shmbus-demo: the example platform, from the afternoon on which it failed to a service that is added while it runs.
 
 #include <chrono>
+#include <csignal>
 #include <exception>
 #include <string>
 
@@ -52,11 +53,12 @@ int main(int argc, char** argv) {
                "shmbus-demo"};
   demo::add_demo_options(app, options);
   CLI11_PARSE(app, argc, argv);
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of the output that leaves is an error like others, after which we tidy up
   try {
     return run(options);
-  } catch (const demo::Stopped&) {
+  } catch (const demo::Stopped& stopped) {
     fmt::print(stderr, "\nshmbus-demo: interrupted; everything it made is removed\n");
-    return 130;
+    return 128 + stopped.signal;
   } catch (const std::exception& error) {
     fmt::print(stderr, "shmbus-demo: {}\n", error.what());
     return 1;

@@ -30,6 +30,7 @@ Process::Process(const std::filesystem::path& program, const std::vector<std::st
   if (pid_ > 0) return;
 
   // The child. Nothing but system calls from here on.
+  ::signal(SIGPIPE, SIG_DFL);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);  // it died before we could ask to be told
   const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);

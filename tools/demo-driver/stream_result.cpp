@@ -52,7 +52,10 @@ void check_answers(const StreamResult& result, Checks& checks) {
   const auto after = times_between(result, result.ml_dead_from + 1, result.ml_restarted_at);
   const auto median_before = std::max<std::uint64_t>(1, streaming::quantile(before, 0.5));
   const auto median_after = std::max<std::uint64_t>(1, streaming::quantile(after, 0.5));
-  const bool alike = median_after <= 2 * median_before && median_before <= 2 * median_after;
+  // Within a factor of two; below a microsecond of difference it is the machine's noise that is measured, not ml-service.
+  constexpr std::uint64_t kNoise = 1000;
+  const std::uint64_t lower = std::min(median_before, median_after), higher = std::max(median_before, median_after);
+  const bool alike = higher <= 2 * lower || higher - lower < kNoise;
   const auto describe = [](const std::vector<std::uint64_t>& times) {
     return fmt::format("{} (99 % within {}) over {} answers",
                        readable(std::chrono::nanoseconds{streaming::quantile(times, 0.5)}),

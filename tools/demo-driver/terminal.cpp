@@ -2,10 +2,14 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include <fmt/format.h>
+
+#include "failure.hpp"
 
 namespace demo {
 
@@ -45,7 +49,9 @@ void Terminal::heading(std::string_view text) {
 void Terminal::line(std::string_view text) {
   clear_progress();
   fmt::print("{}\n", text);
-  std::fflush(stdout);
+  if (std::fflush(stdout) != 0) {
+    throw Failure(fmt::format("standard output: expected to write there, found: {}", std::strerror(errno)));
+  }
 }
 
 void Terminal::progress(std::string_view text) {

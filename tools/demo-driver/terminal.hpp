@@ -12,7 +12,8 @@ std::string grouped(std::uint64_t number);
 /// "62 ns", "1.4 µs", "301 ms", "1.803 s"
 std::string readable(std::chrono::nanoseconds time);
 
-/// What the demonstration says, on standard output. Colours on a terminal only, and not where NO_COLOR is set.
+/// What the demonstration says, on standard output. Throws Failure where that cannot be written. Colours on a terminal
+/// only, and not where NO_COLOR is set.
 class Terminal {
  public:
   Terminal();

@@ -8,7 +8,7 @@ class Bus;
 
 namespace streaming {
 
-/// SIGINT and SIGTERM end a program in good order. One a process, for as long as the program runs.
+/// SIGINT, SIGTERM and SIGHUP end a program in good order. One a process, for as long as the program runs.
 class StopSignal {
  public:
   StopSignal();

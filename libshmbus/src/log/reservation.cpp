@@ -62,18 +62,20 @@ bool back_one_more(BlockLog& log) noexcept {
   return true;
 }
 
-/// Memory is short: unlink the oldest block that nobody gates or pins, and take that. Less is retained, and counted.
+/// Memory is short: unlink the oldest block that nobody gates, and take it unless somebody is inside. Less is retained,
+/// and counted. Oldest first, without exception: whoever pinned a block that was linked is then seen before the one
+/// after it is unlinked, as in a rotation.
 std::optional<std::uint32_t> reserve_oldest(BlockLog& log, std::uint64_t number) noexcept {
-  const std::uint64_t oldest = number > log.blocks() ? number - log.blocks() + 1 : 1;
+  const std::uint64_t oldest = number > log.blocks() ? number - log.blocks() : 1;
   for (std::uint64_t n = oldest; n + 1 < number; ++n) {
     auto& slot = log.slot(n);
     RingEntry e(slot.load(std::memory_order_seq_cst));
-    if (!e.holds(n) || !e.linked()) continue;
-    if (gated(log, n)) return std::nullopt;
-    if (!log.in_backed_range(e.physical()) || pinned(log, e.physical())) continue;
+    if (!e.holds(n)) return std::nullopt;  // `number` was opened meanwhile
+    if (!e.linked()) continue;
+    if (gated(log, n) || !log.in_backed_range(e.physical())) return std::nullopt;
     std::uint64_t word = e.word();
     if (!slot.compare_exchange_strong(word, RingEntry(n, RingEntry::kNoBlock).word(), std::memory_order_seq_cst))
-      continue;
+      return std::nullopt;
     log.header().dropped.fetch_add(1, std::memory_order_relaxed);
     if (try_reserve(log, e.physical())) return e.physical();
   }

@@ -25,7 +25,7 @@ Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>
   const std::uint64_t new_tail = log.format().make(number, 0, 0);
   auto& slot = log.slot(number);
 
-  const RingEntry leaving(slot.load(std::memory_order_seq_cst));
+  RingEntry leaving(slot.load(std::memory_order_seq_cst));
   if (leaving.holds(number)) {  // opened by somebody who has not moved the tail yet: anyone may
     opened = new_tail;
     return Status::ok;
@@ -61,7 +61,11 @@ Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>
   entry.opened_cycles.store(now.cycles, std::memory_order_relaxed);
   entry.opened_ns.store(now.ns, std::memory_order_relaxed);
 
-  // (4) into the ring, and the leaving one out, in one step
+  // (4) into the ring, and the leaving one out, in one step. It may have been dropped early meanwhile, by ourselves
+  // even.
+  if (const RingEntry dropped(number - log.blocks(), RingEntry::kNoBlock);
+      slot.load(std::memory_order_acquire) == dropped.word())
+    leaving = dropped;
   std::uint64_t expected = leaving.word();
   const bool linked =
       slot.compare_exchange_strong(expected, RingEntry(number, *physical).word(), std::memory_order_seq_cst);

@@ -167,6 +167,10 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
     return std::shared_ptr<TopicSegment>(
         new TopicSegment(member, name, std::move(*control), std::move(mapping), std::move(*log), access));
   }
+  // Who creates a topic while its bus is removed may leave this for a moment.
+  if (registry.removed())
+    throw Error(ErrorCode::closed,
+                {"bus '" + registry.bus() + "'", "to exist", "that it was removed", "open it again"});
   throw Error(ErrorCode::corrupt, {object, "a control segment and its log", "no log that belongs to it",
                                    "remove the topic: shmbus rm --topic " + name});
 }
@@ -274,7 +278,7 @@ namespace {
 bool may_open(const platform::FileState& file, uid_t user) {
   if (user == 0 || user == file.owner || (file.mode & 0004) != 0) return true;
   if ((file.mode & 0040) == 0) return false;
-  struct passwd entry{};
+  struct passwd entry {};
   struct passwd* found = nullptr;
   std::vector<char> text(16 * 1024);
   if (::getpwuid_r(user, &entry, text.data(), text.size(), &found) != 0 || found == nullptr) return false;
