@@ -154,6 +154,13 @@ bool SegmentFile::rename(const std::string& from, const std::string& to, const s
   throw system_error(errno, object, "the right to rename " + path_of(from));
 }
 
+bool SegmentFile::may_unlink(const FileState& file) {
+  struct stat folder {};
+  if (::stat(kFolder, &folder) != 0) return false;
+  const uid_t self = ::geteuid();
+  return (folder.st_mode & S_ISVTX) == 0 || self == 0 || self == file.owner || self == folder.st_uid;
+}
+
 bool SegmentFile::unlink(const std::string& name, const std::string& object) {
   if (::unlink(path_of(name).c_str()) == 0) return true;
   if (errno == ENOENT) return false;

@@ -60,6 +60,8 @@ class SegmentFile {
 
   /// Gives a file another name, which is free. False where there is no such file. Throws Error.
   static bool rename(const std::string& from, const std::string& to, const std::string& object);
+  /// Whether this user may unlink a file: in a sticky folder its owner, the folder's owner and root.
+  static bool may_unlink(const FileState& file);
   /// False where there is no such file. Throws Error.
   static bool unlink(const std::string& name, const std::string& object);
   /// Names that begin so, sorted.

@@ -1,5 +1,7 @@
 #include "registry/registry.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -127,8 +129,8 @@ void Registry::check() const {
   check_size(h.size, sizeof(RegistryHeader), object);
   check_mode(file_.state(), h.mode, object);
   constexpr std::int64_t kLatestBirth = std::int64_t{1} << 62;  // nanoseconds since 1970; differences stay in range
-  if (h.incarnation == 0 || h.stall_limit_ns < 1'000'000 || h.stall_limit_ns > 3'600'000'000'000 ||
-      h.created_ns <= 0 || h.created_ns > kLatestBirth) {
+  if (h.incarnation == 0 || h.stall_limit_ns < 1'000'000 || h.stall_limit_ns > 3'600'000'000'000 || h.created_ns <= 0 ||
+      h.created_ns > kLatestBirth) {
     throw Error(ErrorCode::corrupt, {object, "an incarnation, a time of creation and a stall limit in range",
                                      "values out of range", "remove the bus"});
   }
@@ -154,6 +156,10 @@ bool Registry::remove(const std::string& bus) {
   auto file = SegmentFile::open(name, Access::read_write, object);
   if (!file) return false;
   check_owner(file->state(), {}, object);
+  if (!SegmentFile::may_unlink(file->state())) {  // before anybody is told that it is gone
+    throw Error(ErrorCode::permission, {object, "the right to unlink its segments",
+                                        "uid " + std::to_string(::geteuid()), "remove it as its owner"});
+  }
   for (auto waited = 0ms; !platform::lock_byte(file->descriptor(), layout::kRemovalLock); waited += 1ms) {
     if (waited >= 5s) {
       throw Error(ErrorCode::busy, {object, "to be removed by one process", "another is at it for seconds",
