@@ -55,9 +55,15 @@ void Doorbell::watch() noexcept {
   for (;;) {
     armed_.wait(kIdle, std::memory_order_acquire);
     if (armed_.load(std::memory_order_acquire) == kEnd) return;
-    platform::futex_wait(node_->bell(), bell_.load(std::memory_order_relaxed), longest_sleep_);
+    const std::uint32_t bell = bell_.load(std::memory_order_relaxed);
+    platform::futex_wait(node_->bell(), bell, longest_sleep_);
+    // After the longest sleep somebody shall look, but the bell is as it was: it stays armed, and wakes once, not
+    // twice.
     std::uint32_t armed = kArmed;
-    if (armed_.compare_exchange_strong(armed, kIdle, std::memory_order_acq_rel)) ring();
+    if (node_->bell().load(std::memory_order_acquire) != bell) {
+      armed_.compare_exchange_strong(armed, kIdle, std::memory_order_acq_rel);
+    }
+    ring();
   }
 }
 

@@ -19,7 +19,8 @@ bool Reader::pass_hole() noexcept {
   const auto offset = static_cast<std::size_t>(cursor_ - begin_);
   const std::uint64_t here = format.make(block_.number, offset, next_sequence_ - block_.first_sequence);
   // The end of the log; or a new block that is linked, but whose opener has not moved the tail into it.
-  const bool not_entered = offset == 0 && tail == format.make(block_.number - 1, log_->block_size(), format.count(tail));
+  const bool not_entered =
+      offset == 0 && tail == format.make(block_.number - 1, log_->block_size(), format.count(tail));
   if (tail == here || not_entered) {
     hole_since_ = 0;
     return false;

@@ -56,8 +56,8 @@ Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>
   }
   const Moment now = log.environment().now();
   entry.number.store(number, std::memory_order_seq_cst);
-  entry.key.store(block_key(log.header().seed, number), std::memory_order_relaxed);  // all published by the ring entry
-  entry.first_sequence.store(first_sequence, std::memory_order_relaxed);
+  entry.key.store(block_key(log.header().seed, number), std::memory_order_release);
+  entry.first_sequence.store(first_sequence, std::memory_order_release);  // for lookers who hold no pin and look twice
   entry.opened_cycles.store(now.cycles, std::memory_order_relaxed);
   entry.opened_ns.store(now.ns, std::memory_order_relaxed);
 
