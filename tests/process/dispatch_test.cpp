@@ -123,16 +123,10 @@ TEST_CASE("a full queue stops polling: a reliable subscription's lag shows, and 
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t", {.block_size = 4096, .blocks = 2});
-  Gate gate;
-  std::vector<std::uint64_t> handled;
-  const shmbus::Subscription subscription = bus.subscribe("t",
-                                                          [&](const Event& e) {
-                                                            gate.pass();
-                                                            handled.push_back(test::numbered(e).number);
-                                                          },
-                                                          {.subscriber = {.delivery = Delivery::reliable}, .queue = 4});
-
   ForkedProcess publisher{[&](const Parent& parent) {
+    // Forked before this process has threads, whose locks a child of a sanitized build would inherit: it waits for them.
+    const test::Deadline deadline;
+    while (shmbus::Inspector(name.name()).snapshot().topics.at(0).subscribers.empty()) deadline.check("a subscriber");
     shmbus::Bus member = shmbus::Bus::open(name.name());
     shmbus::Publisher p = member.publisher("t");
     std::uint64_t n = 1;
@@ -142,6 +136,15 @@ TEST_CASE("a full queue stops polling: a reliable subscription's lag shows, and 
     for (; n <= all; ++n) test::require(bool{p.publish(test::bytes_of({0, n}))}, "publish");
     parent.say(all);
   }};
+  Gate gate;
+  std::vector<std::uint64_t> handled;
+  const shmbus::Subscription subscription = bus.subscribe("t",
+                                                          [&](const Event& e) {
+                                                            gate.pass();
+                                                            handled.push_back(test::numbered(e).number);
+                                                          },
+                                                          {.subscriber = {.delivery = Delivery::reliable}, .queue = 4});
+
   const std::uint64_t accepted = publisher.hear();
   const auto snapshot = shmbus::Inspector(name.name()).snapshot();
   REQUIRE(snapshot.topics.size() == 1);
