@@ -7,6 +7,7 @@
 
 #include "platform/futex.hpp"
 #include "platform/system_error.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::detail {
 
@@ -57,6 +58,7 @@ void Doorbell::watch() noexcept {
     if (armed_.load(std::memory_order_acquire) == kEnd) return;
     const std::uint32_t bell = bell_.load(std::memory_order_relaxed);
     platform::futex_wait(node_->bell(), bell, longest_sleep_);
+    SHMBUS_CRASH_POINT("doorbell.woken");
     // After the longest sleep somebody shall look, but the bell is as it was: it stays armed, and wakes once, not
     // twice.
     std::uint32_t armed = kArmed;
@@ -64,6 +66,7 @@ void Doorbell::watch() noexcept {
       armed_.compare_exchange_strong(armed, kIdle, std::memory_order_acq_rel);
     }
     ring();
+    SHMBUS_CRASH_POINT("doorbell.rung");
   }
 }
 

@@ -8,6 +8,7 @@
 #include "platform/futex.hpp"
 #include "platform/membarrier.hpp"
 #include "shmbus/error.hpp"
+#include "shmbus/platform/crash_point.hpp"
 #include "shmbus/subscriber_poll.hpp"
 
 namespace shmbus::detail {
@@ -70,7 +71,9 @@ bool PublisherCore::sleep(std::uint32_t bell, std::uint64_t deadline) noexcept {
   }
   const std::uint64_t slice =
       std::min({deadline - now, segment_->stall_limit_ns(), log::next_demotion(segment_->log())});
+  SHMBUS_CRASH_POINT("gated.sleeping");
   platform::futex_wait(segment_->node().bell(), bell, std::chrono::nanoseconds(slice));
+  SHMBUS_CRASH_POINT("gated.woken");
   return true;
 }
 
@@ -86,12 +89,14 @@ Status PublisherCore::wait_for_room(Attempt attempt, std::chrono::nanoseconds ti
     // look finds the bit, and one that moved it before is seen.
     const std::uint32_t bell = segment_->node().bell().load(std::memory_order_acquire);
     log.header().gated.fetch_or(bit, std::memory_order_seq_cst);
+    SHMBUS_CRASH_POINT("gated.shown");
     const Status status = attempt();
     const bool waits = status == Status::back_pressured &&
                        // Whoever waits for its own handler waits forever.
                        !(HandlerScope::runs_for(&segment_->node()) && log::gated_by(log, segment_->node().id()));
     if (!waits || !sleep(bell, deadline)) {
       log.header().gated.fetch_and(~bit, std::memory_order_acq_rel);
+      SHMBUS_CRASH_POINT("gated.cleared");
       return status;
     }
   }

@@ -12,6 +12,7 @@
 #include "registry/names.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/cpu.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::detail {
 
@@ -56,8 +57,11 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const std::string& 
   standing_.user = ::geteuid();
   entry_ = bus_->subscriptions().add(standing_);
   try {
+    SHMBUS_CRASH_POINT("subscribe.listed");
     wait_for_creators();
+    SHMBUS_CRASH_POINT("subscribe.waited");
     attach_topics(true);
+    SHMBUS_CRASH_POINT("subscribe.attached");
   } catch (...) {
     leave();
     throw;
@@ -74,8 +78,10 @@ SubscriberCore::~SubscriberCore() {
 /// take back.
 void SubscriberCore::leave() noexcept {
   bus_->subscriptions().remove(entry_);
+  SHMBUS_CRASH_POINT("unsubscribe.unlisted");
   for (std::size_t i = 0; i < state_.topics.size(); ++i) {
     port(i).retire();
+    SHMBUS_CRASH_POINT("unsubscribe.retired");
     take_back_ports(port(i).segment(), standing_.id);
   }
   try {
@@ -183,6 +189,7 @@ bool SubscriberCore::look_everywhere() noexcept {
 /// False: don't sleep, there is something. The caller has read the bell before.
 bool SubscriberCore::prepare_sleep() noexcept {
   for (std::size_t i = 0; i < state_.topics.size(); ++i) port(i).announce_sleep();
+  SHMBUS_CRASH_POINT("sleep.announced");
   // SYNC sleep: pairs with Writer::wake. After this, a publisher that has not committed yet sees our bit, and a commit
   // of one that did not see it is seen by us.
   if (!platform::membarrier()) {
@@ -190,6 +197,7 @@ bool SubscriberCore::prepare_sleep() noexcept {
       port(i).segment().header().attention.fetch_or(layout::kFenceNeeded, std::memory_order_seq_cst);
     }
   }
+  SHMBUS_CRASH_POINT("sleep.ordered");
   return !look_everywhere() && !interrupted();
 }
 
@@ -252,10 +260,13 @@ bool SubscriberCore::sleep_until(std::uint64_t deadline) noexcept {
     const std::uint64_t now = platform::monotonic_ns();
     if (nothing && now < deadline && usable()) {
       const std::uint64_t longest = std::min(deadline - now, longest_sleep());
+      SHMBUS_CRASH_POINT("sleep.sleeping");
       platform::futex_wait(bus_->node().bell(), bell, std::chrono::nanoseconds(longest));
+      SHMBUS_CRASH_POINT("sleep.woken");
       for (std::size_t i = 0; i < state_.topics.size(); ++i) port(i).count_wakeup();
     }
     end_sleep();
+    SHMBUS_CRASH_POINT("sleep.ended");
     if (interrupted() || !usable()) return false;
     if (!nothing || look_everywhere()) return true;
     look_after();

@@ -2,6 +2,7 @@
 
 #include "log/ports.hpp"
 #include "shmbus/error.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::detail {
 
@@ -53,7 +54,9 @@ TopicPort::~TopicPort() {
 void TopicPort::retire() noexcept {
   auto& port = segment_->log().subscriber(reader.port());
   port.mode.store(layout::port_mode(segment_->node().id(), false), std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("retire.lossy");
   port.pin.store(log::kNone, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("retire.unpinned");
   end_sleep();
   segment_->log().wake_publishers();
 }

@@ -1,5 +1,7 @@
 #include "shmbus/log/block_log.hpp"
 
+#include "shmbus/platform/crash_point.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -88,6 +90,7 @@ void BlockLog::wake_subscribers() const noexcept {
   }
   if (header_->waiters.load(std::memory_order_relaxed) == 0) return;
   std::uint64_t ports = header_->waiters.exchange(0, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("wake.taken");
   for (; ports != 0; ports &= ports - 1) {
     environment_->ring(subscriber(static_cast<unsigned>(std::countr_zero(ports))).bell.load(std::memory_order_relaxed));
   }
@@ -95,6 +98,7 @@ void BlockLog::wake_subscribers() const noexcept {
 
 void BlockLog::wake_publishers() const noexcept {
   std::uint64_t ports = header_->gated.exchange(0, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("wake_publishers.taken");
   for (; ports != 0; ports &= ports - 1) {
     environment_->ring(publisher(static_cast<unsigned>(std::countr_zero(ports))).bell.load(std::memory_order_relaxed));
   }

@@ -5,6 +5,7 @@
 #include "log/claims.hpp"
 #include "log/ports.hpp"
 #include "log/repair.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -34,6 +35,7 @@ Hold hold_of(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcep
   if (since == 0) {
     // Sequentially consistent: the subscriber moves its pin, then looks at this word; we set it, then look at the pin.
     port.held_since.compare_exchange_strong(since, now, std::memory_order_seq_cst);
+    SHMBUS_CRASH_POINT("gate.timed");
     if (needs(port, leaving)) return Hold::gates;
     std::uint64_t mine = now;  // it has moved on: leave no mark that would count against it later
     port.held_since.compare_exchange_strong(mine, 0, std::memory_order_seq_cst);
@@ -44,6 +46,7 @@ Hold hold_of(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcep
   if (!needs(port, leaving)) return Hold::moved_on;
   if (port.held_since.load(std::memory_order_seq_cst) != since) return Hold::gates;  // it moved, and holds us back anew
   if (!port.mode.compare_exchange_strong(mode, mode & ~std::uint64_t{1}, std::memory_order_seq_cst)) return Hold::gates;
+  SHMBUS_CRASH_POINT("gate.demoted");
   log.wake_publishers();
   return Hold::demoted;
 }

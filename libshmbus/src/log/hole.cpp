@@ -1,8 +1,10 @@
 // What a reader does in front of a claim that is not committed.
 
 #include "log/claims.hpp"
+
 #include "log/repair.hpp"
 #include "shmbus/log/reader.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -37,6 +39,7 @@ bool Reader::pass_hole() noexcept {
     hole_since_ = now;
     hole_at_ = cursor_;
     hole_asked_ = 0;
+    SHMBUS_CRASH_POINT("hole.found");
   }
   if (now - hole_asked_ < kAskAgain) return false;
   hole_asked_ = now;
@@ -51,6 +54,7 @@ bool Reader::pass_hole() noexcept {
     return true;
   }
   if (holder.kind != Holder::Kind::nobody && !fits(holder.stride, holder.padding)) return fail();
+  SHMBUS_CRASH_POINT("hole.judged");
   switch (holder.kind) {
     case Holder::Kind::dead:
       if (repair_publisher(*log_, holder.port) == Repair::forbidden)

@@ -1,6 +1,7 @@
 #include "log/ports.hpp"
 
 #include "log/repair.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -36,17 +37,22 @@ std::optional<unsigned> attach_publisher(BlockLog& log) noexcept {
   const auto port =
       take_port(log, header.publisher_ports, layout::kMaxPublishers, log.environment().self(), repair_publisher);
   if (port) {
+    SHMBUS_CRASH_POINT("attach.taken");
     log.publisher(*port).bell.store(log.environment().bell(), std::memory_order_relaxed);  // published by the bitmap
     header.publishers.fetch_or(bit(*port), std::memory_order_seq_cst);
+    SHMBUS_CRASH_POINT("attach.listed");
   }
   return port;
 }
 
 void detach_publisher(BlockLog& log, unsigned port) noexcept {
   log.publisher(port).where.store(kNone, std::memory_order_release);
+  SHMBUS_CRASH_POINT("detach.unclaimed");
   log.header().gated.fetch_and(~bit(port), std::memory_order_acq_rel);
   log.header().publishers.fetch_and(~bit(port), std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("detach.unlisted");
   log.publisher(port).owner.store(0, std::memory_order_release);
+  SHMBUS_CRASH_POINT("detach.freed");
 }
 
 std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& place, std::uint64_t pin,
@@ -58,6 +64,7 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
   const std::uint64_t filling = log.environment().self() | kRepairing;
   const auto number = take_port(log, header.subscriber_ports, layout::kMaxSubscribers, filling, repair_subscriber);
   if (!number) return number;
+  SHMBUS_CRASH_POINT("attach_subscriber.taken");
   auto& port = log.subscriber(*number);
   port.subscription.store(place.subscription,
                           std::memory_order_relaxed);  // all published by the bitmap and the owner word
@@ -70,16 +77,23 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
     counter->store(0, std::memory_order_relaxed);
   }
   port.position.store(position, std::memory_order_relaxed);
+  SHMBUS_CRASH_POINT("attach_subscriber.filled");
   header.subscribers.fetch_or(bit(*number), std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("attach_subscriber.listed");
   port.pin.store(pin, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("attach_subscriber.pinned");
   port.owner.store(place.node | (place.placed ? layout::kPlaced : 0), std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("attach_subscriber.handed_over");
   return number;
 }
 
 bool adopt_subscriber(BlockLog& log, unsigned number) noexcept {
   std::uint64_t placed = log.environment().self() | layout::kPlaced;
-  return log.subscriber(number).owner.compare_exchange_strong(placed, log.environment().self(),
-                                                              std::memory_order_seq_cst);
+  if (!log.subscriber(number).owner.compare_exchange_strong(placed, log.environment().self(),
+                                                            std::memory_order_seq_cst))
+    return false;
+  SHMBUS_CRASH_POINT("attach_subscriber.adopted");
+  return true;
 }
 
 bool take_back(BlockLog& log, unsigned number, std::uint64_t node, std::uint64_t subscription) noexcept {
@@ -93,6 +107,7 @@ bool take_back(BlockLog& log, unsigned number, std::uint64_t node, std::uint64_t
     port.owner.store(node | layout::kPlaced, std::memory_order_seq_cst);    // the same node's next one: leave it
     return false;
   }
+  SHMBUS_CRASH_POINT("take_back.marked");
   detach_subscriber(log, number);
   return true;
 }
@@ -101,12 +116,17 @@ void detach_subscriber(BlockLog& log, unsigned number) noexcept {
   auto& header = log.header();
   auto& port = log.subscriber(number);
   port.pin.store(kNone, std::memory_order_release);
+  SHMBUS_CRASH_POINT("detach_subscriber.unpinned");
   for (auto& slot : port.retained) slot.store(kNone, std::memory_order_release);
   header.waiters.fetch_and(~bit(number), std::memory_order_acq_rel);
+  SHMBUS_CRASH_POINT("detach_subscriber.awake");
   header.subscribers.fetch_and(~bit(number), std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("detach_subscriber.unlisted");
   port.mode.store(0, std::memory_order_relaxed);
   port.subscription.store(0, std::memory_order_relaxed);
+  SHMBUS_CRASH_POINT("detach_subscriber.emptied");
   port.owner.store(0, std::memory_order_release);
+  SHMBUS_CRASH_POINT("detach_subscriber.freed");
   log.wake_publishers();
 }
 
@@ -116,9 +136,13 @@ bool take_exclusive(BlockLog& log, std::uint64_t& owner) noexcept {
   do {
     if (owner != 0 && log.environment().alive(owner)) return false;
   } while (!word.compare_exchange_weak(owner, log.environment().self(), std::memory_order_acq_rel));
+  SHMBUS_CRASH_POINT("exclusive.taken");
   return true;
 }
 
-void leave_exclusive(BlockLog& log) noexcept { log.header().exclusive_owner.store(0, std::memory_order_release); }
+void leave_exclusive(BlockLog& log) noexcept {
+  log.header().exclusive_owner.store(0, std::memory_order_release);
+  SHMBUS_CRASH_POINT("exclusive.left");
+}
 
 }  // namespace shmbus::log

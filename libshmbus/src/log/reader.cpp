@@ -1,5 +1,7 @@
 #include "shmbus/log/reader.hpp"
 
+#include "shmbus/platform/crash_point.hpp"
+
 namespace shmbus::log {
 
 using layout::RecordHeader;
@@ -19,7 +21,9 @@ void Reader::pin(std::uint64_t number) noexcept {
   wanted_ = number;
   if (port_->pin.load(std::memory_order_relaxed) == number) return;  // only we write it
   port_->pin.store(number, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("pin.stored");
   if (port_->held_since.load(std::memory_order_seq_cst) != 0) port_->held_since.store(0, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("pin.unheld");
   if (log_->header().gated.load(std::memory_order_seq_cst) != 0) log_->wake_publishers();
 }
 
@@ -44,6 +48,7 @@ bool Reader::next_block() noexcept {
       case Look::gone:
         ++lapped_;
         port_->lapped.store(lapped_, std::memory_order_relaxed);  // for the monitor alone
+        SHMBUS_CRASH_POINT("read.lapped");
         pin(log_->oldest_after(wanted_));
         break;
     }
@@ -66,6 +71,7 @@ bool Reader::enter(const Block& block) noexcept {
   end_ = begin_ + log_->block_size();
   wanted_ = kNone;
   hole_since_ = 0;
+  SHMBUS_CRASH_POINT("read.entered");
   return true;
 }
 
@@ -135,6 +141,7 @@ bool Reader::step_over(std::size_t stride, bool padding, bool lost) noexcept {
     port_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
   }
   port_->position.store(next_sequence_ > skip_to_ ? next_sequence_ : skip_to_, std::memory_order_release);
+  SHMBUS_CRASH_POINT("read.stepped_over");
   hole_since_ = 0;
   empty_polls_ = 0;
   return true;
@@ -198,6 +205,7 @@ int Reader::retain() noexcept {
   slot_block_[slot] = block_.number;
   port_->retained[slot].store(block_.number,
                               std::memory_order_seq_cst);  // before the pin moves on: see log/gate.cpp, pinned
+  SHMBUS_CRASH_POINT("retain.stored");
   slot_uses_[slot].store(1, std::memory_order_release);
   return free;
 }
@@ -208,7 +216,9 @@ void Reader::release(int slot) noexcept {
   while (!slot_uses_[i].compare_exchange_weak(uses, uses == 1 ? kClearing : uses - 1, std::memory_order_acq_rel)) {
   }
   if (uses != 1) return;
+  SHMBUS_CRASH_POINT("retain.ending");
   port_->retained[i].store(kNone, std::memory_order_release);  // what was read of the block was read before
+  SHMBUS_CRASH_POINT("retain.cleared");
   slot_uses_[i].store(0, std::memory_order_release);
 }
 

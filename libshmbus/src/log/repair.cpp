@@ -2,6 +2,7 @@
 
 #include "log/claims.hpp"
 #include "log/ports.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -25,7 +26,10 @@ bool mark(BlockLog& log, std::atomic<std::uint64_t>& owner, std::uint64_t& dead,
   }
   std::uint64_t expected = dead;
   why_not = Repair::postponed;
-  return owner.compare_exchange_strong(expected, log.environment().self() | kRepairing, std::memory_order_acq_rel);
+  if (!owner.compare_exchange_strong(expected, log.environment().self() | kRepairing, std::memory_order_acq_rel))
+    return false;
+  SHMBUS_CRASH_POINT("repair.marked");
+  return true;
 }
 
 /// Ends a dead publisher's claim: what was granted and not committed is aborted, an unfinished seal becomes padding.
@@ -50,14 +54,17 @@ Repair finish_claim(BlockLog& log, const ShownClaim& claim) noexcept {
   if (!same) return Repair::done;  // another one was granted that record
   if (holder.kind == Holder::Kind::living) return Repair::postponed;
 
+  SHMBUS_CRASH_POINT("repair.judged");
   std::byte* block = log.environment().writable(physical);
   if (block == nullptr) return Repair::forbidden;
   auto* hole = reinterpret_cast<RecordHeader*>(block + offset);
   const layout::RecordMeta meta{static_cast<std::uint32_t>(claim.what.stride()), static_cast<std::uint16_t>(claim.port),
                                 static_cast<std::uint16_t>(claim.what.padding() ? layout::kPadding : 0)};
   hole->meta.store(meta.word(), std::memory_order_relaxed);  // published by the key
+  SHMBUS_CRASH_POINT("repair.headed");
   if (hole->key.compare_exchange_strong(found, claim.what.padding() ? key : ~key,
                                         std::memory_order_acq_rel)) {  // SYNC commit
+    SHMBUS_CRASH_POINT("repair.finished");
     log.header().repaired_claims.fetch_add(1, std::memory_order_relaxed);
     log.wake_subscribers();
   }
@@ -75,17 +82,22 @@ Repair repair_publisher(BlockLog& log, unsigned number) noexcept {
     const Repair result = finish_claim(log, *claim);
     if (result != Repair::done) {
       port.owner.store(dead, std::memory_order_release);  // found dead again by whoever comes next
+      SHMBUS_CRASH_POINT("repair.unmarked");
       return result;
     }
   }
   port.where.store(kNone, std::memory_order_release);  // unpins the block: only after the record is finished
+  SHMBUS_CRASH_POINT("repair.unclaimed");
   auto& header = log.header();
   header.gated.fetch_and(~(std::uint64_t{1} << number), std::memory_order_acq_rel);
   header.publishers.fetch_and(~(std::uint64_t{1} << number), std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("repair.unlisted");
   std::uint64_t exclusive = owner_node(dead);
   if ((dead & kRepairing) == 0) header.exclusive_owner.compare_exchange_strong(exclusive, 0, std::memory_order_acq_rel);
+  SHMBUS_CRASH_POINT("repair.exclusive_freed");
   header.repaired_ports.fetch_add(1, std::memory_order_relaxed);
   port.owner.store(0, std::memory_order_release);
+  SHMBUS_CRASH_POINT("repair.freed");
   return Repair::done;
 }
 

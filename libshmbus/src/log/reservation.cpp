@@ -5,6 +5,7 @@
 #include "log/gate.hpp"
 #include "log/repair.hpp"
 #include "shmbus/platform/cpu.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -30,8 +31,10 @@ bool try_reserve(BlockLog& log, std::uint32_t physical) noexcept {
   if (owner != 0 && log.environment().alive(owner)) return false;
   if (linked(log, physical)) return false;
   if (!entry.owner.compare_exchange_strong(owner, log.environment().self(), std::memory_order_seq_cst)) return false;
+  SHMBUS_CRASH_POINT("reserve.won");
   if (!linked(log, physical) && !pinned(log, physical)) return true;
   entry.owner.store(0, std::memory_order_release);
+  SHMBUS_CRASH_POINT("reserve.returned");
   return false;
 }
 
@@ -56,9 +59,11 @@ bool back_one_more(BlockLog& log) noexcept {
   std::uint32_t first = backed.load(std::memory_order_acquire);
   if (first >= log.geometry().physical_blocks) return false;
   if (!log.environment().back(first)) return false;
+  SHMBUS_CRASH_POINT("reserve.backed");
   // Backing is idempotent. Only an entry that has memory may be touched; a fresh one is all zeros, and number 0 is
   // never linked.
   backed.compare_exchange_strong(first, first + 1, std::memory_order_acq_rel);
+  SHMBUS_CRASH_POINT("reserve.counted");
   return true;
 }
 
@@ -76,6 +81,7 @@ std::optional<std::uint32_t> reserve_oldest(BlockLog& log, std::uint64_t number)
     std::uint64_t word = e.word();
     if (!slot.compare_exchange_strong(word, RingEntry(n, RingEntry::kNoBlock).word(), std::memory_order_seq_cst))
       return std::nullopt;
+    SHMBUS_CRASH_POINT("reserve.dropped");
     log.header().dropped.fetch_add(1, std::memory_order_relaxed);
     if (try_reserve(log, e.physical())) return e.physical();
   }
@@ -112,6 +118,7 @@ Status reserve(BlockLog& log, std::uint64_t number, std::optional<std::uint32_t>
 void release(BlockLog& log, std::uint32_t physical, bool linked) noexcept {
   BlockEntry& entry = log.entry(physical);
   if (!linked) entry.number.store(kNone, std::memory_order_release);
+  SHMBUS_CRASH_POINT("reserve.forgotten");
   entry.owner.store(0, std::memory_order_release);
 }
 

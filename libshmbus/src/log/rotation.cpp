@@ -2,6 +2,7 @@
 
 #include "log/gate.hpp"
 #include "log/reservation.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -28,6 +29,7 @@ Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>
   RingEntry leaving(slot.load(std::memory_order_seq_cst));
   if (leaving.holds(number)) {  // opened by somebody who has not moved the tail yet: anyone may
     opened = new_tail;
+    SHMBUS_CRASH_POINT("rotate.helps");
     return Status::ok;
   }
   if (!leaving.holds(number - log.blocks())) return Status::ok;  // stale
@@ -38,9 +40,12 @@ Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>
     return opened_meanwhile ? Status::ok : Status::back_pressured;
   }
 
+  SHMBUS_CRASH_POINT("rotate.allowed");
+
   // (2) a physical block
   std::optional<std::uint32_t> physical;
   if (const Status status = reserve(log, number, physical); !physical) return status;
+  SHMBUS_CRASH_POINT("rotate.reserved");
 
   // (3) its entry. The first sequence follows from the sealed block's, which can't be reused before `number` is linked.
   BlockEntry& entry = log.entry(*physical);
@@ -56,10 +61,12 @@ Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>
   }
   const Moment now = log.environment().now();
   entry.number.store(number, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("rotate.numbered");
   entry.key.store(block_key(log.header().seed, number), std::memory_order_release);
   entry.first_sequence.store(first_sequence, std::memory_order_release);  // for lookers who hold no pin and look twice
   entry.opened_cycles.store(now.cycles, std::memory_order_relaxed);
   entry.opened_ns.store(now.ns, std::memory_order_relaxed);
+  SHMBUS_CRASH_POINT("rotate.filled");
 
   // (4) into the ring, and the leaving one out, in one step. It may have been dropped early meanwhile, by ourselves
   // even.
@@ -69,8 +76,10 @@ Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>
   std::uint64_t expected = leaving.word();
   const bool linked =
       slot.compare_exchange_strong(expected, RingEntry(number, *physical).word(), std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("rotate.linked");
   if (linked && leaving.linked()) log.header().free_hint.store(leaving.physical(), std::memory_order_relaxed);
   release(log, *physical, linked);
+  SHMBUS_CRASH_POINT("rotate.released");
   if (linked) opened = new_tail;  // (5) is the caller's, or anyone's
   return Status::ok;
 }

@@ -4,6 +4,8 @@
 
 #include "shmbus/log/reader.hpp"
 
+#include "shmbus/platform/crash_point.hpp"
+
 namespace shmbus::log {
 
 namespace {
@@ -75,7 +77,9 @@ void Reader::start(Start start) noexcept {
       start_at_time(start.value());
       break;
   }
+  SHMBUS_CRASH_POINT("start.found");
   port_->position.store(std::max(next_sequence_, skip_to_), std::memory_order_release);
+  SHMBUS_CRASH_POINT("start.placed");
   port_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
 }
 

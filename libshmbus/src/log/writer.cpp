@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "log/rotation.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -38,6 +39,7 @@ Status Writer::claim_slowly(Claim& c) noexcept {
       if (const Status status = rotate(tail); status != Status::ok) {
         if (!exclusive_)
           claim_port_->where.store(kNone, std::memory_order_release);  // a claim that lost may still stand there
+        SHMBUS_CRASH_POINT("publish.refused");
         return status;
       }
       continue;
@@ -87,7 +89,9 @@ void Writer::adopt_end() noexcept {
     offset += stride;
     tail_ = padding ? format.make(format.block(tail_), block_size_, format.count(tail_)) : format.after(tail_, stride);
   }
+  SHMBUS_CRASH_POINT("adopt_end.walked");
   log_->tail().store(tail_, std::memory_order_release);  // SYNC tail
+  SHMBUS_CRASH_POINT("adopt_end.advanced");
 }
 
 void Writer::seal_exclusive() noexcept {
@@ -96,9 +100,12 @@ void Writer::seal_exclusive() noexcept {
   auto* record = reinterpret_cast<RecordHeader*>(block_begin_ + offset);
   const RecordMeta meta{static_cast<std::uint32_t>(block_size_ - offset), port_, layout::kPadding};
   record->meta.store(meta.word(), std::memory_order_relaxed);  // published by the key
-  record->key.store(block_.key, std::memory_order_release);    // SYNC commit
+  SHMBUS_CRASH_POINT("seal.headed");
+  record->key.store(block_.key, std::memory_order_release);  // SYNC commit
+  SHMBUS_CRASH_POINT("seal.committed");
   tail_ = format.make(format.block(tail_), block_size_, format.count(tail_));
   log_->tail().store(tail_, std::memory_order_release);  // SYNC tail
+  SHMBUS_CRASH_POINT("seal.advanced");
 }
 
 /// Claims the rest of the block as one padding record, like any other claim. Whoever loses lets the winner do it.
@@ -108,16 +115,22 @@ void Writer::seal_shared(std::uint64_t tail) noexcept {
   const std::size_t rest = block_size_ - offset;
   claim_port_->where.store(kNone, std::memory_order_release);  // W1, as in claim_shared
   claim_port_->what.store(layout::ClaimWord(tail, block_.physical, true, rest).word(), std::memory_order_release);
+  SHMBUS_CRASH_POINT("seal.described");
   claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim
+  SHMBUS_CRASH_POINT("seal.claimed");
   std::uint64_t expected = tail;
   if (log_->tail().compare_exchange_strong(expected, format.make(format.block(tail), block_size_, format.count(tail)),
                                            std::memory_order_acq_rel, std::memory_order_acquire)) {
+    SHMBUS_CRASH_POINT("seal.granted");
     auto* record = reinterpret_cast<RecordHeader*>(block_begin_ + offset);
     const RecordMeta meta{static_cast<std::uint32_t>(rest), port_, layout::kPadding};
     record->meta.store(meta.word(), std::memory_order_relaxed);  // published by the key
-    record->key.store(block_.key, std::memory_order_release);    // SYNC commit
+    SHMBUS_CRASH_POINT("seal.headed");
+    record->key.store(block_.key, std::memory_order_release);  // SYNC commit
+    SHMBUS_CRASH_POINT("seal.committed");
   }
   claim_port_->where.store(kNone, std::memory_order_release);  // SYNC claim
+  SHMBUS_CRASH_POINT("seal.released");
 }
 
 Status Writer::rotate(std::uint64_t tail) noexcept {
@@ -133,6 +146,7 @@ Status Writer::rotate(std::uint64_t tail) noexcept {
   } else {
     log_->tail().compare_exchange_strong(tail, *opened, std::memory_order_acq_rel);  // SYNC tail; lost: somebody helped
   }
+  SHMBUS_CRASH_POINT("rotate.advanced");
   return Status::ok;
 }
 
@@ -151,6 +165,7 @@ PublishResult Writer::commit_loan(const Claim& c, std::size_t used) noexcept {
     // differ by 8.
     const std::uint64_t length = used;
     std::memcpy(c.record + c.stride - sizeof length, &length, sizeof length);
+    SHMBUS_CRASH_POINT("loan.trimmed");
     committed.flags |= layout::kTrimmed;
     write_header(committed, static_cast<std::uint32_t>(c.stride));
     finish(committed, block_.key);
@@ -163,6 +178,7 @@ void Writer::abort_loan(const Claim& c) noexcept {
   obstacle_ = Status::ok;
   if (exclusive_) return;  // W3: the tail has not moved
   write_header(c, static_cast<std::uint32_t>(c.stride));
+  SHMBUS_CRASH_POINT("loan.aborted");
   finish(c, ~block_.key);
 }
 

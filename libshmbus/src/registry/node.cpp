@@ -12,6 +12,7 @@
 #include "platform/system_error.hpp"
 #include "registry/names.hpp"
 #include "shmbus/error.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::registry {
 
@@ -47,12 +48,15 @@ Node::Node(std::shared_ptr<Registry> registry, const platform::NoFork&)
                 {"bus '" + registry_->bus() + "'", "a fresh node id", "id " + std::to_string(id_) + ", which is locked",
                  "its registry was overwritten: remove the bus"});
   }
+  SHMBUS_CRASH_POINT("node.locked");
   entry_ = take_entry();
+  SHMBUS_CRASH_POINT("node.entered");
   NodeEntry& e = registry_->header().node_table[entry_];
   e.pid.store(::getpid(), std::memory_order_relaxed);  // for people alone
   e.uid.store(::geteuid(), std::memory_order_relaxed);
   e.started_ns.store(platform::system_ns(), std::memory_order_relaxed);
   e.name.store(program_name());
+  SHMBUS_CRASH_POINT("node.described");
   listen();
 }
 
@@ -61,6 +65,7 @@ Node::~Node() {
   if (!valid()) return;
   std::uint64_t mine = id_;
   registry_->header().node_table[entry_].id.compare_exchange_strong(mine, 0, std::memory_order_acq_rel);
+  SHMBUS_CRASH_POINT("node.left");
 }  // closing the descriptor frees the lock
 
 unsigned Node::take_entry() {
@@ -99,6 +104,7 @@ void Node::ring(std::uint64_t entry) const noexcept {
   if (entry >= registry_->nodes()) return;
   auto& bell = registry_->header().node_table[entry].bell;
   bell.fetch_add(1, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("bell.counted");
   platform::futex_wake_all(bell);
 }
 

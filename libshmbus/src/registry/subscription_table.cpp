@@ -4,6 +4,7 @@
 
 #include "registry/names.hpp"
 #include "shmbus/error.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::registry {
 
@@ -17,6 +18,7 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
           !e.owner.compare_exchange_strong(free, node_.id(), std::memory_order_acq_rel)) {
         continue;
       }
+      SHMBUS_CRASH_POINT("subscription.taken");
       subscription.id = registry.header().next_subscription.fetch_add(1, std::memory_order_relaxed);
       e.bell.store(subscription.bell, std::memory_order_relaxed);  // all published by the id
       e.user.store(subscription.user, std::memory_order_relaxed);
@@ -24,7 +26,9 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
       e.demote_after.store(subscription.demote_after, std::memory_order_relaxed);
       e.name.store(subscription.name);
       e.pattern.store(subscription.pattern);
+      SHMBUS_CRASH_POINT("subscription.filled");
       e.id.store(subscription.id, std::memory_order_seq_cst);  // before the look at the topics: see TopicTable
+      SHMBUS_CRASH_POINT("subscription.listed");
       return i;
     }
     if (registry.grow_subscriptions()) continue;
@@ -38,7 +42,9 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
 
 void SubscriptionTable::remove(unsigned entry) noexcept {
   at(entry).id.store(0, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("subscription.unlisted");
   at(entry).owner.store(0, std::memory_order_release);
+  SHMBUS_CRASH_POINT("subscription.freed");
 }
 
 std::vector<StandingSubscription> SubscriptionTable::all() const {
@@ -85,7 +91,9 @@ unsigned SubscriptionTable::reap() noexcept {
     std::uint64_t id = e.id.load(std::memory_order_acquire);
     if (e.owner.load(std::memory_order_acquire) != owner) continue;
     if (id != 0 && !e.id.compare_exchange_strong(id, 0, std::memory_order_seq_cst) && id != 0) continue;
+    SHMBUS_CRASH_POINT("subscription.reap_unlisted");
     if (e.owner.compare_exchange_strong(owner, 0, std::memory_order_acq_rel)) ++freed;
+    SHMBUS_CRASH_POINT("subscription.reaped");
   }
   return freed;
 }

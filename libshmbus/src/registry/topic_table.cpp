@@ -2,6 +2,7 @@
 
 #include "registry/names.hpp"
 #include "shmbus/error.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::registry {
 
@@ -56,10 +57,13 @@ TopicTable::Topic TopicTable::announce(std::string_view name, std::uint64_t id) 
           !at(i).state.compare_exchange_strong(free, filling, std::memory_order_acq_rel)) {
         continue;
       }
+      SHMBUS_CRASH_POINT("topic.taken");
       at(i).id.store(id, std::memory_order_relaxed);  // both published by the state
       at(i).name.store(name);
       const std::uint64_t creating = with_phase(filling, TopicPhase::creating);
+      SHMBUS_CRASH_POINT("topic.named");
       at(i).state.store(creating, std::memory_order_seq_cst);
+      SHMBUS_CRASH_POINT("topic.announced");
       return {i, creating, id, std::string(name)};
     }
   } while (registry.grow_topics());
@@ -73,6 +77,7 @@ bool TopicTable::make_ready(Topic& topic) noexcept {
   const std::uint64_t ready = with_phase(topic.state, TopicPhase::ready);
   const bool ours = at(topic.entry).state.compare_exchange_strong(topic.state, ready, std::memory_order_seq_cst);
   if (ours) topic.state = ready;
+  SHMBUS_CRASH_POINT("topic.ready");
   return ours;
 }
 
@@ -80,8 +85,10 @@ bool TopicTable::make_ready(Topic& topic) noexcept {
 void TopicTable::tell(Topic& topic) noexcept {
   if (topic.phase() != TopicPhase::ready) return;
   changed();
+  SHMBUS_CRASH_POINT("topic.changed");
   at(topic.entry)
       .state.compare_exchange_strong(topic.state, with_phase(topic.state, TopicPhase::told), std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("topic.told");
 }
 
 bool TopicTable::discard(const Topic& topic) noexcept {
@@ -91,6 +98,7 @@ bool TopicTable::discard(const Topic& topic) noexcept {
     // Its phase may have moved on, which changes nothing; another announcement is another topic.
     if (state >> 3 != topic.state >> 3) return false;
   }
+  SHMBUS_CRASH_POINT("topic.discarded");
   changed();
   return true;
 }
@@ -98,6 +106,7 @@ bool TopicTable::discard(const Topic& topic) noexcept {
 void TopicTable::changed() noexcept {
   auto& header = node_.registry().header();
   header.topic_generation.fetch_add(1, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("topic.counted");
   for (unsigned i = 0; i < node_.registry().nodes(); ++i) {
     if (header.node_table[i].id.load(std::memory_order_relaxed) != 0)
       node_.ring(i);  // a missed one looks again by itself

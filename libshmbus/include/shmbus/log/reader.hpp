@@ -8,6 +8,7 @@
 #include "shmbus/log/block_log.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/platform/cpu.hpp"
+#include "shmbus/platform/crash_point.hpp"
 #include "shmbus/status.hpp"
 
 namespace shmbus::log {
@@ -154,6 +155,7 @@ std::size_t Reader::poll(Deliver&& deliver, std::size_t limit) {
     record.sequence = next_sequence_++;
     ++events;
     deliver(record);
+    SHMBUS_CRASH_POINT("read.delivered");
   }
   return events;
 }
@@ -184,6 +186,7 @@ inline void Reader::save_position(std::size_t events) noexcept {
   if (hole_at_ != cursor_) hole_since_ = 0;
   streaming_ = events >= 16;
   port_->position.store(next_sequence_, std::memory_order_release);
+  SHMBUS_CRASH_POINT("read.saved");
   port_->delivered.store(delivered_, std::memory_order_relaxed);  // for the monitor alone
 }
 

@@ -9,6 +9,7 @@
 #include "shmbus/layout/claim_word.hpp"
 #include "shmbus/log/block_log.hpp"
 #include "shmbus/platform/cpu.hpp"
+#include "shmbus/platform/crash_point.hpp"
 #include "shmbus/publish_result.hpp"
 #include "shmbus/trace_context.hpp"
 
@@ -114,9 +115,12 @@ inline bool Writer::claim_shared(Claim& c) noexcept {
     }
     // W1. Release each: a looker never joins two claims, and whoever finds our former claim gone has what it covered.
     claim_port_->where.store(kNone, std::memory_order_release);
+    SHMBUS_CRASH_POINT("publish.cleared");
     claim_port_->what.store(layout::ClaimWord(tail, block_.physical, false, c.stride).word(),
                             std::memory_order_release);
+    SHMBUS_CRASH_POINT("publish.described");
     claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
+    SHMBUS_CRASH_POINT("publish.claimed");
     // The ring names the physical block before the tail moves; that the compare-and-swap succeeds proves it was right.
     // Once the claim shows, the tail's block number can't come round again.
     if (log_->slot(low).load(std::memory_order_acquire) != block_.entry) [[unlikely]]
@@ -124,6 +128,7 @@ inline bool Writer::claim_shared(Claim& c) noexcept {
     const std::uint64_t claimed = tail;
     if (log_->tail().compare_exchange_strong(tail, format.after(tail, c.stride), std::memory_order_acq_rel,
                                              std::memory_order_acquire)) [[likely]] {
+      SHMBUS_CRASH_POINT("publish.granted");
       tail_ = claimed;
       c.record = block_begin_ + offset;
       c.sequence = block_.first_sequence + format.count(claimed);
@@ -148,6 +153,7 @@ inline Status Writer::claim(std::size_t size, const TraceContext* trace, Claim& 
 }
 
 inline void Writer::commit(const Claim& c) noexcept {
+  SHMBUS_CRASH_POINT("publish.written");
   write_header(c, static_cast<std::uint32_t>(c.payload - c.record) + static_cast<std::uint32_t>(c.size));
   finish(c, block_.key);
 }
@@ -164,12 +170,16 @@ inline void Writer::write_header(const Claim& c, std::uint32_t size) noexcept {
 
 inline void Writer::finish(const Claim& c, std::uint64_t key) noexcept {
   auto* record = reinterpret_cast<layout::RecordHeader*>(c.record);
+  SHMBUS_CRASH_POINT("publish.headed");
   record->key.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
+  SHMBUS_CRASH_POINT("publish.committed");
   if (exclusive_) {
     tail_ = log_->format().after(tail_, c.stride);
     log_->tail().store(tail_, std::memory_order_release);  // SYNC tail
+    SHMBUS_CRASH_POINT("publish.advanced");
   } else {
     claim_port_->where.store(kNone, std::memory_order_release);  // SYNC claim: after the key
+    SHMBUS_CRASH_POINT("publish.released");
   }
   wake();
 }
