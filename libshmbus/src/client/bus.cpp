@@ -3,6 +3,7 @@
 #include "client/bus_core.hpp"
 #include "client/publisher_core.hpp"
 #include "client/subscriber_core.hpp"
+#include "registry/bus_removal.hpp"
 #include "registry/names.hpp"
 
 namespace shmbus {
@@ -16,7 +17,7 @@ Bus Bus::open(std::string_view name, const BusOptions& options) {
   return Bus(std::make_shared<detail::BusCore>(std::string(name), options));
 }
 
-bool Bus::remove(std::string_view name) { return registry::Registry::remove(std::string(name)); }
+bool Bus::remove(std::string_view name) { return registry::remove_bus(std::string(name)); }
 
 std::string_view Bus::name() const noexcept { return core_->registry().bus(); }
 std::uint64_t Bus::incarnation() const noexcept { return core_->registry().header().incarnation; }

@@ -3,9 +3,11 @@
 #include "log/repair.hpp"
 #include "platform/membarrier.hpp"
 #include "platform/random.hpp"
+#include "registry/bus_removal.hpp"
 #include "registry/names.hpp"
 #include "registry/topic_removal.hpp"
 #include "shmbus/error.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::detail {
 
@@ -87,7 +89,7 @@ std::shared_ptr<TopicSegment> BusCore::open_or_create(const std::string& name, c
     }
     finish(*segment, topic);
     if (registry().removed()) {
-      registry::unlink_topic(registry().bus(), name, registry().owners());
+      segment->withdraw();
       check_open();
     }
     writable_[name] = segment;
@@ -103,10 +105,12 @@ std::shared_ptr<TopicSegment> BusCore::open_or_create(const std::string& name, c
 void BusCore::finish(TopicSegment& segment, registry::TopicTable::Topic topic) {
   if (topic.phase() == layout::TopicPhase::filling) return;
   segment.place_subscribers();
+  SHMBUS_CRASH_POINT("finish.placed");
   if (topic.phase() == layout::TopicPhase::creating && !topics_.make_ready(topic)) {
     if (auto now = topics_.find(segment.name(), segment.id())) topic = *now;
   }
   segment.drop_orphans();
+  SHMBUS_CRASH_POINT("finish.taken_back");
   topics_.tell(topic);
   if (segment.removed()) topics_.discard(topic);
 }
@@ -114,6 +118,11 @@ void BusCore::finish(TopicSegment& segment, registry::TopicTable::Topic topic) {
 bool BusCore::remove_topic(const std::string& name) {
   registry::check_topic_name(name);
   check_open();
+  const auto held = registry::hold_name(registry());
+  if (!held) {
+    check_open();
+    return false;
+  }
   const auto id = registry::unlink_topic(registry().bus(), name, registry().owners());
   if (!id) return false;
   if (const auto topic = topics_.find(name, *id)) topics_.discard(*topic);
@@ -173,8 +182,10 @@ ReapReport BusCore::reap() {
       // Not ours to open, or damaged: the others are put in order all the same.
     }
   }
+  SHMBUS_CRASH_POINT("reap.ports");
   report.subscriptions = subscriptions_.reap();
   report.nodes = node().reap();
+  SHMBUS_CRASH_POINT("reap.nodes");
   report.segments = unlink_orphan_logs();
   return report;
 }

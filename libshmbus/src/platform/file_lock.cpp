@@ -22,11 +22,6 @@ bool lock_byte(int descriptor, std::uint64_t offset) noexcept {
   return ::fcntl(descriptor, F_OFD_SETLK, &lock) == 0;
 }
 
-void unlock_byte(int descriptor, std::uint64_t offset) noexcept {
-  struct flock lock = range(F_UNLCK, offset);
-  ::fcntl(descriptor, F_OFD_SETLK, &lock);
-}
-
 bool byte_locked(int descriptor, std::uint64_t offset) noexcept {
   struct flock lock = range(F_WRLCK, offset);
   return ::fcntl(descriptor, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;

@@ -8,7 +8,6 @@ namespace shmbus::platform {
 /// descriptor of that description is closed, so at the death of the process, and at no other time. False where another
 /// has it.
 bool lock_byte(int descriptor, std::uint64_t offset) noexcept;
-void unlock_byte(int descriptor, std::uint64_t offset) noexcept;
 
 /// Whether another open file description holds the lock on a byte. A closed descriptor counts as "yes": nobody is taken
 /// for dead because somebody closed our files.

@@ -4,16 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "platform/clock.hpp"
-#include "platform/file_lock.hpp"
 #include "platform/random.hpp"
+#include "registry/bus_removal.hpp"
 #include "registry/names.hpp"
-#include "registry/topic_removal.hpp"
 #include "registry/trust.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/cpu.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::registry {
 
@@ -71,7 +70,7 @@ std::shared_ptr<Registry> Registry::open(const std::string& bus, const BusOption
     auto registry = find(bus, Access::read_write, options.owners);
     if (!registry) registry = create(bus, options);
     if (registry && !registry->removed()) return registry;
-    if (registry) remove(bus);  // whoever removes it has not finished: help
+    if (registry) remove_bus(bus);  // whoever removes it has not finished: help
   }
   throw Error(ErrorCode::busy,
               {object_of(bus), "to stay created", "others create and remove it all the time", "try again"});
@@ -94,14 +93,17 @@ std::shared_ptr<Registry> Registry::find(const std::string& bus, Access access, 
   throw Error(ErrorCode::busy, {object, "to stay", "others create and remove it all the time", "try again"});
 }
 
+bool Registry::create_removed(const std::string& bus) { return create(bus, {}, true) != nullptr; }
+
 /// Null where somebody else created it first.
-std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOptions& options) {
+std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOptions& options, bool removed) {
   const std::string object = object_of(bus);
   SegmentFile file = SegmentFile::unnamed(object, options.mode, options.group);
   file.resize(sizeof(RegistryHeader));
   if (!file.back(0, layout::kPage)) throw no_room(object, layout::kPage);
   std::shared_ptr<Registry> registry(new Registry(bus, std::move(file), Access::read_write, options.owners));
 
+  SHMBUS_CRASH_POINT("bus.backed");
   RegistryHeader& h = *registry->header_;  // nobody else sees it before it has a name
   h.magic = layout::kRegistryMagic;
   h.version = layout::kVersion;
@@ -115,9 +117,13 @@ std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOpti
   h.mode = options.mode;
   h.stall_limit_ns = static_cast<std::uint64_t>(options.stall_limit.count());
   h.name.store(bus);
+  h.removed.store(removed ? 1 : 0, std::memory_order_relaxed);
   h.next_node.store(1, std::memory_order_relaxed);
   h.next_subscription.store(1, std::memory_order_relaxed);
-  return registry->file_.link(registry_name(bus)) ? registry : nullptr;
+  SHMBUS_CRASH_POINT("bus.filled");
+  const bool linked = registry->file_.link(registry_name(bus));
+  SHMBUS_CRASH_POINT("bus.linked");
+  return linked ? registry : nullptr;
 }
 
 void Registry::check() const {
@@ -142,51 +148,9 @@ bool Registry::grow(std::atomic<std::uint32_t>& entries, unsigned limit, std::si
   // Backing is idempotent; only what is counted as backed is touched.
   if (!file_.back(offset + std::uint64_t{now} * kEntrySize, layout::kPage))
     throw no_room(object_of(bus_), layout::kPage);
+  SHMBUS_CRASH_POINT("table.backed");
   entries.compare_exchange_strong(now, now + kEntriesPerPage, std::memory_order_seq_cst);
-  return true;
-}
-
-// While the lock is held and the name leads to this registry, no new bus of that name can exist: so all segments of
-// that name are this bus's. The registry's own name goes last; a remover that dies leaves it, and the next one goes on.
-bool Registry::remove(const std::string& bus) {
-  using namespace std::chrono_literals;
-  check_bus_name(bus);
-  const std::string object = object_of(bus);
-  const std::string name = registry_name(bus);
-  auto file = SegmentFile::open(name, Access::read_write, object);
-  if (!file) return false;
-  check_owner(file->state(), {}, object);
-  if (!SegmentFile::may_unlink(file->state())) {  // before anybody is told that it is gone
-    throw Error(ErrorCode::permission, {object, "the right to unlink its segments",
-                                        "uid " + std::to_string(::geteuid()), "remove it as its owner"});
-  }
-  for (auto waited = 0ms; !platform::lock_byte(file->descriptor(), layout::kRemovalLock); waited += 1ms) {
-    if (waited >= 5s) {
-      throw Error(ErrorCode::busy, {object, "to be removed by one process", "another is at it for seconds",
-                                    "see whether it is stopped; try again"});
-    }
-    std::this_thread::sleep_for(1ms);
-  }
-  if (!file->is_named(name)) return true;  // somebody else has done it
-
-  const bool whole = file->state().size == sizeof(RegistryHeader);
-  if (whole) {
-    // Members learn it before the names go. A damaged registry is removed all the same, without a word to anybody.
-    const platform::Mapping mapping(*file, Access::read_write, 0, sizeof(RegistryHeader), object);
-    auto* header = reinterpret_cast<RegistryHeader*>(mapping.address());
-    if (header->magic == layout::kRegistryMagic) header->removed.store(1, std::memory_order_seq_cst);
-  }
-  finish_removals(bus, {});
-  const std::string prefix = bus_prefix(bus), suffix = ".ctl";
-  for (const std::string& segment : SegmentFile::list(prefix)) {
-    if (segment == name) continue;
-    if (segment.ends_with(suffix) && segment.size() > prefix.size() + suffix.size()) {
-      unlink_topic(bus, segment.substr(prefix.size(), segment.size() - prefix.size() - suffix.size()), {});
-    } else {
-      SegmentFile::unlink(segment, object);
-    }
-  }
-  SegmentFile::unlink(name, object);
+  SHMBUS_CRASH_POINT("table.grown");
   return true;
 }
 

@@ -20,8 +20,9 @@ class Registry {
   /// Attaches only; null where there is no such bus. `read_only` for who just looks. Throws Error.
   static std::shared_ptr<Registry> find(const std::string& bus, platform::Access access,
                                         const std::vector<uid_t>& owners);
-  /// Unlinks everything. False where there is no such bus. Throws Error.
-  static bool remove(const std::string& bus);
+  /// Creates one that is removed from the start: whoever finds it clears away what bears the bus's name. False where
+  /// there is a bus of that name. Throws Error.
+  static bool create_removed(const std::string& bus);
 
   layout::RegistryHeader& header() const noexcept { return *header_; }
   const platform::SegmentFile& file() const noexcept { return file_; }
@@ -46,7 +47,7 @@ class Registry {
 
  private:
   Registry(std::string bus, platform::SegmentFile file, platform::Access access, std::vector<uid_t> owners);
-  static std::shared_ptr<Registry> create(const std::string& bus, const BusOptions& options);
+  static std::shared_ptr<Registry> create(const std::string& bus, const BusOptions& options, bool removed = false);
   void check() const;
   bool grow(std::atomic<std::uint32_t>& entries, unsigned limit, std::size_t offset);
   static unsigned count(const std::atomic<std::uint32_t>& entries, unsigned limit) noexcept;

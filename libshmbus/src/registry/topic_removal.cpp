@@ -6,6 +6,7 @@
 #include "registry/names.hpp"
 #include "registry/trust.hpp"
 #include "shmbus/layout/topic.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::registry {
 
@@ -28,11 +29,14 @@ std::uint64_t finish_removal(const std::string& bus, const std::string& removed,
     if (header.magic == layout::kTopicMagic) {
       id = header.id;
       header.attention.fetch_or(layout::kTopicRemoved, std::memory_order_seq_cst);
+      SHMBUS_CRASH_POINT("remove.marked");
       const std::string topic = header.name.load();
       if (is_topic_name(topic)) SegmentFile::unlink(log_name(bus, topic, header.log_node, header.id), object);
     }
   }
+  SHMBUS_CRASH_POINT("remove.log_unlinked");
   SegmentFile::unlink(removed, object);
+  SHMBUS_CRASH_POINT("remove.unlinked");
   return id;
 }
 
@@ -48,6 +52,7 @@ std::optional<std::uint64_t> unlink_topic(const std::string& bus, const std::str
   check_owner(*state, owners, object);
   const std::string removed = removed_name(bus, platform::random_u64());
   if (!SegmentFile::rename(name, removed, object)) return std::nullopt;
+  SHMBUS_CRASH_POINT("remove.renamed");
   return finish_removal(bus, removed, owners);
 }
 

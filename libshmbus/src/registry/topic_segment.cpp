@@ -10,12 +10,13 @@
 
 #include "log/ports.hpp"
 #include "platform/clock.hpp"
-#include "platform/file_lock.hpp"
 #include "platform/random.hpp"
+#include "registry/bus_removal.hpp"
 #include "registry/names.hpp"
 #include "registry/subscription_table.hpp"
 #include "registry/trust.hpp"
 #include "shmbus/error.hpp"
+#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::registry {
 
@@ -60,6 +61,10 @@ Error no_room(const std::string& topic, std::uint64_t bytes) {
           {object_of(topic), std::to_string(bytes) + " bytes of /dev/shm",
            std::to_string(SegmentFile::room()) + " bytes of room",
            "free room there, make it larger (containers: --shm-size), or use fewer or smaller blocks"}};
+}
+
+Error bus_removed(const Registry& registry) {
+  return {ErrorCode::closed, {"bus '" + registry.bus() + "'", "to exist", "that it was removed", "open it again"}};
 }
 
 std::string type_text(const TypeInfo& type) {
@@ -144,16 +149,13 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
     const Geometry geometry = check_topic_header(header, state.size, object);
     check_mode(state, control_mode(header.mode), object);
     if (header.bus != registry.header().incarnation) {
-      // Left by an earlier bus whose registry somebody removed by hand. One node at a time clears such away, and looks
-      // again first.
-      if (platform::lock_byte(registry.file().descriptor(), layout::kStaleLock)) {
-        if (control->is_named(control_file)) {
-          SegmentFile::unlink(log_name(registry.bus(), name, header.log_node, header.id), object);
-          SegmentFile::unlink(control_file, object);
-        }
-        platform::unlock_byte(registry.file().descriptor(), layout::kStaleLock);
-      } else {
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      // Left by an earlier bus. If ours is removed, it may be a later one's instead.
+      const auto held = hold_name(registry);
+      if (!held) throw bus_removed(registry);
+      if (control->is_named(control_file)) {
+        SegmentFile::unlink(log_name(registry.bus(), name, header.log_node, header.id), object);
+        SHMBUS_CRASH_POINT("stale.log_unlinked");
+        SegmentFile::unlink(control_file, object);
       }
       continue;
     }
@@ -168,9 +170,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
         new TopicSegment(member, name, std::move(*control), std::move(mapping), std::move(*log), access));
   }
   // Who creates a topic while its bus is removed may leave this for a moment.
-  if (registry.removed())
-    throw Error(ErrorCode::closed,
-                {"bus '" + registry.bus() + "'", "to exist", "that it was removed", "open it again"});
+  if (registry.removed()) throw bus_removed(registry);
   throw Error(ErrorCode::corrupt, {object, "a control segment and its log", "no log that belongs to it",
                                    "remove the topic: shmbus rm --topic " + name});
 }
@@ -187,6 +187,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
   SegmentFile control = SegmentFile::unnamed(object, control_mode(options.mode), options.group);
   control.resize(g.control_size);
   if (!control.back(0, g.block_table_offset)) throw no_room(name, g.block_table_offset);
+  SHMBUS_CRASH_POINT("create.control_backed");
   SegmentFile log_file = SegmentFile::unnamed(object + ", its log", options.mode, options.group);
   log_file.resize(g.log_size);
 
@@ -216,6 +217,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
     write_type(h, type);
   }
   log::BlockLog::format(&h, g);
+  SHMBUS_CRASH_POINT("create.formatted");
 
   std::shared_ptr<TopicSegment> segment(
       new TopicSegment(member, name, std::move(control), std::move(mapping), std::move(log_file), Access::read_write));
@@ -227,14 +229,25 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
     }
   }
   segment->place_subscribers();
+  SHMBUS_CRASH_POINT("create.placed");
 
   // The log's name carries our node id: if we die before the control segment has its name, anyone can tell that it is
   // an orphan. And the topic's id, so that no other topic's log ever bears it.
   const std::string log = log_name(registry.bus(), name, member.node->id(), id);
   if (!segment->log_file_.link(log)) return nullptr;
-  if (segment->control_file_.link(control_name(registry.bus(), name))) return segment;
+  SHMBUS_CRASH_POINT("create.log_linked");
+  if (segment->control_file_.link(control_name(registry.bus(), name))) {
+    SHMBUS_CRASH_POINT("create.linked");
+    return segment;
+  }
   SegmentFile::unlink(log, object);
+  SHMBUS_CRASH_POINT("create.withdrawn");
   return nullptr;
+}
+
+void TopicSegment::withdraw() {
+  const std::string& bus = member_.node->registry().bus();
+  withdraw_topic(bus, name_, control_file_, log_name(bus, name_, header_->log_node, header_->id));
 }
 
 TopicInfo TopicSegment::info() const { return topic_info(*header_, geometry_); }
@@ -253,8 +266,11 @@ void TopicSegment::adopt_type(const TypeInfo& type) {
                     {object, "a topic of raw bytes, aligned to " + std::to_string(geometry_.alignment), type_text(type),
                      "create the topic by its typed publisher first"});
       }
-      if (header_->type_owner.compare_exchange_strong(owner, self(), std::memory_order_acq_rel))
+      if (header_->type_owner.compare_exchange_strong(owner, self(), std::memory_order_acq_rel)) {
+        SHMBUS_CRASH_POINT("type.taken");
         write_type(*header_, type);
+        SHMBUS_CRASH_POINT("type.written");
+      }
       continue;
     }
     if (waited > limit) {

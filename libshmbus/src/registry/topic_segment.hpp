@@ -43,6 +43,9 @@ class TopicSegment final : public log::Environment {
   std::uint64_t id() const noexcept { return header_->id; }
   TopicInfo info() const;
 
+  /// Unlinks the segments of a topic whose bus was removed while it was created. Throws Error.
+  void withdraw();
+
   /// Records a type, or checks that the recorded one is the same. Throws Error, `type_mismatch`.
   void adopt_type(const TypeInfo& type);
 

@@ -122,9 +122,7 @@ static_assert(offsetof(RegistryHeader, topic_table) == 266240);
 static_assert(offsetof(RegistryHeader, subscription_table) == 1314816);
 static_assert(sizeof(RegistryHeader) == 2363392);
 
-/// Locked while a bus is removed.
+/// Locked while the bus's name must go on leading to this registry, or is taken from it.
 inline constexpr std::uint64_t kRemovalLock = std::uint64_t{1} << 62;
-/// Locked while segments that an earlier bus of that name left are cleared away.
-inline constexpr std::uint64_t kStaleLock = kRemovalLock + 1;
 
 }  // namespace shmbus::layout

@@ -1,0 +1,117 @@
+#include "registry/bus_removal.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "platform/file_lock.hpp"
+#include "registry/names.hpp"
+#include "registry/topic_removal.hpp"
+#include "registry/trust.hpp"
+#include "shmbus/error.hpp"
+#include "shmbus/platform/crash_point.hpp"
+
+namespace shmbus::registry {
+
+using layout::RegistryHeader;
+using platform::Access;
+using platform::SegmentFile;
+
+namespace {
+
+std::string object_of(const std::string& bus) { return "bus '" + bus + "'"; }
+
+/// Takes the lock that a bus's name changes hands under. False: the name leads elsewhere meanwhile.
+///
+/// Who unlinks a registry holds it; so while one holds it and the name leads to this registry, no other bus of that
+/// name can exist, and all segments of that name are this bus's, or older.
+bool hold(const SegmentFile& file, const std::string& bus) {
+  using namespace std::chrono_literals;
+  for (auto waited = 0ms; !platform::lock_byte(file.descriptor(), layout::kRemovalLock); waited += 1ms) {
+    if (waited >= 5s) {
+      throw Error(ErrorCode::busy, {object_of(bus), "to be removed by one process", "another is at it for seconds",
+                                    "see whether it is stopped; try again"});
+    }
+    std::this_thread::sleep_for(1ms);
+  }
+  return file.is_named(registry_name(bus));
+}
+
+/// Members learn it before the names go. A damaged registry is removed all the same, without a word to anybody.
+void tell_members(const SegmentFile& file, const std::string& object) {
+  if (file.state().size != sizeof(RegistryHeader)) return;
+  const platform::Mapping mapping(file, Access::read_write, 0, sizeof(RegistryHeader), object);
+  auto* header = reinterpret_cast<RegistryHeader*>(mapping.address());
+  if (header->magic == layout::kRegistryMagic) header->removed.store(1, std::memory_order_seq_cst);
+}
+
+/// The registry's own name goes last; a remover that dies leaves it, and the next one goes on.
+void unlink_all(const std::string& bus) {
+  const std::string object = object_of(bus), name = registry_name(bus);
+  finish_removals(bus, {});
+  const std::string prefix = bus_prefix(bus), suffix = ".ctl";
+  for (const std::string& segment : SegmentFile::list(prefix)) {
+    if (segment == name) continue;
+    if (segment.ends_with(suffix) && segment.size() > prefix.size() + suffix.size()) {
+      unlink_topic(bus, segment.substr(prefix.size(), segment.size() - prefix.size() - suffix.size()), {});
+    } else {
+      SegmentFile::unlink(segment, object);
+    }
+  }
+  SHMBUS_CRASH_POINT("bus_removal.emptied");
+  SegmentFile::unlink(name, object);
+  SHMBUS_CRASH_POINT("bus_removal.unlinked");
+}
+
+}  // namespace
+
+bool remove_bus(const std::string& bus) {
+  check_bus_name(bus);
+  const std::string object = object_of(bus);
+  auto file = SegmentFile::open(registry_name(bus), Access::read_write, object);
+  if (!file) {
+    // What a registry that was unlinked by hand left goes under the name of a new one, which nobody can join.
+    if (SegmentFile::list(bus_prefix(bus)).empty()) return false;
+    Registry::create_removed(bus);
+    file = SegmentFile::open(registry_name(bus), Access::read_write, object);
+    if (!file) return true;
+  }
+  check_owner(file->state(), {}, object);
+  if (!SegmentFile::may_unlink(file->state())) {  // before anybody is told that it is gone
+    throw Error(ErrorCode::permission, {object, "the right to unlink its segments",
+                                        "uid " + std::to_string(::geteuid()), "remove it as its owner"});
+  }
+  if (!hold(*file, bus)) return true;  // somebody else has done it
+  SHMBUS_CRASH_POINT("bus_removal.held");
+  tell_members(*file, object);
+  SHMBUS_CRASH_POINT("bus_removal.told");
+  unlink_all(bus);
+  return true;
+}
+
+std::optional<SegmentFile> hold_name(const Registry& registry) {
+  auto file = SegmentFile::open(registry_name(registry.bus()), Access::read_write, object_of(registry.bus()));
+  if (!file || file->state().inode != registry.file().state().inode || !hold(*file, registry.bus())) {
+    return std::nullopt;
+  }
+  return file;
+}
+
+void withdraw_topic(const std::string& bus, const std::string& topic, const SegmentFile& control,
+                    const std::string& log_name) {
+  const std::string object = "topic '" + topic + "'", control_file = control_name(bus, topic);
+  while (control.is_named(control_file)) {
+    auto file = SegmentFile::open(registry_name(bus), Access::read_write, object_of(bus));
+    if (!file) {
+      if (Registry::create_removed(bus)) remove_bus(bus);  // and all else that was left
+      continue;
+    }
+    if (!hold(*file, bus) || !control.is_named(control_file)) continue;
+    SegmentFile::unlink(log_name, object);
+    SegmentFile::unlink(control_file, object);
+  }
+  SegmentFile::unlink(log_name, object);  // no other log ever bears that name
+}
+
+}  // namespace shmbus::registry

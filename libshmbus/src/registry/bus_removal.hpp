@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "platform/segment_file.hpp"
+#include "registry/registry.hpp"
+
+namespace shmbus::registry {
+
+/// Unlinks all that bears the bus's name, and tells its members. False where nothing does. Throws Error.
+bool remove_bus(const std::string& bus);
+
+/// As long as the result lives, the bus's name leads to this registry, so that no segment of that name is another
+/// bus's. Nothing where the bus was removed. Throws Error: a remover stopped.
+std::optional<platform::SegmentFile> hold_name(const Registry& registry);
+
+/// Unlinks the segments of a topic that was created while its bus was removed, if they still bear their names. Throws
+/// Error.
+void withdraw_topic(const std::string& bus, const std::string& topic, const platform::SegmentFile& control,
+                    const std::string& log_name);
+
+}  // namespace shmbus::registry

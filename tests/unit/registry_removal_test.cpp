@@ -1,0 +1,81 @@
+// A member of a removed bus does no harm to the bus that has the name next.
+
+#include <catch2/catch.hpp>
+
+#include "registry/bus_removal.hpp"
+#include "registry/topic_segment.hpp"
+#include "shmbus/bus.hpp"
+#include "shmbus/error.hpp"
+#include "support/segments.hpp"
+#include "support/temporary_bus.hpp"
+
+using shmbus::registry::TopicSegment;
+
+namespace {
+
+shmbus::registry::Membership join(const std::string& bus) {
+  auto registry = shmbus::registry::Registry::open(bus, {});
+  auto clock = std::make_shared<shmbus::registry::BusClock>(registry->header());
+  return {std::make_shared<shmbus::registry::Node>(std::move(registry)), std::move(clock)};
+}
+
+bool is_closed(const shmbus::Error& error) { return error.code() == shmbus::ErrorCode::closed; }
+
+}  // namespace
+
+TEST_CASE("a member of a removed bus does not take a topic of the next one for stale", "[removal]") {
+  const test::TemporaryBus name;
+  const auto late = join(name.name());
+  REQUIRE(shmbus::Bus::remove(name.name()));
+  shmbus::Bus next = shmbus::Bus::open(name.name());
+  REQUIRE(next.publisher("t").publish("x").sequence() == 1);
+
+  try {
+    TopicSegment::find(late, "t", shmbus::platform::Access::read_write);
+    FAIL("found a topic of another bus");
+  } catch (const shmbus::Error& error) {
+    CHECK(is_closed(error));
+  }
+  CHECK(next.publisher("t").publish("y").sequence() == 2);
+  CHECK(next.find_topic("t"));
+}
+
+TEST_CASE("a topic created for a removed bus is withdrawn without touching the next bus's", "[removal]") {
+  const test::TemporaryBus name;
+  const test::Segments segments{name.name()};
+  const auto late = join(name.name());
+  REQUIRE(shmbus::Bus::remove(name.name()));
+
+  SECTION("the next bus has one of that name") {
+    const auto created = TopicSegment::create(late, "t", 17, {}, {});
+    REQUIRE(created);
+    shmbus::Bus next = shmbus::Bus::open(name.name());
+    REQUIRE(next.publisher("t").publish("x").sequence() == 1);
+    created->withdraw();
+    CHECK(next.publisher("t").publish("y").sequence() == 2);
+  }
+  SECTION("the next bus has none") {
+    const auto created = TopicSegment::create(late, "t", 17, {}, {});
+    REQUIRE(created);
+    shmbus::Bus next = shmbus::Bus::open(name.name());
+    created->withdraw();
+    CHECK(segments.all() == std::vector<std::string>{segments.registry()});
+  }
+  SECTION("there is no next bus") {
+    const auto created = TopicSegment::create(late, "t", 17, {}, {});
+    REQUIRE(created);
+    created->withdraw();
+    CHECK(segments.all().empty());
+  }
+}
+
+TEST_CASE("what a registry that was unlinked by hand left is removed with the bus's name", "[removal]") {
+  const test::TemporaryBus name;
+  const test::Segments segments{name.name()};
+  shmbus::Bus::open(name.name()).publisher("t").publish("x");
+  REQUIRE(::unlink(segments.registry().c_str()) == 0);
+  REQUIRE(segments.all().size() == 2);
+  CHECK(shmbus::Bus::remove(name.name()));
+  CHECK(segments.all().empty());
+  CHECK_FALSE(shmbus::Bus::remove(name.name()));
+}
