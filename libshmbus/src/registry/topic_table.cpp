@@ -72,22 +72,25 @@ TopicTable::Topic TopicTable::announce(std::string_view name, std::uint64_t id) 
                "all in use", "remove topics that are not needed (shmbus rm --topic)"});
 }
 
+// A compare-and-swap that fails says what it found: another announcement's state perhaps, which must not become ours.
+
 bool TopicTable::make_ready(Topic& topic) noexcept {
   if (topic.phase() != TopicPhase::creating) return false;
   const std::uint64_t ready = with_phase(topic.state, TopicPhase::ready);
-  const bool ours = at(topic.entry).state.compare_exchange_strong(topic.state, ready, std::memory_order_seq_cst);
+  std::uint64_t creating = topic.state;
+  const bool ours = at(topic.entry).state.compare_exchange_strong(creating, ready, std::memory_order_seq_cst);
   if (ours) topic.state = ready;
   SHMBUS_CRASH_POINT("topic.ready");
   return ours;
 }
 
 /// Subscribers compare the generation when they poll; the bells are for those that sleep.
-void TopicTable::tell(Topic& topic) noexcept {
+void TopicTable::tell(const Topic& topic) noexcept {
   if (topic.phase() != TopicPhase::ready) return;
   changed();
   SHMBUS_CRASH_POINT("topic.changed");
-  at(topic.entry)
-      .state.compare_exchange_strong(topic.state, with_phase(topic.state, TopicPhase::told), std::memory_order_seq_cst);
+  std::uint64_t ready = topic.state;
+  at(topic.entry).state.compare_exchange_strong(ready, with_phase(ready, TopicPhase::told), std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("topic.told");
 }
 

@@ -45,7 +45,7 @@ class TopicTable {
   /// The segments are there. Any node may say so. True where it was this call.
   bool make_ready(Topic& topic) noexcept;
   /// Tells the subscribers: changes the generation, rings all bells. Any node may, more than once.
-  void tell(Topic& topic) noexcept;
+  void tell(const Topic& topic) noexcept;
   /// Takes an entry off the list. False where somebody else changed it.
   bool discard(const Topic& topic) noexcept;
 
