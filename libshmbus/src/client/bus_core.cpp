@@ -118,7 +118,7 @@ void BusCore::finish(TopicSegment& segment, registry::TopicTable::Topic topic) {
 bool BusCore::remove_topic(const std::string& name) {
   registry::check_topic_name(name);
   check_open();
-  const auto held = registry::hold_name(registry());
+  const auto held = registry::hold_name(registry(), platform::Lock::shared);
   if (!held) {
     check_open();
     return false;
@@ -163,21 +163,26 @@ unsigned BusCore::unlink_orphan_logs() {
     if (segment && segment->id() == name->id) continue;
     unlinked += platform::SegmentFile::unlink(file, "log '" + file + "'");
   }
-  return unlinked + registry::finish_removals(bus, registry().owners());
+  return unlinked;
 }
 
 ReapReport BusCore::reap() {
   check_open();
-  settle();
   ReapReport report;
+  report.segments = registry::finish_removals(registry().bus(), registry().owners());
+  SHMBUS_CRASH_POINT("reap.removals");
+  settle();
   for (const auto& topic : topics_.ready()) {
     try {
-      if (const auto segment = find(topic.name, Access::read_write)) {
-        const log::RepairCount count = log::repair_all(segment->log());
-        report.publishers += count.publishers;
-        report.subscribers += count.subscribers;
-        segment->drop_orphans();
+      const auto segment = find(topic.name, Access::read_write);
+      if (!segment || segment->id() != topic.id) {
+        topics_.discard(topic);  // it was linked before it was listed: its remover died before it took it off the list
+        continue;
       }
+      const log::RepairCount count = log::repair_all(segment->log());
+      report.publishers += count.publishers;
+      report.subscribers += count.subscribers;
+      segment->drop_orphans();
     } catch (const Error&) {
       // Not ours to open, or damaged: the others are put in order all the same.
     }
@@ -186,7 +191,7 @@ ReapReport BusCore::reap() {
   report.subscriptions = subscriptions_.reap();
   report.nodes = node().reap();
   SHMBUS_CRASH_POINT("reap.nodes");
-  report.segments = unlink_orphan_logs();
+  report.segments += unlink_orphan_logs();
   return report;
 }
 

@@ -111,8 +111,20 @@ Repair repair_subscriber(BlockLog& log, unsigned number) noexcept {
   return Repair::done;
 }
 
+namespace {
+
+/// Of a publisher that died between taking it and taking a port.
+void free_exclusive_right(BlockLog& log) noexcept {
+  auto& word = log.header().exclusive_owner;
+  std::uint64_t owner = word.load(std::memory_order_acquire);
+  if (owner != 0 && !log.environment().alive(owner)) word.compare_exchange_strong(owner, 0, std::memory_order_acq_rel);
+}
+
+}  // namespace
+
 RepairCount repair_all(BlockLog& log) noexcept {
   RepairCount count;
+  free_exclusive_right(log);
   for (unsigned i = 0; i < layout::kMaxPublishers; ++i) count.publishers += repair_publisher(log, i) == Repair::done;
   for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) count.subscribers += repair_subscriber(log, i) == Repair::done;
   return count;

@@ -17,9 +17,9 @@ struct flock range(short type, std::uint64_t offset) noexcept {
 
 }  // namespace
 
-bool lock_byte(int descriptor, std::uint64_t offset) noexcept {
-  struct flock lock = range(F_WRLCK, offset);
-  return ::fcntl(descriptor, F_OFD_SETLK, &lock) == 0;
+bool lock_byte(int descriptor, std::uint64_t offset, Lock lock) noexcept {
+  struct flock wanted = range(lock == Lock::shared ? F_RDLCK : F_WRLCK, offset);
+  return ::fcntl(descriptor, F_OFD_SETLK, &wanted) == 0;
 }
 
 bool byte_locked(int descriptor, std::uint64_t offset) noexcept {

@@ -4,10 +4,12 @@
 
 namespace shmbus::platform {
 
-/// Takes the write lock on one byte, owned by the descriptor's open file description: the kernel drops it when the last
+enum class Lock { shared, exclusive };
+
+/// Takes the lock on one byte, owned by the descriptor's open file description: the kernel drops it when the last
 /// descriptor of that description is closed, so at the death of the process, and at no other time. False where another
-/// has it.
-bool lock_byte(int descriptor, std::uint64_t offset) noexcept;
+/// has one that excludes it.
+bool lock_byte(int descriptor, std::uint64_t offset, Lock lock = Lock::exclusive) noexcept;
 
 /// Whether another open file description holds the lock on a byte. A closed descriptor counts as "yes": nobody is taken
 /// for dead because somebody closed our files.

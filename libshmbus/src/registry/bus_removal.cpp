@@ -5,7 +5,6 @@
 #include <chrono>
 #include <thread>
 
-#include "platform/file_lock.hpp"
 #include "registry/names.hpp"
 #include "registry/topic_removal.hpp"
 #include "registry/trust.hpp"
@@ -26,9 +25,9 @@ std::string object_of(const std::string& bus) { return "bus '" + bus + "'"; }
 ///
 /// Who unlinks a registry holds it; so while one holds it and the name leads to this registry, no other bus of that
 /// name can exist, and all segments of that name are this bus's, or older.
-bool hold(const SegmentFile& file, const std::string& bus) {
+bool hold(const SegmentFile& file, const std::string& bus, platform::Lock lock = platform::Lock::exclusive) {
   using namespace std::chrono_literals;
-  for (auto waited = 0ms; !platform::lock_byte(file.descriptor(), layout::kRemovalLock); waited += 1ms) {
+  for (auto waited = 0ms; !platform::lock_byte(file.descriptor(), layout::kRemovalLock, lock); waited += 1ms) {
     if (waited >= 5s) {
       throw Error(ErrorCode::busy, {object_of(bus), "to be removed by one process", "another is at it for seconds",
                                     "see whether it is stopped; try again"});
@@ -90,9 +89,9 @@ bool remove_bus(const std::string& bus) {
   return true;
 }
 
-std::optional<SegmentFile> hold_name(const Registry& registry) {
+std::optional<SegmentFile> hold_name(const Registry& registry, platform::Lock lock) {
   auto file = SegmentFile::open(registry_name(registry.bus()), Access::read_write, object_of(registry.bus()));
-  if (!file || file->state().inode != registry.file().state().inode || !hold(*file, registry.bus())) {
+  if (!file || file->state().inode != registry.file().state().inode || !hold(*file, registry.bus(), lock)) {
     return std::nullopt;
   }
   return file;

@@ -150,7 +150,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
     check_mode(state, control_mode(header.mode), object);
     if (header.bus != registry.header().incarnation) {
       // Left by an earlier bus. If ours is removed, it may be a later one's instead.
-      const auto held = hold_name(registry);
+      const auto held = hold_name(registry, platform::Lock::exclusive);
       if (!held) throw bus_removed(registry);
       if (control->is_named(control_file)) {
         SegmentFile::unlink(log_name(registry.bus(), name, header.log_node, header.id), object);
@@ -347,7 +347,7 @@ void TopicSegment::drop_orphans() {
 }
 
 bool TopicSegment::back(std::uint32_t physical) noexcept {
-  if (access_ != Access::read_write) return false;
+  if (access_ != Access::read_write || SHMBUS_MEMORY_ENDS_BEFORE(physical)) return false;
   const std::uint64_t entry = geometry_.block_table_offset + std::uint64_t{physical} * sizeof(layout::BlockEntry);
   return control_file_.back(entry, sizeof(layout::BlockEntry)) &&
          log_file_.back(std::uint64_t{physical} * geometry_.block_size, geometry_.block_size);
