@@ -1,0 +1,298 @@
+#include "crash/acts.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <deque>
+#include <thread>
+
+#include "platform/segment_file.hpp"
+#include "registry/names.hpp"
+#include "shmbus/platform/crash_point.hpp"
+
+namespace crash {
+
+using namespace std::chrono_literals;
+using shmbus::Bus;
+using shmbus::Delivery;
+using shmbus::Error;
+using shmbus::ErrorCode;
+using shmbus::Event;
+using shmbus::Start;
+using shmbus::Status;
+
+namespace {
+
+bool memory_short() { return shmbus::platform::crash_plan.blocks_of_memory != ~0u; }
+
+void require_ok(Status status, const char* what) {
+  const bool expected =
+      status == Status::ok || status == Status::back_pressured || (status == Status::no_memory && memory_short());
+  test::require(expected, std::string(what) + ": " + shmbus::to_string(status));
+}
+
+bool loan_one(shmbus::Publisher& publisher, std::span<const std::byte> payload, std::size_t more, bool abort) {
+  shmbus::Loan loan = publisher.try_loan(payload.size() + more);
+  require_ok(loan.status(), "a loan");
+  if (!loan) return false;
+  std::copy(payload.begin(), payload.end(), loan.payload().begin());
+  if (abort) {
+    loan.abort();
+    return false;
+  }
+  return loan.commit(payload.size()).status() == Status::ok;
+}
+
+/// A bus that others may remove at any time.
+template <class Step>
+void on_a_passing_bus(Step step) {
+  try {
+    step();
+  } catch (const Error& error) {
+    test::require(error.code() == ErrorCode::closed || error.code() == ErrorCode::busy, error.what());
+  }
+}
+
+}  // namespace
+
+bool publish_one(shmbus::Publisher& publisher, std::uint64_t self, std::uint64_t number, bool may_abort) {
+  const auto words = payload_of(self, number);
+  const auto payload = std::as_bytes(std::span{words});
+  Status status = Status::ok;
+  switch (number % 8) {
+    case 0:
+      return loan_one(publisher, payload, 0, false);
+    case 1:
+      return loan_one(publisher, payload, 40, false);
+    case 2:
+      return loan_one(publisher, payload, 0, may_abort);
+    case 3:
+      status = publisher.publish_for(5ms, payload).status();
+      break;
+    default:
+      status = publisher.try_publish(payload).status();
+      if (status == Status::back_pressured) status = publisher.publish_for(5ms, payload).status();
+  }
+  require_ok(status, "a publish");
+  return status == Status::ok;
+}
+
+shmbus::SubscriberOptions reliable(const Stage& stage) {
+  return {.start = Start::oldest(),
+          .delivery = Delivery::reliable,
+          .demote_after = stage.polite ? std::chrono::nanoseconds{20ms} : 0ns,
+          .wait = shmbus::WaitStrategy::sleep()};
+}
+
+std::size_t read_some(shmbus::Subscriber& subscriber, Book& book) {
+  const std::size_t n = subscriber.poll([&](const Event& event) { book.enter(event, subscriber); }, 64);
+  if (n == 0) subscriber.wait(1ms);
+  test::require(subscriber.status() == Status::ok, std::string("a reader: ") + shmbus::to_string(subscriber.status()));
+  return n;
+}
+
+void limit_memory(const Stage& stage) {
+  if (stage.blocks_of_memory != 0) shmbus::platform::crash_plan.blocks_of_memory = stage.blocks_of_memory;
+}
+
+void publish(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  std::uint64_t number = 0;
+  try {
+    shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
+    stage.repeat([&] { publish_one(publisher, stage.self, ++number, true); });
+  } catch (const Error& error) {
+    test::require(error.code() == ErrorCode::busy, error.what());  // another one has the exclusive right
+  }
+}
+
+/// Claims of one size only, so that two publishers show the same.
+void publish_alone_and_steadily(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
+  std::uint64_t number = 0;
+  stage.repeat([&] {
+    number += 24;
+    const auto words = payload_of(0, number);  // its length depends on the number alone
+    std::vector<std::uint64_t> mine(words.size());
+    test::SelfChecking::fill(mine, number << 8 | stage.self);
+    require_ok(publisher.publish_for(5ms, std::as_bytes(std::span{mine})).status(), "a publish");
+  });
+}
+
+void read_lossy(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  shmbus::Subscriber subscriber = bus.subscriber(stage.topic, {.wait = shmbus::WaitStrategy::sleep()});
+  Book book;
+  stage.repeat([&] { read_some(subscriber, book); });
+}
+
+void read_reliably(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  shmbus::Subscriber subscriber = bus.subscriber(stage.topic, reliable(stage));
+  Book book;
+  std::uint64_t rested = 0;
+  stage.repeat([&] {
+    read_some(subscriber, book);
+    if (book.seen() / 256 != std::exchange(rested, book.seen() / 256)) std::this_thread::sleep_for(300us);
+  });
+}
+
+void read_and_retain(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  shmbus::Subscriber subscriber = bus.subscriber(stage.topic, {.start = Start::oldest()});
+  Book book;
+  std::deque<shmbus::RetainedEvent> retained;
+  stage.repeat([&] {
+    const std::size_t n = subscriber.poll([&](const Event& event) {
+      book.enter(event, subscriber);
+      if (event.sequence() % 16 == 0) retained.push_back(event.retain());
+    });
+    if (n == 0) subscriber.wait(1ms);
+    while (retained.size() > 6) {
+      test::require(test::SelfChecking::whole(retained.front()->payload()), "a torn retained event");
+      retained.pop_front();
+    }
+  });
+}
+
+void read_by_descriptor(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  shmbus::Subscriber subscriber = bus.subscriber(stage.topic, reliable(stage));
+  Book book;
+  stage.repeat([&] {
+    pollfd ready{.fd = subscriber.fd(), .events = POLLIN, .revents = 0};
+    ::poll(&ready, 1, 2);
+    while (subscriber.poll([&](const Event& event) { book.enter(event, subscriber); }) != 0) {
+    }
+  });
+}
+
+void fall_behind(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  shmbus::Subscriber subscriber = bus.subscriber(stage.topic, {.start = Start::oldest()});
+  Book book;
+  stage.repeat([&] {
+    subscriber.poll([&](const Event& event) { book.enter(event, subscriber); }, 16);
+    std::this_thread::sleep_for(300us);
+  });
+}
+
+void come_and_go(const Stage& stage) {
+  std::uint64_t number = 0;
+  stage.repeat([&] {
+    Bus bus = Bus::open(stage.bus);
+    shmbus::Subscriber subscriber = bus.subscriber(stage.topic, reliable(stage));
+    shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
+    Book book;
+    for (int i = 0; i < 3; ++i) {
+      if (publish_one(publisher, stage.self, ++number, true)) read_some(subscriber, book);
+    }
+  });
+}
+
+void create_topics(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  std::uint64_t number = 0;
+  stage.repeat([&] {
+    const std::string topic = "new." + std::to_string(stage.self) + "." + std::to_string(++number);
+    shmbus::Publisher publisher = bus.publisher(topic, topic_options("t"));
+    publish_one(publisher, stage.self, number * 8 + 4, false);
+    bus.remove_topic(topic);
+  });
+}
+
+void listen_to_new_topics(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  shmbus::SubscriberOptions options = reliable(stage);
+  shmbus::Subscriber subscriber = bus.subscriber("new.>", options);
+  stage.repeat([&] {
+    if (subscriber.poll([](const Event& event) {
+          test::require(test::SelfChecking::whole(event.payload()), "a torn event");
+        }) == 0) {
+      subscriber.wait(1ms);
+    }
+  });
+}
+
+void subscribe_and_leave(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  stage.repeat([&] {
+    shmbus::Subscriber subscriber = bus.subscriber("new.>", reliable(stage));
+    subscriber.poll([](const Event&) {});
+  });
+}
+
+void create_and_remove_one_topic(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  std::uint64_t number = 0;
+  stage.repeat([&] {
+    {
+      shmbus::Publisher publisher = bus.publisher("rival", topic_options("t"));
+      publisher.publish("x");
+    }
+    if (++number % 2 == 0) bus.remove_topic("rival");
+  });
+}
+
+void make_and_remove_a_bus(const Stage& stage) {
+  const std::string name = stage.bus + "b";
+  stage.repeat([&] {
+    on_a_passing_bus([&] {
+      Bus bus = Bus::open(name);
+      shmbus::Subscriber subscriber = bus.subscriber("t");
+      bus.publisher("t", topic_options("t")).publish("x");
+    });
+    on_a_passing_bus([&] { Bus::remove(name); });
+  });
+}
+
+/// Somebody unlinks a registry by hand, and leaves the segments.
+void lose_a_registry(const Stage& stage) {
+  const std::string name = stage.bus + "b";
+  const std::string path =
+      std::string(shmbus::platform::SegmentFile::kFolder) + "/" + shmbus::registry::registry_name(name);
+  stage.repeat([&] {
+    on_a_passing_bus([&] { Bus::open(name).publisher("t", topic_options("t")).publish("x"); });
+    ::unlink(path.c_str());
+    on_a_passing_bus([&] { Bus::open(name).publisher("t", topic_options("t")).publish("x"); });
+  });
+}
+
+void record_types(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  std::uint64_t number = 0;
+  stage.repeat([&] {
+    const std::string topic = "raw." + std::to_string(stage.self) + "." + std::to_string(++number);
+    shmbus::Publisher raw = bus.publisher(topic, topic_options("t"));
+    bus.publisher<test::Numbered>(topic, topic_options("t")).publish({stage.self, number});
+    bus.remove_topic(topic);
+  });
+}
+
+void reap(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  stage.repeat([&] {
+    bus.reap();
+    std::this_thread::sleep_for(100us);
+  });
+}
+
+/// Claims, and takes its time.
+void hold_a_loan(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
+  std::uint64_t number = 0;
+  stage.repeat([&] {
+    const auto words = payload_of(stage.self, ++number);
+    const auto payload = std::as_bytes(std::span{words});
+    if (shmbus::Loan loan = publisher.try_loan(payload.size())) {
+      std::this_thread::sleep_for(300us);
+      std::copy(payload.begin(), payload.end(), loan.payload().begin());
+      loan.commit();
+    }
+  });
+}
+
+}  // namespace crash

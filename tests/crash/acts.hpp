@@ -1,0 +1,38 @@
+#pragma once
+
+#include "crash/book.hpp"
+#include "crash/role.hpp"
+
+namespace crash {
+
+/// Publishes one event, each in another way: copied, traced, loaned, trimmed, and now and then an aborted loan. False:
+/// nothing was published.
+bool publish_one(shmbus::Publisher& publisher, std::uint64_t self, std::uint64_t number, bool may_abort);
+
+shmbus::SubscriberOptions reliable(const Stage& stage);
+/// Hands what there is to the book; waits a moment if there is nothing.
+std::size_t read_some(shmbus::Subscriber& subscriber, Book& book);
+
+/// Lets the calling process find as little memory as the role says.
+void limit_memory(const Stage& stage);
+
+// What roles do.
+void publish(const Stage& stage);
+void publish_alone_and_steadily(const Stage& stage);
+void read_lossy(const Stage& stage);
+void read_reliably(const Stage& stage);
+void read_and_retain(const Stage& stage);
+void read_by_descriptor(const Stage& stage);
+void fall_behind(const Stage& stage);
+void come_and_go(const Stage& stage);
+void create_topics(const Stage& stage);
+void listen_to_new_topics(const Stage& stage);
+void subscribe_and_leave(const Stage& stage);
+void create_and_remove_one_topic(const Stage& stage);
+void make_and_remove_a_bus(const Stage& stage);
+void lose_a_registry(const Stage& stage);
+void record_types(const Stage& stage);
+void reap(const Stage& stage);
+void hold_a_loan(const Stage& stage);
+
+}  // namespace crash

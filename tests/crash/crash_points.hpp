@@ -1,0 +1,32 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "shmbus/platform/crash_point.hpp"
+
+namespace crash {
+
+/// The names in the library's sources, sorted: so that a point which no test reaches is found.
+const std::vector<std::string>& all_points();
+
+/// Which points processes passed. In shared memory: make it before they are forked.
+class Reached {
+ public:
+  Reached();
+  Reached(const Reached&) = delete;
+  Reached& operator=(const Reached&) = delete;
+  ~Reached();
+
+  std::atomic<std::uint8_t>* flags() const noexcept { return flags_; }
+  bool has(const std::string& point) const { return flags_[shmbus::platform::crash_point_id(point)].load() != 0; }
+  std::vector<std::string> points() const;
+  void clear();
+
+ private:
+  std::atomic<std::uint8_t>* flags_;
+};
+
+}  // namespace crash

@@ -1,0 +1,71 @@
+// Two processes die or stop, each at a point: at one time, or the second while it meets what the first left.
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <iostream>
+#include <random>
+
+#include "crash/fates.hpp"
+
+using crash::Fate;
+
+namespace {
+
+struct Tally {
+  unsigned pairs = 0;
+  unsigned both = 0;
+};
+
+void play_pair(const Fate& first, const Fate& second, unsigned publishers, Tally& tally) {
+  const auto text = [](const Fate& fate) {
+    return std::string(fate.role->name) + (fate.signal == SIGSTOP ? " stopped at " : " killed at ") + fate.point;
+  };
+  INFO(text(first) << ", " << (second.late ? "then " : "beside ") << text(second) << ", " << publishers
+                   << " publishers");
+  try {
+    const auto met = crash::play({first, second}, publishers);
+    ++tally.pairs;
+    tally.both += met[0] && met[1];
+  } catch (const std::exception& error) {
+    FAIL_CHECK(error.what());
+  }
+}
+
+void print(const Tally& tally) {
+  std::cout << "pairs of points: " << tally.pairs << ", both met: " << tally.both << std::endl;
+}
+
+}  // namespace
+
+TEST_CASE("two deaths at any points hurt nobody else: a sample", "[pair]") {
+  const auto fates = crash::fates_at_all_points(SIGKILL, 3);
+  std::mt19937 random{Catch::rngSeed()};
+  Tally tally;
+  for (unsigned i = 0; i < 200; ++i) {
+    Fate first = fates[random() % fates.size()], second = fates[random() % fates.size()];
+    second.late = random() % 2 == 0;
+    if (random() % 4 == 0) first.signal = SIGSTOP;
+    play_pair(first, second, 1u << random() % 3, tally);
+  }
+  print(tally);
+  CHECK(tally.both > tally.pairs / 4);
+}
+
+// All pairs: tests/crash/sweep.
+TEST_CASE("two deaths at any points hurt nobody else: all pairs of a part", "[.sweep]") {
+  const auto number = [](const char* name, std::size_t otherwise) {
+    const char* value = std::getenv(name);
+    return value != nullptr ? std::strtoull(value, nullptr, 10) : otherwise;
+  };
+  const std::size_t part = number("SHMBUS_PART", 1), parts = number("SHMBUS_PARTS", 1);
+  const auto fates = crash::fates_at_all_points(SIGKILL, 1);
+  Tally tally;
+  for (std::size_t i = part - 1; i < fates.size() * fates.size(); i += parts) {
+    Fate second = fates[i % fates.size()];
+    second.late = i % 2 == 0;
+    play_pair(fates[i / fates.size()], second, 2, tally);
+    if (tally.pairs % 1000 == 0) print(tally);
+  }
+  print(tally);
+}

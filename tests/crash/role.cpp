@@ -1,0 +1,115 @@
+#include "crash/role.hpp"
+
+#include <stdexcept>
+
+#include "crash/acts.hpp"
+
+namespace crash {
+
+namespace {
+
+const std::vector<Trap> kHoles = {{"publisher", "publish.granted", SIGKILL, 5},
+                                  {"publisher", "publish.claimed", SIGKILL, 5},
+                                  {"publisher", "seal.granted"},
+                                  {"publisher", "publish.headed", SIGKILL, 5}};
+
+const std::vector<Trap> kDeadReaders = {{"reliable reader", "read.delivered"},
+                                        {"retaining reader", "retain.stored"},
+                                        {"reliable reader", "sleep.ordered"},
+                                        {"lossy reader", "attach_subscriber.listed"}};
+
+const std::vector<Trap> kHalfTopics = {{"creator", "topic.taken"},
+                                       {"creator", "topic.announced"},
+                                       {"creator", "create.log_linked"},
+                                       {"creator", "create.linked"},
+                                       {"creator", "topic.ready"},
+                                       {"remover of a topic", "remove.renamed"},
+                                       {"remover of a topic", "remove.marked"}};
+
+}  // namespace
+
+const std::vector<Role>& all_roles() {
+  static const std::vector<Role> roles = {
+      {.name = "publisher", .act = publish},
+      {.name = "steady publisher", .act = publish_alone_and_steadily},
+      {.name = "publisher with a loan", .act = hold_a_loan},
+      {.name = "lossy reader", .act = read_lossy},
+      {.name = "reliable reader", .act = read_reliably},
+      {.name = "retaining reader", .act = read_and_retain},
+      {.name = "reader by descriptor", .act = read_by_descriptor},
+      {.name = "slow reader", .act = fall_behind},
+      {.name = "guest", .act = come_and_go},
+      {.name = "creator", .act = create_topics, .company = creators},
+      {.name = "listener", .act = listen_to_new_topics, .company = creators},
+      {.name = "leaver", .act = subscribe_and_leave, .company = creators},
+      {.name = "remover of a topic", .act = create_and_remove_one_topic, .company = rivals},
+      {.name = "remover of a bus", .act = make_and_remove_a_bus, .company = rivals},
+      {.name = "lone remover of a bus", .act = make_and_remove_a_bus, .company = nobody},
+      {.name = "loser of a registry", .act = lose_a_registry, .company = nobody},
+      {.name = "recorder of types", .act = record_types, .company = publishers},
+      {.name = "exclusive publisher", .act = publish, .topic = "x", .late_company = true},
+      {.name = "exclusive successor",
+       .act = publish,
+       .topic = "x",
+       .late_company = true,
+       .traps = {{"exclusive publisher", "publish.committed", SIGKILL, 5}}},
+      {.name = "successor of an exclusive seal",
+       .act = publish,
+       .topic = "x",
+       .late_company = true,
+       .traps = {{"exclusive publisher", "seal.committed"}}},
+      {.name = "publisher short of memory", .act = publish, .topic = "s", .blocks_of_memory = 3},
+
+      // Those who find what others left.
+      {.name = "repairing reader", .act = read_reliably, .late_company = true, .traps = kHoles},
+      {.name = "repairing publisher", .act = publish, .late_company = true, .traps = kDeadReaders},
+      {.name = "reaper of holes", .act = reap, .late_company = true, .traps = kHoles},
+      {.name = "reaper of readers", .act = reap, .late_company = true, .traps = kDeadReaders},
+      {.name = "reaper of topics", .act = reap, .company = creators, .late_company = true, .traps = kHalfTopics},
+      {.name = "reaper beside a living claim",
+       .act = reap,
+       .late_company = true,
+       .traps = {{"steady publisher", "publish.claimed"}, {"steady publisher", "publish.granted", SIGSTOP}}},
+      {.name = "reaper of an exclusive publisher",
+       .act = reap,
+       .topic = "x",
+       .late_company = true,
+       .traps = {{"exclusive publisher", "publish.committed", SIGKILL, 3}}},
+      {.name = "reaper of a repairer",
+       .act = reap,
+       .late_company = true,
+       .traps = {{"publisher", "publish.granted", SIGKILL, 5}, {"reaper", "repair.headed"}}},
+      {.name = "reaper", .act = reap},
+      {.name = "finisher of a rotation",
+       .act = publish,
+       .late_company = true,
+       .traps = {{"publisher", "rotate.linked"}, {"publisher", "rotate.reserved"}, {"publisher", "rotate.linked"}}},
+      {.name = "publisher beside a stopped reader",
+       .act = publish,
+       .late_company = true,
+       .traps = {{"slow reader", "read.delivered", SIGSTOP}}},
+      {.name = "publisher that demotes",
+       .act = publish,
+       .late_company = true,
+       .traps = {{"polite reader", "read.delivered", SIGSTOP}}},
+      {.name = "polite reader",
+       .act =
+           [](const Stage& stage) {
+             Stage polite = stage;
+             polite.polite = true;
+             read_reliably(polite);
+           }},
+      {.name = "publisher overtaken in a rotation", .act = publish, .pause = "rotate.filled"},
+      {.name = "creator overtaken", .act = create_and_remove_one_topic, .company = rivals, .pause = "create.placed"},
+  };
+  return roles;
+}
+
+const Role& role(const std::string& name) {
+  for (const Role& r : all_roles()) {
+    if (r.name == name) return r;
+  }
+  throw std::logic_error("no role " + name);
+}
+
+}  // namespace crash

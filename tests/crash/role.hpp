@@ -1,0 +1,69 @@
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "shmbus/options.hpp"
+
+namespace crash {
+
+/// Where one process of a scene finds itself.
+struct Stage {
+  std::string bus;
+  std::string topic;
+  std::uint64_t self = 0;               ///< as publisher
+  std::chrono::milliseconds time{300};  ///< a role ends by itself after this
+  std::function<bool()> over;           ///< the scene has what it wants
+  unsigned blocks_of_memory = 0;        ///< see Role
+  bool polite = false;                  ///< processes are stopped: reliable subscribers let themselves be demoted
+
+  /// Until the role shall end.
+  template <class Step>
+  void repeat(Step step) const {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (!over() && std::chrono::steady_clock::now() < end) step();
+  }
+};
+
+/// A process that was killed or stopped at a point of a role before the victim of a scene starts.
+struct Trap {
+  const char* role;
+  const char* point;
+  int signal = SIGKILL;
+  int pass = 1;
+};
+
+/// Who lives beside the victim.
+enum Beside : unsigned {
+  nobody = 0,
+  publishers = 1,  ///< of the topic: 1, 2 or 4; of an exclusive one those who want to succeed the victim
+  readers = 2,     ///< of the topic: a lossy and a reliable one
+  creators = 4,    ///< one that creates, uses and removes topics "new.N", and a standing reliable subscriber of theirs
+  rivals = 8,      ///< one that does what the victim does
+};
+
+/// What a process does over and over, until it is killed.
+struct Role {
+  const char* name;
+  void (*act)(const Stage&);
+  const char* topic = "t";  ///< "t" is shared, "x" exclusive, "s" shared, for want of memory
+  unsigned company = publishers | readers;
+  bool late_company = false;  ///< the others start when the victim is dead: first it has the traps to itself
+  std::vector<Trap> traps{};
+  const char* pause = nullptr;    ///< the victim is stopped here first, until the others got on
+  unsigned blocks_of_memory = 0;  ///< so many blocks find memory, of each topic; 0: all
+};
+
+const std::vector<Role>& all_roles();
+const Role& role(const std::string& name);
+
+/// Few and small blocks: each is reused all the time.
+inline shmbus::TopicOptions topic_options(const std::string& topic) {
+  return {.block_size = topic == "s" ? std::size_t{16384} : std::size_t{4096},
+          .blocks = 4,
+          .writers = topic == "x" ? shmbus::Writers::exclusive : shmbus::Writers::shared};
+}
+
+}  // namespace crash

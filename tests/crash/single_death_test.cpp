@@ -1,0 +1,69 @@
+// One process dies, or is stopped for a while, at each point of the protocol.
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <iostream>
+#include <set>
+
+#include "crash/fates.hpp"
+
+using crash::Fate;
+
+namespace {
+
+void check_all_met(const std::set<std::string>& met) {
+  for (const std::string& point : crash::all_points()) {
+    INFO("no process met its fate at " << point);
+    CHECK(met.contains(point));
+  }
+}
+
+void check_all_fates(int signal, unsigned publishers, unsigned roles_a_point) {
+  const char* what = signal == SIGSTOP ? "stopped" : "killed";
+  const auto fates = crash::fates_at_all_points(signal, roles_a_point);
+  std::set<std::string> met;
+  for (const Fate& fate : fates) {
+    INFO(fate.role->name << " " << what << " at " << fate.point << ", " << publishers << " publishers");
+    try {
+      if (crash::play({fate}, publishers).front()) met.insert(fate.point);
+    } catch (const std::exception& error) {
+      FAIL_CHECK(error.what());
+    }
+  }
+  check_all_met(met);
+  std::cout << "crash points: " << crash::all_points().size() << ", " << what << " at: " << met.size() << ", in "
+            << fates.size() << " scenes with " << publishers << " publishers" << std::endl;
+}
+
+}  // namespace
+
+TEST_CASE("no two crash points share an id, and each is passed by some role", "[points]") {
+  std::set<std::uint32_t> ids;
+  for (const std::string& point : crash::all_points()) ids.insert(shmbus::platform::crash_point_id(point));
+  CHECK(ids.size() == crash::all_points().size());
+  std::set<std::string> passed;
+  for (const auto& [role, points] : crash::passes()) passed.insert(points.begin(), points.end());
+  check_all_met(passed);
+}
+
+TEST_CASE("a death at any point hurts nobody else: 1 publisher", "[death]") { check_all_fates(SIGKILL, 1, 2); }
+TEST_CASE("a death at any point hurts nobody else: 2 publishers", "[death]") { check_all_fates(SIGKILL, 2, 4); }
+TEST_CASE("a death at any point hurts nobody else: 4 publishers", "[death]") { check_all_fates(SIGKILL, 4, 2); }
+
+TEST_CASE("a process stopped at any point hurts nobody else, and does no harm when it goes on", "[stop]") {
+  check_all_fates(SIGSTOP, 2, 3);
+}
+
+// One scene again: SHMBUS_SCENE="<role>@<point>[@stop]", SHMBUS_PUBLISHERS.
+TEST_CASE("the scene that the environment names", "[.scene]") {
+  const char* scene = std::getenv("SHMBUS_SCENE");
+  REQUIRE(scene != nullptr);
+  const std::string text = scene;
+  const std::size_t at = text.find('@'), end = text.find('@', at + 1);
+  const Fate fate{.role = &crash::role(text.substr(0, at)),
+                  .point = text.substr(at + 1, end == std::string::npos ? end : end - at - 1),
+                  .signal = end == std::string::npos ? SIGKILL : SIGSTOP};
+  const char* publishers = std::getenv("SHMBUS_PUBLISHERS");
+  CHECK(crash::play({fate}, publishers != nullptr ? static_cast<unsigned>(std::atoi(publishers)) : 2).front());
+}
