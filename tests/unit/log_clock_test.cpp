@@ -8,6 +8,7 @@
 #include "support/log_fixture.hpp"
 
 using namespace test;
+using shmbus::Start;
 using shmbus::Status;
 using Sequences = std::vector<std::uint64_t>;
 
@@ -23,6 +24,8 @@ Sequences range(std::uint64_t first, std::uint64_t last) {
   std::iota(s.begin(), s.end(), first);
   return s;
 }
+
+Start start_at(std::int64_t ns) { return Start::time(shmbus::Time{std::chrono::nanoseconds{ns}}); }
 
 /// A log whose clock has been running for a day.
 struct ClockFixture : LogFixture {
@@ -176,4 +179,40 @@ TEST_CASE("clocks that jump all the time: every event is seen once, in order", "
   CHECK(by_reliable == range(1, published));
   CHECK(by_lossy == range(1, published));
   CHECK(lossy.lost() == 0);
+}
+
+TEST_CASE("a start at a time finds its event though the system clock was set back since", "[log][start][clock]") {
+  LogFixture f({.blocks = 8});
+  auto& p = f.publisher();
+  const std::int64_t zero = f.world.system_ns;
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const auto publish = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      f.world.system_ns += kSecond;
+      REQUIRE(p.publish_bytes(kThird));
+    }
+  };
+  publish(8);  // event n at zero + n seconds; blocks 1 to 3, of which the last is not full
+  f.world.system_ns -= 3600 * kSecond;
+  publish(12);  // an hour earlier: 9 in block 3, the rest in 4 to 7
+
+  const auto n = GENERATE(1, 3, 4, 6, 7, 8);
+  CHECK(f.subscriber({.start = start_at(zero + n * kSecond)}).drain_sequences() ==
+        range(static_cast<std::uint64_t>(n), 20));
+  CHECK(f.subscriber({.start = start_at(zero + 9 * kSecond)}).drain().empty());
+  CHECK(f.subscriber({.start = start_at(zero - 3600 * kSecond)}).drain_sequences() == range(1, 20));
+}
+
+TEST_CASE("a start at a time finds its event after a leap of the system clock", "[log][start][clock]") {
+  LogFixture f({.blocks = 8});
+  auto& p = f.publisher();
+  const std::int64_t zero = f.world.system_ns;
+  constexpr std::int64_t kSecond = 1'000'000'000, kLeap = 3600 * kSecond;
+  for (int i = 1; i <= 20; ++i) {
+    f.world.system_ns += i == 11 ? kLeap : kSecond;
+    REQUIRE(p.publish_bytes(kThird));
+  }
+  CHECK(f.subscriber({.start = start_at(zero + 5 * kSecond)}).drain_sequences() == range(5, 20));
+  CHECK(f.subscriber({.start = start_at(zero + kLeap / 2)}).drain_sequences() == range(11, 20));
+  CHECK(f.subscriber({.start = start_at(zero + kLeap + 19 * kSecond)}).drain_sequences() == range(20, 20));
 }
