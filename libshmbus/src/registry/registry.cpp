@@ -109,8 +109,9 @@ std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOpti
   h.size = sizeof(RegistryHeader);
   h.incarnation = platform::random_u64();
   h.clock = platform::cycle_counter_trusted() ? layout::ClockKind::cycle_counter : layout::ClockKind::monotonic;
+  h.created_monotonic_ns = platform::monotonic_ns();
   h.created_cycles =
-      h.clock == layout::ClockKind::cycle_counter ? platform::read_cycle_counter() : platform::monotonic_ns();
+      h.clock == layout::ClockKind::cycle_counter ? platform::read_cycle_counter() : h.created_monotonic_ns;
   h.created_ns = platform::system_ns();
   h.mode = options.mode;
   h.stall_limit_ns = static_cast<std::uint64_t>(options.stall_limit.count());
