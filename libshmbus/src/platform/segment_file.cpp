@@ -90,6 +90,11 @@ std::optional<SegmentFile> SegmentFile::open(const std::string& name, Access acc
   const int fd = ::open(path_of(name).c_str(), flags);
   if (fd < 0) {
     if (errno == ENOENT) return std::nullopt;
+    if (errno == ELOOP || errno == EISDIR || errno == ENXIO) {
+      const char* found = errno == ELOOP ? "a symbolic link" : errno == EISDIR ? "a folder" : "a socket or device";
+      throw Error(ErrorCode::untrusted, {object, "a regular file at " + path_of(name), found,
+                                         "find out who put it into /dev/shm, and remove it"});
+    }
     throw system_error(
         errno, object,
         std::string(access == Access::read_write ? "read and write" : "read") + " access to " + path_of(name));

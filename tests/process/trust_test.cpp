@@ -1,0 +1,163 @@
+// Segments laid in wait: what somebody put into /dev/shm under a bus's names is refused, unless he is trusted.
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include "shmbus/shmbus.hpp"
+#include "support/forked_process.hpp"
+#include "support/privileges.hpp"
+#include "support/refusal.hpp"
+#include "support/segments.hpp"
+#include "support/temporary_bus.hpp"
+
+using shmbus::ErrorCode;
+using shmbus::Event;
+using test::expect_refusal;
+
+namespace {
+
+constexpr uid_t mallory = 54'321, alice = 54'322;
+
+/// Everybody may use what this user creates; whether they trust him is theirs to say.
+void create_as(uid_t user, const std::string& bus, const std::string& topic = {}) {
+  test::run_as({.id = user}, [&] {
+    shmbus::Bus own = shmbus::Bus::open(bus, {.mode = 0666, .owners = {mallory, alice}});
+    if (!topic.empty()) own.publisher(topic, {.mode = 0666}).publish("bait");
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a bus laid in wait by a stranger is refused, by whomever", "[trust]") {
+  if (!test::have_root()) return;
+  const test::TemporaryBus name;
+  const test::Segments segments{name.name()};
+  create_as(mallory, name.name(), "t");
+  const test::Refusal refusal{ErrorCode::untrusted, name.name(), "or root", std::to_string(mallory)};
+  expect_refusal(refusal, [&] { shmbus::Bus::open(name.name()); });
+  expect_refusal(refusal, [&] { shmbus::Bus::open(name.name(), {.owners = {alice, mallory + 1}}); });
+  expect_refusal(refusal, [&] { shmbus::Inspector{name.name()}; });
+  expect_refusal(refusal, [&] { shmbus::Bus::remove(name.name()); });
+  test::run_as({.id = alice}, [&] {
+    try {
+      shmbus::Bus::open(name.name());
+    } catch (const shmbus::Error& error) {
+      return test::require(error.code() == ErrorCode::untrusted, error.what());
+    }
+    test::require(false, "trusted");
+  });
+  CHECK(shmbus::Bus::open(name.name(), {.owners = {alice, mallory}}).publisher("t").publish("x").sequence() == 2);
+  test::run_as({.id = mallory}, [&] { test::require(shmbus::Bus::remove(name.name()), "remove"); });
+}
+
+TEST_CASE("accepted owners are exactly oneself, root, and those that are listed", "[trust]") {
+  if (!test::have_root()) return;
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});
+  create_as(mallory, name.name(), "mallorys");
+  create_as(alice, name.name(), "alices");
+  bus.publisher("roots", {.mode = 0666}).publish("x");
+  const auto seen_with = [&](std::vector<uid_t> owners) {
+    shmbus::Bus member = shmbus::Bus::open(name.name(), {.owners = std::move(owners)});
+    shmbus::Subscriber all = member.subscriber("*", {.start = shmbus::Start::oldest()});
+    std::string topics;
+    all.poll([&](const Event& e) { topics += std::string{e.topic()} + " "; });
+    return topics;
+  };
+  CHECK(seen_with({}) == "roots ");
+  CHECK(seen_with({alice}) == "alices roots ");
+  CHECK(seen_with({mallory}) == "mallorys roots ");
+  CHECK(seen_with({mallory, alice}) == "mallorys alices roots ");
+  test::run_as({.id = alice}, [&] { test::require(seen_with({}) == "alices roots ", "seen by the owner"); });
+  for (const auto& use :
+       {+[](shmbus::Bus& b) { b.subscriber("mallorys"); }, +[](shmbus::Bus& b) { b.publisher("mallorys"); }}) {
+    expect_refusal({ErrorCode::untrusted, "mallorys", "root", std::to_string(mallory)}, [&] { use(bus); });
+    shmbus::Bus trusting = shmbus::Bus::open(name.name(), {.owners = {mallory}});
+    use(trusting);
+  }
+  expect_refusal({ErrorCode::untrusted, "mallorys", "root", std::to_string(mallory)},
+                 [&] { bus.remove_topic("mallorys"); });
+}
+
+TEST_CASE("a topic laid in wait before its bus or publisher comes is refused, and no event goes there", "[trust]") {
+  if (!test::have_root()) return;
+  const test::TemporaryBus name;
+  const test::Segments segments{name.name()};
+  shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});
+  create_as(mallory, name.name(), "t");
+  expect_refusal({ErrorCode::untrusted, "'t'", "root", std::to_string(mallory)}, [&] { bus.publisher("t"); });
+  expect_refusal({ErrorCode::untrusted, "'t'", "root", std::to_string(mallory)},
+                 [&] { bus.topic("t", {.mode = 0600}); });
+  SECTION("a log of his under a control segment of ours") {
+    REQUIRE(::chown(segments.control("t").c_str(), 0, 0) == 0);
+    expect_refusal({ErrorCode::untrusted, "its log", "root", std::to_string(mallory)}, [&] { bus.publisher("t"); });
+  }
+  SECTION("removed by who may, the name is as good as any") {
+    for (const std::string& path : {segments.control("t"), segments.log("t")}) std::filesystem::remove(path);
+    CHECK(bus.publisher("t").publish("x").sequence() == 1);
+  }
+}
+
+TEST_CASE("no regular file in the place of a segment is used, and it is said what it is", "[trust]") {
+  const test::TemporaryBus name;
+  const test::Segments segments{name.name()};
+  std::optional<shmbus::Bus> bus;
+  const bool topic = GENERATE(false, true);
+  if (topic) bus = shmbus::Bus::open(name.name());
+  const std::string path = topic ? segments.control("t") : segments.registry();
+  const std::string object = topic ? "'t'" : name.name();
+  const auto refused = [&](const std::string& found) {
+    const test::Refusal refusal{ErrorCode::untrusted, object, "regular file", found};
+    if (topic) {
+      expect_refusal(refusal, [&] { bus->publisher("t"); });
+      expect_refusal(refusal, [&] { bus->topic("t"); });
+    } else {
+      expect_refusal(refusal, [&] { shmbus::Bus::open(name.name()); });
+      expect_refusal({ErrorCode::untrusted, object}, [&] { shmbus::Inspector{name.name()}; });
+      expect_refusal({ErrorCode::untrusted, object}, [&] { shmbus::Bus::remove(name.name()); });
+    }
+  };
+  SECTION("a symbolic link to another bus") {
+    const test::TemporaryBus other;
+    const test::Segments targets{other.name()};
+    shmbus::Bus member = shmbus::Bus::open(other.name());
+    member.topic("t");
+    const std::string target = topic ? targets.control("t") : targets.registry();
+    REQUIRE(::symlink(target.c_str(), path.c_str()) == 0);
+    refused("symbolic link");
+    CHECK_FALSE(member.removed());
+  }
+  SECTION("a symbolic link to nothing, which is not created") {
+    const std::string target = path + "-target";
+    REQUIRE(::symlink(target.c_str(), path.c_str()) == 0);
+    refused("symbolic link");
+    CHECK_FALSE(std::filesystem::exists(target));
+  }
+  SECTION("a folder") {
+    REQUIRE(::mkdir(path.c_str(), 0777) == 0);
+    refused("folder");
+  }
+  SECTION("a fifo, which nobody waits for") {
+    REQUIRE(::mkfifo(path.c_str(), 0666) == 0);
+    refused("something else");
+  }
+  SECTION("a socket") {
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    REQUIRE(path.size() < sizeof address.sun_path);
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    refused("socket");
+    ::close(fd);
+  }
+}
