@@ -161,3 +161,32 @@ TEST_CASE("no regular file in the place of a segment is used, and it is said wha
     ::close(fd);
   }
 }
+
+TEST_CASE("a hard link does not make one bus or topic pass for another", "[trust]") {
+  const test::TemporaryBus name, other;
+  const test::Segments segments{name.name()}, others{other.name()};
+  shmbus::Bus bus = shmbus::Bus::open(name.name());
+  bus.publisher("real").publish("x");
+  SECTION("a registry") {
+    std::filesystem::create_hard_link(segments.registry(), others.registry());
+    const test::Refusal refusal{ErrorCode::untrusted, other.name(), other.name(), name.name()};
+    expect_refusal(refusal, [&] { shmbus::Bus::open(other.name()); });
+    expect_refusal(refusal, [&] { shmbus::Inspector{other.name()}; });
+    CHECK(shmbus::Bus::remove(other.name()));  // the name goes, and harms nobody
+    CHECK_FALSE(bus.removed());
+    CHECK(shmbus::Bus::open(other.name()).incarnation() != bus.incarnation());
+  }
+  SECTION("a topic") {
+    const std::string log = segments.log("real");
+    std::filesystem::create_hard_link(segments.control("real"), segments.control("false"));
+    std::string false_log = log;
+    false_log.replace(false_log.find(".real."), 6, ".false.");
+    std::filesystem::create_hard_link(log, false_log);
+    const test::Refusal refusal{ErrorCode::untrusted, "'false'", "false", "real"};
+    expect_refusal(refusal, [&] { bus.publisher("false"); });
+    expect_refusal(refusal, [&] { bus.topic("false"); });
+    CHECK(bus.remove_topic("false"));
+    CHECK(bus.publisher("false").publish("x").sequence() == 1);
+  }
+  CHECK(bus.publisher("real").publish("x").sequence() == 2);
+}

@@ -129,6 +129,7 @@ void Registry::check() const {
       object);
   check_size(h.size, sizeof(RegistryHeader), object);
   check_mode(file_.state(), h.mode, object);
+  check_name(h.name.load(), bus_, object);
   constexpr std::int64_t kLatestBirth = std::int64_t{1} << 62;  // nanoseconds since 1970; differences stay in range
   if (h.incarnation == 0 || h.stall_limit_ns < 1'000'000 || h.stall_limit_ns > 3'600'000'000'000 || h.created_ns <= 0 ||
       h.created_ns > kLatestBirth) {
@@ -175,7 +176,9 @@ bool Registry::remove(const std::string& bus) {
     // Members learn it before the names go. A damaged registry is removed all the same, without a word to anybody.
     const platform::Mapping mapping(*file, Access::read_write, 0, sizeof(RegistryHeader), object);
     auto* header = reinterpret_cast<RegistryHeader*>(mapping.address());
-    if (header->magic == layout::kRegistryMagic) header->removed.store(1, std::memory_order_seq_cst);
+    // A hard link to another bus's registry goes, and that bus stays.
+    if (header->magic == layout::kRegistryMagic && header->name.load() == bus)
+      header->removed.store(1, std::memory_order_seq_cst);
   }
   finish_removals(bus, {});
   const std::string prefix = bus_prefix(bus), suffix = ".ctl";

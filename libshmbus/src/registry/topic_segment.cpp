@@ -143,6 +143,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
     const auto& header = *reinterpret_cast<const TopicHeader*>(mapping.address());
     const Geometry geometry = check_topic_header(header, state.size, object);
     check_mode(state, control_mode(header.mode), object);
+    check_name(header.name.load(), name, object);
     if (header.bus != registry.header().incarnation) {
       // Left by an earlier bus whose registry somebody removed by hand. One node at a time clears such away, and looks
       // again first.
