@@ -9,6 +9,7 @@
 #include "platform/clock.hpp"
 #include "platform/file_lock.hpp"
 #include "platform/random.hpp"
+#include "platform/system_error.hpp"
 #include "registry/names.hpp"
 #include "registry/topic_removal.hpp"
 #include "registry/trust.hpp"
@@ -46,7 +47,7 @@ void check_options(const std::string& bus, const BusOptions& options) {
 
 Error no_room(const std::string& object, std::uint64_t bytes) {
   return {ErrorCode::no_memory,
-          {object, std::to_string(bytes) + " bytes of /dev/shm", std::to_string(SegmentFile::room()) + " bytes of room",
+          {object, std::to_string(bytes) + " bytes of /dev/shm", platform::room_text(),
            "free room there, or make it larger (containers: --shm-size)"}};
 }
 
