@@ -6,11 +6,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
@@ -189,4 +192,36 @@ TEST_CASE("a hard link does not make one bus or topic pass for another", "[trust
     CHECK(bus.publisher("false").publish("x").sequence() == 1);
   }
   CHECK(bus.publisher("real").publish("x").sequence() == 2);
+}
+
+TEST_CASE("what a stranger puts under a bus's names keeps it neither from use, nor from being reaped and removed",
+          "[trust]") {
+  if (!test::have_root()) return;
+  const test::TemporaryBus name;
+  const test::Segments segments{name.name()};
+  const std::string prefix = "/dev/shm/shmbus." + name.name() + ".";
+  const std::vector<std::string> bait{prefix + "evil.ctl", prefix + "~1", prefix + "t.log.99.00000000000000ab",
+                                      prefix + "evil.log.99.00000000000000ab", prefix + "other"};
+  const bool owner_is_root = GENERATE(true, false);
+  const test::User owner = owner_is_root ? test::User{.id = 0, .group = 0} : test::User{.id = alice};
+  test::run_as({.id = mallory}, [&] {
+    for (const std::string& path : bait) {
+      const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+      test::require(fd >= 0 && ::ftruncate(fd, 100'000) == 0, "lay bait");
+      ::close(fd);
+    }
+  });
+  test::run_as(owner, [&] {
+    shmbus::Bus bus = shmbus::Bus::open(name.name());
+    shmbus::Subscriber all = bus.subscriber(">");
+    test::require(bool{bus.publisher("t").publish("x")} && all.poll([](const Event&) {}) == 1, "use");
+    bus.reap();
+    test::require(shmbus::Inspector{name.name()}.snapshot().topics.size() == 1, "topics");
+    test::require(shmbus::Bus::remove(name.name()) && bus.removed(), "remove");
+    for (const std::string& path : segments.all())
+      test::require(!owner_is_root && std::ranges::find(bait, path) != bait.end(), path);
+    shmbus::Bus next = shmbus::Bus::open(name.name());
+    test::require(bool{next.publisher("t").publish("x")}, "the next bus of that name");
+    test::require(shmbus::Bus::remove(name.name()), "remove the next");
+  });
 }

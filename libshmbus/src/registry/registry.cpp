@@ -51,6 +51,15 @@ Error no_room(const std::string& object, std::uint64_t bytes) {
            "free room there, or make it larger (containers: --shm-size)"}};
 }
 
+/// What another user owns is not touched, and does not keep the bus from going: its name goes, where it may.
+void unlink_of_other(const std::string& segment) noexcept {
+  try {
+    SegmentFile::unlink(segment, "segment '" + segment + "'");
+  } catch (const std::exception&) {
+    // It stays, as a topic that nobody trusts.
+  }
+}
+
 }  // namespace
 
 Registry::Registry(std::string bus, SegmentFile file, Access access, std::vector<uid_t> owners)
@@ -185,10 +194,14 @@ bool Registry::remove(const std::string& bus) {
   const std::string prefix = bus_prefix(bus), suffix = ".ctl";
   for (const std::string& segment : SegmentFile::list(prefix)) {
     if (segment == name) continue;
-    if (segment.ends_with(suffix) && segment.size() > prefix.size() + suffix.size()) {
-      unlink_topic(bus, segment.substr(prefix.size(), segment.size() - prefix.size() - suffix.size()), {});
-    } else {
-      SegmentFile::unlink(segment, object);
+    try {
+      if (segment.ends_with(suffix) && segment.size() > prefix.size() + suffix.size()) {
+        unlink_topic(bus, segment.substr(prefix.size(), segment.size() - prefix.size() - suffix.size()), {});
+      } else {
+        SegmentFile::unlink(segment, object);
+      }
+    } catch (const Error&) {
+      unlink_of_other(segment);
     }
   }
   SegmentFile::unlink(name, object);

@@ -5,6 +5,7 @@
 #include "platform/segment_file.hpp"
 #include "registry/names.hpp"
 #include "registry/trust.hpp"
+#include "shmbus/error.hpp"
 #include "shmbus/layout/topic.hpp"
 
 namespace shmbus::registry {
@@ -67,8 +68,12 @@ std::optional<std::uint64_t> unlink_topic(const std::string& bus, const std::str
 unsigned finish_removals(const std::string& bus, const std::vector<uid_t>& owners) {
   unsigned finished = 0;
   for (const std::string& file : SegmentFile::list(bus_prefix(bus) + "~")) {
-    finish_removal(bus, file, owners);
-    ++finished;
+    try {
+      finish_removal(bus, file, owners);
+      ++finished;
+    } catch (const Error&) {
+      // Somebody else's: his to finish, if it is a removal at all.
+    }
   }
   return finished;
 }
