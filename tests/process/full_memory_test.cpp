@@ -292,6 +292,37 @@ TEST_CASE("a reserved topic publishes on in a full /dev/shm, whatever its reader
   });
 }
 
+TEST_CASE(
+    "what readers keep of a reserved topic is taken from its ring, and only a reliable reader is in the way of that",
+    "[memory]") {
+  test::with_memory_of(k8MiB, [] {
+    shmbus::Bus bus = shmbus::Bus::open("b");
+    shmbus::Publisher p = bus.publisher("t", {.block_size = 1 << 16, .blocks = 4, .reserve = true});
+    shmbus::Subscriber keeper = bus.subscriber("t"), reliable = bus.subscriber("t", {.delivery = Delivery::reliable});
+    const Ballast ballast;
+    std::vector<shmbus::RetainedEvent> kept;
+    std::uint64_t published = 0, seen = 0;
+    Status status = Status::ok;
+    while (status == Status::ok) {
+      status = SelfChecking::publish(p, published + 1, 128).status();
+      published += status == Status::ok;
+      // Three blocks are kept; the reliable reader comes as far as the fourth.
+      read_all(keeper, [&](const Event& e) {
+        if (e.sequence() < 180 && e.sequence() % 60 == 30) kept.push_back(e.retain());
+      });
+      if (published < 190) seen += read_all(reliable, require_whole);
+    }
+    require(status == Status::no_memory && kept.size() == 3, shmbus::to_string(status));
+    seen += read_all(reliable, require_whole);
+    for (int i = 0; i < 1000; ++i) {
+      require(bool{SelfChecking::publish(p, ++published, 128)}, "publish, with less retained");
+      seen += read_all(reliable, require_whole);
+    }
+    require(seen == published && reliable.lost() == 0 && dropped("t") > 0, "reliable");
+    for (const auto& event : kept) require_whole(*event);
+  });
+}
+
 TEST_CASE("files are what is short: it is said so, and all goes on once there are some", "[memory]") {
   test::with_memory_of(k8MiB, [] {
     shmbus::Bus bus = shmbus::Bus::open("b");
