@@ -1,17 +1,21 @@
 // Who may do what: modes are exactly as asked for, and who lacks a right is told so.
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
 #include <functional>
+#include <string>
 
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/patience.hpp"
+#include "support/privileges.hpp"
 #include "support/segments.hpp"
 #include "support/temporary_bus.hpp"
 
@@ -22,23 +26,11 @@ using test::Parent;
 
 namespace {
 
-constexpr uid_t nobody = 65'534;
+const test::User nobody{};
 
 unsigned mode_of(const std::string& path) {
   struct stat s {};
   return ::stat(path.c_str(), &s) == 0 ? s.st_mode & 07777u : ~0u;
-}
-
-void as_nobody(const std::function<void()>& body) {
-  if (::geteuid() != 0) {
-    WARN("skipped: needs root");
-    return;
-  }
-  ForkedProcess process{[&](const Parent&) {
-    test::require(::setgroups(0, nullptr) == 0 && ::setgid(nobody) == 0 && ::setuid(nobody) == 0, "become nobody");
-    body();
-  }};
-  CHECK(process.wait() == test::End{});
 }
 
 void require_refused(ErrorCode code, const std::function<void()>& use) {
@@ -60,28 +52,32 @@ TEST_CASE("segments have exactly the mode that was asked for, whatever the umask
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   const auto mask = GENERATE(0u, 022u, 077u, 0777u);
+  const auto bus_mode = GENERATE(0600u, 0660u, 0666u, 0777u);
   ForkedProcess process{[&](const Parent&) {
     ::umask(mask);
-    shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});
+    shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = bus_mode});
     bus.topic("closed");
     bus.topic("group", {.mode = 0640});
     bus.topic("open", {.mode = 0666});
+    bus.topic("all", {.mode = 0777});
+    // And who attaches leaves them as they are.
+    shmbus::Bus again = shmbus::Bus::open(name.name(), {.mode = 0600});
+    test::require(bool{again.publisher("open", {.mode = 0600}).publish("x")}, "publish");
   }};
   REQUIRE(process.wait() == test::End{});
-  CHECK(mode_of(segments.registry()) == 0666);
+  CHECK(mode_of(segments.registry()) == bus_mode);
   CHECK(mode_of(segments.log("closed")) == 0600);
   CHECK(mode_of(segments.control("closed")) == 0600);
   CHECK(mode_of(segments.log("group")) == 0640);
   CHECK(mode_of(segments.control("group")) == 0660);
   CHECK(mode_of(segments.log("open")) == 0666);
   CHECK(mode_of(segments.control("open")) == 0666);
+  CHECK(mode_of(segments.log("all")) == 0777);
+  CHECK(mode_of(segments.control("all")) == 0777);
 }
 
 TEST_CASE("segments get the group that was asked for", "[access]") {
-  if (::geteuid() != 0) {
-    WARN("skipped: needs root");
-    return;
-  }
+  if (!test::have_root()) return;
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0660, .group = "12345"});
@@ -94,25 +90,30 @@ TEST_CASE("segments get the group that was asked for", "[access]") {
 }
 
 TEST_CASE("a user without rights on the bus is told so", "[access]") {
+  if (!test::have_root()) return;
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t");
-  as_nobody([&] {
+  test::run_as(nobody, [&] {
     require_refused(ErrorCode::permission, [&] { shmbus::Bus::open(name.name()); });
     require_refused(ErrorCode::permission, [&] { shmbus::Inspector{name.name()}; });
     require_refused(ErrorCode::permission, [&] { shmbus::Bus::remove(name.name()); });
   });
   CHECK_FALSE(bus.removed());
+  test::run_as({.groups = {0}}, [&] {  // the owner's group has none either
+    require_refused(ErrorCode::permission, [&] { shmbus::Bus::open(name.name()); });
+  });
 }
 
 TEST_CASE("a user without rights on a topic is told so, and a pattern passes it by", "[access]") {
+  if (!test::have_root()) return;
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});
   shmbus::Publisher hidden = bus.publisher("hidden");
   shmbus::Publisher open = bus.publisher("open", {.mode = 0644});
   open.publish("x");
   hidden.publish("x");
-  as_nobody([&] {
+  test::run_as(nobody, [&] {
     shmbus::Bus member = shmbus::Bus::open(name.name());
     require_refused(ErrorCode::permission, [&] { member.subscriber("hidden"); });
     require_refused(ErrorCode::permission, [&] { member.publisher("hidden"); });
@@ -123,17 +124,14 @@ TEST_CASE("a user without rights on a topic is told so, and a pattern passes it 
 }
 
 TEST_CASE("who may read a topic can subscribe, wait and gate, and can't write its events", "[access]") {
-  if (::geteuid() != 0) {
-    WARN("skipped: needs root");
-    return;
-  }
+  if (!test::have_root()) return;
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});
   shmbus::Publisher publisher = bus.publisher("t", {.block_size = 4096, .blocks = 4, .mode = 0644});
   publisher.publish("first");
   ForkedProcess process{[&](const Parent& parent) {
-    test::require(::setgroups(0, nullptr) == 0 && ::setgid(nobody) == 0 && ::setuid(nobody) == 0, "become nobody");
+    test::become(nobody);
     shmbus::Bus member = shmbus::Bus::open(name.name());
     shmbus::Subscriber subscriber =
         member.subscriber("t", {.start = shmbus::Start::oldest(), .delivery = shmbus::Delivery::reliable});
@@ -160,11 +158,100 @@ TEST_CASE("who may read a topic can subscribe, wait and gate, and can't write it
   CHECK(process.wait() == test::End{});
 }
 
+TEST_CASE("who may read a topic can't change an event: a write to it is the end of the writer", "[access]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});
+  shmbus::Publisher publisher = bus.publisher("t", {.block_size = 4096, .blocks = 4, .mode = 0644});
+  publisher.publish("event");
+  const bool other_user = GENERATE(false, true);
+  if (other_user && !test::have_root()) return;
+  ForkedProcess process{[&](const Parent&) {
+    if (other_user) test::become(nobody);
+    shmbus::Bus member = shmbus::Bus::open(name.name());
+    shmbus::Subscriber subscriber = member.subscriber("t", {.start = shmbus::Start::oldest()});
+    subscriber.poll([](const Event& event) {
+      // The mapping forbids it, also to who could map it otherwise.
+      *const_cast<volatile char*>(event.text().data()) = 'E';
+    });
+  }};
+  CHECK(process.wait() == test::End{.status = 0, .signal = SIGSEGV});
+  shmbus::Subscriber subscriber = bus.subscriber("t", {.start = shmbus::Start::oldest()});
+  CHECK(subscriber.poll([](const Event& event) { CHECK(event.text() == "event"); }) == 1);
+}
+
+TEST_CASE("who may read a topic finds no way around: neither by its name, nor by the descriptor it has", "[access]") {
+  if (!test::have_root()) return;
+  const test::TemporaryBus name;
+  const test::Segments segments{name.name()};
+  shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});
+  shmbus::Publisher publisher = bus.publisher("t", {.mode = 0644});
+  publisher.publish("event");
+  const std::string log = segments.log("t");
+  test::run_as(nobody, [&] {
+    shmbus::Bus member = shmbus::Bus::open(name.name());
+    shmbus::Subscriber subscriber = member.subscriber("t", {.start = shmbus::Start::oldest()});
+    test::require(::open(log.c_str(), O_RDWR | O_CLOEXEC) < 0 && errno == EACCES, "opened for writing");
+    test::require(::open(log.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC) < 0 && errno == EACCES, "truncated");
+    test::require(::truncate(log.c_str(), 0) < 0 && errno == EACCES, "truncated");
+    unsigned descriptors = 0;
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
+      std::error_code ignored;
+      if (std::filesystem::read_symlink(entry.path(), ignored) != log) continue;
+      ++descriptors;
+      const int fd = std::stoi(entry.path().filename());
+      test::require(::write(fd, "x", 1) < 0 && errno == EBADF, "written");
+      test::require(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED, "mapped");
+      test::require(::open(entry.path().c_str(), O_RDWR | O_CLOEXEC) < 0 && errno == EACCES, "opened anew");
+    }
+    test::require(descriptors == 1, "the log's descriptor was not found");
+  });
+}
+
+TEST_CASE("a group is given access by options: to read, or to publish too; others have none", "[access]") {
+  if (!test::have_root()) return;
+  constexpr gid_t team = 23'456;
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0660, .group = std::to_string(team)});
+  shmbus::Publisher read = bus.publisher("read", {.mode = 0640, .group = std::to_string(team)});
+  shmbus::Publisher write = bus.publisher("write", {.mode = 0660, .group = std::to_string(team)});
+  shmbus::Publisher hidden = bus.publisher("hidden");
+  read.publish("x");
+  write.publish("x");
+  hidden.publish("x");
+  const auto use = [&] {
+    shmbus::Bus member = shmbus::Bus::open(name.name());
+    shmbus::Subscriber all = member.subscriber(">", {.start = shmbus::Start::oldest()});
+    test::require(all.topics() == 2 && all.poll([](const Event&) {}) == 2, "subscribe");
+    require_refused(ErrorCode::permission, [&] { member.subscriber("hidden"); });
+    require_refused(ErrorCode::permission, [&] { member.publisher("read"); });
+    test::require(bool{member.publisher("write").publish("y")}, "publish");
+    test::require(all.poll([](const Event& e) { test::require(e.text() == "y", "text"); }) == 1, "poll");
+  };
+  SECTION("as its own group") { test::run_as({.group = team}, use); }
+  SECTION("as a supplementary one") { test::run_as({.groups = {1, team, 99'999}}, use); }
+  SECTION("without it") {
+    test::run_as(nobody, [&] { require_refused(ErrorCode::permission, [&] { shmbus::Bus::open(name.name()); }); });
+    test::run_as({.group = team + 1, .groups = {team + 2}},
+                 [&] { require_refused(ErrorCode::permission, [&] { shmbus::Bus::open(name.name()); }); });
+  }
+  SECTION("a group that does not exist is refused") {
+    require_refused(ErrorCode::invalid_option, [&] { bus.topic("t", {.group = "no such group"}); });
+    CHECK_FALSE(bus.find_topic("t"));
+  }
+  SECTION("who is not in a group can't give access to it") {
+    test::run_as(nobody, [&] {
+      require_refused(ErrorCode::permission,
+                      [&] { shmbus::Bus::open(name.name() + "-2", {.group = std::to_string(team)}); });
+    });
+  }
+}
+
 TEST_CASE("who may not unlink a bus or topic can't break it by trying to remove it", "[access]") {
+  if (!test::have_root()) return;
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});
   shmbus::Publisher publisher = bus.publisher("t", {.mode = 0666});
-  as_nobody([&] {
+  test::run_as(nobody, [&] {
     require_refused(ErrorCode::permission, [&] { shmbus::Bus::open(name.name()).remove_topic("t"); });
     require_refused(ErrorCode::permission, [&] { shmbus::Bus::remove(name.name()); });
   });

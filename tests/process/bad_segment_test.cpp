@@ -16,6 +16,7 @@
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/patience.hpp"
+#include "support/privileges.hpp"
 #include "support/refusal.hpp"
 #include "support/segments.hpp"
 #include "support/temporary_bus.hpp"
@@ -94,10 +95,7 @@ TEST_CASE("a topic of another layout version is refused, and the other topics go
 }
 
 TEST_CASE("a registry of a stranger is refused, unless he is among the accepted owners", "[bad_input]") {
-  if (::geteuid() != 0) {
-    WARN("skipped: needs root");
-    return;
-  }
+  if (!test::have_root()) return;
   const Fixture f;
   REQUIRE(::chown(f.segments.registry().c_str(), stranger, stranger) == 0);
   f.refused(ErrorCode::untrusted, "uid 0", std::to_string(stranger));
@@ -111,10 +109,7 @@ TEST_CASE("a registry of a stranger is refused, unless he is among the accepted 
 }
 
 TEST_CASE("a topic of a stranger is refused, unless he is among the accepted owners", "[bad_input]") {
-  if (::geteuid() != 0) {
-    WARN("skipped: needs root");
-    return;
-  }
+  if (!test::have_root()) return;
   const Fixture f;
   const bool log = GENERATE(false, true);
   const std::string path = log ? f.segments.log("t") : f.segments.control("t");

@@ -1,11 +1,14 @@
 // A forked child may not use what its parent opened, and harms it in no way.
 
 #include <signal.h>
+#include <spawn.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "shmbus/shmbus.hpp"
@@ -137,4 +140,78 @@ TEST_CASE("a child does not keep its dead parent's node alive", "[fork]") {
   CHECK_NOTHROW(bus.publisher("t"));
   CHECK(bus.reap().nodes == 1);
   CHECK(::kill(grandchild, SIGKILL) == 0);
+}
+
+TEST_CASE("mappings and descriptors that a child inherited neither serve it nor keep its dead parent alive", "[fork]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name());
+  bus.topic("t", {.writers = shmbus::Writers::exclusive});
+  bus.topic("u");
+  ForkedProcess parent{[&](const Parent& test) {
+    shmbus::Bus member = shmbus::Bus::open(name.name());
+    shmbus::Bus second = shmbus::Bus::open(name.name());
+    shmbus::Publisher publisher = member.publisher("t"), other = second.publisher("u");
+    shmbus::Subscriber subscriber = member.subscriber("t", {.delivery = shmbus::Delivery::reliable});
+    test::require(bool{publisher.publish("one")} && bool{other.publish("one")}, "publish");
+    const auto refused = [&] {
+      test::require(publisher.publish("x").status() == Status::closed, "publish");
+      test::require(other.publish("x").status() == Status::closed, "publish to the other");
+      test::require(subscriber.poll([](const Event&) {}) == 0 && !subscriber.wait(1h), "subscriber");
+      require_closed([&] { member.publisher("new"); });
+      require_closed([&] { second.reap(); });
+    };
+    if (::fork() == 0) {
+      refused();
+      if (::fork() == 0) {  // nor does a child's child
+        refused();
+        test.say(static_cast<std::uint64_t>(::getpid()));
+        ::alarm(90);  // should the test fail
+        ::pause();
+        ::_exit(0);
+      }
+      test.say(static_cast<std::uint64_t>(::getpid()));
+      ::alarm(90);
+      ::pause();
+      ::_exit(0);
+    }
+    ::pause();
+  }};
+  const auto child = static_cast<pid_t>(parent.hear()), other = static_cast<pid_t>(parent.hear());
+  CHECK(bus.reap().nodes == 0);
+  parent.kill();
+  REQUIRE((::kill(child, 0) == 0 && ::kill(other, 0) == 0));
+  CHECK(bus.publisher("t").publish("two").sequence() == 2);
+  CHECK(bus.reap().nodes == 2);
+  CHECK((::kill(child, SIGKILL) == 0 && ::kill(other, SIGKILL) == 0));
+}
+
+TEST_CASE("a program that a member started does not keep it alive", "[fork]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name());
+  bus.topic("t", {.writers = shmbus::Writers::exclusive});
+  ForkedProcess parent{[&](const Parent& test) {
+    shmbus::Bus member = shmbus::Bus::open(name.name());
+    shmbus::Publisher publisher = member.publisher("t");
+    char sleep[] = "sleep", time[] = "60";
+    char* const command[] = {sleep, time, nullptr};
+    pid_t started = -1;
+    test::require(::posix_spawnp(&started, "sleep", nullptr, nullptr, command, environ) == 0, "posix_spawn");
+    // posix_spawn returns a moment before the new program has closed what it shall not inherit.
+    const auto name_of = [](pid_t pid) {
+      std::ifstream comm("/proc/" + std::to_string(pid) + "/comm");
+      std::string text;
+      std::getline(comm, text);
+      return text;
+    };
+    test::wait_until("the program's start", [&] { return name_of(started) == "sleep"; });
+    test.say(static_cast<std::uint64_t>(started));
+    ::pause();
+  }};
+  const auto started = static_cast<pid_t>(parent.hear());
+  CHECK_THROWS_AS(bus.publisher("t"), shmbus::Error);
+  parent.kill();
+  REQUIRE(::kill(started, 0) == 0);
+  CHECK_NOTHROW(bus.publisher("t"));
+  CHECK(bus.reap().nodes == 1);
+  CHECK(::kill(started, SIGKILL) == 0);
 }

@@ -1,74 +1,28 @@
 // A full /dev/shm: everything gives an error value, nothing published is lost to SIGBUS, and with room all goes on.
 // Each test has a small /dev/shm of its own, in a mount namespace.
 
-#include <fcntl.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <functional>
 #include <string>
 
 #include "shmbus/shmbus.hpp"
+#include "support/ballast.hpp"
 #include "support/forked_process.hpp"
 #include "support/numbered_event.hpp"
-#include "support/patience.hpp"
+#include "support/privileges.hpp"
 
 using namespace std::chrono_literals;
 using shmbus::ErrorCode;
 using shmbus::Event;
 using shmbus::Start;
 using shmbus::Status;
-using test::ForkedProcess;
-using test::Parent;
+using test::Ballast;
+using test::require_no_memory;
 using test::SelfChecking;
 
 namespace {
 
-enum Word : std::uint64_t { not_permitted, mounted };
-
-/// Takes all room of /dev/shm but some pages, and gives it back.
-class Ballast {
- public:
-  explicit Ballast(std::uint64_t leave = 0) {
-    const int fd = ::open("/dev/shm/ballast", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    struct statvfs s {};
-    ::statvfs("/dev/shm", &s);
-    const std::uint64_t room = s.f_bavail * s.f_bsize;
-    test::require(fd >= 0 && room >= leave, "no ballast");
-    test::require(room == leave || ::posix_fallocate(fd, 0, static_cast<off_t>(room - leave)) == 0, "no ballast");
-    ::close(fd);
-  }
-  ~Ballast() { ::unlink("/dev/shm/ballast"); }
-  Ballast(const Ballast&) = delete;
-  Ballast& operator=(const Ballast&) = delete;
-};
-
-void with_small_memory(const std::function<void()>& body) {
-  ForkedProcess process{[&](const Parent& parent) {
-    const bool made = ::unshare(CLONE_NEWNS) == 0 && ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                      ::mount("tmpfs", "/dev/shm", "tmpfs", 0, "size=8m") == 0;
-    parent.say(made ? mounted : not_permitted);
-    if (made) body();
-  }};
-  if (process.hear() == not_permitted) WARN("skipped: may not mount a /dev/shm of its own");
-  CHECK(process.wait() == test::End{});
-}
-
-void require_no_memory(const std::function<void()>& use) {
-  try {
-    use();
-  } catch (const shmbus::Error& error) {
-    test::require(error.code() == ErrorCode::no_memory, error.what());
-    test::require(
-        !error.object().empty() && !error.expected().empty() && !error.found().empty() && !error.remedy().empty(),
-        error.what());
-    return;
-  }
-  test::require(false, "went on with a full /dev/shm");
-}
+void with_small_memory(const std::function<void()>& body) { test::with_memory_of(8 << 20, body); }
 
 void ignore(const Event&) {}
 
@@ -202,7 +156,8 @@ TEST_CASE("a publisher that had no memory at all goes on once there is some", "[
 TEST_CASE("a topic that reserves its memory fails at creation or never", "[memory]") {
   with_small_memory([] {
     shmbus::Bus bus = shmbus::Bus::open("b");
-    require_no_memory([&] { bus.topic("large", {.block_size = 1 << 20, .blocks = 16, .reserve = true}); });
+    require_no_memory([&] { bus.topic("large", {.block_size = 1 << 20, .blocks = 16, .reserve = true}); }, 7 << 20,
+                      8 << 20);
     test::require(!bus.find_topic("large"), "a topic that could not be reserved exists");
     shmbus::Publisher p = bus.publisher("small", {.block_size = 1 << 18, .blocks = 8, .reserve = true});
     shmbus::Subscriber subscriber = bus.subscriber("small");

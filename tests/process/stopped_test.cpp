@@ -1,5 +1,7 @@
 // A stopped process lives: nobody takes what it holds, and it goes on as if nothing had been.
 
+#include <poll.h>
+
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <thread>
@@ -105,6 +107,83 @@ TEST_CASE("a lossy reader passes a stopped publisher's open claim after the stal
   CHECK(reliable.lost() == 0);
   shmbus::Subscriber replay = bus.subscriber("t", {.start = Start::oldest()});
   CHECK(read_texts(replay) == "before late after ");
+}
+
+TEST_CASE("a stopped publisher's open claim holds a lossy reader no longer than the stall limit, however it reads",
+          "[stopped]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 500ms});
+  shmbus::Publisher publisher = bus.publisher("t", small);
+  shmbus::Subscriber reader = bus.subscriber("t");
+  const int way = GENERATE(0, 1, 2, 3);
+  CAPTURE(way);
+  const auto look = [&] {
+    if (way == 0) return;  // it polls all the time
+    if (way == 1) return std::this_thread::sleep_for(30ms);
+    if (way == 2) return static_cast<void>(reader.wait());
+    pollfd ready{.fd = reader.fd(), .events = POLLIN, .revents = 0};
+    ::poll(&ready, 1, 90'000);
+  };
+  for (int i = 0; i < 300; ++i) read_texts(reader);  // it has been idle for long
+  ForkedProcess process{[&](const Parent& parent) { lend(name.name(), parent); }};
+  process.hear();
+  process.stop();
+  publisher.publish("after");
+  std::string seen;
+  const test::Deadline deadline;
+  const auto start = std::chrono::steady_clock::now();
+  while (seen.empty()) {
+    look();
+    seen = read_texts(reader);
+    deadline.check("the event after the claim");
+  }
+  const auto held = std::chrono::steady_clock::now() - start;
+  CHECK(held >= 400ms);
+  CHECK(held < 5s);  // ten times the limit, for a loaded machine
+  CHECK(seen == "after ");
+  CHECK(reader.lost() == 1);
+  for (int i = 0; i < 100; ++i) REQUIRE(publisher.try_publish("more"));  // held back neither
+  process.resume();
+  process.say();
+  CHECK(process.wait() == test::End{});
+  seen.clear();
+  test::wait_until("the rest", [&] { return (seen += read_texts(reader)).size() >= 500; });
+  CHECK(seen.size() == 500);  // the late commit is nowhere among them
+  CHECK(seen.find("late") == std::string::npos);
+  CHECK(reader.lost() == 1);
+  shmbus::Subscriber replay = bus.subscriber("t", {.start = Start::oldest()});
+  CHECK(read_texts(replay).starts_with("late after more "));
+}
+
+TEST_CASE("several stopped publishers' claims, each holds a lossy reader for the stall limit at most", "[stopped]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 50ms});
+  shmbus::Publisher publisher = bus.publisher("t", small);
+  shmbus::Subscriber lossy = bus.subscriber("t"), reliable = bus.subscriber("t", {.delivery = Delivery::reliable});
+  std::vector<ForkedProcess> processes;
+  for (int i = 0; i < 5; ++i) {
+    processes.emplace_back([&](const Parent& parent) { lend(name.name(), parent); });
+    processes.back().hear();
+    processes.back().stop();
+  }
+  publisher.publish("after");
+  std::string seen;
+  const test::Deadline deadline;
+  while (seen.empty()) {
+    seen = read_texts(lossy);
+    if (seen.empty()) lossy.wait();
+    deadline.check("the event after the claims");
+  }
+  CHECK(seen == "after ");
+  CHECK(lossy.lost() == 5);
+  CHECK(read_texts(reliable).empty());
+  for (ForkedProcess& process : processes) {
+    process.resume();
+    process.say();
+    CHECK(process.wait() == test::End{});
+  }
+  CHECK(read_texts(reliable) == "late late late late late after ");
+  CHECK((reliable.lost() == 0 && lossy.lost() == 5));
 }
 
 TEST_CASE("a publisher killed with an open claim is skipped, and not counted as lost", "[stopped]") {

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "support/log_fixture.hpp"
@@ -395,4 +397,26 @@ TEST_CASE("a tail that no claim explains gives corrupt after the stall limit", "
   f.world.pass_time(2 * f.world.stall_limit_ns);
   CHECK(s.drain().empty());
   CHECK(s.status() == Status::corrupt);
+}
+
+TEST_CASE("a reader that polls now and then, and never waits, passes a hole after few polls", "[log][hole]") {
+  using namespace std::chrono_literals;
+  LogFixture f;
+  auto &p = f.publisher(), &slow = f.publisher();
+  auto& s = f.subscriber();
+  p.publish_bytes(kSize);
+  CHECK(s.poll().size() == 1);
+  for (int i = 0; i < 300; ++i) s.poll();  // it has been idle for long
+  const bool dead = GENERATE(false, true);
+  slow.claim(kSize);
+  if (dead) f.world.kill(slow.node);
+  p.publish_bytes(kSize);
+  std::size_t seen = 0;
+  for (int polls = 0; polls < 30 && seen == 0; ++polls) {
+    std::this_thread::sleep_for(50ms);  // of the cycle counter, which no test can set
+    f.world.pass_time(2 * f.world.stall_limit_ns);
+    seen = s.poll().size();
+  }
+  CHECK(seen == 1);
+  CHECK(s.lost() == (dead ? 0 : 1));
 }

@@ -11,8 +11,8 @@ enum class ErrorCode {
   invalid_option,  ///< an option outside its range
   not_found,       ///< no such bus or topic
   permission,      ///< the system refuses access
-  untrusted,  ///< the segment belongs to a user who is not among the accepted owners, or its mode is not the recorded
-              ///< one
+  untrusted,  ///< the segment belongs to a user who is not among the accepted owners, its mode or name is not the one
+              ///< recorded, or it is no regular file
   incompatible,   ///< another version or layout of shmbus
   corrupt,        ///< bytes in shared memory that cannot be right
   no_memory,      ///< /dev/shm has not enough room

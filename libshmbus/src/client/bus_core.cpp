@@ -158,10 +158,14 @@ unsigned BusCore::unlink_orphan_logs() {
   for (const std::string& file : platform::SegmentFile::list(registry::bus_prefix(bus))) {
     const auto name = registry::parse_log_name(bus, file);
     if (!name || node().alive(name->node)) continue;
-    // A dead node links nothing any more: what does not lead to this log now never will.
-    const auto segment = find(name->topic, Access::read_only);
-    if (segment && segment->id() == name->id) continue;
-    unlinked += platform::SegmentFile::unlink(file, "log '" + file + "'");
+    try {
+      // A dead node links nothing any more: what does not lead to this log now never will.
+      const auto segment = find(name->topic, Access::read_only);
+      if (segment && segment->id() == name->id) continue;
+      unlinked += platform::SegmentFile::unlink(file, "log '" + file + "'");
+    } catch (const Error&) {
+      // Somebody else's: his to clear away.
+    }
   }
   return unlinked;
 }

@@ -32,7 +32,7 @@ Hold hold_of(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcep
   if ((mode & 1) == 0) return Hold::demoted;
   std::uint64_t since = port.held_since.load(std::memory_order_seq_cst);
   const std::uint64_t now = log.environment().monotonic_ns();
-  if (since == 0) {
+  if (since == 0 || since > now) {  // the latter after the clock was set back: it counts anew
     // Sequentially consistent: the subscriber moves its pin, then looks at this word; we set it, then look at the pin.
     port.held_since.compare_exchange_strong(since, now, std::memory_order_seq_cst);
     SHMBUS_CRASH_POINT("gate.timed");
@@ -42,7 +42,7 @@ Hold hold_of(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcep
     return Hold::moved_on;
   }
   const std::uint64_t limit = port.demote_after.load(std::memory_order_acquire);
-  if (limit == 0 || since >= now || now - since < limit) return Hold::gates;
+  if (limit == 0 || now - since < limit) return Hold::gates;
   if (!needs(port, leaving)) return Hold::moved_on;
   if (port.held_since.load(std::memory_order_seq_cst) != since) return Hold::gates;  // it moved, and holds us back anew
   if (!port.mode.compare_exchange_strong(mode, mode & ~std::uint64_t{1}, std::memory_order_seq_cst)) return Hold::gates;

@@ -1,5 +1,7 @@
 // What a reader does in front of a claim that is not committed.
 
+#include <algorithm>
+
 #include "log/claims.hpp"
 
 #include "log/repair.hpp"
@@ -35,7 +37,9 @@ bool Reader::pass_hole() noexcept {
 
   auto& environment = log_->environment();
   const std::uint64_t now = environment.monotonic_ns();
-  if (hole_since_ == 0 || hole_at_ != cursor_) {
+  // A clock that was set back tells nothing of how long we wait: begin anew.
+  const bool set_back = now < std::max(hole_since_, hole_asked_);
+  if (hole_since_ == 0 || hole_at_ != cursor_ || set_back) {
     hole_since_ = now;
     hole_at_ = cursor_;
     hole_asked_ = 0;

@@ -8,6 +8,11 @@ using layout::RecordHeader;
 using layout::RecordMeta;
 using layout::SubscriberPort;
 
+namespace {
+constexpr std::uint32_t kFewPolls = 8, kManyPolls = 256;    // that gave nothing
+constexpr std::uint64_t kLongAgo = std::uint64_t{1} << 20;  // of the cycle counter: between 0.3 and some 40 ms
+}  // namespace
+
 Reader::Reader(BlockLog& log, unsigned port) : log_(&log), port_(&log.subscriber(port)), port_number_(port) {}
 
 void Reader::adopt() noexcept {
@@ -117,10 +122,14 @@ bool Reader::nothing_here(std::uint64_t key) noexcept {
     for (int i = 0; i < kStreamingPauses; ++i) platform::pause();
     return false;
   }
-  // Is it the end, or a claim not committed yet? Seldom enough that looking at the tail costs the publishers nothing.
+  // Is it the end, or a claim not committed yet? Seldom enough that looking at the tail costs the publishers nothing:
+  // who spins looks after many polls, and who polls now and then, by the cycle counter, after few.
   ++empty_polls_;
-  const bool powers_of_two = (empty_polls_ & (empty_polls_ - 1)) == 0;
-  return (powers_of_two || empty_polls_ % 256 == 0) && pass_hole();
+  const bool few = (empty_polls_ & (empty_polls_ - 1)) == 0 || empty_polls_ % kManyPolls == 0;
+  const bool ask_clock = !few && (hole_since_ != 0 || empty_polls_ % kFewPolls == 0);
+  if (!few && !(ask_clock && platform::read_cycle_counter() - hole_looked_ > kLongAgo)) return false;
+  hole_looked_ = platform::read_cycle_counter();
+  return pass_hole();
 }
 
 bool Reader::pass_aborted() noexcept {

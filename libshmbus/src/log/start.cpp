@@ -1,6 +1,7 @@
 // Where a reader begins.
 
 #include <algorithm>
+#include <limits>
 
 #include "shmbus/log/reader.hpp"
 
@@ -43,15 +44,30 @@ std::uint64_t oldest_block(const BlockLog& log, const End& end) noexcept {
   return end.number > log.blocks() ? end.number - log.blocks() + 1 : 1;
 }
 
-/// The newest retained block for which `right(first sequence, opened)`; 0 where there is none.
-template <class Right>
-std::uint64_t newest_block(const BlockLog& log, const End& end, Right right) noexcept {
+/// The newest retained block whose first sequence is at most `sequence`; 0 where there is none.
+std::uint64_t block_of(const BlockLog& log, const End& end, std::uint64_t sequence) noexcept {
+  for (std::uint64_t n = end.number; n >= oldest_block(log, end) && n != 0; --n) {
+    Block block;
+    if (log.find(n, block) == Look::found && block.first_sequence <= sequence) return n;
+  }
+  return 0;
+}
+
+/// The oldest retained block that may hold an event of time `ns` or later: the one before the first that was opened
+/// after it. Or an earlier one inside of which the clock was set back, so that its times may be later than its
+/// successor's. We hold no pin: what a block that leaves the ring says meanwhile leads to an earlier one at worst.
+std::uint64_t first_block_of(const BlockLog& log, const End& end, std::int64_t ns) noexcept {
+  std::uint64_t first = end.number;
+  std::int64_t opened_next = std::numeric_limits<std::int64_t>::max();
   for (std::uint64_t n = end.number; n >= oldest_block(log, end) && n != 0; --n) {
     Block block;
     if (log.find(n, block) != Look::found) continue;
-    if (right(block.first_sequence, log.entry(block.physical).opened_ns.load(std::memory_order_relaxed))) return n;
+    const std::int64_t opened = log.entry(block.physical).opened_ns.load(std::memory_order_relaxed);
+    if (opened > ns) first = n - 1;
+    if (opened > opened_next && opened <= ns) first = n;
+    opened_next = opened;
   }
-  return 0;
+  return first;
 }
 
 }  // namespace
@@ -146,8 +162,7 @@ void Reader::start_at_sequence(std::uint64_t sequence, bool missed_counts) noexc
       // At this end, not at a later one: `sequence` may have been published meanwhile.
       if (!start_at_end(end.number, log_->format().offset(end.tail), end.next_sequence)) continue;
     } else {
-      const std::uint64_t n =
-          newest_block(*log_, end, [&](std::uint64_t first, std::int64_t) { return first <= sequence; });
+      const std::uint64_t n = block_of(*log_, end, sequence);
       start_oldest(n != 0 ? n : oldest_block(*log_, end));
     }
     if (sequence < next_sequence_) {
@@ -169,7 +184,7 @@ void Reader::start_at_time(std::int64_t ns) noexcept {
     start_oldest(oldest_block(*log_, end));
     return;
   }
-  const std::uint64_t n = newest_block(*log_, end, [&](std::uint64_t, std::int64_t opened) { return opened <= ns; });
+  const std::uint64_t n = first_block_of(*log_, end, ns);
   const std::uint64_t oldest = oldest_block(*log_, end);
   start_oldest(n > oldest ? n - 1 : oldest);
   skip_time_ = std::max<std::int64_t>(ns, 1);

@@ -90,6 +90,11 @@ std::optional<SegmentFile> SegmentFile::open(const std::string& name, Access acc
   const int fd = ::open(path_of(name).c_str(), flags);
   if (fd < 0) {
     if (errno == ENOENT) return std::nullopt;
+    if (errno == ELOOP || errno == EISDIR || errno == ENXIO) {
+      const char* found = errno == ELOOP ? "a symbolic link" : errno == EISDIR ? "a folder" : "a socket or device";
+      throw Error(ErrorCode::untrusted, {object, "a regular file at " + path_of(name), found,
+                                         "find out who put it into /dev/shm, and remove it"});
+    }
     throw system_error(
         errno, object,
         std::string(access == Access::read_write ? "read and write" : "read") + " access to " + path_of(name));
@@ -125,6 +130,8 @@ bool SegmentFile::back(std::uint64_t offset, std::uint64_t bytes) noexcept {
   struct stat s {};  // the program may have closed our descriptor, and the number may be another file's now
   if (::fstat(descriptor_, &s) != 0 || s.st_ino != inode_ || s.st_dev != device_) return false;
   constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;  // a signal then costs one piece, not the whole
+  // One piece is given whole or not at all. Of several the first ones would stay taken, and help nobody.
+  if (bytes > kPiece && room() < bytes) return false;
   while (bytes > 0) {
     const std::uint64_t piece = std::min(bytes, kPiece);
     if (::fallocate(descriptor_, 0, static_cast<off_t>(offset), static_cast<off_t>(piece)) != 0) {

@@ -1,9 +1,20 @@
 #include "platform/system_error.hpp"
 
+#include <sys/statvfs.h>
+
 #include <cerrno>
 #include <system_error>
 
+#include "platform/segment_file.hpp"
+
 namespace shmbus::platform {
+
+std::string room_text() {
+  struct statvfs s {};
+  if (::statvfs(SegmentFile::kFolder, &s) != 0) return "its room unknown";
+  return std::to_string(std::uint64_t{s.f_bavail} * s.f_frsize) + " bytes and " + std::to_string(s.f_favail) +
+         " files of room";
+}
 
 std::string error_text(int error) { return std::generic_category().message(error); }
 
@@ -18,9 +29,9 @@ Error system_error(int error, const std::string& object, const std::string& expe
     case ENOSPC:
     case ENOMEM:
     case EDQUOT:
-      return {
-          ErrorCode::no_memory,
-          {object, expected, error_text(error), "free room in /dev/shm, or make it larger (containers: --shm-size)"}};
+      return {ErrorCode::no_memory,
+              {object, expected, error_text(error) + ", " + room_text(),
+               "free room in /dev/shm, or make it larger (containers: --shm-size)"}};
     case EMFILE:
     case ENFILE:
       return {ErrorCode::limit, {object, expected, error_text(error), "raise the limit of open files (ulimit -n)"}};

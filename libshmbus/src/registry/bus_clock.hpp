@@ -10,10 +10,9 @@ namespace shmbus::registry {
 
 /// The bus's stamp clock, and its conversion to system time. Any thread.
 ///
-/// The rate comes from two pairs of (stamp, system time): the one taken when the bus was created, and the latest. It is
-/// taken anew when a stamp lies well beyond the latest pair, so the error stays that of reading two clocks; a stamp is
-/// converted from the nearer of its block's pair and the latest one, so that a jump of the system clock is felt by what
-/// comes after it alone.
+/// The stamp clock's rate is told by CLOCK_MONOTONIC, which nobody sets, from the creation of the bus to the latest
+/// reading; that is taken anew when a stamp lies well beyond it. A stamp is converted from the nearer of its block's
+/// pair (stamp, system time) and the latest one, so a system clock that is set is felt by what lies near it alone.
 class BusClock {
  public:
   explicit BusClock(const layout::RegistryHeader& header) noexcept;
@@ -24,15 +23,27 @@ class BusClock {
   std::int64_t to_ns(std::uint64_t stamp, const log::Moment& opened) noexcept;
 
  private:
-  log::Moment latest() const noexcept;
+  /// The three clocks at one moment.
+  struct Reading {
+    log::Moment moment;
+    std::uint64_t monotonic_ns;
+  };
+  Reading read() const noexcept;
+  Reading latest() const noexcept;
   void refresh() noexcept;
+  /// Since the bus was created. Not above 0 where the members' clocks do not fit each other.
+  double age_ns(const Reading& reading) const noexcept;
+  /// Nanoseconds a unit of the stamp clock.
+  double rate(const Reading& reading) const noexcept;
 
-  log::Moment created_;
+  std::uint64_t created_cycles_;
+  std::uint64_t created_monotonic_ns_;
   bool cycles_;
   // A seqlock of one writer at a time: odd while it is written.
   std::atomic<std::uint64_t> version_{0};
   std::atomic<std::uint64_t> latest_cycles_;
   std::atomic<std::int64_t> latest_ns_;
+  std::atomic<std::uint64_t> latest_monotonic_ns_;
 };
 
 }  // namespace shmbus::registry

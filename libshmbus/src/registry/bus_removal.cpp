@@ -38,11 +38,22 @@ bool hold(const SegmentFile& file, const std::string& bus, platform::Lock lock =
 }
 
 /// Members learn it before the names go. A damaged registry is removed all the same, without a word to anybody.
-void tell_members(const SegmentFile& file, const std::string& object) {
+/// A hard link to another bus's registry goes, and that bus stays.
+void tell_members(const SegmentFile& file, const std::string& bus) {
   if (file.state().size != sizeof(RegistryHeader)) return;
-  const platform::Mapping mapping(file, Access::read_write, 0, sizeof(RegistryHeader), object);
+  const platform::Mapping mapping(file, Access::read_write, 0, sizeof(RegistryHeader), object_of(bus));
   auto* header = reinterpret_cast<RegistryHeader*>(mapping.address());
-  if (header->magic == layout::kRegistryMagic) header->removed.store(1, std::memory_order_seq_cst);
+  if (header->magic == layout::kRegistryMagic && header->name.load() == bus)
+    header->removed.store(1, std::memory_order_seq_cst);
+}
+
+/// What another user owns is not touched, and does not keep the bus from going: its name goes, where it may.
+void unlink_of_other(const std::string& segment) noexcept {
+  try {
+    SegmentFile::unlink(segment, "segment '" + segment + "'");
+  } catch (const std::exception&) {
+    // It stays, as a topic that nobody trusts.
+  }
 }
 
 /// The registry's own name goes last; a remover that dies leaves it, and the next one goes on.
@@ -52,10 +63,14 @@ void unlink_all(const std::string& bus) {
   const std::string prefix = bus_prefix(bus), suffix = ".ctl";
   for (const std::string& segment : SegmentFile::list(prefix)) {
     if (segment == name) continue;
-    if (segment.ends_with(suffix) && segment.size() > prefix.size() + suffix.size()) {
-      unlink_topic(bus, segment.substr(prefix.size(), segment.size() - prefix.size() - suffix.size()), {});
-    } else {
-      SegmentFile::unlink(segment, object);
+    try {
+      if (segment.ends_with(suffix) && segment.size() > prefix.size() + suffix.size()) {
+        unlink_topic(bus, segment.substr(prefix.size(), segment.size() - prefix.size() - suffix.size()), {});
+      } else {
+        SegmentFile::unlink(segment, object);
+      }
+    } catch (const Error&) {
+      unlink_of_other(segment);
     }
   }
   SHMBUS_CRASH_POINT("bus_removal.emptied");
@@ -83,7 +98,7 @@ bool remove_bus(const std::string& bus) {
   }
   if (!hold(*file, bus)) return true;  // somebody else has done it
   SHMBUS_CRASH_POINT("bus_removal.held");
-  tell_members(*file, object);
+  tell_members(*file, bus);
   SHMBUS_CRASH_POINT("bus_removal.told");
   unlink_all(bus);
   return true;

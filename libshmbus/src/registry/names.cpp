@@ -21,13 +21,6 @@ bool is_token(std::string_view token) noexcept {
   return !token.empty() && std::all_of(token.begin(), token.end(), allowed);
 }
 
-std::string quoted(std::string_view name) {
-  constexpr std::size_t kShown = 160;  // an error text is for reading
-  std::string text = "'";
-  for (char c : name.substr(0, kShown)) text += c >= ' ' && c != 127 ? c : '?';
-  return text + (name.size() > kShown ? "...'" : "'");
-}
-
 [[noreturn]] void refuse(const std::string& kind, std::string_view name, const std::string& expected,
                          const std::string& found, const std::string& remedy) {
   throw Error(ErrorCode::invalid_name, {kind + " " + quoted(name), expected, found, remedy});
@@ -54,6 +47,13 @@ void check_length(const std::string& kind, std::string_view name, std::size_t li
 }
 
 }  // namespace
+
+std::string quoted(std::string_view name) {
+  constexpr std::size_t kShown = 160;  // an error text is for reading
+  std::string text = "'";
+  for (char c : name.substr(0, kShown)) text += c >= ' ' && c != 127 ? c : '?';
+  return text + (name.size() > kShown ? "...'" : "'");
+}
 
 void check_bus_name(std::string_view name) {
   check_length("bus name", name, layout::kMaxBusName);

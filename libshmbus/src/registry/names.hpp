@@ -12,6 +12,9 @@ void check_bus_name(std::string_view name);    ///< [A-Za-z0-9_-]{1,32}
 void check_topic_name(std::string_view name);  ///< tokens [A-Za-z0-9_-]+ joined by dots, 127 bytes at most
 void check_pattern(std::string_view pattern);  ///< the same, and `*` for one token, `>` as the last for the rest
 
+/// A name of any bytes as an error text shows it: in quotes, fit to print.
+std::string quoted(std::string_view name);
+
 /// The check of a name that was read from shared memory.
 bool is_topic_name(std::string_view name) noexcept;
 

@@ -7,6 +7,7 @@
 
 #include "platform/clock.hpp"
 #include "platform/random.hpp"
+#include "platform/system_error.hpp"
 #include "registry/bus_removal.hpp"
 #include "registry/names.hpp"
 #include "registry/trust.hpp"
@@ -45,7 +46,7 @@ void check_options(const std::string& bus, const BusOptions& options) {
 
 Error no_room(const std::string& object, std::uint64_t bytes) {
   return {ErrorCode::no_memory,
-          {object, std::to_string(bytes) + " bytes of /dev/shm", std::to_string(SegmentFile::room()) + " bytes of room",
+          {object, std::to_string(bytes) + " bytes of /dev/shm", platform::room_text(),
            "free room there, or make it larger (containers: --shm-size)"}};
 }
 
@@ -111,8 +112,9 @@ std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOpti
   h.size = sizeof(RegistryHeader);
   h.incarnation = platform::random_u64();
   h.clock = platform::cycle_counter_trusted() ? layout::ClockKind::cycle_counter : layout::ClockKind::monotonic;
+  h.created_monotonic_ns = platform::monotonic_ns();
   h.created_cycles =
-      h.clock == layout::ClockKind::cycle_counter ? platform::read_cycle_counter() : platform::monotonic_ns();
+      h.clock == layout::ClockKind::cycle_counter ? platform::read_cycle_counter() : h.created_monotonic_ns;
   h.created_ns = platform::system_ns();
   h.mode = options.mode;
   h.stall_limit_ns = static_cast<std::uint64_t>(options.stall_limit.count());
@@ -134,6 +136,7 @@ void Registry::check() const {
       object);
   check_size(h.size, sizeof(RegistryHeader), object);
   check_mode(file_.state(), h.mode, object);
+  check_name(h.name.load(), bus_, object);
   constexpr std::int64_t kLatestBirth = std::int64_t{1} << 62;  // nanoseconds since 1970; differences stay in range
   if (h.incarnation == 0 || h.stall_limit_ns < 1'000'000 || h.stall_limit_ns > 3'600'000'000'000 || h.created_ns <= 0 ||
       h.created_ns > kLatestBirth) {

@@ -5,6 +5,7 @@
 #include "platform/segment_file.hpp"
 #include "registry/names.hpp"
 #include "registry/trust.hpp"
+#include "shmbus/error.hpp"
 #include "shmbus/layout/topic.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
@@ -40,6 +41,15 @@ std::uint64_t finish_removal(const std::string& bus, const std::string& removed,
   return id;
 }
 
+/// Whether a control segment was made under another topic's name, and a hard link leads to it.
+bool made_as_another(const std::string& name, const std::string& topic, const std::string& object) {
+  const auto control = SegmentFile::open(name, Access::read_write, object);
+  if (!control || control->state().size < sizeof(layout::TopicHeader)) return false;
+  const platform::Mapping mapping(*control, Access::read_only, 0, sizeof(layout::TopicHeader), object);
+  const auto& header = *reinterpret_cast<const layout::TopicHeader*>(mapping.address());
+  return header.magic == layout::kTopicMagic && header.name.load() != topic;
+}
+
 }  // namespace
 
 /// The rename is the removal: one remover gets one incarnation, and the name is free for the next.
@@ -50,6 +60,10 @@ std::optional<std::uint64_t> unlink_topic(const std::string& bus, const std::str
   const auto state = SegmentFile::state_of(name);
   if (!state) return std::nullopt;
   check_owner(*state, owners, object);
+  if (made_as_another(name, topic, object)) {  // only the name goes
+    SegmentFile::unlink(name, object);
+    return 0;
+  }
   const std::string removed = removed_name(bus, platform::random_u64());
   if (!SegmentFile::rename(name, removed, object)) return std::nullopt;
   SHMBUS_CRASH_POINT("remove.renamed");
@@ -59,8 +73,12 @@ std::optional<std::uint64_t> unlink_topic(const std::string& bus, const std::str
 unsigned finish_removals(const std::string& bus, const std::vector<uid_t>& owners) {
   unsigned finished = 0;
   for (const std::string& file : SegmentFile::list(bus_prefix(bus) + "~")) {
-    finish_removal(bus, file, owners);
-    ++finished;
+    try {
+      finish_removal(bus, file, owners);
+      ++finished;
+    } catch (const Error&) {
+      // Somebody else's: his to finish, if it is a removal at all.
+    }
   }
   return finished;
 }

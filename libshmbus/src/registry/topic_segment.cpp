@@ -11,6 +11,7 @@
 #include "log/ports.hpp"
 #include "platform/clock.hpp"
 #include "platform/random.hpp"
+#include "platform/system_error.hpp"
 #include "registry/bus_removal.hpp"
 #include "registry/names.hpp"
 #include "registry/subscription_table.hpp"
@@ -58,8 +59,7 @@ unsigned control_mode(unsigned mode) { return mode | ((mode & 0444) >> 1); }
 
 Error no_room(const std::string& topic, std::uint64_t bytes) {
   return {ErrorCode::no_memory,
-          {object_of(topic), std::to_string(bytes) + " bytes of /dev/shm",
-           std::to_string(SegmentFile::room()) + " bytes of room",
+          {object_of(topic), std::to_string(bytes) + " bytes of /dev/shm", platform::room_text(),
            "free room there, make it larger (containers: --shm-size), or use fewer or smaller blocks"}};
 }
 
@@ -148,6 +148,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
     const auto& header = *reinterpret_cast<const TopicHeader*>(mapping.address());
     const Geometry geometry = check_topic_header(header, state.size, object);
     check_mode(state, control_mode(header.mode), object);
+    check_name(header.name.load(), name, object);
     if (header.bus != registry.header().incarnation) {
       // Left by an earlier bus. If ours is removed, it may be a later one's instead.
       const auto held = hold_name(registry, platform::Lock::exclusive);
@@ -223,8 +224,10 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
       new TopicSegment(member, name, std::move(control), std::move(mapping), std::move(log_file), Access::read_write));
   if (options.reserve) {
     // The ring, one block to rotate into, and one for a reader that is inside a block that left the ring.
+    const std::uint64_t reserved = (g.blocks + 2) * g.block_size;
+    if (SegmentFile::room() < reserved) throw no_room(name, reserved);  // said while all the room is still there
     for (std::uint32_t p = 0; p < g.blocks + 2; ++p) {
-      if (!segment->back(p)) throw no_room(name, (g.blocks + 2) * g.block_size);
+      if (!segment->back(p)) throw no_room(name, reserved);
       h.backed.store(p + 1, std::memory_order_relaxed);
     }
   }

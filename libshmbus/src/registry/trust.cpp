@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "registry/names.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/layout/constants.hpp"
 
@@ -34,6 +35,13 @@ void check_mode(const platform::FileState& state, unsigned recorded, const std::
   throw Error(ErrorCode::untrusted,
               {object, "mode " + octal(recorded) + ", as recorded by its creator", "mode " + octal(state.mode),
                "somebody changed it: set it back, or remove the bus"});
+}
+
+void check_name(const std::string& recorded, const std::string& name, const std::string& object) {
+  if (recorded == name) return;
+  throw Error(ErrorCode::untrusted,
+              {object, "a segment made under the name " + quoted(name), "one made under the name " + quoted(recorded),
+               "find out who linked it to this name, and remove the link"});
 }
 
 void check_header(const HeaderCheck& check, const std::string& object) {

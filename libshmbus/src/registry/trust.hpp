@@ -16,6 +16,9 @@ void check_owner(const platform::FileState& state, const std::vector<uid_t>& own
 /// Refuses a file whose mode is not the one its header records. Throws Error, `untrusted`.
 void check_mode(const platform::FileState& state, unsigned recorded, const std::string& object);
 
+/// Refuses a segment that was made under another name: a hard link may lead to it. Throws Error, `untrusted`.
+void check_name(const std::string& recorded, const std::string& name, const std::string& object);
+
 /// What a header must say, checked in this order. Throws Error, `corrupt` or `incompatible`.
 struct HeaderCheck {
   std::uint64_t magic, expected_magic;

@@ -99,6 +99,7 @@ struct RegistryHeader {
   std::uint32_t mode;  // of the file
   std::uint64_t stall_limit_ns;
   SharedText<64> name;
+  std::uint64_t created_monotonic_ns;  // CLOCK_MONOTONIC at that moment: it tells the stamp clock's rate
 
   // Counters, by fetch-add.
   alignas(kLine) std::atomic<std::uint64_t> next_node;
@@ -117,6 +118,7 @@ struct RegistryHeader {
   TopicEntry topic_table[kMaxTopics];
   SubscriptionEntry subscription_table[kMaxSubscriptions];
 };
+static_assert(offsetof(RegistryHeader, created_monotonic_ns) == 136 && offsetof(RegistryHeader, next_node) == 256);
 static_assert(offsetof(RegistryHeader, node_table) == 4096);
 static_assert(offsetof(RegistryHeader, topic_table) == 266240);
 static_assert(offsetof(RegistryHeader, subscription_table) == 1314816);

@@ -109,6 +109,7 @@ class Reader {
   std::uint64_t hole_since_ = 0;        // monotonic ns; 0: not in front of an open claim
   const std::byte* hole_at_ = nullptr;  // the cursor when that began
   std::uint64_t hole_asked_ = 0;        // when its owner was last asked for
+  std::uint64_t hole_looked_ = 0;       // when an empty poll last looked for one, by the cycle counter: a hint
   std::uint32_t empty_polls_ = 0;
   unsigned port_number_;
   bool streaming_ = false;  // the last poll gave many

@@ -1,0 +1,42 @@
+#include "support/clock_offset.hpp"
+
+#include <stdexcept>
+
+namespace {
+
+std::atomic<std::int64_t> system_offset{0}, monotonic_offset{0};
+
+std::atomic<std::int64_t>* offset_of(clockid_t clock) noexcept {
+  if (clock == CLOCK_REALTIME) return &system_offset;
+  return clock == CLOCK_MONOTONIC ? &monotonic_offset : nullptr;
+}
+
+}  // namespace
+
+// The linker leads calls of `clock_gettime` to the first, and of `__real_clock_gettime` to the C library's.
+extern "C" int __wrap_clock_gettime(clockid_t clock, struct timespec* time);
+extern "C" int __real_clock_gettime(clockid_t clock, struct timespec* time);
+
+extern "C" int __wrap_clock_gettime(clockid_t clock, struct timespec* time) {
+  const int result = __real_clock_gettime(clock, time);
+  const auto* offset = offset_of(clock);
+  if (result != 0 || offset == nullptr) return result;
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const std::int64_t ns = std::int64_t{time->tv_sec} * kSecond + time->tv_nsec + offset->load();
+  time->tv_sec = static_cast<time_t>(ns / kSecond);
+  time->tv_nsec = static_cast<long>(ns % kSecond);
+  return result;
+}
+
+namespace test {
+
+ClockOffset::ClockOffset(clockid_t clock, std::chrono::nanoseconds offset) : offset_(offset_of(clock)) {
+  if (offset_ == nullptr) throw std::invalid_argument("a clock that can't be set off");
+  set(offset);
+}
+
+ClockOffset::~ClockOffset() { set({}); }
+
+void ClockOffset::set(std::chrono::nanoseconds offset) noexcept { offset_->store(offset.count()); }
+
+}  // namespace test

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <ctime>
+
+namespace test {
+
+/// While it lives, a clock runs ahead, or behind, for the library in this process alone: never the machine's, nor that
+/// of std::chrono. Test programs are linked so that the library's questions come here.
+class ClockOffset {
+ public:
+  ClockOffset(clockid_t clock, std::chrono::nanoseconds offset);
+  ClockOffset(const ClockOffset&) = delete;
+  ClockOffset& operator=(const ClockOffset&) = delete;
+  ~ClockOffset();
+
+  void set(std::chrono::nanoseconds offset) noexcept;
+
+ private:
+  std::atomic<std::int64_t>* offset_;
+};
+
+}  // namespace test

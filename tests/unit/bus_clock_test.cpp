@@ -1,0 +1,103 @@
+// Event times, whatever happens to the clocks.
+
+#include "registry/bus_clock.hpp"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <thread>
+
+#include "platform/clock.hpp"
+#include "shmbus/platform/cpu.hpp"
+#include "support/clock_offset.hpp"
+
+using namespace std::chrono_literals;
+using shmbus::layout::ClockKind;
+using shmbus::layout::RegistryHeader;
+using shmbus::log::Moment;
+using shmbus::registry::BusClock;
+
+namespace {
+
+constexpr std::uint64_t kHours = 40'000'000'000'000, kHalf = std::uint64_t{1} << 63;
+
+/// The header of a bus that is created now.
+std::unique_ptr<RegistryHeader> created_now(ClockKind kind) {
+  auto header = std::make_unique<RegistryHeader>();
+  header->clock = kind;
+  header->created_monotonic_ns = shmbus::platform::monotonic_ns();
+  header->created_cycles =
+      kind == ClockKind::cycle_counter ? shmbus::platform::read_cycle_counter() : header->created_monotonic_ns;
+  header->created_ns = shmbus::platform::system_ns();
+  return header;
+}
+
+/// How far the time of an event that is published now lies from the system clock. Being interrupted between the two is
+/// not the clock's fault: the best of a few.
+std::chrono::nanoseconds error_now(BusClock& clock, const Moment& opened) {
+  std::int64_t best = std::numeric_limits<std::int64_t>::max();
+  for (int i = 0; i < 20; ++i) {
+    const std::uint64_t stamp = clock.stamp();
+    const std::int64_t now = shmbus::platform::system_ns();
+    best = std::min(best, std::abs(clock.to_ns(stamp, opened) - now));
+  }
+  return std::chrono::nanoseconds{best};
+}
+
+}  // namespace
+
+TEST_CASE("an event's time is the system clock's, within 1 ms", "[clock]") {
+  const auto header = created_now(GENERATE(ClockKind::cycle_counter, ClockKind::monotonic));
+  BusClock clock(*header);
+  const Moment opened = clock.now();
+  CHECK(error_now(clock, opened) < 1ms);
+  std::this_thread::sleep_for(30ms);
+  CHECK(error_now(clock, opened) < 1ms);
+  CHECK(error_now(clock, clock.now()) < 1ms);
+}
+
+TEST_CASE("a system clock that was set since the bus was created spoils no event's time", "[clock]") {
+  const auto header = created_now(GENERATE(ClockKind::cycle_counter, ClockKind::monotonic));
+  const auto jump = GENERATE(std::chrono::nanoseconds{3h}, std::chrono::nanoseconds{-3h});
+  std::this_thread::sleep_for(2ms);
+  const test::ClockOffset set(CLOCK_REALTIME, jump);
+  BusClock clock(*header);
+  const Moment opened = clock.now();
+  CHECK(error_now(clock, opened) < 1ms);
+  std::this_thread::sleep_for(30ms);
+  CHECK(error_now(clock, opened) < 1ms);
+}
+
+TEST_CASE("a system clock that is set is felt by what comes after it alone", "[clock]") {
+  const auto header = created_now(ClockKind::cycle_counter);
+  const auto jump = GENERATE(std::chrono::nanoseconds{3h}, std::chrono::nanoseconds{-3h});
+  BusClock clock(*header);
+  const Moment opened_before = clock.now();
+  const std::uint64_t stamp_before = clock.stamp();
+  const std::int64_t before = shmbus::platform::system_ns();
+  test::ClockOffset set(CLOCK_REALTIME, jump);
+  std::this_thread::sleep_for(30ms);
+  CHECK(error_now(clock, clock.now()) < 1ms);
+  CHECK(error_now(clock, opened_before) < 1ms);
+  CHECK(std::abs(clock.to_ns(stamp_before, opened_before) - before) < 1'000'000);
+}
+
+TEST_CASE("clocks that jumped since the bus was created neither hang nor overflow", "[clock]") {
+  const auto header = created_now(GENERATE(ClockKind::cycle_counter, ClockKind::monotonic));
+  header->created_cycles += GENERATE(std::uint64_t{0}, kHours, -kHours, kHalf);
+  header->created_monotonic_ns += GENERATE(std::uint64_t{0}, kHours, -kHours, kHalf);
+  BusClock clock(*header);
+  const Moment opened = clock.now();
+  CHECK(error_now(clock, opened) < 1s);
+  for (const std::uint64_t stamp : {std::uint64_t{0}, kHalf, ~std::uint64_t{0}, header->created_cycles}) {
+    for (const std::int64_t ns : {std::numeric_limits<std::int64_t>::min(), std::int64_t{0}, opened.ns,
+                                  std::numeric_limits<std::int64_t>::max()}) {
+      for (const std::uint64_t cycles : {std::uint64_t{0}, opened.cycles, ~std::uint64_t{0}}) {
+        clock.to_ns(stamp, {cycles, ns});
+      }
+    }
+  }
+  CHECK(error_now(clock, opened) < 1s);
+}
