@@ -17,7 +17,7 @@ namespace {
 registry::Membership join(const std::string& name, const BusOptions& options) {
   platform::register_for_membarrier();  // refused: publishers find out when they attach
   auto segment = registry::Registry::open(name, options);
-  auto clock = std::make_shared<registry::BusClock>(segment->header());
+  auto clock = std::make_shared<registry::BusClock>(segment->recorded());
   return {std::make_shared<registry::Node>(std::move(segment)), std::move(clock)};
 }
 
@@ -35,6 +35,10 @@ void BusCore::check_open() const {
     throw Error(ErrorCode::closed,
                 {object, "to be used by the process that opened it", "a forked child", "open the bus in the child"});
   }
+  if (!registry().whole()) {
+    throw Error(ErrorCode::corrupt, {object, std::to_string(sizeof(layout::RegistryHeader)) + " bytes of registry",
+                                     "another size", "somebody cut it short: remove the bus"});
+  }
   if (registry().removed())
     throw Error(ErrorCode::closed, {object, "to exist", "that it was removed", "open it again"});
   throw Error(ErrorCode::closed, {object, "its file descriptors open", "that the program closed them",
@@ -44,7 +48,7 @@ void BusCore::check_open() const {
 std::shared_ptr<TopicSegment> BusCore::find_locked(const std::string& name, Access access) {
   Segments& segments = access == Access::read_write ? writable_ : readable_;
   if (auto segment = segments[name].lock()) {
-    if (!segment->removed()) return segment;
+    if (segment->has_all() && !segment->removed()) return segment;  // one that was cut short is refused anew
   }
   auto segment = TopicSegment::find(member_, name, access);
   segments[name] = segment;
@@ -123,6 +127,7 @@ bool BusCore::remove_topic(const std::string& name) {
 /// Topics that a creator left half-way, dead or stopped.
 unsigned BusCore::settle() noexcept {
   unsigned settled = 0;
+  if (!registry().whole()) return settled;
   for (const auto& topic : topics_.unfinished()) {
     const bool creator_alive = node().alive(topic.creator());
     if (topic.phase() != layout::TopicPhase::ready && creator_alive) continue;
@@ -149,10 +154,14 @@ unsigned BusCore::unlink_orphan_logs() {
   for (const std::string& file : platform::SegmentFile::list(registry::bus_prefix(bus))) {
     const auto name = registry::parse_log_name(bus, file);
     if (!name || node().alive(name->node)) continue;
-    // A dead node links nothing any more: what does not lead to this log now never will.
-    const auto segment = find(name->topic, Access::read_only);
-    if (segment && segment->id() == name->id) continue;
-    unlinked += platform::SegmentFile::unlink(file, "log '" + file + "'");
+    try {
+      // A dead node links nothing any more: what does not lead to this log now never will.
+      const auto segment = find(name->topic, Access::read_only);
+      if (segment && segment->id() == name->id) continue;
+      unlinked += platform::SegmentFile::unlink(file, "log '" + file + "'");
+    } catch (const Error&) {
+      // Not ours to open, or damaged: it goes with the topic.
+    }
   }
   return unlinked + registry::finish_removals(bus, registry().owners());
 }

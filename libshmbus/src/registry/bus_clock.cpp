@@ -20,10 +20,17 @@ double difference(std::uint64_t a, std::uint64_t b) noexcept {
   return static_cast<double>(static_cast<std::int64_t>(a - b));
 }
 
+/// a + b, for a stamp and a pair that may be any bytes: it goes round rather than over.
+std::int64_t sum(std::int64_t a, double b) noexcept {
+  constexpr double kFarthest = 9.2e18;
+  const auto whole = static_cast<std::int64_t>(std::llround(std::fmin(std::fmax(b, -kFarthest), kFarthest)));
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(whole));
+}
+
 }  // namespace
 
-BusClock::BusClock(const layout::RegistryHeader& header) noexcept
-    : created_{header.created_cycles, header.created_ns}, cycles_(header.clock == layout::ClockKind::cycle_counter) {
+BusClock::BusClock(const BusRecord& bus) noexcept
+    : created_{bus.created_cycles, bus.created_ns}, cycles_(bus.clock == layout::ClockKind::cycle_counter) {
   Moment first = now();
   // A bus that was created this very moment: wait until a rate can be told.
   while (first.ns >= created_.ns && first.ns - created_.ns < kMinSpan) first = now();
@@ -83,8 +90,7 @@ std::int64_t BusClock::to_ns(std::uint64_t stamp, const Moment& opened) noexcept
     beyond = difference(stamp, last.cycles) * rate();
   }
   const double into_block = difference(stamp, opened.cycles) * rate();
-  return std::fabs(into_block) < std::fabs(beyond) ? opened.ns + std::llround(into_block)
-                                                   : last.ns + std::llround(beyond);
+  return std::fabs(into_block) < std::fabs(beyond) ? sum(opened.ns, into_block) : sum(last.ns, beyond);
 }
 
 }  // namespace shmbus::registry
