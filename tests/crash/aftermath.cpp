@@ -74,7 +74,7 @@ void check_aftermath(const std::string& name) {
 
   auto registry = shmbus::registry::Registry::find(name, shmbus::platform::Access::read_write, {});
   require(registry != nullptr, "the bus has gone");
-  auto clock = std::make_shared<shmbus::registry::BusClock>(registry->header());
+  auto clock = std::make_shared<shmbus::registry::BusClock>(registry->recorded());
   const shmbus::registry::Membership member{std::make_shared<shmbus::registry::Node>(registry), std::move(clock)};
   auto& header = registry->header();
   for (unsigned i = 0; i < registry->nodes(); ++i) {

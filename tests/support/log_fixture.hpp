@@ -60,6 +60,7 @@ struct World {
   std::atomic<std::int64_t> system_ns{1'700'000'000'000'000'000};
   std::atomic<std::uint32_t> memory_left{~std::uint32_t{0}};  ///< blocks that can still be backed
   std::uint64_t stall_limit_ns = 1'000'000;
+  bool whole = true;       ///< false: somebody cut the log short
   bool may_write = true;   ///< whether repair gets blocks it can write
   bool real_time = false;  ///< CLOCK_MONOTONIC in place of `monotonic_ns`
 
@@ -93,6 +94,7 @@ class NodeEnvironment final : public shmbus::log::Environment {
   std::uint64_t bell() const noexcept override { return self_ + 1000; }
   bool alive(std::uint64_t node) noexcept override;
   bool back(std::uint32_t physical) noexcept override;
+  bool whole() noexcept override { return world_->whole; }
   void ring(std::uint64_t bell) noexcept override;
   std::byte* writable(std::uint32_t physical) noexcept override;
   shmbus::log::Moment now() noexcept override;

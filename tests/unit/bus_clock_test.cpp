@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <memory>
 #include <thread>
 
 #include "platform/clock.hpp"
@@ -15,23 +14,23 @@
 
 using namespace std::chrono_literals;
 using shmbus::layout::ClockKind;
-using shmbus::layout::RegistryHeader;
 using shmbus::log::Moment;
 using shmbus::registry::BusClock;
+using shmbus::registry::BusRecord;
 
 namespace {
 
 constexpr std::uint64_t kHours = 40'000'000'000'000, kHalf = std::uint64_t{1} << 63;
 
-/// The header of a bus that is created now.
-std::unique_ptr<RegistryHeader> created_now(ClockKind kind) {
-  auto header = std::make_unique<RegistryHeader>();
-  header->clock = kind;
-  header->created_monotonic_ns = shmbus::platform::monotonic_ns();
-  header->created_cycles =
-      kind == ClockKind::cycle_counter ? shmbus::platform::read_cycle_counter() : header->created_monotonic_ns;
-  header->created_ns = shmbus::platform::system_ns();
-  return header;
+/// The record of a bus that is created now.
+BusRecord created_now(ClockKind kind) {
+  BusRecord bus;
+  bus.clock = kind;
+  bus.created_monotonic_ns = shmbus::platform::monotonic_ns();
+  bus.created_cycles =
+      kind == ClockKind::cycle_counter ? shmbus::platform::read_cycle_counter() : bus.created_monotonic_ns;
+  bus.created_ns = shmbus::platform::system_ns();
+  return bus;
 }
 
 /// How far the time of an event that is published now lies from the system clock. Being interrupted between the two is
@@ -49,8 +48,8 @@ std::chrono::nanoseconds error_now(BusClock& clock, const Moment& opened) {
 }  // namespace
 
 TEST_CASE("an event's time is the system clock's, within 1 ms", "[clock]") {
-  const auto header = created_now(GENERATE(ClockKind::cycle_counter, ClockKind::monotonic));
-  BusClock clock(*header);
+  BusRecord bus = created_now(GENERATE(ClockKind::cycle_counter, ClockKind::monotonic));
+  BusClock clock(bus);
   const Moment opened = clock.now();
   CHECK(error_now(clock, opened) < 1ms);
   std::this_thread::sleep_for(30ms);
@@ -59,11 +58,11 @@ TEST_CASE("an event's time is the system clock's, within 1 ms", "[clock]") {
 }
 
 TEST_CASE("a system clock that was set since the bus was created spoils no event's time", "[clock]") {
-  const auto header = created_now(GENERATE(ClockKind::cycle_counter, ClockKind::monotonic));
+  BusRecord bus = created_now(GENERATE(ClockKind::cycle_counter, ClockKind::monotonic));
   const auto jump = GENERATE(std::chrono::nanoseconds{3h}, std::chrono::nanoseconds{-3h});
   std::this_thread::sleep_for(2ms);
   const test::ClockOffset set(CLOCK_REALTIME, jump);
-  BusClock clock(*header);
+  BusClock clock(bus);
   const Moment opened = clock.now();
   CHECK(error_now(clock, opened) < 1ms);
   std::this_thread::sleep_for(30ms);
@@ -71,9 +70,9 @@ TEST_CASE("a system clock that was set since the bus was created spoils no event
 }
 
 TEST_CASE("a system clock that is set is felt by what comes after it alone", "[clock]") {
-  const auto header = created_now(ClockKind::cycle_counter);
+  BusRecord bus = created_now(ClockKind::cycle_counter);
   const auto jump = GENERATE(std::chrono::nanoseconds{3h}, std::chrono::nanoseconds{-3h});
-  BusClock clock(*header);
+  BusClock clock(bus);
   const Moment opened_before = clock.now();
   const std::uint64_t stamp_before = clock.stamp();
   const std::int64_t before = shmbus::platform::system_ns();
@@ -85,13 +84,13 @@ TEST_CASE("a system clock that is set is felt by what comes after it alone", "[c
 }
 
 TEST_CASE("clocks that jumped since the bus was created neither hang nor overflow", "[clock]") {
-  const auto header = created_now(GENERATE(ClockKind::cycle_counter, ClockKind::monotonic));
-  header->created_cycles += GENERATE(std::uint64_t{0}, kHours, -kHours, kHalf);
-  header->created_monotonic_ns += GENERATE(std::uint64_t{0}, kHours, -kHours, kHalf);
-  BusClock clock(*header);
+  BusRecord bus = created_now(GENERATE(ClockKind::cycle_counter, ClockKind::monotonic));
+  bus.created_cycles += GENERATE(std::uint64_t{0}, kHours, -kHours, kHalf);
+  bus.created_monotonic_ns += GENERATE(std::uint64_t{0}, kHours, -kHours, kHalf);
+  BusClock clock(bus);
   const Moment opened = clock.now();
   CHECK(error_now(clock, opened) < 1s);
-  for (const std::uint64_t stamp : {std::uint64_t{0}, kHalf, ~std::uint64_t{0}, header->created_cycles}) {
+  for (const std::uint64_t stamp : {std::uint64_t{0}, kHalf, ~std::uint64_t{0}, bus.created_cycles}) {
     for (const std::int64_t ns : {std::numeric_limits<std::int64_t>::min(), std::int64_t{0}, opened.ns,
                                   std::numeric_limits<std::int64_t>::max()}) {
       for (const std::uint64_t cycles : {std::uint64_t{0}, opened.cycles, ~std::uint64_t{0}}) {
@@ -100,4 +99,20 @@ TEST_CASE("clocks that jumped since the bus was created neither hang nor overflo
     }
   }
   CHECK(error_now(clock, opened) < 1s);
+}
+
+TEST_CASE("a bus clock gives some time for any stamp and any opening of its block", "[registry]") {
+  BusRecord bus;
+  bus.clock = shmbus::layout::ClockKind::monotonic;
+  bus.created_monotonic_ns = shmbus::platform::monotonic_ns();
+  bus.created_cycles = bus.created_monotonic_ns;
+  bus.created_ns = shmbus::platform::system_ns();
+  BusClock clock(bus);
+  const auto ns = GENERATE(as<std::int64_t>{}, 0, -1, std::numeric_limits<std::int64_t>::min(),
+                           std::numeric_limits<std::int64_t>::max());
+  const auto cycles = GENERATE(as<std::uint64_t>{}, 0, 1, std::uint64_t{1} << 63, ~std::uint64_t{0});
+  for (const std::uint64_t stamp : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 63, ~std::uint64_t{0}})
+    clock.to_ns(stamp, {cycles, ns});
+  const Moment now = clock.now();
+  CHECK(clock.to_ns(now.cycles, now) == now.ns);
 }

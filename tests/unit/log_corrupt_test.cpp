@@ -202,3 +202,78 @@ TEST_CASE("a claim of any place, size and block leads repair nowhere", "[log][co
   f.subscriber().drain();
   SUCCEED("nothing outside was touched");
 }
+
+// What the fuzz targets, or the search for what they might find, found first.
+
+TEST_CASE("a publisher that adopted no block yet writes nowhere, whatever tail and ring say", "[log][corrupt]") {
+  LogFixture f;
+  // The block number of no block, in a tail, and the ring word of no block: as the writer was made.
+  f.place_tail(f.log().format().make(~std::uint64_t{0}, 1024, 0));
+  f.log().slot(f.tail_block()).store(0);
+  auto& p = f.publisher();
+  CHECK(p.publish("one").status() == Status::corrupt);
+}
+
+TEST_CASE("an exclusive publisher that could not adopt its block stays corrupt", "[log][corrupt]") {
+  LogFixture f({.exclusive = true});
+  auto& p = f.publisher();
+  f.fill_block(p, 500);
+  const std::uint64_t next = f.tail_block() + 1;
+  // Somebody overwrites the next block's entry at once: it is linked and can't be found.
+  f.world.on_now = [&] { f.log().slot(next).store(RingEntry(next, RingEntry::kNoBlock).word()); };
+  CHECK(p.publish_bytes(3000).status() == Status::corrupt);
+  f.world.on_now = nullptr;
+  f.log().slot(next).store(RingEntry(next, 0).word());
+  CHECK(p.publish("into the block before").status() == Status::corrupt);
+  CHECK(f.key_of(next) != 0);
+}
+
+TEST_CASE("a count of backed blocks that somebody resets is no loop", "[log][corrupt]") {
+  LogFixture f;
+  f.world.on_back = [&] {
+    for (std::uint32_t i = 0; i < f.memory.geometry().physical_blocks; ++i) f.memory.back(i);
+    for (std::uint32_t i = 0; i < f.memory.geometry().physical_blocks; ++i) f.log().entry(i).owner.store(1);
+    f.header().backed.store(0);
+  };
+  CHECK(!f.publisher().publish("one"));
+}
+
+TEST_CASE("a port that was placed without a pin gives corrupt to who adopts it", "[log][corrupt]") {
+  LogFixture f;
+  auto& s = f.subscriber();
+  s.shared().pin.store(shmbus::log::kNone);
+  s.reader->adopt();
+  CHECK(s.status() == Status::corrupt);
+}
+
+TEST_CASE("every start gives corrupt where the ring does not hold the tail's block", "[log][corrupt]") {
+  LogFixture f;
+  f.publish_to_block(f.publisher(), 6);
+  f.place_tail(f.log().format().make(1'000'000, 64, 1));
+  const auto start = GENERATE(as<shmbus::Start>{}, shmbus::Start::oldest(), shmbus::Start::latest(),
+                              shmbus::Start::sequence(3), shmbus::Start::last(2), shmbus::Start::time(shmbus::Time{}));
+  CHECK(f.subscriber({.start = start}).status() == Status::corrupt);
+}
+
+TEST_CASE("a block that the tail has passed and the ring never held gives corrupt", "[log][corrupt]") {
+  // Else a reliable reader would wait for it for good, and hold the publishers back.
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true});
+  f.publish_to_block(p, 1);
+  s.drain();
+  f.publish_to_block(p, 3);
+  f.log().slot(2).store(RingEntry(2 - 4, 0).word());
+  s.drain();
+  CHECK(s.status() == Status::corrupt);
+  CHECK(s.shared().pin.load() == shmbus::log::kNone);
+}
+
+TEST_CASE("a log that was cut short opens no block", "[log][corrupt]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  f.fill_block(p, 500);
+  f.world.whole = false;
+  CHECK(p.publish_bytes(3000).status() == Status::corrupt);
+  CHECK(f.tail_block() == 1);
+}

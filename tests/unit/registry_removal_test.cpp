@@ -15,7 +15,7 @@ namespace {
 
 shmbus::registry::Membership join(const std::string& bus) {
   auto registry = shmbus::registry::Registry::open(bus, {});
-  auto clock = std::make_shared<shmbus::registry::BusClock>(registry->header());
+  auto clock = std::make_shared<shmbus::registry::BusClock>(registry->recorded());
   return {std::make_shared<shmbus::registry::Node>(std::move(registry)), std::move(clock)};
 }
 

@@ -71,11 +71,15 @@ class Event {
   /// The payload as characters.
   std::string_view text() const noexcept { return {reinterpret_cast<const char*>(record_.payload), record_.size}; }
 
-  /// The payload as a T; null where the topic's recorded type is not T, or the size does not fit.
+  /// The payload as a T; null where the topic's recorded type is not T, or size or place do not fit.
   template <Publishable T>
   const T* as() const noexcept {
     if (record_.size != sizeof(T) || source_->type_hash->load(std::memory_order_acquire) != type_hash<T>)
       return nullptr;
+    if constexpr (alignof(T) >
+                  8) {  // payloads are aligned to 8 whatever the bytes say; more only the topic's records tell
+      if (reinterpret_cast<std::uintptr_t>(record_.payload) % alignof(T) != 0) return nullptr;
+    }
     return reinterpret_cast<const T*>(record_.payload);
   }
 

@@ -20,7 +20,7 @@ Bus Bus::open(std::string_view name, const BusOptions& options) {
 bool Bus::remove(std::string_view name) { return registry::remove_bus(std::string(name)); }
 
 std::string_view Bus::name() const noexcept { return core_->registry().bus(); }
-std::uint64_t Bus::incarnation() const noexcept { return core_->registry().header().incarnation; }
+std::uint64_t Bus::incarnation() const noexcept { return core_->registry().recorded().incarnation; }
 std::uint64_t Bus::node() const noexcept { return core_->node().id(); }
 
 TopicInfo Bus::topic(std::string_view name, const TopicOptions& options) {

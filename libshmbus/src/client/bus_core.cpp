@@ -19,7 +19,7 @@ namespace {
 registry::Membership join(const std::string& name, const BusOptions& options) {
   platform::register_for_membarrier();  // refused: publishers find out when they attach
   auto segment = registry::Registry::open(name, options);
-  auto clock = std::make_shared<registry::BusClock>(segment->header());
+  auto clock = std::make_shared<registry::BusClock>(segment->recorded());
   return {std::make_shared<registry::Node>(std::move(segment)), std::move(clock)};
 }
 
@@ -37,6 +37,10 @@ void BusCore::check_open() const {
     throw Error(ErrorCode::closed,
                 {object, "to be used by the process that opened it", "a forked child", "open the bus in the child"});
   }
+  if (!registry().whole()) {
+    throw Error(ErrorCode::corrupt, {object, std::to_string(sizeof(layout::RegistryHeader)) + " bytes of registry",
+                                     "another size", "somebody cut it short: remove the bus"});
+  }
   if (registry().removed())
     throw Error(ErrorCode::closed, {object, "to exist", "that it was removed", "open it again"});
   throw Error(ErrorCode::closed, {object, "its file descriptors open", "that the program closed them",
@@ -46,7 +50,7 @@ void BusCore::check_open() const {
 std::shared_ptr<TopicSegment> BusCore::find_locked(const std::string& name, Access access) {
   Segments& segments = access == Access::read_write ? writable_ : readable_;
   if (auto segment = segments[name].lock()) {
-    if (!segment->removed()) return segment;
+    if (segment->has_all() && !segment->removed()) return segment;  // one that was cut short is refused anew
   }
   auto segment = TopicSegment::find(member_, name, access);
   segments[name] = segment;
@@ -132,6 +136,7 @@ bool BusCore::remove_topic(const std::string& name) {
 /// Topics that a creator left half-way, dead or stopped.
 unsigned BusCore::settle() noexcept {
   unsigned settled = 0;
+  if (!registry().whole()) return settled;
   for (const auto& topic : topics_.unfinished()) {
     const bool creator_alive = node().alive(topic.creator());
     if (topic.phase() != layout::TopicPhase::ready && creator_alive) continue;
@@ -164,7 +169,7 @@ unsigned BusCore::unlink_orphan_logs() {
       if (segment && segment->id() == name->id) continue;
       unlinked += platform::SegmentFile::unlink(file, "log '" + file + "'");
     } catch (const Error&) {
-      // Somebody else's: his to clear away.
+      // Not ours to open, or damaged: it goes with the topic, or is its owner's to clear away.
     }
   }
   return unlinked;

@@ -39,7 +39,7 @@ class BusCore {
 
   /// Throws Error, `closed`.
   void check_open() const;
-  /// False in a forked child, after removal, or once our descriptor was closed under us.
+  /// False in a forked child, after removal, or once our descriptor was closed or the registry cut short under us.
   bool open() const noexcept { return node().valid() && !registry().removed(); }
 
   void interrupt() noexcept;

@@ -72,10 +72,11 @@ class Inspector::Impl {
     const layout::RegistryHeader& h = registry_->header();
     BusSnapshot bus;
     bus.name = registry_->bus();
-    bus.incarnation = h.incarnation;
-    bus.created = Time{std::chrono::nanoseconds{h.created_ns}};
-    bus.mode = h.mode;
-    bus.stall_limit = std::chrono::nanoseconds{h.stall_limit_ns};
+    const registry::BusRecord& recorded = registry_->recorded();
+    bus.incarnation = recorded.incarnation;
+    bus.created = Time{std::chrono::nanoseconds{recorded.created_ns}};
+    bus.mode = recorded.mode;
+    bus.stall_limit = std::chrono::nanoseconds{recorded.stall_limit_ns};
     read_nodes(bus);
     read_subscriptions(bus);
     for (unsigned i = 0; i < registry_->topics(); ++i) {
@@ -84,7 +85,8 @@ class Inspector::Impl {
       if (phase != layout::TopicPhase::ready && phase != layout::TopicPhase::told) continue;
       const std::string name = entry.name.load();
       if (!registry::is_topic_name(name)) continue;  // broken bytes
-      if (auto topic = read_topic(name, entry.id.load(std::memory_order_acquire))) bus.topics.push_back(std::move(*topic));
+      if (auto topic = read_topic(name, entry.id.load(std::memory_order_acquire)))
+        bus.topics.push_back(std::move(*topic));
     }
     std::sort(bus.topics.begin(), bus.topics.end(),
               [](const auto& a, const auto& b) { return a.info.name < b.info.name; });
@@ -139,7 +141,7 @@ class Inspector::Impl {
         registry::check_size(state.size, sizeof(layout::TopicHeader), object);
       const platform::Mapping mapping(*file, Access::read_only, 0, state.size, object);
       auto& header = *reinterpret_cast<layout::TopicHeader*>(mapping.address());  // read only: the mapping sees to it
-      const layout::Geometry geometry = registry::check_topic_header(header, state.size, object);
+      const layout::Geometry geometry = registry::check_topic_header(header, state.size, object).geometry;
       Onlooker onlooker;
       const log::BlockLog log(&header, nullptr, geometry, onlooker);
       topic.info = registry::topic_info(header, geometry);

@@ -51,7 +51,7 @@ void PublisherCore::attach() {
 
 PublisherCore::~PublisherCore() {
   stop_listening();
-  if (segment_->node().forked()) return;
+  if (segment_->node().forked() || !segment_->has_all()) return;
   writer_->drop_loan();
   log::detach_publisher(segment_->log(), port_);
   if (segment_->log().exclusive()) log::leave_exclusive(segment_->log());
@@ -66,11 +66,13 @@ bool PublisherCore::sleep(std::uint32_t bell, std::uint64_t deadline) noexcept {
   const std::uint64_t now = platform::monotonic_ns();
   if (now >= deadline || bus_->interrupted()) return false;
   if (!bus_->open()) {
-    writer_->refuse(Status::closed);
+    writer_->refuse(bus_->registry().whole() ? Status::closed : Status::corrupt);
     return true;
   }
-  const std::uint64_t slice =
-      std::min({deadline - now, segment_->stall_limit_ns(), log::next_demotion(segment_->log())});
+  // A demotion that is due and does not come is one of broken bytes: no reason to run in circles.
+  constexpr std::uint64_t kShortest = 100'000;
+  const std::uint64_t demotion = std::max(kShortest, log::next_demotion(segment_->log()));
+  const std::uint64_t slice = std::min({deadline - now, segment_->stall_limit_ns(), demotion});
   SHMBUS_CRASH_POINT("gated.sleeping");
   platform::futex_wait(segment_->node().bell(), bell, std::chrono::nanoseconds(slice));
   SHMBUS_CRASH_POINT("gated.woken");

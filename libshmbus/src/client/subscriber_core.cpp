@@ -77,6 +77,7 @@ SubscriberCore::~SubscriberCore() {
 /// Off the list first: from here on no creator places a port for us that it, or whoever finishes its work, does not
 /// take back.
 void SubscriberCore::leave() noexcept {
+  if (!bus_->registry().whole()) return;  // there is no list any more
   bus_->subscriptions().remove(entry_);
   SHMBUS_CRASH_POINT("unsubscribe.unlisted");
   for (std::size_t i = 0; i < state_.topics.size(); ++i) {
@@ -107,7 +108,7 @@ void SubscriberCore::in_child() noexcept {
 /// Creators that announced a topic before we were listed may not have seen us: once they are done, the topic is there
 /// to attach to. A stopped one is not waited for beyond the stall limit; it places our port when it goes on.
 void SubscriberCore::wait_for_creators() {
-  const std::uint64_t limit = platform::monotonic_ns() + bus_->registry().header().stall_limit_ns;
+  const std::uint64_t limit = platform::monotonic_ns() + bus_->registry().recorded().stall_limit_ns;
   for (;;) {
     bus_->settle();
     const auto unfinished = bus_->topics().unfinished();
@@ -188,7 +189,9 @@ bool SubscriberCore::look_everywhere() noexcept {
 
 /// False: don't sleep, there is something. The caller has read the bell before.
 bool SubscriberCore::prepare_sleep() noexcept {
-  for (std::size_t i = 0; i < state_.topics.size(); ++i) port(i).announce_sleep();
+  for (std::size_t i = 0; i < state_.topics.size(); ++i) {
+    if (port(i).reader.status() == Status::ok) port(i).announce_sleep();
+  }
   SHMBUS_CRASH_POINT("sleep.announced");
   // SYNC sleep: pairs with Writer::wake. After this, a publisher that has not committed yet sees our bit, and a commit
   // of one that did not see it is seen by us.
@@ -208,10 +211,15 @@ void SubscriberCore::end_sleep() noexcept {
 /// Once a stall limit, while there is nothing to read: what dead creators left, and ports placed for us twice.
 void SubscriberCore::look_after() noexcept {
   const std::uint64_t now = platform::monotonic_ns();
-  if (now - looked_after_ < bus_->registry().header().stall_limit_ns) return;
+  if (now - looked_after_ < bus_->registry().recorded().stall_limit_ns) return;
   looked_after_ = now;
   bus_->settle();
-  for (std::size_t i = 0; i < state_.topics.size(); ++i) port(i).drop_doubles(standing_.id);
+  for (std::size_t i = 0; i < state_.topics.size(); ++i) {
+    if (port(i).segment().has_all())
+      port(i).drop_doubles(standing_.id);
+    else
+      port(i).reader.give_up();
+  }
   if (std::exchange(retry_, false)) --state_.seen_generation;  // unequal: the next poll tries again
 }
 
@@ -219,7 +227,7 @@ std::uint64_t SubscriberCore::longest_sleep() const noexcept {
   constexpr std::uint64_t kAtHole = 20'000'000;  // an open claim in front of a reader wants another look soon
   const bool at_hole = std::any_of(state_.topics.begin(), state_.topics.end(),
                                    [](const auto& topic) { return topic->reader.at_hole(); });
-  const std::uint64_t limit = bus_->registry().header().stall_limit_ns;
+  const std::uint64_t limit = bus_->registry().recorded().stall_limit_ns;
   return at_hole ? std::min(limit, kAtHole) : limit;
 }
 
@@ -283,7 +291,7 @@ int SubscriberCore::fd() {
   if (!doorbell_) {
     bus_->check_open();
     doorbell_ = std::make_unique<Doorbell>(bus_->member().node,
-                                           std::chrono::nanoseconds(bus_->registry().header().stall_limit_ns));
+                                           std::chrono::nanoseconds(bus_->registry().recorded().stall_limit_ns));
     state_.hindered = true;
     nothing_polled();
   }
@@ -314,7 +322,7 @@ std::uint64_t SubscriberCore::delivered() const noexcept {
 }
 
 Status SubscriberCore::status() const noexcept {
-  if (!usable()) return Status::closed;
+  if (!usable()) return closed_ || bus_->registry().whole() ? Status::closed : Status::corrupt;
   for (const auto& topic : state_.topics) {
     if (topic->reader.status() != Status::ok) return topic->reader.status();
   }

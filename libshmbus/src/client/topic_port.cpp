@@ -9,8 +9,7 @@ namespace shmbus::detail {
 using registry::TopicSegment;
 
 TopicPort::TopicPort(std::shared_ptr<TopicSegment> segment, unsigned port)
-    : TopicReader({segment->name(), segment->header().bus, segment->id(), &segment->header().type_hash}, segment->log(),
-                  port),
+    : TopicReader({segment->name(), segment->bus(), segment->id(), &segment->header().type_hash}, segment->log(), port),
       segment_(std::move(segment)) {}
 
 std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segment,
@@ -48,10 +47,11 @@ std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segme
 }
 
 TopicPort::~TopicPort() {
-  if (!forked()) log::detach_subscriber(segment_->log(), reader.port());
+  if (!forked() && segment_->has_all()) log::detach_subscriber(segment_->log(), reader.port());
 }
 
 void TopicPort::retire() noexcept {
+  if (!segment_->has_all()) return;
   auto& port = segment_->log().subscriber(reader.port());
   port.mode.store(layout::port_mode(segment_->node().id(), false), std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("retire.lossy");
@@ -79,6 +79,7 @@ void TopicPort::count_wakeup() noexcept {
 void TopicPort::drop_doubles(std::uint64_t subscription) noexcept { take_back_ports(*segment_, subscription); }
 
 void take_back_ports(TopicSegment& segment, std::uint64_t subscription) noexcept {
+  if (!segment.has_all()) return;
   for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) {
     log::take_back(segment.log(), i, segment.node().id(), subscription);
   }

@@ -51,7 +51,7 @@ std::uint64_t tail_after(const BlockLog& log, const ShownClaim& claim) noexcept 
 
 /// The place may lie inside a payload that its owner writes at this moment, not atomically; a payload never is a key.
 /// That is meant, and so not for ThreadSanitizer to report.
-[[gnu::no_sanitize("thread")]] std::uint64_t key_inside_payload(const RecordHeader& record) noexcept {
+__attribute__((no_sanitize("thread"))) std::uint64_t key_inside_payload(const RecordHeader& record) noexcept {
   return __atomic_load_n(reinterpret_cast<const std::uint64_t*>(&record.key), __ATOMIC_ACQUIRE);
 }
 

@@ -18,6 +18,7 @@ Reader::Reader(BlockLog& log, unsigned port) : log_(&log), port_(&log.subscriber
 void Reader::adopt() noexcept {
   next_sequence_ = port_->position.load(std::memory_order_acquire);
   wanted_ = port_->pin.load(std::memory_order_acquire);
+  if (wanted_ == kNone) fail();  // nobody places a port so
 }
 
 /// P1, P2. The store is sequentially consistent: it stands before the look at the ring that follows, and it is a
@@ -167,16 +168,23 @@ bool Reader::look() noexcept {
   if (ready()) return true;
   if (status_ != Status::ok) return false;
   if (cursor_ != end_) return pass_hole();
-  // Waiting for a block that nobody is about to open: only broken bytes led here.
+  // Waiting for a block that nobody is about to open, or for one that was opened before the tail could speak of its
+  // successor, and does not show: only broken bytes led here.
   const std::uint64_t newest = log_->whole_number(log_->tail().load(std::memory_order_acquire));
-  if (wanted_ != kNone && newest != kNone && wanted_ > newest + 1) return fail();
-  return false;
+  if (wanted_ == kNone || newest == kNone) return false;
+  if (wanted_ > newest + 1) return fail();
+  Block block;
+  return wanted_ <= newest && log_->find(wanted_, block) == Look::not_open && fail();
 }
 
-bool Reader::fail() noexcept {
+void Reader::give_up() noexcept {
   status_ = Status::corrupt;
   cursor_ = end_;
   wanted_ = kNone;
+}
+
+bool Reader::fail() noexcept {
+  give_up();
   port_->pin.store(kNone, std::memory_order_release);
   log_->wake_publishers();
   return false;

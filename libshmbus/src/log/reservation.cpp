@@ -14,6 +14,7 @@ using layout::RingEntry;
 
 namespace {
 
+constexpr int kBackings = 64;  // fresh blocks that others took before us; more are only in broken bytes
 constexpr int kPatience = 64;  // pauses while a living node already reserves for the same number
 
 bool linked(const BlockLog& log, std::uint32_t physical) noexcept {
@@ -54,17 +55,19 @@ std::optional<std::uint32_t> reserve_backed(BlockLog& log) noexcept {
   return std::nullopt;
 }
 
-bool back_one_more(BlockLog& log) noexcept {
+/// The number of a block that has memory from now on; others may take it first.
+std::optional<std::uint32_t> back_one_more(BlockLog& log) noexcept {
   auto& backed = log.header().backed;
-  std::uint32_t first = backed.load(std::memory_order_acquire);
-  if (first >= log.geometry().physical_blocks) return false;
-  if (!log.environment().back(first)) return false;
+  const std::uint32_t first = backed.load(std::memory_order_acquire);
+  if (first >= log.geometry().physical_blocks) return std::nullopt;
+  if (!log.environment().back(first)) return std::nullopt;
   SHMBUS_CRASH_POINT("reserve.backed");
   // Backing is idempotent. Only an entry that has memory may be touched; a fresh one is all zeros, and number 0 is
   // never linked.
-  backed.compare_exchange_strong(first, first + 1, std::memory_order_acq_rel);
+  std::uint32_t expected = first;
+  backed.compare_exchange_strong(expected, first + 1, std::memory_order_acq_rel);
   SHMBUS_CRASH_POINT("reserve.counted");
-  return true;
+  return first;
 }
 
 /// Memory is short: unlink the oldest block that nobody gates, and take it unless somebody is inside. Less is retained,
@@ -110,7 +113,11 @@ Status reserve(BlockLog& log, std::uint64_t number, std::optional<std::uint32_t>
     repair_all(log);  // what the dead pin may be all that is missing
     physical = reserve_backed(log);
   }
-  while (!physical && !opened_meanwhile(log, number) && back_one_more(log)) physical = reserve_backed(log);
+  for (int i = 0; i < kBackings && !physical && !opened_meanwhile(log, number); ++i) {
+    const auto fresh = back_one_more(log);
+    if (!fresh) break;
+    if (try_reserve(log, *fresh)) physical = fresh;
+  }
   if (!physical && !opened_meanwhile(log, number)) physical = reserve_oldest(log, number);
   return physical || opened_meanwhile(log, number) ? Status::ok : Status::no_memory;
 }

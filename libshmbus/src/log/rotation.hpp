@@ -9,8 +9,8 @@
 namespace shmbus::log {
 
 /// Opens the block after the one that `tail` says is sealed, or finds that somebody did: then `opened` is the tail of
-/// the new, empty block, which the caller puts in place. `back_pressured` and `no_memory` leave everything as it was. A
-/// stale `tail` gives `ok` without `opened`.
+/// the new, empty block, which the caller puts in place. `back_pressured`, `no_memory`, and `corrupt` for a log that
+/// was cut short, leave everything as it was. A stale `tail` gives `ok` without `opened`.
 Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>& opened) noexcept;
 
 /// The key of a block: a mix of the topic's seed and the block number; never 0 or ~0.

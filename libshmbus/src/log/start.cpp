@@ -131,7 +131,8 @@ bool Reader::start_at_end(std::uint64_t number, std::size_t offset, std::uint64_
 void Reader::start_oldest(std::uint64_t number) noexcept {
   for (std::uint64_t i = 0; i < kTries + std::uint64_t{log_->blocks()}; ++i) {  // each may have been dropped early
     // The end is read before the look: else events that are published between the two would be passed over.
-    const std::uint64_t next = end_of(*log_).next_sequence;
+    const End end = end_of(*log_);
+    if (end.number == kNone) break;
     pin(number);
     Block block;
     switch (log_->find(number, block)) {
@@ -141,7 +142,7 @@ void Reader::start_oldest(std::uint64_t number) noexcept {
         return;
       case Look::not_open:
         // Nothing older than what comes next: the end of the log, or all before it was dropped.
-        next_sequence_ = next;
+        next_sequence_ = end.next_sequence;
         return;
       case Look::gone:
         number = log_->oldest_after(number);

@@ -12,15 +12,16 @@ using layout::RecordMeta;
 
 namespace {
 
-/// Far beyond what contention can cause: only broken bytes get here.
-constexpr int kBound = 1 << 20;
+// Far beyond what contention can cause: only broken bytes get here.
+constexpr int kBound = 1 << 16;      // rounds of a claim
+constexpr int kSameTailBound = 256;  // and those in which nobody moved the tail
 
 }  // namespace
 
 Writer::Writer(BlockLog& log, unsigned port)
     : log_(&log),
       claim_port_(&log.publisher(port)),
-      block_size_(log.block_size()),
+      block_size_(log.exclusive() ? log.block_size() : 0),
       port_(static_cast<std::uint16_t>(port)),
       exclusive_(log.exclusive()) {
   if (exclusive_) adopt_end();
@@ -29,13 +30,17 @@ Writer::Writer(BlockLog& log, unsigned port)
 Status Writer::claim_slowly(Claim& c) noexcept {
   if ((log_->header().attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0) return Status::closed;
   if (obstacle_ != Status::ok) return obstacle_;
-  if (c.size > log_->max_payload() || c.stride + layout::kMinRecord > block_size_) return Status::too_large;
+  const std::size_t block_size = log_->block_size();
+  if (c.size > log_->max_payload() || c.stride + layout::kMinRecord > block_size) return Status::too_large;
   const layout::TailFormat& format = log_->format();
-  for (int i = 0; i < kBound; ++i) {
+  std::uint64_t last_tail = kNone;
+  for (int i = 0, same = 0; i < kBound && same < kSameTailBound; ++i) {
     const std::uint64_t tail = exclusive_ ? tail_ : log_->tail().load(std::memory_order_acquire);
+    same = tail == last_tail ? same + 1 : 0;
+    last_tail = tail;
     const std::size_t offset = format.offset(tail);
-    if (offset > block_size_ || (offset < block_size_ && block_size_ - offset < layout::kMinRecord)) break;
-    if (offset == block_size_) {
+    if (offset > block_size || (offset < block_size && block_size - offset < layout::kMinRecord)) break;
+    if (offset == block_size) {
       if (const Status status = rotate(tail); status != Status::ok) {
         if (!exclusive_)
           claim_port_->where.store(kNone, std::memory_order_release);  // a claim that lost may still stand there
@@ -45,7 +50,7 @@ Status Writer::claim_slowly(Claim& c) noexcept {
       continue;
     }
     if (!adopt_block(tail)) continue;
-    if (c.stride + layout::kMinRecord > block_size_ - offset) {
+    if (c.stride + layout::kMinRecord > block_size - offset) {
       if (exclusive_)
         seal_exclusive();
       else
@@ -55,6 +60,7 @@ Status Writer::claim_slowly(Claim& c) noexcept {
     if (exclusive_ ? claim_exclusive(c) : claim_shared(c)) return Status::ok;
   }
   claim_port_->where.store(kNone, std::memory_order_release);
+  if (exclusive_) obstacle_ = Status::corrupt;  // its tail may speak of a block that could not be adopted
   return Status::corrupt;
 }
 
@@ -66,6 +72,7 @@ bool Writer::adopt_block(std::uint64_t tail) noexcept {
   if (log_->find(number, block) != Look::found) return false;
   block_ = block;
   block_begin_ = log_->at(block.physical, 0);
+  block_size_ = log_->block_size();
   return true;
 }
 

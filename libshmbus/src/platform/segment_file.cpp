@@ -114,6 +114,12 @@ std::optional<FileState> SegmentFile::state_of(const std::string& name) {
   return to_state(s);
 }
 
+bool SegmentFile::has_size(std::uint64_t bytes) const noexcept {
+  struct stat s {};
+  if (::fstat(descriptor_, &s) != 0 || s.st_ino != inode_ || s.st_dev != device_) return true;
+  return static_cast<std::uint64_t>(s.st_size) == bytes;
+}
+
 bool SegmentFile::is_named(const std::string& name) const {
   const auto named = state_of(name);
   const FileState mine = state();
@@ -129,6 +135,7 @@ void SegmentFile::resize(std::uint64_t bytes) {
 bool SegmentFile::back(std::uint64_t offset, std::uint64_t bytes) noexcept {
   struct stat s {};  // the program may have closed our descriptor, and the number may be another file's now
   if (::fstat(descriptor_, &s) != 0 || s.st_ino != inode_ || s.st_dev != device_) return false;
+  if (static_cast<std::uint64_t>(s.st_size) < offset + bytes) return false;  // cut short: `fallocate` would extend it
   constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;  // a signal then costs one piece, not the whole
   // One piece is given whole or not at all. Of several the first ones would stay taken, and help nobody.
   if (bytes > kPiece && room() < bytes) return false;

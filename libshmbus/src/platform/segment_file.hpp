@@ -45,12 +45,14 @@ class SegmentFile {
   void close() noexcept;
   Access access() const noexcept { return access_; }
   FileState state() const;
+  /// False where somebody cut it short, or made it longer. True where the program closed our descriptor.
+  bool has_size(std::uint64_t bytes) const noexcept;
   /// Whether `name` still leads to this very file.
   bool is_named(const std::string& name) const;
 
   /// Sets the size: address space, not memory. Throws Error.
   void resize(std::uint64_t bytes);
-  /// Backs a range with memory, in pieces. False where there is none.
+  /// Backs a range with memory, in pieces. False where there is none, or the file ends before.
   bool back(std::uint64_t offset, std::uint64_t bytes) noexcept;
   /// Gives the file its name. False where the name is taken. Throws Error.
   bool link(const std::string& name);

@@ -32,10 +32,10 @@ std::int64_t plus(std::int64_t ns, double difference) noexcept {
 
 }  // namespace
 
-BusClock::BusClock(const layout::RegistryHeader& header) noexcept
-    : created_cycles_(header.created_cycles),
-      created_monotonic_ns_(header.created_monotonic_ns),
-      cycles_(header.clock == layout::ClockKind::cycle_counter) {
+BusClock::BusClock(const BusRecord& bus) noexcept
+    : created_cycles_(bus.created_cycles),
+      created_monotonic_ns_(bus.created_monotonic_ns),
+      cycles_(bus.clock == layout::ClockKind::cycle_counter) {
   Reading first = read();
   // A bus that was created this very moment: wait until a rate can be told.
   while (age_ns(first) >= 0 && age_ns(first) < kMinAge) first = read();

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "shmbus/layout/registry.hpp"
+#include "registry/registry.hpp"
 #include "shmbus/log/environment.hpp"
 
 namespace shmbus::registry {
@@ -15,7 +15,7 @@ namespace shmbus::registry {
 /// pair (stamp, system time) and the latest one, so a system clock that is set is felt by what lies near it alone.
 class BusClock {
  public:
-  explicit BusClock(const layout::RegistryHeader& header) noexcept;
+  explicit BusClock(const BusRecord& bus) noexcept;
 
   bool cycle_clock() const noexcept { return cycles_; }
   std::uint64_t stamp() const noexcept;

@@ -43,9 +43,9 @@ Node::Node(std::shared_ptr<Registry> registry) : Node(std::move(registry), platf
 // No fork until we listen: a child that inherited the lock's descriptor without hearing of it would keep us alive.
 Node::Node(std::shared_ptr<Registry> registry, const platform::NoFork&)
     : registry_(std::move(registry)), lock_(open_lock(*registry_)), id_(registry_->header().next_node.fetch_add(1)) {
-  if (id_ >= layout::kRemovalLock || !platform::lock_byte(lock_.descriptor(), id_)) {  // N1
+  if (id_ == 0 || id_ >= layout::kRemovalLock || !platform::lock_byte(lock_.descriptor(), id_)) {  // N1
     throw Error(ErrorCode::corrupt,
-                {"bus '" + registry_->bus() + "'", "a fresh node id", "id " + std::to_string(id_) + ", which is locked",
+                {"bus '" + registry_->bus() + "'", "a fresh node id", "id " + std::to_string(id_) + ", which is taken",
                  "its registry was overwritten: remove the bus"});
   }
   SHMBUS_CRASH_POINT("node.locked");
@@ -97,7 +97,7 @@ bool Node::valid() const noexcept {
   struct stat lock {
   }, file{};
   return ::fstat(lock_.descriptor(), &lock) == 0 && ::fstat(registry_->file().descriptor(), &file) == 0 &&
-         lock.st_ino == file.st_ino && lock.st_dev == file.st_dev;
+         lock.st_ino == file.st_ino && lock.st_dev == file.st_dev && file.st_size == sizeof(layout::RegistryHeader);
 }
 
 void Node::ring(std::uint64_t entry) const noexcept {

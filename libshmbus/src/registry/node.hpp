@@ -32,7 +32,8 @@ class Node : private platform::ForkListener {
   /// Whether a node lives: the kernel's word. True for oneself.
   bool alive(std::uint64_t node) const noexcept;
 
-  /// False in a forked child, and once the program closed our descriptor under us: then others take us for dead.
+  /// False in a forked child, and once the program closed our descriptor under us: then others take us for dead. Also
+  /// where somebody cut the registry short.
   bool valid() const noexcept;
   bool forked() const noexcept { return forked_.load(std::memory_order_relaxed); }
 

@@ -122,34 +122,39 @@ std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOpti
   h.removed.store(removed ? 1 : 0, std::memory_order_relaxed);
   h.next_node.store(1, std::memory_order_relaxed);
   h.next_subscription.store(1, std::memory_order_relaxed);
+  registry->check();
   SHMBUS_CRASH_POINT("bus.filled");
   const bool linked = registry->file_.link(registry_name(bus));
   SHMBUS_CRASH_POINT("bus.linked");
   return linked ? registry : nullptr;
 }
 
-void Registry::check() const {
+void Registry::check() {
   const std::string object = object_of(bus_);
   const RegistryHeader& h = *header_;
-  check_header(
-      {h.magic, layout::kRegistryMagic, h.version, h.header_size, sizeof(RegistryHeader), h.incompatible_flags},
-      object);
-  check_size(h.size, sizeof(RegistryHeader), object);
-  check_mode(file_.state(), h.mode, object);
+  check_header({load_once(h.magic), layout::kRegistryMagic, load_once(h.version), load_once(h.header_size),
+                sizeof(RegistryHeader), load_once(h.incompatible_flags)},
+               object);
+  check_size(load_once(h.size), sizeof(RegistryHeader), object);
+  const BusRecord r{load_once(h.incarnation),          load_once(h.created_ns), load_once(h.created_cycles),
+                    load_once(h.created_monotonic_ns), load_once(h.clock),      load_once(h.mode),
+                    load_once(h.stall_limit_ns)};
+  check_mode(file_.state(), r.mode, object);
   check_name(h.name.load(), bus_, object);
   constexpr std::int64_t kLatestBirth = std::int64_t{1} << 62;  // nanoseconds since 1970; differences stay in range
-  if (h.incarnation == 0 || h.stall_limit_ns < 1'000'000 || h.stall_limit_ns > 3'600'000'000'000 || h.created_ns <= 0 ||
-      h.created_ns > kLatestBirth) {
+  if (r.incarnation == 0 || r.stall_limit_ns < 1'000'000 || r.stall_limit_ns > 3'600'000'000'000 || r.created_ns <= 0 ||
+      r.created_ns > kLatestBirth) {
     throw Error(ErrorCode::corrupt, {object, "an incarnation, a time of creation and a stall limit in range",
                                      "values out of range", "remove the bus"});
   }
+  recorded_ = r;
 }
 
 bool Registry::grow(std::atomic<std::uint32_t>& entries, unsigned limit, std::size_t offset) {
   std::uint32_t now = count(entries, limit);
   if (now >= limit) return false;
   // Backing is idempotent; only what is counted as backed is touched.
-  if (!file_.back(offset + std::uint64_t{now} * kEntrySize, layout::kPage))
+  if (!file_.back(offset + std::uint64_t{now} / kEntriesPerPage * layout::kPage, layout::kPage))
     throw no_room(object_of(bus_), layout::kPage);
   SHMBUS_CRASH_POINT("table.backed");
   entries.compare_exchange_strong(now, now + kEntriesPerPage, std::memory_order_seq_cst);

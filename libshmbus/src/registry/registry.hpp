@@ -12,6 +12,18 @@
 
 namespace shmbus::registry {
 
+/// What the creator of a bus recorded. Copied when one attaches, then checked: what somebody writes over the header
+/// later changes no wait and no clock.
+struct BusRecord {
+  std::uint64_t incarnation = 0;
+  std::int64_t created_ns = 0;
+  std::uint64_t created_cycles = 0;
+  std::uint64_t created_monotonic_ns = 0;
+  layout::ClockKind clock{};
+  std::uint32_t mode = 0;
+  std::uint64_t stall_limit_ns = 0;
+};
+
 /// The registry segment of a bus, mapped and checked. Any thread.
 class Registry {
  public:
@@ -25,7 +37,10 @@ class Registry {
   static bool create_removed(const std::string& bus);
 
   layout::RegistryHeader& header() const noexcept { return *header_; }
+  const BusRecord& recorded() const noexcept { return recorded_; }
   const platform::SegmentFile& file() const noexcept { return file_; }
+  /// False where somebody changed the segment's size: then nothing of it may be touched.
+  bool whole() const noexcept { return file_.has_size(sizeof(layout::RegistryHeader)); }
   const std::string& bus() const noexcept { return bus_; }
   const std::vector<uid_t>& owners() const noexcept { return owners_; }
   bool removed() const noexcept { return header_->removed.load(std::memory_order_acquire) != 0; }
@@ -48,7 +63,7 @@ class Registry {
  private:
   Registry(std::string bus, platform::SegmentFile file, platform::Access access, std::vector<uid_t> owners);
   static std::shared_ptr<Registry> create(const std::string& bus, const BusOptions& options, bool removed = false);
-  void check() const;
+  void check();
   bool grow(std::atomic<std::uint32_t>& entries, unsigned limit, std::size_t offset);
   static unsigned count(const std::atomic<std::uint32_t>& entries, unsigned limit) noexcept;
 
@@ -56,6 +71,7 @@ class Registry {
   platform::SegmentFile file_;
   platform::Mapping mapping_;
   layout::RegistryHeader* header_;
+  BusRecord recorded_;
   std::vector<uid_t> owners_;
 };
 

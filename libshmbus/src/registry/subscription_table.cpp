@@ -19,7 +19,9 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
         continue;
       }
       SHMBUS_CRASH_POINT("subscription.taken");
-      subscription.id = registry.header().next_subscription.fetch_add(1, std::memory_order_relaxed);
+      do {  // 0 says "not listed", and comes of broken bytes alone
+        subscription.id = registry.header().next_subscription.fetch_add(1, std::memory_order_relaxed);
+      } while (subscription.id == 0);
       e.bell.store(subscription.bell, std::memory_order_relaxed);  // all published by the id
       e.user.store(subscription.user, std::memory_order_relaxed);
       e.reliable.store(subscription.reliable, std::memory_order_relaxed);

@@ -81,23 +81,25 @@ void write_type(TopicHeader& header, const TypeInfo& type) {
 
 }  // namespace
 
-Geometry check_topic_header(const TopicHeader& h, std::uint64_t file_size, const std::string& object) {
-  check_header({h.magic, layout::kTopicMagic, h.version, h.header_size, sizeof(TopicHeader), h.incompatible_flags},
+TopicRecord check_topic_header(const TopicHeader& h, std::uint64_t file_size, const std::string& object) {
+  check_header({load_once(h.magic), layout::kTopicMagic, load_once(h.version), load_once(h.header_size),
+                sizeof(TopicHeader), load_once(h.incompatible_flags)},
                object);
-  const std::uint64_t block_size = h.block_size;
-  const std::uint32_t blocks = h.blocks, alignment = h.alignment, timestamps = h.timestamps;
+  const std::uint64_t block_size = load_once(h.block_size);
+  const std::uint32_t blocks = load_once(h.blocks), alignment = load_once(h.alignment),
+                      timestamps = load_once(h.timestamps);
   const bool sane = std::has_single_bit(block_size) && block_size >= layout::kMinBlockSize &&
                     block_size <= layout::kMaxBlockSize && std::has_single_bit(blocks) &&
                     blocks >= layout::kMinBlocks && blocks <= layout::kMaxBlocks && std::has_single_bit(alignment) &&
-                    alignment >= 8 && alignment <= 256 && timestamps <= 1 && h.exclusive <= 1;
+                    alignment >= 8 && alignment <= 256 && timestamps <= 1 && load_once(h.exclusive) <= 1;
   const Geometry g = sane ? Geometry::of(block_size, blocks, timestamps != 0, alignment) : Geometry{};
-  if (!sane || h.physical_blocks != g.physical_blocks || h.record_header != g.record_header ||
-      h.control_size != g.control_size || h.log_size != g.log_size) {
+  if (!sane || load_once(h.physical_blocks) != g.physical_blocks || load_once(h.record_header) != g.record_header ||
+      load_once(h.control_size) != g.control_size || load_once(h.log_size) != g.log_size) {
     throw Error(ErrorCode::corrupt,
                 {object, "sizes that fit each other", "sizes that do not", "somebody overwrote it: remove the topic"});
   }
   check_size(file_size, g.control_size, object);
-  return g;
+  return {g, load_once(h.bus), load_once(h.id), load_once(h.log_node), load_once(h.mode)};
 }
 
 TopicInfo topic_info(const TopicHeader& h, const Geometry& g) {
@@ -119,13 +121,14 @@ TopicInfo topic_info(const TopicHeader& h, const Geometry& g) {
 }
 
 TopicSegment::TopicSegment(Membership member, std::string name, SegmentFile control, Mapping control_mapping,
-                           SegmentFile log_file, Access access)
+                           const TopicRecord& recorded, SegmentFile log_file, Access access)
     : member_(std::move(member)),
       name_(std::move(name)),
       control_file_(std::move(control)),
       control_mapping_(std::move(control_mapping)),
       header_(reinterpret_cast<TopicHeader*>(control_mapping_.address())),
-      geometry_(check_topic_header(*header_, control_file_.state().size, object_of(name_))),
+      recorded_(recorded),
+      geometry_(recorded.geometry),
       log_file_(std::move(log_file)),
       access_(access),
       log_mapping_(log_file_, access, 0, geometry_.log_size, object_of(name_)),
@@ -146,29 +149,29 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
     if (state.size < sizeof(TopicHeader)) check_size(state.size, sizeof(TopicHeader), object);
     Mapping mapping(*control, Access::read_write, 0, state.size, object);
     const auto& header = *reinterpret_cast<const TopicHeader*>(mapping.address());
-    const Geometry geometry = check_topic_header(header, state.size, object);
-    check_mode(state, control_mode(header.mode), object);
+    const TopicRecord recorded = check_topic_header(header, state.size, object);
+    check_mode(state, control_mode(recorded.mode), object);
     check_name(header.name.load(), name, object);
-    if (header.bus != registry.header().incarnation) {
+    if (recorded.bus != registry.recorded().incarnation) {
       // Left by an earlier bus. If ours is removed, it may be a later one's instead.
       const auto held = hold_name(registry, platform::Lock::exclusive);
       if (!held) throw bus_removed(registry);
       if (control->is_named(control_file)) {
-        SegmentFile::unlink(log_name(registry.bus(), name, header.log_node, header.id), object);
+        SegmentFile::unlink(log_name(registry.bus(), name, recorded.log_node, recorded.id), object);
         SHMBUS_CRASH_POINT("stale.log_unlinked");
         SegmentFile::unlink(control_file, object);
       }
       continue;
     }
     auto log =
-        SegmentFile::open(log_name(registry.bus(), name, header.log_node, header.id), access, object + ", its log");
+        SegmentFile::open(log_name(registry.bus(), name, recorded.log_node, recorded.id), access, object + ", its log");
     if (!log || !control->is_named(control_file)) continue;  // removed meanwhile
     const platform::FileState log_state = log->state();
     check_owner(log_state, registry.owners(), object + ", its log");
-    check_size(log_state.size, geometry.log_size, object + ", its log");
-    check_mode(log_state, header.mode, object + ", its log");
+    check_size(log_state.size, recorded.geometry.log_size, object + ", its log");
+    check_mode(log_state, recorded.mode, object + ", its log");
     return std::shared_ptr<TopicSegment>(
-        new TopicSegment(member, name, std::move(*control), std::move(mapping), std::move(*log), access));
+        new TopicSegment(member, name, std::move(*control), std::move(mapping), recorded, std::move(*log), access));
   }
   // Who creates a topic while its bus is removed may leave this for a moment.
   if (registry.removed()) throw bus_removed(registry);
@@ -197,7 +200,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
   h.magic = layout::kTopicMagic;
   h.version = layout::kVersion;
   h.header_size = sizeof(TopicHeader);
-  h.bus = registry.header().incarnation;
+  h.bus = registry.recorded().incarnation;
   h.id = id;
   h.seed = platform::random_u64();
   h.control_size = g.control_size;
@@ -220,8 +223,9 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
   log::BlockLog::format(&h, g);
   SHMBUS_CRASH_POINT("create.formatted");
 
-  std::shared_ptr<TopicSegment> segment(
-      new TopicSegment(member, name, std::move(control), std::move(mapping), std::move(log_file), Access::read_write));
+  std::shared_ptr<TopicSegment> segment(new TopicSegment(member, name, std::move(control), std::move(mapping),
+                                                         {g, h.bus, id, h.log_node, h.mode}, std::move(log_file),
+                                                         Access::read_write));
   if (options.reserve) {
     // The ring, one block to rotate into, and one for a reader that is inside a block that left the ring.
     const std::uint64_t reserved = (g.blocks + 2) * g.block_size;
@@ -250,7 +254,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
 
 void TopicSegment::withdraw() {
   const std::string& bus = member_.node->registry().bus();
-  withdraw_topic(bus, name_, control_file_, log_name(bus, name_, header_->log_node, header_->id));
+  withdraw_topic(bus, name_, control_file_, log_name(bus, name_, recorded_.log_node, recorded_.id));
 }
 
 TopicInfo TopicSegment::info() const { return topic_info(*header_, geometry_); }
@@ -360,8 +364,9 @@ std::byte* TopicSegment::writable(std::uint32_t physical) noexcept {
   if (access_ == Access::read_write) return log_->at(physical, 0);
   try {
     const std::lock_guard lock(repair_mutex_);
-    const auto file = SegmentFile::open(log_name(member_.node->registry().bus(), name_, header_->log_node, header_->id),
-                                        Access::read_write, object_of(name_));
+    const auto file =
+        SegmentFile::open(log_name(member_.node->registry().bus(), name_, recorded_.log_node, recorded_.id),
+                          Access::read_write, object_of(name_));
     if (!file || file->state().inode != log_file_.state().inode) return nullptr;
     const std::uint64_t offset = std::uint64_t{physical} * geometry_.block_size;
     return repair_mappings_
@@ -370,6 +375,21 @@ std::byte* TopicSegment::writable(std::uint32_t physical) noexcept {
   } catch (const Error&) {
     return nullptr;  // this process may not: it steps over
   }
+}
+
+bool TopicSegment::has_all() const noexcept {
+  return member_.node->registry().whole() && control_file_.has_size(geometry_.control_size) &&
+         log_file_.has_size(geometry_.log_size);
+}
+
+/// Three system calls, so not for each of many small blocks.
+bool TopicSegment::whole() noexcept {
+  constexpr std::uint64_t kAskAgain = 1'000'000;  // ns
+  const std::uint64_t now = platform::monotonic_ns();
+  if (now - found_whole_.load(std::memory_order_relaxed) < kAskAgain) return true;  // no more than a moment ago
+  if (!has_all()) return false;
+  found_whole_.store(now, std::memory_order_relaxed);
+  return true;
 }
 
 std::uint64_t TopicSegment::monotonic_ns() noexcept { return platform::monotonic_ns(); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -24,6 +25,16 @@ struct Membership {
   std::shared_ptr<BusClock> clock;
 };
 
+/// What the creator of a topic recorded. Copied when one attaches, then checked: what somebody writes over the header
+/// later leads nowhere.
+struct TopicRecord {
+  layout::Geometry geometry{};
+  std::uint64_t bus = 0;
+  std::uint64_t id = 0;
+  std::uint64_t log_node = 0;
+  std::uint32_t mode = 0;
+};
+
 /// One topic's control and log segments, mapped and checked, with the log over them. Any thread.
 class TopicSegment final : public log::Environment {
  public:
@@ -40,7 +51,8 @@ class TopicSegment final : public log::Environment {
   layout::TopicHeader& header() const noexcept { return *header_; }
   const std::string& name() const noexcept { return name_; }
   Node& node() const noexcept { return *member_.node; }
-  std::uint64_t id() const noexcept { return header_->id; }
+  std::uint64_t id() const noexcept { return recorded_.id; }
+  std::uint64_t bus() const noexcept { return recorded_.bus; }
   TopicInfo info() const;
 
   /// Unlinks the segments of a topic whose bus was removed while it was created. Throws Error.
@@ -57,7 +69,12 @@ class TopicSegment final : public log::Environment {
     return (header_->attention.load(std::memory_order_seq_cst) & layout::kTopicRemoved) != 0;
   }
 
+  /// False where somebody changed the size of a segment of the topic or of the registry: then nothing of it may be
+  /// touched.
+  bool has_all() const noexcept;
+
   // The log's environment.
+  bool whole() noexcept override;
   bool forked() const noexcept override { return member_.node->forked(); }
   std::uint64_t self() const noexcept override { return member_.node->id(); }
   std::uint64_t bell() const noexcept override { return member_.node->entry(); }
@@ -69,34 +86,34 @@ class TopicSegment final : public log::Environment {
   std::int64_t to_ns(std::uint64_t stamp, const log::Moment& opened) noexcept override {
     return member_.clock->to_ns(stamp, opened);
   }
-  std::uint64_t stall_limit_ns() const noexcept override { return member_.node->registry().header().stall_limit_ns; }
+  std::uint64_t stall_limit_ns() const noexcept override { return member_.node->registry().recorded().stall_limit_ns; }
   std::uint64_t monotonic_ns() noexcept override;
   bool cycle_clock() const noexcept override { return member_.clock->cycle_clock(); }
   std::uint64_t slow_stamp() noexcept override { return member_.clock->stamp(); }
 
  private:
   TopicSegment(Membership member, std::string name, platform::SegmentFile control, platform::Mapping control_mapping,
-               platform::SegmentFile log, platform::Access access);
+               const TopicRecord& recorded, platform::SegmentFile log, platform::Access access);
 
   Membership member_;
   std::string name_;
   platform::SegmentFile control_file_;
   platform::Mapping control_mapping_;
   layout::TopicHeader* header_;
+  TopicRecord recorded_;
   layout::Geometry geometry_;
   platform::SegmentFile log_file_;
   platform::Access access_;
   platform::Mapping log_mapping_;
   std::unique_ptr<log::BlockLog> log_;
+  std::atomic<std::uint64_t> found_whole_{0};  // monotonic ns
   std::mutex repair_mutex_;
   std::map<std::uint32_t, platform::Mapping>
       repair_mappings_;  // blocks repaired so far, where the log is mapped read-only
 };
 
-/// What the recorded geometry of a header must be; throws Error where the header can't be right. For who maps it
-/// read-only, too.
-layout::Geometry check_topic_header(const layout::TopicHeader& header, std::uint64_t file_size,
-                                    const std::string& object);
+/// What a header records; throws Error where it can't be right. For who maps it read-only, too.
+TopicRecord check_topic_header(const layout::TopicHeader& header, std::uint64_t file_size, const std::string& object);
 
 /// What a header records of its topic.
 TopicInfo topic_info(const layout::TopicHeader& header, const layout::Geometry& geometry);

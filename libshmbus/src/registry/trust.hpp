@@ -29,6 +29,12 @@ void check_header(const HeaderCheck& check, const std::string& object);
 /// Throws Error, `corrupt`, where a file's size is not the expected one.
 void check_size(std::uint64_t found, std::uint64_t expected, const std::string& object);
 
+/// One load of a plain field that others may write over at any time: what was checked is what is used (I6).
+template <class T>
+T load_once(const T& field) noexcept {
+  return *static_cast<const volatile T*>(&field);
+}
+
 /// "0640"
 std::string octal(unsigned mode);
 

@@ -26,6 +26,8 @@ class Environment {
   virtual bool alive(std::uint64_t node) noexcept = 0;
   /// Backs a physical block, and its entry in the block table, with memory. False: there is none.
   virtual bool back(std::uint32_t physical) noexcept = 0;
+  /// Whether the log's memory is all there: somebody may have cut a segment short. Asked before a block is opened.
+  virtual bool whole() noexcept { return true; }
   /// Wakes whoever sleeps at a bell.
   virtual void ring(std::uint64_t bell) noexcept = 0;
   /// A block that can be written, for repair; null where this process may not.

@@ -49,6 +49,9 @@ class Reader {
   /// claim of a dead publisher. For whoever is about to sleep.
   bool look() noexcept;
 
+  /// The log was cut short: `corrupt` from here on, and nothing of it is touched any more.
+  void give_up() noexcept;
+
   /// True while a claim that is not committed stands before the reader, so that it should look again soon.
   bool at_hole() const noexcept { return hole_since_ != 0; }
 

@@ -85,7 +85,7 @@ class Writer {
   std::byte* block_begin_ = nullptr;  // of the block that `block_` names
   Block block_;
   std::uint64_t tail_ = 0;  // exclusive: the tail, which only we move. Shared: the value claimed at
-  std::size_t block_size_;
+  std::size_t block_size_;  // shared: 0 until a block is adopted, so that no tail, whatever it says, gives a claim
   std::uint16_t port_;
   bool exclusive_;
   Claim loan_;                    // while it is open

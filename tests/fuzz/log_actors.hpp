@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "fuzz/log_image.hpp"
+#include "fuzz/virtual_world.hpp"
+#include "shmbus/log/block_log.hpp"
+#include "shmbus/log/reader.hpp"
+#include "shmbus/log/writer.hpp"
+
+namespace fuzz {
+
+/// Who uses a damaged log: what a run can do, as the input says. Checks what must hold over any bytes.
+class LogActors {
+ public:
+  LogActors(const LogImage& image, Input& input);
+
+  // A reader: attaches, starts, adopts, polls, looks, retains, leaves.
+  void read();
+  // A writer: attaches, publishes, claims, commits, aborts, leaves.
+  void write();
+  // What slow paths do with what others left.
+  void repair();
+
+  /// Whatever stands between two steps: damage now or in the middle of the next one, or time.
+  void disturb();
+
+ private:
+  struct Place {
+    unsigned port;
+    std::uint64_t node;
+    shmbus::log::Reader reader;
+    std::vector<int> retained;
+  };
+  struct Desk {
+    unsigned port;
+    std::uint64_t node;
+    shmbus::log::Writer writer;
+    std::optional<shmbus::log::Claim> loan;
+  };
+
+  void attach_reader(std::unique_ptr<Place>& place);
+  void attach_writer(std::unique_ptr<Desk>& desk);
+  void check(const shmbus::log::Record& record) const;
+  void check(const shmbus::log::Claim& claim) const;
+  shmbus::Start start();
+
+  const LogImage& image_;
+  Input& input_;
+  VirtualWorld world_;
+  shmbus::log::BlockLog log_;
+  std::array<std::unique_ptr<Place>, 2> places_;
+  std::array<std::unique_ptr<Desk>, 2> desks_;
+  std::uint64_t next_node_ = 8;
+};
+
+}  // namespace fuzz
