@@ -21,9 +21,13 @@
 #define DEATHS 1
 #define R 2
 #define P 4
-#ifndef LAST
-#define LAST 5
+#ifndef ROUNDS
+#define ROUNDS 1
 #endif
+#ifndef LAST
+#define LAST 4
+#endif
+#define NO_STIR
 #include "common.h"
 
 byte tail = 5;                      /* block 2 is sealed */
@@ -48,91 +52,65 @@ byte g_writes[P];                   /* who was granted the record there and has 
 #define HOLDS(n) (ring_number[SLOT(n)] == (n))
 
 /* linked(): two loads. */
-inline look_linked(q) {
-  seen = number[q];
-  linked = (seen != NONE && ring_number[SLOT(seen)] == seen && ring_physical[SLOT(seen)] == q)
-}
+#define LOOK_LINKED(yes) \
+  seen = number[c]; \
+  atomic { \
+    if :: seen != NONE && ring_number[SLOT(seen)] == seen && ring_physical[SLOT(seen)] == c -> seen = 0; goto yes \
+       :: else -> seen = 0 fi }
 
-/* pinned() */
-inline look_pinned(q) {
-  pinned = false;
-#ifndef WEAK_CLAIMS_NOT_PINS
-  d_step { w = where[2 - me]; if :: w != NONE -> skip :: else fi };
-  if :: w != NONE -> pinned = (what[2 - me] == q) :: else fi;
-#endif
-  seen = number[q];
-  if
-  :: seen == NONE || pinned
-  :: else ->
-#ifdef WEAK_SLOTS_BEFORE_PIN
-     pinned = (retained == seen);
-     pinned = pinned || (pin == seen)
+#define LOOK_OWNER atomic { old = owner[c]; if :: old != 0 && alive[old] -> goto next :: else fi }
+
+/* pinned(): the other publisher's claim; then, by the block's number, the reader's pin, and its slot after that. */
+#ifdef WEAK_CLAIMS_NOT_PINS
+#define LOOK_CLAIM(yes)
 #else
-     pinned = (pin == seen);
+#define LOOK_CLAIM(yes) \
+  atomic { if :: where[2 - me] == NONE -> seen = NONE :: else fi }; \
+  atomic { if :: seen != NONE && what[2 - me] == c -> seen = 0; goto yes :: else -> seen = 0 fi };
+#endif
+#define LOOK_PIN(yes) atomic { if :: seen != NONE && pin == seen -> seen = 0; goto yes :: else fi }
 #ifdef RETAIN
-     pinned = pinned || (retained == seen)
-#endif
-#endif
-  fi
-}
-
-/* try_reserve() */
-inline try_reserve(q) {
-  won = false;
-#ifdef WEAK_RING_BEFORE_ALIVE
-  look_linked(q);
-  old = owner[q];
-  if
-  :: old != 0 && alive[old]
-  :: else ->
-     if
+#define LOOK_SLOT(yes) atomic { if :: seen != NONE && retained == seen -> seen = 0; goto yes :: else fi }
 #else
-  old = owner[q];
-  if
-  :: old != 0 && alive[old]
-  :: else ->
-     look_linked(q);
-     if
+#define LOOK_SLOT(yes) skip
 #endif
-     :: linked
-     :: else ->
+#ifdef WEAK_SLOTS_BEFORE_PIN
+#define LOOK_PINNED(yes) LOOK_CLAIM(yes) seen = number[c]; LOOK_SLOT(yes); LOOK_PIN(yes); seen = 0
+#else
+#define LOOK_PINNED(yes) LOOK_CLAIM(yes) seen = number[c]; LOOK_PIN(yes); LOOK_SLOT(yes); seen = 0
+#endif
+
+/* reserve_backed(): the hint first; try_reserve(). Leaves `physical`. */
+inline reserve() {
+  d_step { q = 0; c = hint };
+  do
+  :: q > P -> break
+  :: q <= P ->
+     if :: c == NONE || (q > 0 && c == first) -> goto next :: else fi;
+#ifdef WEAK_RING_BEFORE_ALIVE
+     LOOK_LINKED(next);
+     LOOK_OWNER;
+#else
+     LOOK_OWNER;
+     LOOK_LINKED(next);
+#endif
 #ifdef WEAK_PINS_BEFORE_RING
-        look_pinned(q);
+     LOOK_PINNED(next);
 #endif
-        d_step { won = (owner[q] == old); if :: won -> owner[q] = me; STIR :: else fi };
-        if
-        :: won ->
+     atomic { if :: owner[c] == old -> owner[c] = me; STIR :: else -> goto next fi };
 #ifndef WEAK_NO_SECOND_LINKED
-           look_linked(q);
+     LOOK_LINKED(give_back);
 #endif
 #ifndef WEAK_PINS_BEFORE_RING
-           if :: linked :: else -> look_pinned(q) fi;
+     LOOK_PINNED(give_back);
 #endif
-           if
-           :: linked || pinned -> owner[q] = 0; won = false
-           :: else ->
-              d_step { assert(g_holds[q] == 0 || !alive[g_holds[q]]); g_holds[q] = me; physical = q }
-           fi
-        :: else
-        fi
-     fi
-  fi;
-  d_step { old = 0; linked = false; pinned = false; seen = 0; w = 0 }
-}
-
-/* reserve_backed(): the hint first. */
-inline reserve() {
-  physical = NONE;
-  h = hint;
-  if :: h != NONE -> try_reserve(h) :: else fi;
-  q = 0;
-  do
-  :: physical != NONE || q == P -> break
-  :: physical == NONE && q < P ->
-     if :: q != h -> try_reserve(q) :: else fi;
-     q++
+     atomic { assert(g_holds[c] == 0 || !alive[g_holds[c]]); g_holds[c] = me; physical = c; break };
+give_back:
+     atomic { owner[c] = 0; STIR };
+next:
+     atomic { if :: q == 0 -> first = c :: else fi; c = q; q++; old = 0 }
   od;
-  d_step { q = 0; h = 0; won = false }
+  atomic { q = 0; c = 0; first = 0; old = 0 }
 }
 
 inline fill(n) {
@@ -160,113 +138,109 @@ inline link(n) {
   }
 }
 
+/* release() */
+inline release(is_linked) {
+#ifndef WEAK_NUMBER_KEPT
+  if :: !is_linked -> number[physical] = NONE :: else fi;
+#endif
+  atomic { assert(owner[physical] == me); owner[physical] = 0; g_holds[physical] = 0; STIR }
+}
+
 /* open_next() and Writer::rotate(), from a tail that says that `n` - 1 is sealed. */
 inline rotate(n) {
-  where[me - 1] = NONE;
-  d_step { opened = HOLDS(n); stale = !opened && !HOLDS(n - R); left = ring_physical[SLOT(n)] };
-  if
-  :: opened || stale
-  :: else ->
-     reserve();
-     if
-     :: physical == NONE -> gave_up = !HOLDS(n)
-     :: else ->
+  atomic {
+    left = ring_physical[SLOT(n)];
+    if
+    :: HOLDS(n) -> goto move_on
+    :: HOLDS(n - R) -> skip
+    :: else -> goto over                                  /* stale */
+    fi
+  };
+  reserve();
+  if :: physical == NONE -> gave_up = !HOLDS(n); goto over :: else fi;
 #ifdef WEAK_FREED_BEFORE_LINK
-        d_step { owner[physical] = 0; g_holds[physical] = 0 };
-        d_step { number[physical] = n; STIR };
-        link(n);
+  d_step { owner[physical] = 0; g_holds[physical] = 0 };
+  d_step { number[physical] = n; STIR };
+  link(n);
 #else
 #ifdef WEAK_FILL_AFTER_LINK
-        link(n);
-        fill(n);
+  link(n);
+  fill(n);
 #else
-        fill(n);
-        link(n);
+  fill(n);
+  link(n);
 #endif
-        opened = won;
-        if :: won -> hint = left :: else fi;
-        if
-        :: !won ->
-#ifndef WEAK_NUMBER_KEPT
-           number[physical] = NONE
+  if :: won -> hint = left :: else fi;
+  release(won);
 #endif
-        :: else
-        fi;
-        d_step { assert(owner[physical] == me); owner[physical] = 0; g_holds[physical] = 0; STIR }
-#endif
-     fi
-  fi;
-  if
-  :: opened -> d_step { if :: tail == t -> tail = 2 * n; STIR :: else fi }
-  :: else
-  fi;
-  d_step { opened = false; stale = false; left = 0; physical = NONE; won = false }
+  if :: !won -> goto over :: else fi;
+move_on:
+  atomic { if :: tail == t -> tail = 2 * n; STIR :: else fi };
+over:
+  atomic { left = 0; physical = NONE; won = false }
 }
 
 /* Publishes until block LAST is written. */
-proctype publisher(byte me) {
-  byte t, left, physical = NONE, old, seen, w, q, h, e;
-  bool opened, stale, linked, pinned, won, gave_up;
+proctype publisher(byte me, rounds) {
+  byte t, left, physical = NONE, old, seen, q, c, first, e;
+  bool won, gave_up;
   MORTAL
     do
-    :: t = tail;
+    :: atomic { t = tail; rounds--; if :: t == 2 * LAST + 1 || rounds == 255 -> break :: else fi };
        if
-       :: (t & 1) && t / 2 < LAST -> rotate(t / 2 + 1); if :: gave_up -> break :: else fi
-       :: (t & 1) && t / 2 >= LAST -> break
-       :: !(t & 1) ->
+       :: t & 1 ->
+          if :: where[me - 1] != NONE -> where[me - 1] = NONE :: else fi;
+          rotate(t / 2 + 1);
+          if :: gave_up -> break :: else fi
+       :: else ->
           /* adopt_block(), claim_shared(): the claim shows before the tail moves */
-          d_step { e = (HOLDS(t / 2) -> ring_physical[SLOT(t / 2)] : NONE) };
-          if
-          :: e == NONE
-          :: else ->
-             where[me - 1] = NONE;
-             d_step { what[me - 1] = e };
-             where[me - 1] = t;
-             if
-             :: !HOLDS(t / 2) || ring_physical[SLOT(t / 2)] != e
-             :: else ->
-                d_step { won = (tail == t); if :: won -> tail = t + 1; g_writes[e] = me; STIR :: else fi };
-                if
-                :: won ->
-                   d_step { assert(number[e] == t / 2); key[e] = t / 2; g_writes[e] = 0; STIR };
-                   where[me - 1] = NONE
-                :: else
-                fi
-             fi
-          fi;
-          d_step { e = 0; won = false }
+          atomic {
+            if
+            :: HOLDS(t / 2) -> e = ring_physical[SLOT(t / 2)]
+            :: else -> goto again
+            fi
+          };
+          if :: where[me - 1] != NONE -> where[me - 1] = NONE :: else fi;
+          what[me - 1] = e;
+          where[me - 1] = t;
+          atomic { if :: !HOLDS(t / 2) || ring_physical[SLOT(t / 2)] != e -> goto again :: else fi };
+          atomic { if :: tail == t -> tail = t + 1; g_writes[e] = me; STIR :: else -> goto again fi };
+          d_step { assert(number[e] == t / 2); key[e] = t / 2; g_writes[e] = 0; STIR };
+          where[me - 1] = NONE;
+again:
+          e = 0
        fi
     od
-  UNTIL_DEATH(me, t = 0; left = 0; physical = NONE; old = 0; seen = 0; w = 0; q = 0; h = 0; e = 0;
-              opened = false; stale = false; linked = false; pinned = false; won = false; gave_up = false)
+  UNTIL_DEATH(me, t = 0; rounds = 0; left = 0; physical = NONE; old = 0; seen = 0; q = 0; c = 0; first = 0; e = 0;
+              won = false; gave_up = false)
 }
 
-/* Reader::next_block(), poll(), retain(). */
+#define NOT_OPEN 100
+#define GONE 101
+#define LOOK_AT_RING d_step { \
+  if :: ring_number[SLOT(n)] == n -> e = ring_physical[SLOT(n)] \
+     :: ring_number[SLOT(n)] < n -> e = NOT_OPEN \
+     :: else -> e = GONE fi }
+
+/* Reader::next_block(), poll(), retain(). The sequence of what it reads rises with `n`. */
 proctype reader() {
-  byte n = 1, e, expected = 1, lost, seen_events;
-end:
+  byte n = 1, e;
+  bool committed;
   do
   :: n > LAST -> break
-  :: else ->
-     WATCH(0);
+  :: n <= LAST ->
 #ifdef WEAK_PIN_AFTER_RING
-     d_step { e = ring_physical[SLOT(n)]; if :: !HOLDS(n) -> e = NONE :: else fi };
+     LOOK_AT_RING;
      pin = n;
 #else
      pin = n;
-     d_step { e = ring_physical[SLOT(n)]; if :: !HOLDS(n) -> e = NONE :: else fi };
+     LOOK_AT_RING;
 #endif
      if
-     :: e != NONE ->
-        d_step { g_inside = e; assert(n >= expected) };
-        assert(number[e] == n);                             /* find() */
-        d_step { lost = lost + n - expected; expected = n };
-        do
-        :: key[e] == n -> break                             /* committed: read in place */
-        :: number[e] == n && key[e] != n -> WATCH(0); if :: key[e] == n || g_writes[e] == 0 || !alive[g_writes[e]] -> skip fi;
-           if :: key[e] != n -> break :: else fi            /* a hole, which hole.pml is about: it leaves the block */
-        od;
-        d_step { assert(g_inside == e && number[e] == n); expected++; seen_events++ };
+     :: e < P ->
+        d_step { g_inside = e; assert(number[e] == n) };    /* find() */
+        committed = (key[e] == n);                          /* else a hole, which hole.pml is about: it steps over */
+        d_step { assert(number[e] == n && (!committed || key[e] == n)); committed = false };        /* I1 */
 #ifdef RETAIN
         if
         :: retained == NONE ->
@@ -282,15 +256,14 @@ end:
         :: true
         fi;
 #endif
-        d_step { g_inside = NONE };
-        n++
-     :: e == NONE && ring_number[SLOT(n)] < n ->            /* not open yet */
-end_wait: STIRRED(0)
-     :: e == NONE && ring_number[SLOT(n)] >= n -> n++       /* lapped; oldest_after() may go further */
+        d_step { g_inside = NONE; n++ }
+     :: e == NOT_OPEN ->
+end_wait: ring_number[SLOT(n)] >= n
+     :: e == GONE -> n++                                    /* lapped; oldest_after() may go further */
      fi;
      e = 0
   od;
-  assert(lost + seen_events == LAST)
+  pin = NONE
 }
 
 init {
@@ -298,7 +271,7 @@ init {
     ring_number[0] = 2; ring_physical[0] = 1; ring_number[1] = 1; ring_physical[1] = 0;
     number[0] = 1; number[1] = 2; key[0] = 1; key[1] = 2
   };
-  atomic { run publisher(1); run publisher(2); run reader() };
+  atomic { run publisher(1, 8); run publisher(2, ROUNDS); run reader() };
 end:
   do
   :: DEATH(1)

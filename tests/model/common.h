@@ -15,7 +15,11 @@
 #define NOBODY 0
 
 byte stir = 0;              /* a bit for each process that waits for a change */
+#ifdef NO_STIR
+#define STIR skip                /* where each wait names the very word it waits for */
+#else
 #define STIR stir = 255
+#endif
 #define WATCH(bit) stir = stir & (255 - (1 << (bit)))
 #define STIRRED(bit) (stir & (1 << (bit)))
 
