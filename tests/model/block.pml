@@ -1,22 +1,22 @@
 /* Rotate, reserve, pin, retain and reuse: log/rotation.cpp, reservation.cpp, gate.cpp (pinned), Reader::next_block().
  *
- * Four physical blocks, a ring of two, an event fills a block. Two publishers open blocks 3 to LAST; a lossy reader and,
- * as it chooses, one that retains; a publisher may die at any step. A publisher that finds no block gives up, as
- * `no_memory` does. Tail values: 2n while block n is open, 2n + 1 once it is sealed.
+ * Four physical blocks, a ring of two, an event fills a block. Two publishers open blocks 3 to LAST, the second in as many
+ * rounds as ROUNDS says; a lossy reader; a publisher may die at any step. A publisher that finds no block gives up, as
+ * with `no_memory`. Tail values: 2n while block n is open, 2n + 1 once it is sealed.
  *
  * right: -
- * right: -DRETAIN
+ * right: -DRETAIN -DALONE -DLAST=5             one publisher, and a reader that retains
+ * right: -DOPEN -DNO_READER -DLAST=5 -DROUNDS=2 two publishers that start in an open block, and no reader
  * weak: WEAK_PIN_AFTER_RING       the reader looks at the ring, then pins
  * weak: WEAK_PINS_BEFORE_RING     the rotator looks at the pins before it looks for the block in the ring
  * weak: WEAK_NO_SECOND_LINKED     no look at the ring after winning the owner word
- * weak: WEAK_RING_BEFORE_ALIVE    the ring is looked at before the owner's life is asked for
  * weak: WEAK_NUMBER_KEPT          a reservation is given back with its number
  * weak: WEAK_CLAIMS_NOT_PINS      claims don't pin
  * weak: WEAK_LINK_BY_STORE        the ring word is stored, not compared and swapped
  * weak: WEAK_FILL_AFTER_LINK      the entry is filled after it is linked
  * weak: WEAK_FREED_BEFORE_LINK    the owner word is given up before the link
- * weak: WEAK_PIN_BEFORE_SLOT -DRETAIN the pin moves on before the slot is stored
- * weak: WEAK_SLOTS_BEFORE_PIN -DRETAIN the rotator reads the slots, then the pin
+ * weak: WEAK_PIN_BEFORE_SLOT -DRETAIN -DALONE -DLAST=5 the pin moves on before the slot is stored
+ * weak: WEAK_SLOTS_BEFORE_PIN -DRETAIN -DALONE -DLAST=5 the rotator reads the slots, then the pin
  */
 #define DEATHS 1
 #define R 2
@@ -87,16 +87,11 @@ inline reserve() {
   :: q > P -> break
   :: q <= P ->
      if :: c == NONE || (q > 0 && c == first) -> goto next :: else fi;
-#ifdef WEAK_RING_BEFORE_ALIVE
-     LOOK_LINKED(next);
-     LOOK_OWNER;
-#else
-     LOOK_OWNER;
-     LOOK_LINKED(next);
-#endif
 #ifdef WEAK_PINS_BEFORE_RING
      LOOK_PINNED(next);
 #endif
+     LOOK_OWNER;
+     LOOK_LINKED(next);
      atomic { if :: owner[c] == old -> owner[c] = me; STIR :: else -> goto next fi };
 #ifndef WEAK_NO_SECOND_LINKED
      LOOK_LINKED(give_back);
@@ -143,7 +138,11 @@ inline release(is_linked) {
 #ifndef WEAK_NUMBER_KEPT
   if :: !is_linked -> number[physical] = NONE :: else fi;
 #endif
-  atomic { assert(owner[physical] == me); owner[physical] = 0; g_holds[physical] = 0; STIR }
+  atomic {
+    assert(owner[physical] == me);
+    assert(is_linked || number[physical] == NONE);           /* no two blocks bear one number */
+    owner[physical] = 0; g_holds[physical] = 0
+  }
 }
 
 /* open_next() and Writer::rotate(), from a tail that says that `n` - 1 is sealed. */
@@ -271,7 +270,18 @@ init {
     ring_number[0] = 2; ring_physical[0] = 1; ring_number[1] = 1; ring_physical[1] = 0;
     number[0] = 1; number[1] = 2; key[0] = 1; key[1] = 2
   };
-  atomic { run publisher(1, 8); run publisher(2, ROUNDS); run reader() };
+  #ifdef OPEN
+  d_step { tail = 4; key[1] = 0 };
+#endif
+  atomic {
+    run publisher(1, 20);
+#ifndef ALONE
+    run publisher(2, ROUNDS);
+#endif
+#ifndef NO_READER
+    run reader()
+#endif
+  };
 end:
   do
   :: DEATH(1)

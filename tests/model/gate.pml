@@ -1,8 +1,8 @@
 /* Gating, its sleep, and demotion: log/gate.cpp (gated, hold_of), PublisherCore::wait_for_room(), Reader::pin(),
  * attach_subscriber(), wake_publishers().
  *
- * A ring of two; a publisher opens blocks 3 to 5 and goes to sleep when it is held back; and either a second one that
- * opens a block too and a reliable reader, or a reliable reader that attaches while it rotates. Readers may die.
+ * A ring of two; a publisher opens blocks one after the other and goes to sleep when it is held back; and either a second one that
+ * opens a block too and a reliable reader, or a reliable reader that may be demoted, or one that attaches meanwhile. Readers may die.
  * Sleep ends by the bell alone, or on time-out when somebody died: a lost wake-up is an invalid end state.
  *
  * right: -
@@ -13,13 +13,16 @@
  * weak: WEAK_GATED_BEFORE_PIN      the reader looks at `gated`, then moves its pin
  * weak: WEAK_NO_GATE               the pins are not looked at
  * weak: WEAK_DEAD_GATE             the dead gate
- * weak: WEAK_OWNER_BEFORE_PIN -DATTACH a port is handed over before its pin is set
  * weak: WEAK_RING_BEFORE_PIN -DATTACH who attaches looks at the ring, then pins
  * weak: WEAK_NO_MARK -DDEMOTE      the time a reader held back is not cleared when it moves on
  */
 #define DEATHS 1
 #define R 2
+#ifdef DEMOTE
+#define LAST 4
+#else
 #define LAST 5
+#endif
 #define NO_STIR
 #include "common.h"
 #define REPAIRING 8
@@ -36,7 +39,10 @@ bool rang[2];                       /* the bell has changed since its publisher 
 byte now = 1;                       /* the time; a hold of two ticks is too long */
 
 byte g_needs[2] = NONE;             /* what a reader has been promised: this block and all after */
-byte g_since[2];                    /* when its pin moved last */
+byte g_since[2];                    /* when its pin moved last, and whether it is just about to say so */
+bool g_moves[2];
+
+bool g_idle;                        /* the reader reads no more */
 
 #define SLOT(n) ((n) % R)
 #define NEEDS(r, n) (pin[r] != NONE && pin[r] <= (n) && reliable[r])
@@ -87,11 +93,10 @@ inline look_at(r, n) {
               d_step {
                 if
                 :: held_since[r] != since -> held = true
-                :: else ->
-                   assert(now >= g_since[r] + 2 || !reliable[r]);
-                   reliable[r] = false; g_needs[r] = NONE
+                :: else -> assert(now >= g_since[r] + 2 || g_moves[r])     /* it did hold back for so long */
                 fi
               };
+              d_step { if :: !held && reliable[r] -> reliable[r] = false; g_needs[r] = NONE :: else fi };
               if :: !held -> wake_publishers() :: else fi
            fi
         fi
@@ -138,7 +143,7 @@ inline try_open(n) {
 /* wait_for_room() */
 proctype publisher(byte me, last) {
   byte n = 3, who, since;
-  bool held;
+  bool held, timed_out;
   do
   :: n > last -> break
   :: else ->
@@ -159,9 +164,10 @@ proctype publisher(byte me, last) {
 #endif
         if
         :: rang[me - 1]
-        :: !alive[3] || !alive[4]                            /* time-out */
+        :: (!alive[3] || !alive[4]) && !timed_out -> timed_out = true
+        :: g_idle && (NEEDS(0, n - R) || NEEDS(1, n - R)) -> break                /* held back by rights */
 #ifdef DEMOTE
-        :: d_step { now < 6 -> now++ }
+        :: d_step { now < 4 -> now++ }
 #endif
         fi
      :: else -> n++
@@ -175,10 +181,11 @@ inline move_pin(r, n) {
 #ifdef WEAK_GATED_BEFORE_PIN
   if :: gated != 0 -> wake_publishers() :: else fi;
 #endif
-  d_step { pin[r] = n; g_since[r] = now };
+  d_step { pin[r] = n; g_since[r] = now; g_moves[r] = true };
 #ifndef WEAK_NO_MARK
-  if :: held_since[r] != 0 -> held_since[r] = 0 :: else fi;
+  held_since[r] = 0;
 #endif
+  g_moves[r] = false;
 #ifndef WEAK_GATED_BEFORE_PIN
   if :: gated != 0 -> wake_publishers() :: else fi
 #else
@@ -190,24 +197,26 @@ inline move_pin(r, n) {
 inline read_on(r) {
   do
   :: n > LAST -> break
-  :: else ->
+  :: n <= LAST && !reading -> g_idle = true; break
+  :: n <= LAST ->
      ring[SLOT(n)] >= n;
      assert(ring[SLOT(n)] == n || !reliable[r]);
      d_step { n++; if :: g_needs[r] != NONE -> g_needs[r] = n :: else fi };
-     move_pin(r, n)
+     move_pin(r, n);
+     if :: reading = false :: skip fi
   od
 }
 
 proctype reader() {
-  byte n = 1;
+  byte n = 1; bool reading = true;
   MORTAL
     read_on(0)
-  UNTIL_DEATH(3, n = 0)
+  UNTIL_DEATH(3, n = 0; reading = false)
 }
 
-/* attach_subscriber() and Reader::start_at_end(): from then on it is promised the block it pinned and found. */
+/* attach_subscriber() and Reader::start_at_end(): from then on it is promised the block it pinned and found, or that is not open. */
 proctype newcomer() {
-  byte n = 2;
+  byte n = 2; bool reading = true;
   MORTAL
     owner[1] = 4 | REPAIRING;
     reliable[1] = true;
@@ -215,19 +224,30 @@ proctype newcomer() {
     owner[1] = 4;
 #ifdef WEAK_RING_BEFORE_PIN
     if
-    :: ring[SLOT(n)] == n -> pin[1] = n; g_needs[1] = n
-    :: else -> pin[1] = NONE; goto gone
+    :: ring[SLOT(n)] == n -> g_needs[1] = n + 1; pin[1] = n; n++
+    :: else -> goto gone
     fi;
+    move_pin(1, n);
 #else
     do
     :: pin[1] = n;
-       d_step { if :: ring[SLOT(n)] <= n -> g_needs[1] = n :: else fi };
-       if :: g_needs[1] == n -> break :: else -> n++ fi
+       d_step {
+         if
+         :: ring[SLOT(n)] < n -> g_needs[1] = n              /* not open: this block and all after */
+         :: ring[SLOT(n)] == n -> g_needs[1] = n + 1         /* found: it is pinned, even if it is unlinked now */
+         :: else
+         fi
+       };
+       if
+       :: g_needs[1] == n -> break
+       :: g_needs[1] == n + 1 -> n++; move_pin(1, n); break
+       :: g_needs[1] == NONE -> n++
+       fi
     od;
 #endif
     read_on(1);
 gone: skip
-  UNTIL_DEATH(4, n = 0)
+  UNTIL_DEATH(4, n = 0; reading = false)
 }
 
 init {
@@ -241,7 +261,10 @@ init {
 #ifdef ATTACH
            run newcomer() };
 #else
-           run publisher(2, 3); run reader() };
+#ifndef DEMOTE
+           run publisher(2, 3);
+#endif
+           run reader() };
 #endif
 end:
   do
