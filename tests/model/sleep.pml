@@ -4,7 +4,7 @@
  * on x86 or weaker, and reach memory at any later moment, at the latest at its own next read-modify-write, and at a
  * membarrier if it has registered for that. So a commit may reach memory after the look at `waiters`. A sleeper's own
  * words are changed by read-modify-writes alone. Sleep is not bounded, unless a publisher died (it may have stood
- * between commit and bell) or the sleep is the one that found membarrier refused: a lost wake-up is an invalid end state.
+ * between commit and bell): a lost wake-up is an invalid end state.
  *
  * right: -
  * right: -DUNREGISTERED -DSLEEPERS=1           a publisher that can't register sets kFenceNeeded
@@ -29,7 +29,11 @@ bool committed[PUBLISHERS];         /* keys in memory, by publisher */
 bool buffered[PUBLISHERS];          /* a key in the store buffer */
 bool registered[PUBLISHERS] = true;
 byte waiters;                       /* a bit for each sleeper */
-byte attention;                     /* kFenceNeeded */
+#ifdef REFUSED
+byte attention = 1;                 /* kFenceNeeded, since a sleep before: that one was bounded, as all are */
+#else
+byte attention;
+#endif
 bool rang[2];                /* the bell has changed since its sleeper read it */
 bool ready[PUBLISHERS];
 
@@ -108,7 +112,7 @@ inline look_everywhere() {
 
 proctype sleeper(byte s) {
   bool at[PUBLISHERS];
-    bool found, bounded;
+    bool found;
 end:
   do
   :: ALL_READ -> break
@@ -125,7 +129,7 @@ end:
 #endif
      d_step { waiters = waiters | (1 << s) };
 #ifdef REFUSED
-     d_step { bounded = !attention; attention = 1 };
+     skip;
 #else
 #ifndef WEAK_NO_BARRIER
      d_step { if :: registered[0] -> DRAIN(0) :: else fi; if :: registered[1] -> DRAIN(1) :: else fi };
@@ -141,11 +145,10 @@ end:
 #endif
         if
         :: rang[s]                       /* the futex */
-        :: d_step { bounded -> DRAIN(0); DRAIN(1) }  /* a store buffer is empty long before a time-out */
         :: !alive[0]
         fi
      fi;
-     d_step { bounded = false; waiters = waiters & ~(1 << s) }     /* end_sleep() */
+     d_step { waiters = waiters & ~(1 << s) }     /* end_sleep() */
   od
 }
 

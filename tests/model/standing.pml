@@ -8,9 +8,7 @@
  * right: -DLEAVES                  the subscriber leaves again
  * weak: WEAK_TOPICS_BEFORE_LISTED  the subscriber reads the topics, then lists its subscription
  * weak: WEAK_PLACED_BEFORE_ANNOUNCED the creator reads the subscriptions, then announces the topic
- * weak: WEAK_NO_SECOND_PLACE       no second placing after linking
  * weak: WEAK_OWNER_BEFORE_PIN      a port is handed over before its pin is set
- * weak: WEAK_NOT_FINISHED          who is about to publish does not finish what a dead creator left
  * weak: WEAK_TAKEN_BACK_BLINDLY    a double is taken back without a compare-and-swap from the placed word
  * weak: WEAK_DOUBLES_STAY          nobody looks for doubles after showing his own port
  * weak: WEAK_TAKEN_BACK_FIRST -DLEAVES the subscriber takes back, then leaves the list
@@ -39,7 +37,11 @@ bool g_listed_first;                /* it was on the list before the topic was a
 bool g_left;                        /* the subscriber has gone */
 byte g_used = NONE;                 /* the port the subscriber reads through */
 
+#ifdef FILLING_DOES_NOT_COUNT
+#define BELONGS(n) (NODE(owner[n]) == 2 && !(owner[n] & REPAIRING) && is_for[n])
+#else
 #define BELONGS(n) (NODE(owner[n]) == 2 && is_for[n])
+#endif
 
 /* detach_subscriber(), under one's own mark. */
 inline detach(n) {
