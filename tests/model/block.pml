@@ -1,8 +1,8 @@
 /* Rotate, reserve, pin, retain and reuse: log/rotation.cpp, reservation.cpp, gate.cpp (pinned), Reader::next_block().
  *
- * Four physical blocks, a ring of two, an event fills a block. Two publishers open blocks 3 to LAST, the second in as many
- * rounds as ROUNDS says; a lossy reader; a publisher may die at any step. A publisher that finds no block gives up, as
- * with `no_memory`. Tail values: 2n while block n is open, 2n + 1 once it is sealed.
+ * Four physical blocks, a ring of two, an event fills a block. Two publishers open blocks 3 to LAST, the second in as
+ * many rounds as ROUNDS says; a lossy reader; the first publisher may die at any step. A publisher that finds no
+ * block gives up, as with `no_memory`. Tail values: 2n while block n is open, 2n + 1 once it is sealed.
  *
  * right: -
  * right: -DRETAIN -DALONE -DLAST=5             one publisher, and a reader that retains

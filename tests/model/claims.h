@@ -145,5 +145,12 @@ inline holder_of(at) {
      :: i == PORTS -> break
      od
   fi;
-  atomic { i = 0; j = 0; do :: j < PORTS -> c_where[j] = NONE; c_what[j] = 0; c_owner[j] = 0; j++ :: else -> break od; j = 0 }
+  atomic {
+    i = 0;
+    do
+    :: j < PORTS -> c_where[j] = NONE; c_what[j] = 0; c_owner[j] = 0; j++
+    :: else -> break
+    od;
+    j = 0
+  }
 }

@@ -1,9 +1,10 @@
 /* Gating, its sleep, and demotion: log/gate.cpp (gated, hold_of), PublisherCore::wait_for_room(), Reader::pin(),
  * attach_subscriber(), wake_publishers().
  *
- * A ring of two; a publisher opens blocks one after the other and goes to sleep when it is held back; and either a second one that
- * opens a block too and a reliable reader, or a reliable reader that may be demoted, or one that attaches meanwhile. Readers may die.
- * Sleep ends by the bell alone, or on time-out when somebody died: a lost wake-up is an invalid end state.
+ * A ring of two; a publisher opens blocks one after the other and goes to sleep when it is held back; and either a
+ * second one that opens a block too and a reliable reader, or a reliable reader that may be demoted, or one that
+ * attaches meanwhile. Readers may die. Sleep ends by the bell alone, or on time-out when somebody died: a lost
+ * wake-up is an invalid end state.
  *
  * right: -
  * right: -DATTACH                  the reader attaches meanwhile
@@ -214,7 +215,8 @@ proctype reader() {
   UNTIL_DEATH(3, n = 0; reading = false)
 }
 
-/* attach_subscriber() and Reader::start_at_end(): from then on it is promised the block it pinned and found, or that is not open. */
+/* attach_subscriber() and Reader::start_at_end(): from then on it is promised the block it pinned and found, or that is
+ * not open. */
 proctype newcomer() {
   byte n = 2; bool reading = true;
   MORTAL

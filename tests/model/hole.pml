@@ -1,6 +1,6 @@
 /* Publish, and a reader in front of a hole: claims, the holder among several claimants, abort, stepping over.
  *
- * Three publishers of one event each, of one or two units, in a block of four; two of them may die. One reader, which is
+ * Three publishers of one event each, of one or two units, in a block of four; one may die. One reader, which is
  * lossy or reliable, and may repair or not, as it chooses each time: more than any real one does.
  *
  * right: -

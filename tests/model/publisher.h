@@ -36,7 +36,7 @@ inline write_record() {
   STORE(key[t], K);
   d_step { RECORD }
 #else
-  d_step { assert(key[t] == 0 && owner[p] == me); RECORD; key[t] = K; STIR }
+  d_step { assert(key[t] == 0 && owner[p] == me && where[p] == t); RECORD; key[t] = K; STIR }
 #endif
 }
 

@@ -13,7 +13,12 @@ inline repair_publisher(n) {
 #ifdef WEAK_MARK_STOLEN
      d_step { result = done; owner[n] = me | REPAIRING; STIR };
 #else
-     d_step { if :: owner[n] == dead -> owner[n] = me | REPAIRING; result = done; STIR :: else -> result = postponed fi };
+     d_step {
+       if
+       :: owner[n] == dead -> owner[n] = me | REPAIRING; result = done; STIR
+       :: else -> result = postponed
+       fi
+     };
 #endif
      if
      :: result == done ->

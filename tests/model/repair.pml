@@ -1,13 +1,15 @@
 /* Repair, of publishers and of repairers: log/repair.cpp, claims.cpp, word by word.
  *
- * Two publishers of an event each; the first may die, and so may the first of two repairers, at any step: DEATHS of them.
- * A tenant takes the port that was freed and publishes too. The second repairer is a reader that stops only where all
- * that was granted is finished: a hole that nobody ends is an invalid end state.
+ * Two publishers of an event each; the first may die at any step, and so may the first of two repairers. A tenant
+ * takes the port that was freed and publishes too. When nothing moves any more, all that was granted is finished
+ * (`quiet`). A port is freed, and its claim cleared, by the one who holds the mark.
  *
  * right: -
+ * right: -DTENANT                a tenant instead of the second repairer
  * weak: WEAK_MARK_STOLEN          a living repairer's mark is replaced too
  * weak: WEAK_UNPIN_BEFORE_REPAIR  the claim is cleared before the record is finished
- * weak: WEAK_TORN_CLAIM           `where` is not cleared before `what` is rewritten, and a claim's words are not matched
+ * weak: WEAK_OWNER_FREED_FIRST -DTENANT the owner word is cleared before the claim and the bitmap
+ * weak: WEAK_TORN_CLAIM -DTENANT `where` is not cleared before `what` is rewritten, and words are not matched
  * weak: WEAK_CLAIM_AFTER_TAIL     the claim is shown after the tail's compare-and-swap
  */
 #ifdef TENANT
