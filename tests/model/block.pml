@@ -10,8 +10,8 @@
  * weak: WEAK_PIN_AFTER_RING       the reader looks at the ring, then pins
  * weak: WEAK_PINS_BEFORE_RING     the rotator looks at the pins before it looks for the block in the ring
  * weak: WEAK_NO_SECOND_LINKED     no look at the ring after winning the owner word
- * weak: WEAK_NUMBER_KEPT          a reservation is given back with its number
- * weak: WEAK_CLAIMS_NOT_PINS      claims don't pin
+ * weak: WEAK_NUMBER_KEPT -DNO_READER a reservation is given back with its number
+ * weak: WEAK_CLAIMS_NOT_PINS -DOPEN -DNO_READER -DLAST=5 claims don't pin
  * weak: WEAK_LINK_BY_STORE        the ring word is stored, not compared and swapped
  * weak: WEAK_FILL_AFTER_LINK      the entry is filled after it is linked
  * weak: WEAK_FREED_BEFORE_LINK    the owner word is given up before the link
