@@ -102,10 +102,10 @@ bool pinned(const BlockLog& log, std::uint32_t physical) noexcept {
     found = found || ClaimWord(port.what.load(std::memory_order_acquire)).physical() == physical;
   });
   if (number == kNone || found) return found;
-  // A number belongs to one block for ever: where another one was linked under it, this one was left by somebody who
-  // died before it could, and no pin ever led here.
+  // A number belongs to one block for ever. Where it is not open yet, or another block was linked under it, this one
+  // bears it because somebody died before he could link it: no pin ever led here.
   const layout::RingEntry e(log.slot(number).load(std::memory_order_seq_cst));
-  if (e.holds(number) && e.linked() && e.physical() != physical) return false;
+  if (e.older_than(number) || (e.holds(number) && e.linked() && e.physical() != physical)) return false;
   for_each_port(log.header().subscribers.load(std::memory_order_seq_cst), [&](unsigned i) {
     const SubscriberPort& port = log.subscriber(i);
     // The pin first, the slots after: a retained block is in its slot before the pin moves on.
