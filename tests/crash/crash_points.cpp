@@ -46,8 +46,4 @@ std::vector<std::string> Reached::points() const {
   return reached;
 }
 
-void Reached::clear() {
-  for (const std::string& point : all_points()) flags_[crash_point_id(point)].store(0);
-}
-
 }  // namespace crash

@@ -23,7 +23,7 @@ class Reached {
   std::atomic<std::uint8_t>* flags() const noexcept { return flags_; }
   bool has(const std::string& point) const { return flags_[shmbus::platform::crash_point_id(point)].load() != 0; }
   std::vector<std::string> points() const;
-  void clear();
+  void add(const std::string& point) { flags_[shmbus::platform::crash_point_id(point)].store(1); }
 
  private:
   std::atomic<std::uint8_t>* flags_;

@@ -19,21 +19,38 @@ void check_all_met(const std::set<std::string>& met) {
   }
 }
 
+bool plays_well(const Fate& fate, unsigned publishers) {
+  INFO(fate.role->name << (fate.signal == SIGSTOP ? " stopped" : " killed") << " at " << fate.point << ", "
+                       << publishers << " publishers");
+  try {
+    return crash::play({fate}, publishers).front();
+  } catch (const std::exception& error) {
+    FAIL_CHECK(error.what());
+    return true;
+  }
+}
+
 void check_all_fates(int signal, unsigned publishers, unsigned roles_a_point) {
-  const char* what = signal == SIGSTOP ? "stopped" : "killed";
   const auto fates = crash::fates_at_all_points(signal, roles_a_point);
   std::set<std::string> met;
+  std::size_t scenes = 0;
   for (const Fate& fate : fates) {
-    INFO(fate.role->name << " " << what << " at " << fate.point << ", " << publishers << " publishers");
-    try {
-      if (crash::play({fate}, publishers).front()) met.insert(fate.point);
-    } catch (const std::exception& error) {
-      FAIL_CHECK(error.what());
+    ++scenes;
+    if (plays_well(fate, publishers)) met.insert(fate.point);
+  }
+  // A victim may have been slower than the others this time: whoever passes the point may try again.
+  const auto others = crash::fates_at_all_points(signal, 8);
+  for (int round = 0; round < 5 && met.size() < crash::all_points().size(); ++round) {
+    for (const Fate& fate : others) {
+      if (met.contains(fate.point)) continue;
+      ++scenes;
+      if (plays_well(fate, publishers)) met.insert(fate.point);
     }
   }
   check_all_met(met);
-  std::cout << "crash points: " << crash::all_points().size() << ", " << what << " at: " << met.size() << ", in "
-            << fates.size() << " scenes with " << publishers << " publishers" << std::endl;
+  std::cout << "crash points: " << crash::all_points().size()
+            << (signal == SIGSTOP ? ", stopped at: " : ", killed at: ") << met.size() << ", in " << scenes
+            << " scenes with " << publishers << " publishers" << std::endl;
 }
 
 }  // namespace

@@ -1,0 +1,78 @@
+// Does one thing many times, in a function of its own, for callgrind to count: see tests/bench/instructions.
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "shmbus/shmbus.hpp"
+
+namespace {
+
+constexpr std::size_t kEvents = 100'000;
+
+struct Payload {
+  std::array<std::uint64_t, 8> words;
+};
+
+shmbus::TopicOptions options(bool exclusive, bool timestamps) {
+  return {.block_size = std::size_t{1} << 20,
+          .blocks = 16,
+          .timestamps = timestamps,
+          .writers = exclusive ? shmbus::Writers::exclusive : shmbus::Writers::shared};
+}
+
+// What is between the begin and the end of these is counted.
+[[gnu::noinline, gnu::noclone]] std::uint64_t counted_publish(shmbus::Publisher& publisher,
+                                                              std::span<const std::byte> payload) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < kEvents; ++i) sum += publisher.publish(payload).sequence();
+  return sum;
+}
+[[gnu::noinline, gnu::noclone]] std::uint64_t counted_typed(shmbus::TypedPublisher<Payload>& publisher,
+                                                            const Payload& payload) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < kEvents; ++i) sum += publisher.publish(payload).sequence();
+  return sum;
+}
+[[gnu::noinline, gnu::noclone]] std::uint64_t counted_poll(shmbus::Subscriber& subscriber) {
+  std::uint64_t sum = 0;
+  while (subscriber.poll([&](const shmbus::Event& event) { sum += event.payload().size(); }) != 0) {
+  }
+  return sum;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string what = argc == 2 ? argv[1] : "";
+  const bool exclusive = what.starts_with("exclusive"), timestamps = what.ends_with("stamped");
+  const std::string name = "instructions-" + std::to_string(::getpid());
+  std::uint64_t sum = 0;
+  {
+    shmbus::Bus bus = shmbus::Bus::open(name);
+    const Payload payload{{1, 2, 3, 4, 5, 6, 7, 8}};
+    if (what.find("typed") != std::string::npos) {
+      auto publisher = bus.publisher<Payload>("t", options(exclusive, timestamps));
+      sum = counted_typed(publisher, payload);
+    } else {
+      shmbus::Publisher publisher = bus.publisher("t", options(exclusive, timestamps));
+      const auto bytes = std::as_bytes(std::span{payload.words});
+      if (what.starts_with("poll")) {
+        shmbus::Subscriber subscriber = bus.subscriber("t");
+        counted_publish(publisher, bytes);
+        sum = counted_poll(subscriber) - kEvents * sizeof payload + 1;
+      } else {
+        sum = counted_publish(publisher, bytes);
+      }
+    }
+  }
+  shmbus::Bus::remove(name);
+  if (sum == 0) return 1;
+  std::printf("%zu\n", kEvents);
+  return 0;
+}
