@@ -19,27 +19,85 @@ constexpr int kSameTailBound = 256;  // and those in which nobody moved the tail
 }  // namespace
 
 Writer::Writer(BlockLog& log, unsigned port)
-    : log_(&log),
+    : header_(&log.header()),
       claim_port_(&log.publisher(port)),
-      block_size_(log.exclusive() ? log.block_size() : 0),
+      head_(log.record_header()),
+      align_up_(log.geometry().alignment - 1),
+      align_mask_(~align_up_),
+      limit_(log.block_size() - layout::kMinRecord),
+      offset_mask_(log.format().offset_mask()),
+      count_mask_(log.format().count_mask()),
+      count_bits_(static_cast<std::uint8_t>(log.format().count_bits())),
+      tail_shift_(static_cast<std::uint8_t>(count_bits_ - 3)),  // strides are multiples of 8
+      block_shift_(static_cast<std::uint8_t>(log.format().block_shift())),
+      exclusive_(log.exclusive()),
+      timestamps_(log.timestamps()),
       port_(static_cast<std::uint16_t>(port)),
-      exclusive_(log.exclusive()) {
+      port_word_(layout::RecordMeta{0, port_, 0}.word()),
+      quick_size_(log.max_payload() + 1),
+      log_(&log) {
   if (exclusive_) adopt_end();
 }
 
-Status Writer::claim_slowly(Claim& c) noexcept {
-  if ((log_->header().attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0) return Status::closed;
+void Writer::obstruct(Status status) noexcept {
+  obstacle_ = status;
+  quick_size_ = status == Status::ok ? log_->max_payload() + 1 : 0;
+}
+
+PublishResult Writer::publish_slowly(std::span<const std::byte> payload) noexcept { return publish(payload, nullptr); }
+
+PublishResult Writer::publish(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
+  Claim c;
+  if (const Status status = claim(payload.size(), trace, c); status != Status::ok) return {status, 0};
+  if (!payload.empty()) std::memcpy(c.payload, payload.data(), payload.size());
+  commit(c);
+  return {Status::ok, c.sequence};
+}
+
+Status Writer::claim(std::size_t size, const TraceContext* trace, Claim& c) noexcept {
+  const std::size_t head = head_ + (trace != nullptr ? stride(layout::kTraceSize) : 0);
+  Place at;
+  if (const Status status = place_slowly(size, stride(head + size), at); status != Status::ok) return status;
+  c = {at.record, at.record + head, size, stride(head + size), at.sequence, {}};
+  if (trace != nullptr) {
+    c.flags = layout::kTrace;
+    std::memcpy(at.record + head_, trace, sizeof *trace);
+  }
+  return Status::ok;
+}
+
+void Writer::commit(const Claim& c) noexcept {
+  SHMBUS_CRASH_POINT("publish.written");
+  end(c, static_cast<std::size_t>(c.payload - c.record) + c.size, key_);
+}
+
+/// Writes what stands before the payload, the key last: the block's, or its complement.
+void Writer::end(const Claim& c, std::size_t size, std::uint64_t key) noexcept {
+  if (timestamps_) stamp(c.record);
+  write_header(c.record, size, c.flags);
+  finish(c.record, c.stride, key);
+  if (somebody_sleeps()) wake(c.sequence);
+}
+
+PublishResult Writer::wake(std::uint64_t sequence) noexcept {
+  log_->wake_subscribers();
+  return {Status::ok, sequence};
+}
+
+Status Writer::place_slowly(std::size_t size, std::size_t stride, Place& at) noexcept {
+  if ((header_->attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0) return Status::closed;
   if (obstacle_ != Status::ok) return obstacle_;
   const std::size_t block_size = log_->block_size();
-  if (c.size > log_->max_payload() || c.stride + layout::kMinRecord > block_size) return Status::too_large;
+  if (size > log_->max_payload() || stride > limit_) return Status::too_large;
   const layout::TailFormat& format = log_->format();
   std::uint64_t last_tail = kNone;
   for (int i = 0, same = 0; i < kBound && same < kSameTailBound; ++i) {
-    const std::uint64_t tail = exclusive_ ? tail_ : log_->tail().load(std::memory_order_acquire);
+    if (place(stride, at)) return Status::ok;
+    const std::uint64_t tail = exclusive_ ? tail_ : header_->tail.load(std::memory_order_acquire);
     same = tail == last_tail ? same + 1 : 0;
     last_tail = tail;
     const std::size_t offset = format.offset(tail);
-    if (offset > block_size || (offset < block_size && block_size - offset < layout::kMinRecord)) break;
+    if (offset > block_size || (offset < block_size && offset > limit_)) break;
     if (offset == block_size) {
       if (const Status status = rotate(tail); status != Status::ok) {
         if (!exclusive_)
@@ -50,17 +108,15 @@ Status Writer::claim_slowly(Claim& c) noexcept {
       continue;
     }
     if (!adopt_block(tail)) continue;
-    if (c.stride + layout::kMinRecord > block_size - offset) {
+    if (stride > limit_ - offset) {
       if (exclusive_)
         seal_exclusive();
       else
         seal_shared(tail);
-      continue;
     }
-    if (exclusive_ ? claim_exclusive(c) : claim_shared(c)) return Status::ok;
   }
   claim_port_->where.store(kNone, std::memory_order_release);
-  if (exclusive_) obstacle_ = Status::corrupt;  // its tail may speak of a block that could not be adopted
+  if (exclusive_) obstruct(Status::corrupt);  // its tail may speak of a block that could not be adopted
   return Status::corrupt;
 }
 
@@ -70,48 +126,62 @@ bool Writer::adopt_block(std::uint64_t tail) noexcept {
   if (number == kNone || number == 0) return false;
   Block block;
   if (log_->find(number, block) != Look::found) return false;
-  block_ = block;
+  const layout::TailFormat& format = log_->format();
   block_begin_ = log_->at(block.physical, 0);
-  block_size_ = log_->block_size();
+  block_low_ = format.low(number);
+  key_ = block.key;
+  first_sequence_ = block.first_sequence;
+  entry_ = block.entry;
+  slot_ = &log_->slot(number);
+  physical_ = block.physical;
+  if (exclusive_) {
+    cursor_ = block_begin_ + format.offset(tail);
+    cursor_limit_ = block_begin_ + limit_;
+    next_sequence_ = first_sequence_ + format.count(tail);
+  }
   return true;
 }
 
 /// A former exclusive publisher may have died between the key and the tail: the end is where no key stands.
 void Writer::adopt_end() noexcept {
   const layout::TailFormat& format = log_->format();
-  tail_ = log_->tail().load(std::memory_order_acquire);
-  if (format.offset(tail_) == block_size_) return;
-  if (format.offset(tail_) + layout::kMinRecord > block_size_ || !adopt_block(tail_)) {
-    obstacle_ = Status::corrupt;
+  const std::size_t block_size = log_->block_size();
+  tail_ = header_->tail.load(std::memory_order_acquire);
+  if (format.offset(tail_) == block_size) return;
+  if (format.offset(tail_) > limit_ || !adopt_block(tail_)) {
+    obstruct(Status::corrupt);
     return;
   }
-  for (std::size_t offset = format.offset(tail_); offset + layout::kMinRecord <= block_size_;) {
+  for (std::size_t offset = format.offset(tail_); offset <= limit_;) {
     const auto* record = reinterpret_cast<const RecordHeader*>(block_begin_ + offset);
-    if (record->key.load(std::memory_order_acquire) != block_.key) break;
+    if (record->key.load(std::memory_order_acquire) != key_) break;
     const auto meta = RecordMeta::from(record->meta.load(std::memory_order_relaxed));  // before the key
-    const std::size_t stride = log_->stride(meta.size);
+    const std::size_t length = stride(meta.size);
     const bool padding = (meta.flags & layout::kPadding) != 0;
-    const std::size_t rest = block_size_ - offset;
-    if (meta.size < layout::kMinRecord || (padding ? stride != rest : stride + layout::kMinRecord > rest)) break;
-    offset += stride;
-    tail_ = padding ? format.make(format.block(tail_), block_size_, format.count(tail_)) : format.after(tail_, stride);
+    const std::size_t rest = block_size - offset;
+    if (meta.size < layout::kMinRecord || (padding ? length != rest : length + layout::kMinRecord > rest)) break;
+    offset += length;
+    tail_ = padding ? format.make(format.block(tail_), block_size, format.count(tail_)) : format.after(tail_, length);
   }
+  cursor_ = cursor_limit_ = nullptr;  // the first claim finds its place
   SHMBUS_CRASH_POINT("adopt_end.walked");
-  log_->tail().store(tail_, std::memory_order_release);  // SYNC tail
+  header_->tail.store(tail_, std::memory_order_release);  // SYNC tail
   SHMBUS_CRASH_POINT("adopt_end.advanced");
 }
 
 void Writer::seal_exclusive() noexcept {
   const layout::TailFormat& format = log_->format();
+  const std::size_t block_size = log_->block_size();
   const std::size_t offset = format.offset(tail_);
   auto* record = reinterpret_cast<RecordHeader*>(block_begin_ + offset);
-  const RecordMeta meta{static_cast<std::uint32_t>(block_size_ - offset), port_, layout::kPadding};
+  const RecordMeta meta{static_cast<std::uint32_t>(block_size - offset), port_, layout::kPadding};
   record->meta.store(meta.word(), std::memory_order_relaxed);  // published by the key
   SHMBUS_CRASH_POINT("seal.headed");
-  record->key.store(block_.key, std::memory_order_release);  // SYNC commit
+  record->key.store(key_, std::memory_order_release);  // SYNC commit
   SHMBUS_CRASH_POINT("seal.committed");
-  tail_ = format.make(format.block(tail_), block_size_, format.count(tail_));
-  log_->tail().store(tail_, std::memory_order_release);  // SYNC tail
+  cursor_ = cursor_limit_ = nullptr;
+  tail_ = format.make(format.block(tail_), block_size, format.count(tail_));
+  header_->tail.store(tail_, std::memory_order_release);  // SYNC tail
   SHMBUS_CRASH_POINT("seal.advanced");
 }
 
@@ -119,21 +189,22 @@ void Writer::seal_exclusive() noexcept {
 void Writer::seal_shared(std::uint64_t tail) noexcept {
   const layout::TailFormat& format = log_->format();
   const std::size_t offset = format.offset(tail);
-  const std::size_t rest = block_size_ - offset;
-  claim_port_->where.store(kNone, std::memory_order_release);  // W1, as in claim_shared
-  claim_port_->what.store(layout::ClaimWord(tail, block_.physical, true, rest).word(), std::memory_order_release);
+  const std::size_t rest = log_->block_size() - offset;
+  claim_port_->where.store(kNone, std::memory_order_release);  // W1, as in win
+  claim_port_->what.store(layout::ClaimWord(tail, physical_, true, rest).word(), std::memory_order_release);
   SHMBUS_CRASH_POINT("seal.described");
   claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim
   SHMBUS_CRASH_POINT("seal.claimed");
   std::uint64_t expected = tail;
-  if (log_->tail().compare_exchange_strong(expected, format.make(format.block(tail), block_size_, format.count(tail)),
-                                           std::memory_order_acq_rel, std::memory_order_acquire)) {
+  if (header_->tail.compare_exchange_strong(expected,
+                                            format.make(format.block(tail), log_->block_size(), format.count(tail)),
+                                            std::memory_order_acq_rel, std::memory_order_acquire)) {
     SHMBUS_CRASH_POINT("seal.granted");
     auto* record = reinterpret_cast<RecordHeader*>(block_begin_ + offset);
     const RecordMeta meta{static_cast<std::uint32_t>(rest), port_, layout::kPadding};
     record->meta.store(meta.word(), std::memory_order_relaxed);  // published by the key
     SHMBUS_CRASH_POINT("seal.headed");
-    record->key.store(block_.key, std::memory_order_release);  // SYNC commit
+    record->key.store(key_, std::memory_order_release);  // SYNC commit
     SHMBUS_CRASH_POINT("seal.committed");
   }
   claim_port_->where.store(kNone, std::memory_order_release);  // SYNC claim
@@ -149,9 +220,10 @@ Status Writer::rotate(std::uint64_t tail) noexcept {
   if (status != Status::ok || !opened) return status;
   if (exclusive_) {
     tail_ = *opened;
-    log_->tail().store(tail_, std::memory_order_release);  // SYNC tail
+    header_->tail.store(tail_, std::memory_order_release);  // SYNC tail
   } else {
-    log_->tail().compare_exchange_strong(tail, *opened, std::memory_order_acq_rel);  // SYNC tail; lost: somebody helped
+    header_->tail.compare_exchange_strong(tail, *opened,
+                                          std::memory_order_acq_rel);  // SYNC tail; lost: somebody helped
   }
   SHMBUS_CRASH_POINT("rotate.advanced");
   return Status::ok;
@@ -159,34 +231,32 @@ Status Writer::rotate(std::uint64_t tail) noexcept {
 
 PublishResult Writer::commit_loan(const Claim& c, std::size_t used) noexcept {
   if (obstacle_ != Status::loan_open) return {obstacle_, 0};
-  obstacle_ = Status::ok;
+  obstruct(Status::ok);
   Claim committed = c;
   committed.size = used;
   const std::size_t head = static_cast<std::size_t>(c.payload - c.record);
-  const std::size_t stride = log_->stride(head + used);
-  if (exclusive_ || stride == c.stride) {
-    committed.stride = stride;
+  const std::size_t length = stride(head + used);
+  if (exclusive_ || length == c.stride) {
+    committed.stride = length;
     commit(committed);
   } else {
     // The tail has moved past all of it: the true length goes to the last eight bytes, which are free, since strides
     // differ by 8.
-    const std::uint64_t length = used;
-    std::memcpy(c.record + c.stride - sizeof length, &length, sizeof length);
+    const std::uint64_t true_length = used;
+    std::memcpy(c.record + c.stride - sizeof true_length, &true_length, sizeof true_length);
     SHMBUS_CRASH_POINT("loan.trimmed");
     committed.flags |= layout::kTrimmed;
-    write_header(committed, static_cast<std::uint32_t>(c.stride));
-    finish(committed, block_.key);
+    end(committed, c.stride, key_);
   }
   return {Status::ok, c.sequence};
 }
 
 void Writer::abort_loan(const Claim& c) noexcept {
   if (obstacle_ != Status::loan_open) return;
-  obstacle_ = Status::ok;
+  obstruct(Status::ok);
   if (exclusive_) return;  // W3: the tail has not moved
-  write_header(c, static_cast<std::uint32_t>(c.stride));
   SHMBUS_CRASH_POINT("loan.aborted");
-  finish(c, ~block_.key);
+  end(c, c.stride, ~key_);
 }
 
 }  // namespace shmbus::log

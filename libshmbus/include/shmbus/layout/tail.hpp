@@ -43,6 +43,12 @@ class TailFormat {
     return tail + (std::uint64_t{stride / 8} << count_bits_) + 1;
   }
 
+  // The fields, for who takes a word apart himself.
+  constexpr unsigned count_bits() const noexcept { return count_bits_; }
+  constexpr unsigned block_shift() const noexcept { return offset_bits_ + count_bits_; }
+  constexpr std::uint64_t offset_mask() const noexcept { return mask(offset_bits_); }
+  constexpr std::uint64_t count_mask() const noexcept { return mask(count_bits_); }
+
  private:
   static constexpr std::uint64_t mask(unsigned bits) noexcept { return (std::uint64_t{1} << bits) - 1; }
 

@@ -34,14 +34,9 @@ class Writer {
  public:
   Writer(BlockLog& log, unsigned port);
 
-  PublishResult publish(std::span<const std::byte> payload, const TraceContext* trace = nullptr) noexcept {
-    Claim c;
-    if (const Status status = claim(payload.size(), trace, c); status != Status::ok) [[unlikely]]
-      return {status, 0};
-    if (!payload.empty()) std::memcpy(c.payload, payload.data(), payload.size());  // memcpy takes no null pointer
-    commit(c);
-    return {Status::ok, c.sequence};
-  }
+  /// `ok`, or nothing was published. Never waits.
+  PublishResult publish(std::span<const std::byte> payload) noexcept;
+  PublishResult publish(std::span<const std::byte> payload, const TraceContext* trace) noexcept;
 
   /// `ok` fills `c`. Anything else leaves nothing behind. Never waits.
   Status claim(std::size_t size, const TraceContext* trace, Claim& c) noexcept;
@@ -50,7 +45,7 @@ class Writer {
 
   /// Remembers that a claim is in the user's hands: until it ends, `claim` returns `loan_open`.
   void open_loan(const Claim& c) noexcept {
-    obstacle_ = Status::loan_open;
+    obstruct(Status::loan_open);
     loan_ = c;
   }
   /// Ends a loan that its user never ended.
@@ -60,139 +55,207 @@ class Writer {
   void abort_loan(const Claim& c) noexcept;
 
   /// Every later claim returns `status`.
-  void refuse(Status status) noexcept { obstacle_ = status; }
+  void refuse(Status status) noexcept { obstruct(status); }
 
   BlockLog& log() const noexcept { return *log_; }
   unsigned port() const noexcept { return port_; }
 
  private:
-  bool claim_exclusive(Claim& c) noexcept;
-  bool claim_shared(Claim& c) noexcept;
-  void write_header(const Claim& c, std::uint32_t size) noexcept;
-  void finish(const Claim& c, std::uint64_t key) noexcept;
-  void wake() noexcept;
+  /// Where a record goes, and which event it is.
+  struct Place {
+    std::byte* record = nullptr;
+    std::uint64_t sequence = 0;
+  };
 
-  // Cold, in writer.cpp and rotate.cpp.
-  Status claim_slowly(Claim& c) noexcept;
+  std::size_t stride(std::size_t size) const noexcept { return (size + align_up_) & align_mask_; }
+  template <class Copy, bool kStamped>
+  PublishResult publish_by(std::span<const std::byte> payload) noexcept;
+  bool place(std::size_t stride, Place& place) noexcept {
+    return exclusive_ ? stand(stride, place) : win(stride, place);
+  }
+  bool stand(std::size_t stride, Place& place) noexcept;
+  bool win(std::size_t stride, Place& place) noexcept;
+  void write_header(std::byte* record, std::size_t size, std::uint16_t flags) noexcept;
+  void stamp(std::byte* record) noexcept;
+  void finish(std::byte* record, std::size_t stride, std::uint64_t key) noexcept;
+  bool somebody_sleeps() const noexcept;
+
+  // Cold, in writer.cpp.
+  PublishResult wake(std::uint64_t sequence) noexcept;
+  void end(const Claim& c, std::size_t size, std::uint64_t key) noexcept;
+  void obstruct(Status status) noexcept;
+  Status place_slowly(std::size_t size, std::size_t stride, Place& place) noexcept;
+  PublishResult publish_slowly(std::span<const std::byte> payload) noexcept;
   bool adopt_block(std::uint64_t tail) noexcept;
   void adopt_end() noexcept;
   void seal_exclusive() noexcept;
   void seal_shared(std::uint64_t tail) noexcept;
   Status rotate(std::uint64_t tail) noexcept;
 
-  BlockLog* log_;
+  // Of the topic, for good.
+  layout::TopicHeader* header_;
   layout::PublisherPort* claim_port_;
-  std::byte* block_begin_ = nullptr;  // of the block that `block_` names
-  Block block_;
-  std::uint64_t tail_ = 0;  // exclusive: the tail, which only we move. Shared: the value claimed at
-  std::size_t block_size_;  // shared: 0 until a block is adopted, so that no tail, whatever it says, gives a claim
+  std::size_t head_;  // bytes of a record before its payload
+  std::size_t align_up_, align_mask_;
+  std::size_t limit_;  // of offsets in a block that a record may reach: padding must fit behind it
+  std::uint64_t offset_mask_, count_mask_;
+  std::uint8_t count_bits_, tail_shift_, block_shift_;  // of tail words
+  bool exclusive_, timestamps_;
   std::uint16_t port_;
-  bool exclusive_;
+  std::uint64_t port_word_;  // as the record header holds it
+
+  std::size_t quick_size_;  // payloads of so many bytes or more take the slow way: all, while there is an obstacle
+
+  // The block we write to; adopt_block.
+  std::byte* block_begin_ = nullptr;
+  std::uint64_t block_low_ = kNone;  // as a tail says it; kNone is never said
+  std::uint64_t key_ = 0;
+  std::uint64_t first_sequence_ = 0;
+  std::uint64_t entry_ = 0;  // its word in the ring
+  std::atomic<std::uint64_t>* slot_ = nullptr;
+  std::uint32_t physical_ = 0;
+
+  // Exclusive: where we are; only we move it.
+  std::byte* cursor_ = nullptr;
+  std::byte* cursor_limit_ = nullptr;
+  std::uint64_t next_sequence_ = 0;
+  std::uint64_t tail_ = 0;
+
+  BlockLog* log_;
   Claim loan_;                    // while it is open
   Status obstacle_ = Status::ok;  // of the next claim: an open loan, a forked child
 };
 
 // ---------------------------------------------------------------------------------------------------- the hot path
 
-inline bool Writer::claim_exclusive(Claim& c) noexcept {
-  const std::size_t offset = log_->format().offset(tail_);
-  if (c.stride + layout::kMinRecord > block_size_ - offset) [[unlikely]]
+/// Copies 16 to 64 bytes without a call, as two pairs of overlapping pieces.
+struct ShortCopy {
+  static constexpr std::size_t kLeast = 16, kMost = 64;
+  static void copy(std::byte* to, const std::byte* from, std::size_t size) noexcept {
+    struct Piece {
+      std::uint64_t words[2];
+    };
+    constexpr std::size_t kPiece = sizeof(Piece);
+    const std::size_t second = size >= 2 * kPiece ? kPiece : 0, last = size - kPiece;
+    Piece a, b, c, d;
+    std::memcpy(&a, from, kPiece);
+    std::memcpy(&b, from + second, kPiece);
+    std::memcpy(&c, from + last - second, kPiece);
+    std::memcpy(&d, from + last, kPiece);
+    std::memcpy(to, &a, kPiece);
+    std::memcpy(to + second, &b, kPiece);
+    std::memcpy(to + last - second, &c, kPiece);
+    std::memcpy(to + last, &d, kPiece);
+  }
+};
+
+struct AnyCopy {
+  static void copy(std::byte* to, const std::byte* from, std::size_t size) noexcept {
+    if (size != 0) std::memcpy(to, from, size);  // memcpy takes no null pointer
+  }
+};
+
+inline PublishResult Writer::publish(std::span<const std::byte> payload) noexcept {
+  const bool is_short = payload.size() - ShortCopy::kLeast <= ShortCopy::kMost - ShortCopy::kLeast;
+  if (timestamps_) return is_short ? publish_by<ShortCopy, true>(payload) : publish_by<AnyCopy, true>(payload);
+  return is_short ? publish_by<ShortCopy, false>(payload) : publish_by<AnyCopy, false>(payload);
+}
+
+template <class Copy, bool kStamped>
+PublishResult Writer::publish_by(std::span<const std::byte> payload) noexcept {
+  const std::size_t size = payload.size(), length = stride(head_ + size);
+  Place at;
+  // `attention` is a hint; nothing is read by it.
+  if (size >= quick_size_ || header_->attention.load(std::memory_order_relaxed) != 0 || !place(length, at))
+      [[unlikely]] {
+    return publish_slowly(payload);
+  }
+  Copy::copy(at.record + head_, payload.data(), size);
+  SHMBUS_CRASH_POINT("publish.written");
+  if constexpr (kStamped) stamp(at.record);
+  write_header(at.record, head_ + size, 0);
+  finish(at.record, length, key_);
+  if (somebody_sleeps()) [[unlikely]]
+    return wake(at.sequence);
+  return {Status::ok, at.sequence};
+}
+
+/// An exclusive publisher stands at the tail.
+inline bool Writer::stand(std::size_t stride, Place& place) noexcept {
+  if (stride > static_cast<std::size_t>(cursor_limit_ - cursor_)) [[unlikely]]
     return false;
-  c.record = block_begin_ + offset;
-  c.sequence = block_.first_sequence + log_->format().count(tail_);
+  place = {cursor_, next_sequence_};
   return true;
 }
 
-inline bool Writer::claim_shared(Claim& c) noexcept {
-  const layout::TailFormat& format = log_->format();
-  std::uint64_t tail = log_->tail().load(std::memory_order_acquire);  // SYNC tail: pairs with every change of the tail
+/// Shared publishers race for it.
+inline bool Writer::win(std::size_t stride, Place& place) noexcept {
+  std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // SYNC tail: pairs with every change of the tail
   for (;;) {
-    const std::uint64_t low = format.block(tail);
-    const std::size_t offset = format.offset(tail);
-    if (format.low(block_.number) != low || offset > block_size_ ||
-        c.stride + layout::kMinRecord > block_size_ - offset) [[unlikely]] {
+    const std::size_t offset = (tail >> count_bits_ & offset_mask_) * 8;
+    if (tail >> block_shift_ != block_low_ ||
+        static_cast<std::ptrdiff_t>(stride) > static_cast<std::ptrdiff_t>(limit_ - offset)) [[unlikely]] {
       return false;
     }
     // W1. Release each: a looker never joins two claims, and whoever finds our former claim gone has what it covered.
     claim_port_->where.store(kNone, std::memory_order_release);
     SHMBUS_CRASH_POINT("publish.cleared");
-    claim_port_->what.store(layout::ClaimWord(tail, block_.physical, false, c.stride).word(),
-                            std::memory_order_release);
+    claim_port_->what.store(layout::ClaimWord(tail, physical_, false, stride).word(), std::memory_order_release);
     SHMBUS_CRASH_POINT("publish.described");
     claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
     SHMBUS_CRASH_POINT("publish.claimed");
     // The ring names the physical block before the tail moves; that the compare-and-swap succeeds proves it was right.
     // Once the claim shows, the tail's block number can't come round again.
-    if (log_->slot(low).load(std::memory_order_acquire) != block_.entry) [[unlikely]]
+    if (slot_->load(std::memory_order_acquire) != entry_) [[unlikely]]
       return false;
     const std::uint64_t claimed = tail;
-    if (log_->tail().compare_exchange_strong(tail, format.after(tail, c.stride), std::memory_order_acq_rel,
-                                             std::memory_order_acquire)) [[likely]] {
+    if (header_->tail.compare_exchange_strong(tail, tail + (stride << tail_shift_) + 1, std::memory_order_acq_rel,
+                                              std::memory_order_acquire)) [[likely]] {
       SHMBUS_CRASH_POINT("publish.granted");
-      tail_ = claimed;
-      c.record = block_begin_ + offset;
-      c.sequence = block_.first_sequence + format.count(claimed);
+      place = {block_begin_ + offset, first_sequence_ + (claimed & count_mask_)};
       return true;
     }
   }
 }
 
-inline Status Writer::claim(std::size_t size, const TraceContext* trace, Claim& c) noexcept {
-  const std::size_t head = log_->record_header() + (trace != nullptr ? log_->stride(layout::kTraceSize) : 0);
-  c.size = size;
-  c.stride = log_->stride(head + size);
-  c.flags = trace != nullptr ? layout::kTrace : 0;
-  const bool hindered = obstacle_ != Status::ok || size > log_->max_payload() ||
-                        log_->header().attention.load(std::memory_order_relaxed) != 0;  // a hint; nothing is read by it
-  if (hindered || !(exclusive_ ? claim_exclusive(c) : claim_shared(c))) [[unlikely]] {
-    if (const Status status = claim_slowly(c); status != Status::ok) return status;
-  }
-  c.payload = c.record + head;
-  if (trace != nullptr) std::memcpy(c.record + log_->record_header(), trace, sizeof *trace);
-  return Status::ok;
-}
-
-inline void Writer::commit(const Claim& c) noexcept {
-  SHMBUS_CRASH_POINT("publish.written");
-  write_header(c, static_cast<std::uint32_t>(c.payload - c.record) + static_cast<std::uint32_t>(c.size));
-  finish(c, block_.key);
-}
-
-inline void Writer::write_header(const Claim& c, std::uint32_t size) noexcept {
-  auto* record = reinterpret_cast<layout::RecordHeader*>(c.record);
+inline void Writer::write_header(std::byte* record, std::size_t size, std::uint16_t flags) noexcept {
+  auto* header = reinterpret_cast<layout::RecordHeader*>(record);
   // Relaxed: the key, stored after it with release, publishes it.
-  record->meta.store(layout::RecordMeta{size, port_, c.flags}.word(), std::memory_order_relaxed);
-  if (log_->timestamps()) {
-    const std::uint64_t now = log_->stamp();
-    std::memcpy(c.record + sizeof(layout::RecordHeader), &now, sizeof now);
-  }
+  header->meta.store(port_word_ | size | std::uint64_t{flags} << 48, std::memory_order_relaxed);
 }
 
-inline void Writer::finish(const Claim& c, std::uint64_t key) noexcept {
-  auto* record = reinterpret_cast<layout::RecordHeader*>(c.record);
+inline void Writer::stamp(std::byte* record) noexcept {
+  const std::uint64_t now = log_->stamp();
+  std::memcpy(record + sizeof(layout::RecordHeader), &now, sizeof now);
+}
+
+inline void Writer::finish(std::byte* record, std::size_t stride, std::uint64_t key) noexcept {
+  layout::TopicHeader* header = header_;
+  auto& committed = reinterpret_cast<layout::RecordHeader*>(record)->key;
   SHMBUS_CRASH_POINT("publish.headed");
-  record->key.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
-  SHMBUS_CRASH_POINT("publish.committed");
   if (exclusive_) {
-    tail_ = log_->format().after(tail_, c.stride);
-    log_->tail().store(tail_, std::memory_order_release);  // SYNC tail
+    const std::uint64_t tail = tail_ + (stride << tail_shift_) + 1;
+    cursor_ = record + stride;
+    ++next_sequence_;
+    tail_ = tail;
+    committed.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
+    SHMBUS_CRASH_POINT("publish.committed");
+    header->tail.store(tail, std::memory_order_release);  // SYNC tail
     SHMBUS_CRASH_POINT("publish.advanced");
   } else {
-    claim_port_->where.store(kNone, std::memory_order_release);  // SYNC claim: after the key
+    layout::PublisherPort* port = claim_port_;
+    committed.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
+    SHMBUS_CRASH_POINT("publish.committed");
+    port->where.store(kNone, std::memory_order_release);  // SYNC claim: after the key
     SHMBUS_CRASH_POINT("publish.released");
   }
-  wake();
 }
 
-inline void Writer::wake() noexcept {
+inline bool Writer::somebody_sleeps() const noexcept {
   // Commit, then look whether somebody sleeps: a sleeper does the two in the other order, with a membarrier between
   // them, so here it is enough that the compiler keeps the order. Where membarrier is refused, `attention` says so.
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  const layout::TopicHeader& header = log_->header();
-  if ((header.waiters.load(std::memory_order_relaxed) | header.attention.load(std::memory_order_relaxed)) != 0)
-      [[unlikely]] {
-    log_->wake_subscribers();
-  }
+  return (header_->waiters.load(std::memory_order_relaxed) | header_->attention.load(std::memory_order_relaxed)) != 0;
 }
 
 }  // namespace shmbus::log
