@@ -23,7 +23,7 @@ struct Balance {
 /// it. What is exact: the order; that each event is the one that the auditor saw at that sequence; that a reader which
 /// counted nothing as lost between two events missed none there. What is bounded: where it did count, it counted at
 /// least each event that the auditor saw between the two, and at most each sequence there. It may count what was never
-/// committed: it was not there to see that, or did not wait to learn it.
+/// committed, by an abort or a death: it was not there to see that, or did not wait to learn it.
 class Book {
  public:
   /// `lost`: what the reader counted when it took its place. `counts_at_once`: what it counts is known with each event,

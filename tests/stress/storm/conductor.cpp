@@ -110,7 +110,9 @@ void Conductor::rage() {
     if (happens(random_, kBetweenKills)) kill_one();
     if (happens(random_, kBetweenStops)) stop_one();
     attend();
+    const std::uint64_t before = monotonic_ns();
     std::this_thread::sleep_for(kTick);
+    deeds_.held = std::max(deeds_.held, monotonic_ns() - before);
   }
 }
 

@@ -28,6 +28,7 @@ struct Deeds {
   std::uint64_t started = 0;
   std::uint64_t kills = 0;
   std::uint64_t stops = 0;
+  std::uint64_t held = 0;  ///< longest time the machine let the conductor itself wait, ns
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 };
 

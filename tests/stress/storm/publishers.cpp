@@ -28,6 +28,7 @@ class Pen {
 
   /// One event, or an aborted loan, or nothing where a reliable reader holds it back.
   void write(Publisher& publisher) {
+    stage_.beat();
     settle();
     std::size_t size = sizeof(PayloadHead) + below(random_, 400);
     switch (below(random_, 24)) {
