@@ -1,5 +1,5 @@
 // Processes publish, read, attach and detach, create topics and listen to them, and are killed, stopped and continued
-// at random. Each event tells by itself whether it is whole. An auditor of each topic, which nobody harms, sees all;
+// at random. Each event tells by itself whether it is whole. An auditor of a topic, which nobody harms, sees all;
 // the book of every reader that lives to the end is balanced against it, and nothing of the dead is left.
 //
 //   build/release/tests/stress/storm [--seconds N] [--seed N] [--publishers N] [--readers N]
@@ -48,6 +48,6 @@ int main(int argc, char** argv) {
     status = 1;
   }
   storm::print_figures(conductor);
-  std::printf("%s\n", failure.empty() ? "PASS" : ("FAIL: " + failure).c_str());
+  std::printf("%s\n", status == 0 ? "PASS" : status == 1 ? ("FAIL: " + failure).c_str() : failure.c_str());
   return status;
 }

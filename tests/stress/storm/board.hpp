@@ -10,9 +10,11 @@
 
 namespace storm {
 
-/// The audited topics. A third kind, "new.*", comes and goes.
-inline constexpr std::array<const char*, 2> kTopics{"shared", "exclusive"};
-inline constexpr unsigned kShared = 0, kExclusive = 1;
+/// The first two are audited. An auditor is reliable, so the ring never moves on past a claim that it waits for: the
+/// third topic has none, and open claims of the stopped are lapped there. A fourth kind, "new.*", comes and goes.
+inline constexpr std::array<const char*, 3> kTopics{"shared", "exclusive", "wild"};
+inline constexpr unsigned kShared = 0, kExclusive = 1, kWild = 2;
+inline constexpr unsigned kAudited = 2;
 
 inline constexpr unsigned kSeats = 64;
 inline constexpr std::size_t kProcesses = std::size_t{1} << 20;  ///< that a storm may start
@@ -40,7 +42,7 @@ struct Seat {
 };
 
 struct TopicFigures {
-  Word events;       ///< that the auditor saw
+  Word events;       ///< that the auditor saw; of the wild topic, the newest sequence that anybody saw
   Word uncommitted;  ///< sequences at which it saw none
   // A claim is left uncommitted by an abort, or by a death: `aborted` <= uncommitted <= `aborts` + `deaths`.
   Word aborts;   ///< begun
@@ -57,6 +59,7 @@ struct Board {
   std::array<Word, kSeats> heard;    ///< by seat: number of the topic that the standing subscriber had to its end
   Word new_topics;                   ///< heard to their ends
   Word books, seen, lost, stepped_over, excess;  ///< of all closed books
+  Word wild_seen, wild_lost;                     ///< of those who read the wild topic to its end
   Word attaches, retained, receipts;
   Word held_publisher, held_lossy, held_reliable;  ///< longest time a process nobody harmed did not get on, ns
 };
@@ -64,7 +67,7 @@ struct Board {
 /// All that the processes of a storm share.
 struct Shared {
   test::SharedValue<Board> board;
-  std::array<Truth, kTopics.size()> truths;
+  std::array<Truth, kAudited> truths;
   /// By number of the publishing process: how many publishes returned ok, twice, and 1 once it left in good order.
   SharedArray<Word> published{kProcesses};
 };

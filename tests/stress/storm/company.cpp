@@ -40,6 +40,13 @@ std::vector<Role> all_roles(unsigned publishers, unsigned readers) {
        .harm = Harm::kills,
        .publishes = true},
 
+      {.name = "publisher, wild, stopped", .act = publish, .topic = kWild, .harm = Harm::stops, .publishes = true},
+      {.name = "publisher, wild, killed", .act = publish, .topic = kWild, .harm = Harm::kills, .publishes = true},
+      {.name = "publisher, wild, killed", .act = publish, .topic = kWild, .harm = Harm::kills, .publishes = true},
+      {.name = "reader, wild", .act = read_wildly, .topic = kWild},
+      {.name = "reader, wild, stopped", .act = read_wildly, .topic = kWild, .harm = Harm::stops},
+      {.name = "reader, wild, killed", .act = read_wildly, .topic = kWild, .harm = Harm::kills},
+
       {.name = "creator of topics", .act = create_topics},
       {.name = "creator of topics, killed", .act = create_topics, .harm = Harm::kills},
       {.name = "reaper, killed", .act = reap_and_look, .harm = Harm::kills},

@@ -23,7 +23,7 @@ volatile std::sig_atomic_t interrupted = 0;
 
 constexpr auto kTick = 1ms;
 // On average.
-constexpr auto kBetweenKills = 50ms * (test::slowness > 1 ? 4 : 1);
+constexpr auto kBetweenKills = 50ms * (test::slowness > 1 ? 2 : 1);
 constexpr auto kBetweenStops = 25ms * (test::slowness > 1 ? 2 : 1);
 /// A process that did not get on for so long, though nobody had stopped it, hangs.
 constexpr auto kPatience = test::patience / (test::slowness > 1 ? 1 : 3);

@@ -14,22 +14,23 @@ void line_ms(const char* what, std::uint64_t ns) {
   std::printf("  %-30s %12.1f  ms\n", what, static_cast<double>(ns) / 1e6);
 }
 
-std::string of_each(const Board& board, Word TopicFigures::*figure) {
+std::string of_each(const Board& board, Word TopicFigures::*figure, unsigned topics) {
   std::string text;
-  for (unsigned topic = 0; topic < kTopics.size(); ++topic) {
+  for (unsigned topic = 0; topic < topics; ++topic) {
     text += (topic == 0 ? "" : ", ") + std::string(kTopics[topic]) + " " + std::to_string(board.topics[topic].*figure);
   }
   return text;
 }
 
-std::uint64_t sum(const Board& board, Word TopicFigures::*figure) {
+std::uint64_t sum(const Board& board, Word TopicFigures::*figure, unsigned topics) {
   std::uint64_t all = 0;
-  for (const TopicFigures& topic : board.topics) all += topic.*figure;
+  for (unsigned topic = 0; topic < topics; ++topic) all += board.topics[topic].*figure;
   return all;
 }
 
-void line(const Board& board, const char* what, Word TopicFigures::*figure) {
-  line(what, sum(board, figure), of_each(board, figure));
+void line(const Board& board, const char* what, Word TopicFigures::*figure,
+          unsigned topics = static_cast<unsigned>(kTopics.size())) {
+  line(what, sum(board, figure, topics), of_each(board, figure, topics));
 }
 
 }  // namespace
@@ -42,13 +43,16 @@ void print_figures(const Conductor& conductor) {
   line("processes started", deeds.started);
   line("kills", deeds.kills);
   line("stops", deeds.stops);
-  line(board, "events published and audited", &TopicFigures::events);
-  line(board, "sequences never committed", &TopicFigures::uncommitted);
-  line(board, "aborted loans", &TopicFigures::aborted);
+  line(board, "events published and audited", &TopicFigures::events, kAudited);
+  line(board, "sequences never committed", &TopicFigures::uncommitted, kAudited);
+  line(board, "aborted loans", &TopicFigures::aborted, kAudited);
   line(board, "publishers killed", &TopicFigures::deaths);
   line(board, "claims repaired", &TopicFigures::repaired_claims);
   line(board, "ports repaired", &TopicFigures::repaired_ports);
   line(board, "blocks backed", &TopicFigures::blocks);
+  line("sequences not audited", board.topics[kWild].events, kTopics[kWild]);
+  line("  seen by the end", board.wild_seen);
+  line("  lost by the end", board.wild_lost);
   line("claims stepped over", board.stepped_over);
   line("attaches", board.attaches);
   line("new topics heard to their end", board.new_topics);

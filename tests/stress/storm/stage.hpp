@@ -68,6 +68,7 @@ void read_slowly(const Stage&, const test::Parent&);
 void read_as_any(const Stage&, const test::Parent&);
 void come_and_go(const Stage&, const test::Parent&);
 void dispatch(const Stage&, const test::Parent&);
+void read_wildly(const Stage&, const test::Parent&);
 void create_topics(const Stage&, const test::Parent&);
 void listen_to_new_topics(const Stage&, const test::Parent&);
 void reap_and_look(const Stage&, const test::Parent&);
