@@ -107,10 +107,10 @@ void Conductor::run() {
 void Conductor::rage() {
   const auto end = Clock::now() + std::chrono::duration<double>(options_.seconds);
   while (Clock::now() < end) {
+    const std::uint64_t before = monotonic_ns();
     if (happens(random_, kBetweenKills)) kill_one();
     if (happens(random_, kBetweenStops)) stop_one();
     attend();
-    const std::uint64_t before = monotonic_ns();
     std::this_thread::sleep_for(kTick);
     deeds_.held = std::max(deeds_.held, monotonic_ns() - before);
   }

@@ -28,7 +28,8 @@ struct Deeds {
   std::uint64_t started = 0;
   std::uint64_t kills = 0;
   std::uint64_t stops = 0;
-  std::uint64_t held = 0;  ///< longest time the machine let the conductor itself wait, ns
+  std::uint64_t held = 0;  ///< longest time of one round of the conductor, ns: it waits for a killed process to be
+                           ///< gone, and meanwhile lets nobody go on
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 };
 

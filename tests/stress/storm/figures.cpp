@@ -65,7 +65,7 @@ void print_figures(const Conductor& conductor) {
   line_ms("publisher held up at most", board.held_publisher);
   line_ms("reliable reader held up", board.held_reliable);
   line_ms("lossy reader held up", board.held_lossy);
-  line_ms("conductor, by the machine", deeds.held);
+  line_ms("conductor, by forks and deaths", deeds.held);
   std::printf("books of those that lived to the end\n  %-34s %12s %12s %12s %12s\n", "", "seen", "lost", "audited",
               "uncommitted");
   for (unsigned seat = 0; seat < conductor.roles().size(); ++seat) {
