@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,7 +15,7 @@ struct Role {
   Act act;
   unsigned topic = kShared;
   Harm harm = Harm::none;
-  bool publishes = false;   ///< to an audited topic
+  bool publishes = false;   ///< to one of kTopics: its death may leave a claim
   bool keeps_book = false;  ///< a reader that lives from the begin to the end
   bool first = false;       ///< the others start when it is ready
 };
