@@ -1,0 +1,10 @@
+#pragma once
+
+#include "storm/conductor.hpp"
+
+namespace storm {
+
+/// One line for each figure, then the books of the readers that lived to the end.
+void print_figures(const Conductor& conductor);
+
+}  // namespace storm

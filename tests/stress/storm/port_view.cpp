@@ -1,0 +1,36 @@
+#include "storm/port_view.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+#include "platform/segment_file.hpp"
+#include "registry/names.hpp"
+
+namespace storm {
+
+using shmbus::layout::TopicHeader;
+
+PortView::PortView(const std::string& bus, const std::string& topic) {
+  const std::string path =
+      std::string(shmbus::platform::SegmentFile::kFolder) + "/" + shmbus::registry::control_name(bus, topic);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw std::runtime_error("can't open " + path);
+  void* at = ::mmap(nullptr, sizeof(TopicHeader), PROT_READ, MAP_SHARED, fd, 0);
+  ::close(fd);
+  if (at == MAP_FAILED) throw std::runtime_error("can't map " + path);
+  header_ = static_cast<const TopicHeader*>(at);
+}
+
+PortView::~PortView() { ::munmap(const_cast<TopicHeader*>(header_), sizeof(TopicHeader)); }
+
+const shmbus::layout::SubscriberPort& PortView::of(std::uint64_t node) const {
+  for (const auto& port : header_->subscriber_ports) {
+    if (port.owner == node) return port;
+  }
+  throw std::runtime_error("a subscriber without a port");
+}
+
+}  // namespace storm

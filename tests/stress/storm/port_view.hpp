@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "shmbus/layout/topic.hpp"
+
+namespace storm {
+
+/// A topic's header, mapped to look at: it shows where a subscriber began, and how often it was lapped.
+class PortView {
+ public:
+  PortView(const std::string& bus, const std::string& topic);
+  PortView(const PortView&) = delete;
+  PortView& operator=(const PortView&) = delete;
+  ~PortView();
+
+  const shmbus::layout::TopicHeader& header() const noexcept { return *header_; }
+  /// The port of a node's only subscriber. Throws where it has none.
+  const shmbus::layout::SubscriberPort& of(std::uint64_t node) const;
+
+ private:
+  const shmbus::layout::TopicHeader* header_;
+};
+
+}  // namespace storm
