@@ -100,7 +100,7 @@ const std::vector<Role>& all_roles() {
              read_reliably(polite);
            }},
       {.name = "publisher overtaken in a rotation", .act = publish, .pause = "rotate.filled"},
-      {.name = "creator overtaken", .act = create_and_remove_one_topic, .company = rivals, .pause = "create.placed"},
+      {.name = "creator overtaken", .act = create_and_remove_one_topic, .company = rivals, .pause = "create.formatted"},
   };
   return roles;
 }

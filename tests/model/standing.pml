@@ -2,12 +2,17 @@
  * drop_orphans, BusCore::finish/settle, SubscriberCore (constructor, leave), TopicPort::attach, take_back().
  *
  * A creator, a subscriber, and a third node that is about to publish to the topic, or looks after the dead. The creator
- * may die anywhere, or the third node may. Two ports, which are enough for whoever places for one subscription.
+ * may die anywhere, or the third node may. The subscriber does not wait for the creator: the stall limit may be over at
+ * any moment. Three ports, which are enough for three that place for one subscription.
  *
  * right: -
  * right: -DLEAVES                  the subscriber leaves again
  * weak: WEAK_TOPICS_BEFORE_LISTED  the subscriber reads the topics, then lists its subscription
- * weak: WEAK_PLACED_BEFORE_ANNOUNCED the creator reads the subscriptions, then announces the topic
+ * weak: WEAK_PLACED_BEFORE_READY   who finishes reads the subscriptions, then makes the topic ready
+ * weak: WEAK_NOT_FINISHED          who publishes to a topic that is not told yet does not finish it
+ * weak: WEAK_FILLED_SERVE          a port that is being filled or cleared counts as one that the subscription has
+ * weak: WEAK_UNPINNED_SERVE        and so does one in use that pins nothing yet
+ * weak: WEAK_TWO_LOADS             the owner word is loaded once for each question about it
  * weak: WEAK_OWNER_BEFORE_PIN      a port is handed over before its pin is set
  * weak: WEAK_TAKEN_BACK_BLINDLY    a double is taken back without a compare-and-swap from the placed word
  * weak: WEAK_DOUBLES_STAY          nobody looks for doubles after showing his own port
@@ -20,7 +25,10 @@
 #define PLACED 16
 #define REPAIRING 8
 #define NODE(word) ((word) & 7)
+#ifndef PORTS
 #define PORTS 3
+#endif
+#define HAS_ONE 9
 
 mtype = { free, creating, ready, told };
 
@@ -30,24 +38,34 @@ bool linked;                        /* the control segment has its name */
 bool stands;                        /* the subscription is on the list */
 byte owner[PORTS];
 bool is_for[PORTS];                 /* the port's word `subscription` is the subscriber's */
-byte pin[PORTS] = NONE;
+bool pinned[PORTS];                 /* its pin: block 1, or none */
 
 bool g_constructed;                 /* the subscriber's constructor has returned */
 bool g_listed_first;                /* it was on the list before the topic was announced */
 bool g_left;                        /* the subscriber has gone */
 byte g_used = NONE;                 /* the port the subscriber reads through */
 
-#ifdef FILLING_DOES_NOT_COUNT
-#define BELONGS(n) (NODE(owner[n]) == 2 && !(owner[n] & REPAIRING) && is_for[n])
+#define FINISHED (phase == ready || phase == told)
+
+/* serves(), as place_subscribers() asks. */
+#ifdef WEAK_FILLED_SERVE
+#define COMPLETE(n) true
 #else
-#define BELONGS(n) (NODE(owner[n]) == 2 && is_for[n])
+#define COMPLETE(n) !(seen & REPAIRING)
+#endif
+#ifdef WEAK_UNPINNED_SERVE
+#define SERVES(n) (NODE(seen) == 2 && COMPLETE(n) && is_for[n])
+#else
+#define SERVES(n) (NODE(seen) == 2 && COMPLETE(n) && is_for[n] && pinned[n])
 #endif
 
 /* detach_subscriber(), under one's own mark. */
 inline detach(n) {
-  assert(owner[n] == (me | REPAIRING) || (me == 2 && owner[n] == 2));
-  pin[n] = NONE;
-  is_for[n] = false;
+  d_step {
+    assert(owner[n] == (me | REPAIRING) || (me == 2 && owner[n] == 2));
+    pinned[n] = false;
+    is_for[n] = false
+  };
   owner[n] = 0
 }
 
@@ -56,32 +74,29 @@ inline take_back(n) {
   :: is_for[n] ->
 #ifdef WEAK_TAKEN_BACK_BLINDLY
      if
-     :: owner[n] == (2 | PLACED) -> owner[n] = me | REPAIRING; got = true
+     :: owner[n] == (2 | PLACED) -> d_step { owner[n] = me | REPAIRING; got = true }
      :: else
      fi;
 #else
      d_step { if :: owner[n] == (2 | PLACED) -> owner[n] = me | REPAIRING; got = true :: else fi };
 #endif
-     if :: got -> assert(g_used != n); detach(n) :: else fi;
-     got = false
+     if :: atomic { got -> got = false; assert(g_used != n) }; detach(n) :: else fi
   :: else
   fi
 }
 
 /* take_port() and the rest of attach_subscriber(): `word` is who gets it. Leaves `port`. */
-inline attach_subscriber(word, first) {
-  port = 0;
+inline attach_subscriber(word, pins) {
   do
-  :: d_step { port < PORTS && owner[port] == 0 -> owner[port] = me | REPAIRING }; break
-  :: d_step { port < PORTS && owner[port] != 0 -> port++ }
-  :: d_step { port == PORTS -> assert(false) }
+  :: atomic { port < PORTS && owner[port] == 0 -> owner[port] = me | REPAIRING }; break
+  :: atomic { port < PORTS && owner[port] != 0 -> port++; assert(port < PORTS) }
   od;
   is_for[port] = true;
 #ifdef WEAK_OWNER_BEFORE_PIN
   owner[port] = word;
-  pin[port] = first
+  if :: pins -> pinned[port] = true :: else fi
 #else
-  pin[port] = first;
+  if :: pins -> pinned[port] = true :: else fi;
   owner[port] = word
 #endif
 }
@@ -89,49 +104,46 @@ inline attach_subscriber(word, first) {
 /* place_subscribers() */
 inline place() {
   if
-  :: stands && alive[2] ->
-     n = 0;
+  :: !stands || !alive[2]
+  :: else ->
      do
-     :: n < PORTS && !BELONGS(n) -> n++
-     :: else -> break
+     :: atomic { n < PORTS -> seen = owner[n] };
+        atomic { if :: SERVES(n) -> n = HAS_ONE :: else -> n++ fi; seen = 0 }
+     :: n >= PORTS -> break
      od;
      if
-     :: n < PORTS                                            /* it has one */
-     :: else ->
-        attach_subscriber(2 | PLACED, 1);
-        n = 0;
+     :: atomic { n == HAS_ONE -> n = 0 }
+     :: atomic { n == PORTS -> n = 0 };
+        attach_subscriber(2 | PLACED, true);
 #ifndef WEAK_DOUBLES_STAY
         do
-        :: n < PORTS && n != port && BELONGS(n) ->
-           if
-           :: !(owner[n] & PLACED) || n < port -> take_back(port)
-           :: else
-           fi;
-           n++
-        :: n < PORTS && (n == port || !BELONGS(n)) -> n++
-        :: n == PORTS -> break
-        od
+        :: atomic { n < PORTS && n == port -> n++ }
+        :: atomic { n < PORTS && n != port -> seen = owner[n] };
+#ifdef WEAK_TWO_LOADS
+           if :: SERVES(n) -> seen = owner[n]; found = (!(seen & PLACED) || n < port) :: else fi;
+           atomic { n++; seen = 0 };
+#else
+           atomic { found = SERVES(n) && (!(seen & PLACED) || n < port); n++; seen = 0 };
 #endif
-     fi;
-     n = 0; port = 0
-  :: else
+           if :: atomic { found -> found = false }; take_back(port) :: else fi
+        :: atomic { n == PORTS -> n = 0; port = 0 }; break
+        od
+#else
+        port = 0
+#endif
+     fi
   fi
 }
 
 inline drop_orphans() {
 #ifndef WEAK_ORPHANS_STAY
-  n = 0;
   do
-  :: n < PORTS ->
-     if
-     :: (owner[n] & PLACED) ->
-        if :: !stands -> take_back(n) :: else fi
-     :: else
-     fi;
+  :: atomic { n < PORTS && !(owner[n] & PLACED) -> n++ }
+  :: n < PORTS && (owner[n] & PLACED) ->
+     if :: !stands -> take_back(n) :: else fi;
      n++
-  :: n == PORTS -> break
-  od;
-  n = 0
+  :: atomic { n == PORTS -> n = 0 }; break
+  od
 #else
   skip
 #endif
@@ -139,17 +151,15 @@ inline drop_orphans() {
 
 /* BusCore::finish() */
 inline finish() {
-#ifndef WEAK_NO_SECOND_PLACE
-#ifndef PLACE_AFTER_READY
+#ifdef WEAK_PLACED_BEFORE_READY
   place();
 #endif
-#endif
-  d_step { if :: phase == creating -> phase = ready :: else fi };
-#ifdef PLACE_AFTER_READY
+  atomic { if :: phase == creating -> phase = ready :: else fi };
+#ifndef WEAK_PLACED_BEFORE_READY
   place();
 #endif
   drop_orphans();
-  d_step { if :: phase == ready -> phase = told :: else fi }
+  atomic { if :: phase == ready -> phase = told :: else fi }
 }
 
 /* The first event: whoever subscribed before it has a port that pins block 1. */
@@ -157,32 +167,31 @@ inline publish() {
   d_step {
     if
     :: (g_constructed || g_listed_first) && alive[2] && !g_left ->
-       assert((BELONGS(0) && pin[0] != NONE) || (BELONGS(1) && pin[1] != NONE) || (BELONGS(2) && pin[2] != NONE))
+       assert((NODE(owner[0]) == 2 && !(owner[0] & REPAIRING) && is_for[0] && pinned[0]) ||
+              (NODE(owner[1]) == 2 && !(owner[1] & REPAIRING) && is_for[1] && pinned[1]) ||
+              (NODE(owner[2]) == 2 && !(owner[2] & REPAIRING) && is_for[2] && pinned[2]))
     :: else
     fi
   }
 }
 
+#define LOCALS byte n, port, seen; bool got, found
+#define FORGET n = 0; seen = 0; port = 0; got = false; found = false
+
 proctype creator() {
-  byte n, port; bool got;
+  LOCALS;
   byte me = 1;
   MORTAL
-#ifdef WEAK_PLACED_BEFORE_ANNOUNCED
-    place();
     d_step { phase = creating; g_listed_first = stands };
-#else
-    d_step { phase = creating; g_listed_first = stands };
-    place();
-#endif
     linked = true;
     finish();
     publish()
-  UNTIL_DEATH(1, n = 0; port = 0; got = false)
+  UNTIL_DEATH(1, FORGET)
 }
 
 /* open_or_create() of a topic that is there; settle(). */
 proctype third() {
-  byte n, port; bool got;
+  LOCALS;
   byte me = 3;
   MORTAL
     me == 3;
@@ -200,79 +209,75 @@ end:
        fi
     :: phase == told
     fi
-  UNTIL_DEATH(3, n = 0; port = 0; got = false)
+  UNTIL_DEATH(3, FORGET)
 }
 
 /* TopicPort::attach(), drop_doubles(). */
 inline attach() {
-  n = 0;
   do
   :: n < PORTS && g_used == NONE ->
-     d_step { if :: owner[n] == (2 | PLACED) && is_for[n] -> owner[n] = 2; g_used = n :: else fi };    /* adopt */
-     n++
-  :: n == PORTS || g_used != NONE -> break
+     d_step { if :: owner[n] == (2 | PLACED) && is_for[n] -> owner[n] = 2; g_used = n :: else fi; n++ }    /* adopt */
+  :: atomic { n == PORTS || g_used != NONE -> n = 0 }; break
   od;
-  n = 0;
   if
-  :: g_used == NONE -> attach_subscriber(2, 1); g_used = port; port = 0
+  :: g_used == NONE ->
+     attach_subscriber(2, false);
+     d_step { pinned[port] = true; g_used = port; port = 0 }               /* start() */
   :: else
   fi;
+  take_back_all()
+}
+
+inline take_back_all() {
   take_back(0);
   take_back(1);
   take_back(2)
 }
 
 proctype subscriber() {
-  byte n, port; bool got;
+  LOCALS;
   byte me = 2;
 #ifdef WEAK_TOPICS_BEFORE_LISTED
-  if :: phase == creating && alive[1] -> phase != creating || !alive[1] :: else fi;
-  if :: phase == ready || phase == told -> attach() :: else fi;
+  if :: FINISHED -> attach() :: else fi;
   stands = true;
 #else
   stands = true;
   if
-  :: phase == creating && alive[1] ->                        /* wait_for_creators() */
-     do
-     :: phase != creating || !alive[1] -> break
-#ifdef STOPPED_CREATOR
-     :: break                                                /* the stall limit is over */
-#endif
-     od
-  :: else
-  fi;
-  if
   :: phase == creating && !alive[1] -> if :: linked -> finish() :: else -> phase = free fi       /* settle() */
   :: else
   fi;
-  if :: phase == ready || phase == told -> attach() :: else fi;
+  if :: FINISHED -> attach() :: else fi;
 #endif
   g_constructed = true;
 #ifdef LEAVES
   /* leave() */
   g_left = true;
 #ifdef WEAK_TAKEN_BACK_FIRST
-  take_back(0); take_back(1); take_back(2);
+  if :: FINISHED -> take_back_all() :: else fi;
   stands = false;
 #else
   stands = false;
-  take_back(0); take_back(1); take_back(2);
+  if :: FINISHED -> take_back_all() :: else fi;
 #endif
-  if :: g_used != NONE -> n = g_used; g_used = NONE; detach(n); n = 0 :: else fi
+  if :: g_used != NONE -> d_step { n = g_used; g_used = NONE }; detach(n); n = 0 :: else fi
 #else
-  /* Later, when the generation says so: refresh(), look_after(). */
+  /* Later, when the generation says so, which another topic's may as well: refresh(), look_after(). */
 end:
-  (phase == told && g_used == NONE) || (phase != told && !alive[1] && linked);
+  (FINISHED && g_used == NONE) || (phase != told && !alive[1] && linked);
+  if :: phase == creating -> finish() :: else fi;
+  if :: FINISHED && g_used == NONE -> attach() :: else fi;
+end_wait:
+  phase == told || (!alive[1] && linked);
   if :: phase != told -> finish() :: else fi;
-  if :: phase == told && g_used == NONE -> attach() :: else fi;
-  take_back(0); take_back(1); take_back(2)
+  take_back_all()
 #endif
 }
 
 /* When nothing moves any more no port is kept for who left, and none twice. What a node that died in the middle of
- * finishing has placed too much goes by look_after() and Bus::reap(). */
+ * finishing has placed too much goes by look_after(), by gated(), or by Bus::reap(). */
 #define TOO_MUCH(n) ((owner[n] & PLACED) && (!stands || g_used != NONE))
 #define LOOK_AFTER(n) if :: TOO_MUCH(n) -> owner[n] = 0 :: else fi
+#define KEPT(n) (NODE(owner[n]) == 2 && is_for[n])
 
 active proctype quiet() {
 end:
@@ -284,7 +289,7 @@ end:
     fi;
     if
     :: alive[1] || phase == told ->
-       assert(BELONGS(0) + BELONGS(1) + BELONGS(2) <= (g_left -> 0 : 1))
+       assert(KEPT(0) + KEPT(1) + KEPT(2) <= (g_left -> 0 : 1))
     :: else
     fi
   }

@@ -103,16 +103,17 @@ std::shared_ptr<TopicSegment> BusCore::open_or_create(const std::string& name, c
               {"topic '" + name + "'", "to stay created", "others create and remove it all the time", "try again"});
 }
 
-/// From segments that are linked to a topic that subscribers know. Every step may be done again, by anyone: ports for
-/// those who were listed while it was built; ready; ports back from those who left the list meanwhile; told; and off
-/// the list again if it was removed before it was on it.
+/// From segments that are linked to a topic that subscribers know. Every step may be done again, by anyone: ready;
+/// ports for those who are listed; ports back from those who left the list meanwhile; told; and off the list again if
+/// it was removed before it was on it. Ready comes first: a subscriber that was listed too late to be seen here finds
+/// the topic ready, however short it waited for the creator.
 void BusCore::finish(TopicSegment& segment, registry::TopicTable::Topic topic) {
   if (topic.phase() == layout::TopicPhase::filling) return;
-  segment.place_subscribers();
-  SHMBUS_CRASH_POINT("finish.placed");
   if (topic.phase() == layout::TopicPhase::creating && !topics_.make_ready(topic)) {
     if (auto now = topics_.find(segment.name(), segment.id())) topic = *now;
   }
+  segment.place_subscribers();
+  SHMBUS_CRASH_POINT("finish.placed");
   segment.drop_orphans();
   SHMBUS_CRASH_POINT("finish.taken_back");
   topics_.tell(topic);

@@ -105,8 +105,8 @@ void SubscriberCore::in_child() noexcept {
   state_.hindered = true;
 }
 
-/// Creators that announced a topic before we were listed may not have seen us: once they are done, the topic is there
-/// to attach to. A stopped one is not waited for beyond the stall limit; it places our port when it goes on.
+/// A topic that is being created now is there to attach to when its creator is done. A stopped one is not waited for
+/// beyond the stall limit; it places our port when it goes on.
 void SubscriberCore::wait_for_creators() {
   const std::uint64_t limit = platform::monotonic_ns() + bus_->registry().recorded().stall_limit_ns;
   for (;;) {

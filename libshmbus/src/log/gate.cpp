@@ -51,6 +51,14 @@ Hold hold_of(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcep
   return Hold::demoted;
 }
 
+/// Whether a port that holds us back was placed for who has left the list since: it is taken back. Whoever places does
+/// that himself, after his last look at the list, but may have died or stopped in between.
+bool orphaned(BlockLog& log, unsigned number, std::uint64_t owner) noexcept {
+  if ((owner & layout::kPlaced) == 0) return false;
+  const std::uint64_t subscription = log.subscriber(number).subscription.load(std::memory_order_acquire);
+  return !log.environment().stands(subscription) && take_back(log, number, layout::owner_node(owner), subscription);
+}
+
 }  // namespace
 
 bool gated(BlockLog& log, std::uint64_t leaving) noexcept {
@@ -64,7 +72,8 @@ bool gated(BlockLog& log, std::uint64_t leaving) noexcept {
       repair_subscriber(log, i);
       return;  // the dead don't gate, repaired or not
     }
-    if (hold_of(log, port, leaving) == Hold::gates) held = true;
+    if (hold_of(log, port, leaving) != Hold::gates || orphaned(log, i, owner)) return;
+    held = true;
   });
   return held;
 }

@@ -37,7 +37,12 @@ Repair finish_claim(BlockLog& log, const ShownClaim& claim) noexcept {
   const std::uint32_t physical = claim.what.physical();
   const std::size_t offset = log.format().offset(claim.where);
   if (!log.in_backed_range(physical) || offset + layout::kMinRecord > log.block_size()) return Repair::done;
-  if (log.tail().load(std::memory_order_acquire) == claim.where) return Repair::done;  // never granted
+  // Never granted: the tail still stands there; or has not even come to that block, which its publisher took from the
+  // ring, linked ahead of the tail, for a tail value that it had read long ago. (`number_in_use` keeps a number from
+  // coming round while a claim under it shows: so this is not a tail that was there and went all the way.)
+  const auto& format = log.format();
+  const std::uint64_t tail = log.tail().load(std::memory_order_acquire);
+  if (tail == claim.where || format.low(format.block(tail) + 1) == format.block(claim.where)) return Repair::done;
 
   // The block must still be the claim's, before and after the look at the key: then the key is that block's.
   const auto& entry = log.entry(physical);

@@ -1,20 +1,15 @@
 #include "registry/topic_segment.hpp"
 
-#include <grp.h>
-#include <pwd.h>
-
 #include <algorithm>
 #include <bit>
 #include <chrono>
 #include <thread>
 
-#include "log/ports.hpp"
 #include "platform/clock.hpp"
 #include "platform/random.hpp"
 #include "platform/system_error.hpp"
 #include "registry/bus_removal.hpp"
 #include "registry/names.hpp"
-#include "registry/subscription_table.hpp"
 #include "registry/trust.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/crash_point.hpp"
@@ -235,8 +230,6 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
       h.backed.store(p + 1, std::memory_order_relaxed);
     }
   }
-  segment->place_subscribers();
-  SHMBUS_CRASH_POINT("create.placed");
 
   // The log's name carries our node id: if we die before the control segment has its name, anyone can tell that it is
   // an orphan. And the topic's id, so that no other topic's log ever bears it.
@@ -293,64 +286,6 @@ void TopicSegment::adopt_type(const TypeInfo& type) {
       ErrorCode::type_mismatch,
       {object, "type " + type_text({recorded.type_name, recorded.type_size, recorded.type_alignment}), type_text(type),
        "publish the recorded type, choose another topic, or specialise shmbus::type_name if both mean the same"});
-}
-
-namespace {
-
-/// Whether a user may open a segment: a port placed for who may not would hold publishers back for nobody.
-bool may_open(const platform::FileState& file, uid_t user) {
-  if (user == 0 || user == file.owner || (file.mode & 0004) != 0) return true;
-  if ((file.mode & 0040) == 0) return false;
-  struct passwd entry {};
-  struct passwd* found = nullptr;
-  std::vector<char> text(16 * 1024);
-  if (::getpwuid_r(user, &entry, text.data(), text.size(), &found) != 0 || found == nullptr) return false;
-  std::vector<gid_t> groups(64);
-  for (;;) {
-    int count = static_cast<int>(groups.size());
-    const bool all = ::getgrouplist(entry.pw_name, entry.pw_gid, groups.data(), &count) >= 0;
-    groups.resize(static_cast<std::size_t>(count));
-    if (all) return std::find(groups.begin(), groups.end(), file.group) != groups.end();
-  }
-}
-
-}  // namespace
-
-void TopicSegment::place_subscribers() {
-  SubscriptionTable table(*member_.node);
-  const platform::FileState file = log_file_.state();
-  const auto belongs = [&](unsigned i, const StandingSubscription& s) {
-    const auto& port = header_->subscriber_ports[i];
-    return layout::owner_node(port.owner.load(std::memory_order_seq_cst)) == s.node &&
-           port.subscription.load(std::memory_order_acquire) == s.id;
-  };
-  for (const StandingSubscription& s : table.matching(name_)) {
-    if (!may_open(file, s.user)) continue;
-    bool placed = false;
-    for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) placed = placed || belongs(i, s);
-    if (placed) continue;
-    constexpr std::uint64_t kFirstBlock = 1, kFirstSequence = 1;
-    const auto port = log::attach_subscriber(*log_, {s.node, s.bell, s.id, s.reliable, s.demote_after, s.name, true},
-                                             kFirstBlock, kFirstSequence);
-    // Somebody else, or the subscriber itself, may have taken a port for it meanwhile. Each looks after it has shown
-    // its own: so one of two sees the other. The lower of two placed ones stays; against one that is in use ours goes.
-    for (unsigned i = 0; port && i < layout::kMaxSubscribers; ++i) {
-      if (i == *port || !belongs(i, s)) continue;
-      const bool in_use = (header_->subscriber_ports[i].owner.load(std::memory_order_seq_cst) & layout::kPlaced) == 0;
-      if (in_use || i < *port) log::take_back(*log_, *port, s.node, s.id);
-    }
-  }
-}
-
-void TopicSegment::drop_orphans() {
-  const SubscriptionTable table(*member_.node);
-  for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) {
-    const auto& port = header_->subscriber_ports[i];
-    const std::uint64_t owner = port.owner.load(std::memory_order_acquire);
-    const std::uint64_t subscription = port.subscription.load(std::memory_order_acquire);
-    if ((owner & layout::kPlaced) == 0 || table.stands(subscription)) continue;
-    log::take_back(*log_, i, layout::owner_node(owner), subscription);
-  }
 }
 
 bool TopicSegment::back(std::uint32_t physical) noexcept {

@@ -79,6 +79,7 @@ class TopicSegment final : public log::Environment {
   std::uint64_t self() const noexcept override { return member_.node->id(); }
   std::uint64_t bell() const noexcept override { return member_.node->entry(); }
   bool alive(std::uint64_t node) noexcept override { return member_.node->alive(node); }
+  bool stands(std::uint64_t subscription) const noexcept override;
   bool back(std::uint32_t physical) noexcept override;
   void ring(std::uint64_t bell) noexcept override { member_.node->ring(bell); }
   std::byte* writable(std::uint32_t physical) noexcept override;

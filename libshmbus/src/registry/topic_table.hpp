@@ -14,8 +14,8 @@ namespace shmbus::registry {
 /// The topics of a bus, as the registry lists them. The segments are the truth; the table is how subscribers learn of
 /// them.
 ///
-/// A creator announces a topic before it reads the standing subscriptions, and a subscriber lists its subscription
-/// before it reads the topics: so the creator sees the subscription, or the subscriber the announcement.
+/// Whoever finishes a topic makes it ready before it reads the standing subscriptions, and a subscriber lists its
+/// subscription before it reads the topics: so the one sees the subscription, or the other the topic.
 class TopicTable {
  public:
   explicit TopicTable(Node& node) noexcept : node_(node) {}

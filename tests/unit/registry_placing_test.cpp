@@ -1,0 +1,125 @@
+// Ports for standing subscriptions: whoever publishes the first event, each subscription has one that holds it back.
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <thread>
+#include <vector>
+
+#include "log/ports.hpp"
+#include "registry/subscription_table.hpp"
+#include "registry/topic_segment.hpp"
+#include "registry/topic_table.hpp"
+#include "shmbus/bus.hpp"
+#include "support/patience.hpp"
+#include "support/temporary_bus.hpp"
+
+using namespace shmbus::registry;
+namespace layout = shmbus::layout;
+
+namespace {
+
+Membership join(const std::string& bus) {
+  auto registry = Registry::open(bus, {});
+  auto clock = std::make_shared<BusClock>(registry->recorded());
+  return {std::make_shared<Node>(std::move(registry)), std::move(clock)};
+}
+
+/// A topic, announced and linked, and a reliable subscription to it.
+struct Scene {
+  Scene() {
+    standing.node = member.node->id();
+    standing.bell = member.node->entry();
+    standing.user = ::geteuid();
+    standing.reliable = true;
+    standing.pattern = "t";
+    entry = subscriptions.add(standing);
+  }
+
+  layout::SubscriberPort& port(unsigned i) { return segment->log().subscriber(i); }
+  std::uint64_t placed_word() const { return standing.node | layout::kPlaced; }
+
+  unsigned placed() {
+    unsigned count = 0;
+    for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) {
+      count += port(i).owner == placed_word() && port(i).subscription == standing.id && port(i).pin == 1;
+    }
+    return count;
+  }
+
+  test::TemporaryBus name;
+  Membership member = join(name.name());
+  SubscriptionTable subscriptions{*member.node};
+  TopicTable topics{*member.node};
+  StandingSubscription standing;
+  unsigned entry = 0;
+  TopicTable::Topic topic = topics.announce("t", 7);
+  std::shared_ptr<TopicSegment> segment = TopicSegment::create(member, "t", 7, {.block_size = 4096, .blocks = 2}, {});
+};
+
+}  // namespace
+
+TEST_CASE("a port that is being filled is not taken for one that holds publishers back", "[placing]") {
+  Scene scene;
+  scene.port(0).owner = scene.standing.node | layout::kRepairing;
+  scene.port(0).subscription = scene.standing.id;
+  scene.segment->place_subscribers();
+  CHECK(scene.placed() == 1);
+}
+
+TEST_CASE("a port in use that pins nothing yet is not taken for one that holds publishers back", "[placing]") {
+  Scene scene;
+  scene.port(0).owner = scene.standing.node;
+  scene.port(0).subscription = scene.standing.id;
+  scene.port(0).pin = shmbus::log::kNone;
+  scene.segment->place_subscribers();
+  CHECK(scene.placed() == 1);
+
+  scene.port(0).pin = 1;  // from here on it does
+  scene.segment->place_subscribers();
+  CHECK(scene.placed() == 1);
+}
+
+TEST_CASE("those who place at one time leave a port", "[placing]") {
+  Scene scene;
+  Membership others[] = {scene.member, join(scene.name.name()), join(scene.name.name())};
+  std::vector<std::shared_ptr<TopicSegment>> segments;
+  for (const Membership& member : others)
+    segments.push_back(TopicSegment::find(member, "t", shmbus::platform::Access::read_only));
+  for (unsigned round = 0; round < 5000 / test::slowness; ++round) {
+    CAPTURE(round);
+    std::atomic<std::size_t> ready{0};
+    std::vector<std::thread> threads;
+    for (const auto& segment : segments) {
+      threads.emplace_back([&] {
+        ready.fetch_add(1);
+        while (ready < segments.size()) {
+        }
+        segment->place_subscribers();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    REQUIRE(scene.placed() >= 1);  // doubles go when the subscriber attaches or leaves
+    for (unsigned i = 0; i < layout::kMaxSubscribers; ++i)
+      shmbus::log::take_back(scene.segment->log(), i, scene.standing.node, scene.standing.id);
+    REQUIRE(scene.placed() == 0);
+  }
+}
+
+TEST_CASE("a port placed for who has left since holds nobody back", "[placing]") {
+  Scene scene;
+  REQUIRE(scene.topics.make_ready(scene.topic));
+  scene.topics.tell(scene.topic);
+  shmbus::Bus bus = shmbus::Bus::open(scene.name.name());
+  shmbus::Publisher publisher = bus.publisher("t");
+  scene.segment->place_subscribers();  // by one who read the list before the subscriber left it, and dies now
+  REQUIRE(scene.placed() == 1);
+
+  const std::string event(1000, 'x');
+  unsigned published = 0;
+  while (publisher.try_publish(event)) REQUIRE(++published < 100);
+  CHECK(published > 0);  // it holds back as long as the subscription stands
+  scene.subscriptions.remove(scene.entry);
+  CHECK(publisher.try_publish(event));
+  CHECK(scene.placed() == 0);
+}
