@@ -266,3 +266,22 @@ TEST_CASE("the end in a full block without padding is found", "[log][exclusive]"
   CHECK(successor.publish_bytes(f.log().max_payload()).sequence() == 2);
   CHECK(f.subscriber().drain_sequences() == Sequences{1, 2});
 }
+
+TEST_CASE("a claim in a block that the tail has not come to was never granted", "[log][repair]") {
+  // Its publisher read a tail value long ago, and the same number came round: the block was linked, the tail not moved.
+  LogFixture f;
+  f.publish_to_block(f.publisher(), 2);
+  const auto& format = f.log().format();
+  const std::uint64_t begin = format.make(2, 0, 0);
+  f.record(2, 0).key.store(0);
+  f.place_tail(format.make(1, f.log().block_size(), 1));
+  const std::uint64_t dead = f.new_node();
+  const bool padding = GENERATE(false, true);
+  const unsigned port = f.place_claim(dead, padding ? f.log().block_size() : 64, padding, begin);
+  f.log().publisher(port).what.store(
+      shmbus::layout::ClaimWord(begin, f.physical_of(2), padding, padding ? f.log().block_size() : 64).word());
+  f.world.kill(dead);
+  CHECK(repair_publisher(f.log(), port) == Repair::done);
+  CHECK(f.record(2, 0).key.load() == 0);
+  CHECK(f.log().publisher(port).where.load() == kNone);
+}

@@ -44,9 +44,7 @@ void Writer::obstruct(Status status) noexcept {
   quick_size_ = status == Status::ok ? log_->max_payload() + 1 : 0;
 }
 
-PublishResult Writer::publish_slowly(std::span<const std::byte> payload) noexcept { return publish(payload, nullptr); }
-
-PublishResult Writer::publish(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
+PublishResult Writer::publish_slowly(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
   Claim c;
   if (const Status status = claim(payload.size(), trace, c); status != Status::ok) return {status, 0};
   if (!payload.empty()) std::memcpy(c.payload, payload.data(), payload.size());

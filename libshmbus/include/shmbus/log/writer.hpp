@@ -36,7 +36,9 @@ class Writer {
 
   /// `ok`, or nothing was published. Never waits.
   PublishResult publish(std::span<const std::byte> payload) noexcept;
-  PublishResult publish(std::span<const std::byte> payload, const TraceContext* trace) noexcept;
+  PublishResult publish(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
+    return trace != nullptr ? publish_slowly(payload, trace) : publish(payload);
+  }
 
   /// `ok` fills `c`. Anything else leaves nothing behind. Never waits.
   Status claim(std::size_t size, const TraceContext* trace, Claim& c) noexcept;
@@ -85,7 +87,7 @@ class Writer {
   void end(const Claim& c, std::size_t size, std::uint64_t key) noexcept;
   void obstruct(Status status) noexcept;
   Status place_slowly(std::size_t size, std::size_t stride, Place& place) noexcept;
-  PublishResult publish_slowly(std::span<const std::byte> payload) noexcept;
+  PublishResult publish_slowly(std::span<const std::byte> payload, const TraceContext* trace) noexcept;
   bool adopt_block(std::uint64_t tail) noexcept;
   void adopt_end() noexcept;
   void seal_exclusive() noexcept;
@@ -168,7 +170,7 @@ PublishResult Writer::publish_by(std::span<const std::byte> payload) noexcept {
   // `attention` is a hint; nothing is read by it.
   if (size >= quick_size_ || header_->attention.load(std::memory_order_relaxed) != 0 || !place(length, at))
       [[unlikely]] {
-    return publish_slowly(payload);
+    return publish_slowly(payload, nullptr);
   }
   Copy::copy(at.record + head_, payload.data(), size);
   SHMBUS_CRASH_POINT("publish.written");
