@@ -193,6 +193,8 @@ void Writer::seal_shared(std::uint64_t tail) noexcept {
   SHMBUS_CRASH_POINT("seal.described");
   claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim
   SHMBUS_CRASH_POINT("seal.claimed");
+  // As in win: once the claim shows, the tail's block number can't come round again; before, it may have.
+  if (slot_->load(std::memory_order_acquire) != entry_) return;
   std::uint64_t expected = tail;
   if (header_->tail.compare_exchange_strong(expected,
                                             format.make(format.block(tail), log_->block_size(), format.count(tail)),
