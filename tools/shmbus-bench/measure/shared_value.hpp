@@ -1,0 +1,36 @@
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <new>
+#include <system_error>
+#include <type_traits>
+
+namespace shmbus::measure {
+
+/// A T that processes share which are forked after it was made. It has no name: nothing of it is left behind. Backed
+/// with memory from the start, so that no page fault falls into what is measured.
+template <class T>
+class SharedValue {
+  static_assert(std::is_trivially_destructible_v<T>, "several processes would destroy it");
+
+ public:
+  SharedValue() {
+    void* at = ::mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (at == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "memory that processes share");
+    value_ = ::new (at) T{};
+  }
+  SharedValue(const SharedValue&) = delete;
+  SharedValue& operator=(const SharedValue&) = delete;
+  ~SharedValue() { ::munmap(value_, sizeof(T)); }
+
+  T* get() const noexcept { return value_; }
+  T* operator->() const noexcept { return value_; }
+  T& operator*() const noexcept { return *value_; }
+
+ private:
+  T* value_;
+};
+
+}  // namespace shmbus::measure
