@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "log/end.hpp"
 #include "log/rotation.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
@@ -36,7 +37,11 @@ Writer::Writer(BlockLog& log, unsigned port)
       port_word_(layout::RecordMeta{0, port_, 0}.word()),
       quick_size_(log.max_payload() + 1),
       log_(&log) {
-  if (exclusive_) adopt_end();
+  if (!exclusive_) return;
+  adopt_end();
+  const End end = end_of(log);  // what was there before is not this publisher's; for the monitor alone
+  claim_port_->published.store(end.next_sequence - 1, std::memory_order_relaxed);
+  claim_port_->bytes.store(end.position(log.block_size()), std::memory_order_relaxed);
 }
 
 void Writer::obstruct(Status status) noexcept {
@@ -257,6 +262,8 @@ void Writer::abort_loan(const Claim& c) noexcept {
   if (exclusive_) return;  // W3: the tail has not moved
   SHMBUS_CRASH_POINT("loan.aborted");
   end(c, c.stride, ~key_);
+  platform::add_to_own(claim_port_->published, ~std::uint64_t{0});  // it was no event after all
+  platform::add_to_own(claim_port_->bytes, ~std::uint64_t{c.stride} + 1);
 }
 
 }  // namespace shmbus::log

@@ -250,6 +250,8 @@ inline void Writer::finish(std::byte* record, std::size_t stride, std::uint64_t 
     SHMBUS_CRASH_POINT("publish.committed");
     port->where.store(kNone, std::memory_order_release);  // SYNC claim: after the key
     SHMBUS_CRASH_POINT("publish.released");
+    platform::add_to_own(port->published, 1);
+    platform::add_to_own(port->bytes, stride);
   }
 }
 
