@@ -25,7 +25,9 @@ Reader::Reader(BlockLog& log, unsigned port) : log_(&log), port_(&log.subscriber
 /// At the first `events` again: it ends.
 std::size_t Reader::next_stop(std::size_t events, std::size_t limit) noexcept {
   if (events >= limit) return events;
-  until_sample_ = events + (sample_latency() ? sampling_.interval() : 1);  // not there yet: the one after it perhaps
+  const bool taken = sample_latency();
+  until_sample_ = events + (taken ? static_cast<std::size_t>(sampling_.distance()) : 0);
+  if (!taken) return events + 1;  // not there yet, or aborted: it stays due
   return until_sample_ < limit ? until_sample_ : limit;
 }
 

@@ -110,7 +110,8 @@ class Reader {
   std::uint64_t lost_ = 0;
   std::uint64_t delivered_ = 0;
   std::uint64_t lapped_ = 0;
-  std::size_t until_sample_ = kNone;  // events to hand out before the one whose latency is taken
+  static constexpr std::size_t kNeverSample = ~std::size_t{0} / 2;
+  std::size_t until_sample_ = kNeverSample;  // events to hand out before the one whose latency is taken
   layout::LatencyHistogram* latencies_ = nullptr;
   LatencySampling sampling_;
   std::uint64_t skip_to_ = 0;           // events below are passed over silently
@@ -197,6 +198,8 @@ inline void Reader::save_position(std::size_t events) noexcept {
     return;
   delivered_ += events;
   until_sample_ -= events;
+  if (until_sample_ > kNeverSample) [[unlikely]]
+    until_sample_ = 0;  // it was due, and an event passed by
   empty_polls_ = 0;
   if (hole_at_ != cursor_) hole_since_ = 0;
   streaming_ = events >= 16;
