@@ -137,7 +137,8 @@ TEST_CASE("a topic whose creator stopped half-way is told as unfinished", "[insp
   entry.id = 4711;
   entry.name.store("half.built");
   test::overwrite(f.segments.registry(),
-                  offsetof(shmbus::layout::RegistryHeader, topic_table) + 2 * sizeof(shmbus::layout::TopicEntry), entry);
+                  offsetof(shmbus::layout::RegistryHeader, topic_table) + 2 * sizeof(shmbus::layout::TopicEntry),
+                  entry);
   const auto snapshot = Inspector{f.name.name()}.snapshot();
   CHECK(snapshot.topics.size() == 2);
   REQUIRE(snapshot.unfinished.size() == 1);

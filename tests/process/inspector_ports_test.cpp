@@ -205,7 +205,7 @@ TEST_CASE("a lapped subscriber is told before it knows itself, and what it retai
   }
   told = subscriber(inspector, "slow");
   CHECK_FALSE(told.lapped_now);
-  CHECK(told.lapped == 1);
+  CHECK(told.lapped >= 1);
   CHECK(told.lost == s.lost());
   kept.clear();
   CHECK(subscriber(inspector, "slow").retained_blocks.empty());
@@ -242,9 +242,10 @@ TEST_CASE("handler errors, sleeps and a demotion are told", "[inspector]") {
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("t", small);
   Inspector inspector{name.name()};
-  const shmbus::Subscription throwing = bus.subscribe(
-      "t", [](const Event&) { throw std::runtime_error("on purpose"); }, {.subscriber = {.name = "throwing"}});
-  shmbus::Subscriber brake = bus.subscriber("t", {.delivery = Delivery::reliable, .demote_after = 1ms, .name = "brake"});
+  const shmbus::Subscription throwing = bus.subscribe("t", [](const Event&) { throw std::runtime_error("on purpose"); },
+                                                      {.subscriber = {.name = "throwing"}});
+  shmbus::Subscriber brake =
+      bus.subscriber("t", {.delivery = Delivery::reliable, .demote_after = 1ms, .name = "brake"});
   CHECK(subscriber(inspector, "brake").demote_after == 1ms);
   CHECK_FALSE(subscriber(inspector, "brake").demoted);
   test::wait_until("a sleep", [&] { return subscriber(inspector, "throwing").sleeping; });

@@ -12,12 +12,12 @@
 
 namespace shmbus {
 
-/// Looks at a bus without becoming a node: read-only mappings, no port, no lock; looking disturbs nothing. It keeps what
-/// it mapped from one look to the next, so that the later ones are cheap. One thread at a time.
+/// Looks at a bus without becoming a node: read-only mappings, no port, no lock; looking disturbs nothing. It keeps
+/// what it mapped from one look to the next, so that the later ones are cheap. One thread at a time.
 class Inspector {
  public:
-  /// Throws Error: `not_found` where there is no such bus; `corrupt`, `incompatible` or `untrusted` where its registry is
-  /// not what it should be. `owners` as in BusOptions.
+  /// Throws Error: `not_found` where there is no such bus; `corrupt`, `incompatible` or `untrusted` where its registry
+  /// is not what it should be. `owners` as in BusOptions.
   explicit Inspector(std::string_view bus, const std::vector<uid_t>& owners = {});
   Inspector(Inspector&&) noexcept;
   Inspector& operator=(Inspector&&) noexcept;

@@ -15,9 +15,9 @@ namespace shmbus {
 
 enum class NodeState : std::uint8_t {
   alive,
-  stopped,  ///< alive, but the system does not let its process run (SIGSTOP, a debugger). Told only where the process is
-            ///< of the looker's pid namespace and /proc is there
-  dead,     ///< its process died, or let go of the bus without a word; what it left was not reaped yet
+  stopped,  ///< alive, but the system does not let its process run (SIGSTOP, a debugger). Told only where the process
+            ///< is of the looker's pid namespace and /proc is there
+  dead,  ///< its process died, or let go of the bus without a word; what it left was not reaped yet
 };
 const char* to_string(NodeState state) noexcept;  ///< "alive", "stopped", "dead"
 
@@ -44,9 +44,9 @@ struct PublisherSnapshot {
   bool alive = false;
   NodeState state = NodeState::dead;
   std::uint64_t published = 0;  ///< events since it attached
-  std::uint64_t bytes = 0;      ///< of their records: headers, payloads and alignment. For an exclusive topic, where this
-                                ///< is derived from positions, also the padding that ended blocks
-  std::uint64_t waits = 0;      ///< times it had to wait for a reliable subscriber
+  std::uint64_t bytes = 0;  ///< of their records: headers, payloads and alignment. For an exclusive topic, where this
+                            ///< is derived from positions, also the padding that ended blocks
+  std::uint64_t waits = 0;  ///< times it had to wait for a reliable subscriber
   std::chrono::nanoseconds waiting_for{0};  ///< how long it has waited so by now; 0: it does not
   bool claim_open = false;                  ///< it is between claim and commit, for example with a loan
   std::uint64_t claim = 0;                  ///< names the open claim: the same at two looks, the same claim; 0: none
@@ -72,10 +72,10 @@ struct SubscriberSnapshot {
   NodeState node_state = NodeState::dead;
   SubscriberState state = SubscriberState::dead;  ///< the last of these that holds; the flags below tell all
   std::string name;
-  std::string pattern;         ///< of its standing subscription; empty where that is not listed any more
-  bool adopted = true;         ///< false: placed by the topic's creator, its process has not come for it yet
+  std::string pattern;  ///< of its standing subscription; empty where that is not listed any more
+  bool adopted = true;  ///< false: placed by the topic's creator, its process has not come for it yet
   Delivery delivery = Delivery::lossy;
-  bool demoted = false;  ///< it asked to be reliable, and was made lossy after `demote_after`
+  bool demoted = false;                      ///< it asked to be reliable, and was made lossy after `demote_after`
   std::chrono::nanoseconds demote_after{0};  ///< 0: never
   std::uint64_t next_sequence = 0;           ///< the event it reads next
   std::uint64_t lag = 0;                     ///< events published and not read by it yet
@@ -90,20 +90,20 @@ struct SubscriberSnapshot {
   Latency latency;                   ///< since it attached; empty without time stamps
   bool sleeping = false;
   bool lapped_now = false;
-  bool gating = false;                      ///< publishers are held back by it right now
-  std::chrono::nanoseconds gating_for{0};   ///< and have been for so long
-  std::uint64_t pinned_block = 0;           ///< number of the block it is inside, or enters next; 0: none
+  bool gating = false;                         ///< publishers are held back by it right now
+  std::chrono::nanoseconds gating_for{0};      ///< and have been for so long
+  std::uint64_t pinned_block = 0;              ///< number of the block it is inside, or enters next; 0: none
   std::vector<std::uint64_t> retained_blocks;  ///< numbers of those that events it retained lie in
 };
 
 struct TopicSnapshot {
   TopicInfo info;
-  std::uint64_t published = 0;       ///< sequence of the newest event; 0: none yet
-  std::uint64_t bytes = 0;           ///< of the log since its begin: records, and the padding that ended blocks
-  std::uint64_t oldest = 0;          ///< sequence of the oldest retained event; 0: none
-  std::uint64_t opened_blocks = 0;   ///< number of the newest block
-  std::uint64_t memory = 0;          ///< bytes of /dev/shm behind its blocks
-  std::uint64_t dropped_blocks = 0;  ///< dropped early because memory was short
+  std::uint64_t published = 0;        ///< sequence of the newest event; 0: none yet
+  std::uint64_t bytes = 0;            ///< of the log since its begin: records, and the padding that ended blocks
+  std::uint64_t oldest = 0;           ///< sequence of the oldest retained event; 0: none
+  std::uint64_t opened_blocks = 0;    ///< number of the newest block
+  std::uint64_t memory = 0;           ///< bytes of /dev/shm behind its blocks
+  std::uint64_t dropped_blocks = 0;   ///< dropped early because memory was short
   std::uint64_t repaired_claims = 0;  ///< of publishers that died between claim and commit
   std::uint64_t repaired_ports = 0;   ///< that dead processes left
   std::vector<PublisherSnapshot> publishers;
@@ -134,10 +134,10 @@ struct BusSnapshot {
   unsigned mode = 0;
   std::uint32_t owner = 0;  ///< uid of the registry's file
   std::chrono::nanoseconds stall_limit{0};
-  bool cycle_clock = true;       ///< time stamps are the core's counter; false: CLOCK_MONOTONIC
-  bool removed = false;          ///< the bus was removed; there may be a new one of its name, for a new Inspector
-  std::uint64_t shm_size = 0;    ///< bytes of /dev/shm
-  std::uint64_t shm_free = 0;    ///< bytes left there
+  bool cycle_clock = true;     ///< time stamps are the core's counter; false: CLOCK_MONOTONIC
+  bool removed = false;        ///< the bus was removed; there may be a new one of its name, for a new Inspector
+  std::uint64_t shm_size = 0;  ///< bytes of /dev/shm
+  std::uint64_t shm_free = 0;  ///< bytes left there
   std::vector<NodeSnapshot> nodes;
   std::vector<TopicSnapshot> topics;  ///< by name
   std::vector<UnfinishedTopic> unfinished;
@@ -150,7 +150,7 @@ struct BlockSnapshot {
   std::uint32_t physical = 0;
   bool newest = false;
   std::uint64_t first_sequence = 0;
-  std::uint64_t events = 0;       ///< aborted ones included
+  std::uint64_t events = 0;  ///< aborted ones included
   Time opened{};
   std::uint64_t pinned_by = 0;    ///< subscriber ports that are inside it or enter it next, a bit each
   std::uint64_t retained_by = 0;  ///< subscriber ports that retain events in it

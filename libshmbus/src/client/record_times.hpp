@@ -11,7 +11,8 @@
 namespace shmbus::detail {
 
 /// Finds the time stamps of events for who only looks: no pin, no mapping of the log. What is read may be overwritten
-/// meanwhile, which is noticed. It remembers where it was for each subscriber, so that a look goes on from the last one.
+/// meanwhile, which is noticed. It remembers where it was for each subscriber, so that a look goes on from the last
+/// one.
 class RecordTimes {
  public:
   /// Throws Error. Without the right to read the log it never finds anything.

@@ -28,8 +28,8 @@ std::vector<Keeper> keepers_of(const log::BlockLog& log) {
       const std::uint64_t number = slot.load(std::memory_order_acquire);
       if (number != log::kNone) keeper.retained.push_back(number);
     }
-    keeper.gating = (port.mode.load(std::memory_order_relaxed) & 1) != 0 &&
-                    port.held_since.load(std::memory_order_relaxed) != 0;
+    keeper.gating =
+        (port.mode.load(std::memory_order_relaxed) & 1) != 0 && port.held_since.load(std::memory_order_relaxed) != 0;
     keepers.push_back(std::move(keeper));
   });
   return keepers;

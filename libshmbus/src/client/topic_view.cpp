@@ -36,7 +36,8 @@ namespace {
 
 /// How long ago a monotonic moment was; at least 1 ns, so that 0 says "not at all". 0 for one that lies ahead.
 nanoseconds age_of(std::uint64_t since_ns, std::uint64_t now_ns) noexcept {
-  return nanoseconds{since_ns == 0 || since_ns > now_ns ? 0 : std::max<std::int64_t>(1, std::int64_t(now_ns - since_ns))};
+  return nanoseconds{since_ns == 0 || since_ns > now_ns ? 0
+                                                        : std::max<std::int64_t>(1, std::int64_t(now_ns - since_ns))};
 }
 
 SubscriberState worst(const SubscriberSnapshot& s) noexcept {
@@ -68,8 +69,7 @@ std::unique_ptr<TopicView> TopicView::open(const registry::Registry& registry, c
   if (!file) return nullptr;
   const platform::FileState state = file->state();
   registry::check_owner(state, registry.owners(), object);
-  if (state.size < sizeof(layout::TopicHeader))
-    registry::check_size(state.size, sizeof(layout::TopicHeader), object);
+  if (state.size < sizeof(layout::TopicHeader)) registry::check_size(state.size, sizeof(layout::TopicHeader), object);
   platform::Mapping mapping(*file, Access::read_only, 0, state.size, object);
   // Read only: the mapping sees to it.
   const auto& header = *reinterpret_cast<const layout::TopicHeader*>(mapping.address());
@@ -205,8 +205,8 @@ void TopicView::read_reader(LookContext& context, const log::End& end, const Top
       s.lag_time = nanoseconds{0};
     } else if (const auto stamp = times_.stamp_of(*log_, i, end.number, s.next_sequence)) {
       const auto units = static_cast<std::int64_t>(context.clock.stamp() - *stamp);
-      s.lag_time = nanoseconds(units > 0 ? static_cast<std::int64_t>(static_cast<double>(units) * context.ns_per_stamp)
-                                         : 0);
+      s.lag_time =
+          nanoseconds(units > 0 ? static_cast<std::int64_t>(static_cast<double>(units) * context.ns_per_stamp) : 0);
     }
   }
   const std::uint64_t pin = port.pin.load(std::memory_order_acquire);

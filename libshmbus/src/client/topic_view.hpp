@@ -30,8 +30,7 @@ struct LookContext {
 class TopicView {
  public:
   /// Null where there is none. Throws Error.
-  static std::unique_ptr<TopicView> open(const registry::Registry& registry, const std::string& name,
-                                         std::uint64_t id);
+  static std::unique_ptr<TopicView> open(const registry::Registry& registry, const std::string& name, std::uint64_t id);
   ~TopicView();
 
   /// Throws Error, `corrupt`, where somebody cut the segment short.

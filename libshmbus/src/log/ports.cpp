@@ -77,7 +77,8 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
   port.held_since.store(0, std::memory_order_relaxed);
   port.bell.store(place.bell, std::memory_order_relaxed);
   port.name.store(place.name);
-  for (auto* counter : {&port.lost, &port.delivered, &port.lapped, &port.wakeups, &port.handler_errors, &port.latency}) {
+  for (auto* counter :
+       {&port.lost, &port.delivered, &port.lapped, &port.wakeups, &port.handler_errors, &port.latency}) {
     counter->store(0, std::memory_order_relaxed);
   }
   port.position.store(position, std::memory_order_relaxed);

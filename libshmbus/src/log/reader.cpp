@@ -21,8 +21,8 @@ Reader::Reader(BlockLog& log, unsigned port) : log_(&log), port_(&log.subscriber
   until_sample_ = 0;
 }
 
-/// Where a poll that handed out `events` stops next: at its limit, or before the next event whose latency is to be taken.
-/// At the first `events` again: it ends.
+/// Where a poll that handed out `events` stops next: at its limit, or before the next event whose latency is to be
+/// taken. At the first `events` again: it ends.
 std::size_t Reader::next_stop(std::size_t events, std::size_t limit) noexcept {
   if (events >= limit) return events;
   const bool taken = sample_latency();
@@ -32,7 +32,8 @@ std::size_t Reader::next_stop(std::size_t events, std::size_t limit) noexcept {
 }
 
 /// Takes the latency of the event at the cursor, which is handed out next. False: there is none. For the monitor alone,
-/// so relaxed. The stamp may lie ahead of us by what cores' counters differ, or be any bytes: each value has its bucket.
+/// so relaxed. The stamp may lie ahead of us by what cores' counters differ, or be any bytes: each value has its
+/// bucket.
 bool Reader::sample_latency() noexcept {
   for (;;) {
     if (cursor_ == end_ && !next_block()) return false;

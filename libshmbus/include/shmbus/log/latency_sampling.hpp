@@ -6,10 +6,10 @@ namespace shmbus::log {
 
 /// Which events' latencies are taken, and for how many each stands.
 ///
-/// Events are counted off in stretches. Of each stretch one event is taken, drawn evenly before any of them is seen, and
-/// counted as often as the stretch is long: so each event counts once in the mean, wherever in a batch it lies, and no
-/// rhythm of batches falls in with the sampling. How long the next stretch is follows from how far apart the last samples
-/// were: 1, every event, while they are far apart; up to 64 while they come fast.
+/// Events are counted off in stretches. Of each stretch one event is taken, drawn evenly before any of them is seen,
+/// and counted as often as the stretch is long: so each event counts once in the mean, wherever in a batch it lies, and
+/// no rhythm of batches falls in with the sampling. How long the next stretch is follows from how far apart the last
+/// samples were: 1, every event, while they are far apart; up to 64 while they come fast.
 class LatencySampling {
  public:
   /// How many events the sample stands for that is taken at `now`, of the stamp clock. Goes on to the next stretch.
