@@ -1,0 +1,20 @@
+#pragma once
+
+#include <sched.h>
+
+#include <shmbus/platform/cpu.hpp>
+
+namespace shmbus::measure {
+
+/// What a spinning loop does between two looks. A measurement and its floor do the same.
+struct Spin {
+  unsigned pauses = 0;  ///< pause instructions
+  bool yield = false;   ///< gives the core away: where processes share one, nothing moves otherwise
+
+  void operator()() const noexcept {
+    for (unsigned i = 0; i < pauses; ++i) platform::pause();
+    if (yield) ::sched_yield();
+  }
+};
+
+}  // namespace shmbus::measure
