@@ -44,7 +44,7 @@ struct PublisherSnapshot {
   bool alive = false;
   NodeState state = NodeState::dead;
   std::uint64_t published = 0;  ///< events since it attached
-  std::uint64_t bytes = 0;  ///< of their records: headers, payloads and alignment. For an exclusive topic, where this
+  std::uint64_t bytes = 0;  ///< of their records: headers and payloads. For an exclusive topic, where this
                             ///< is derived from positions, also the padding that ended blocks
   std::uint64_t waits = 0;  ///< times it had to wait for a reliable subscriber
   std::chrono::nanoseconds waiting_for{0};  ///< how long it has waited so by now; 0: it does not

@@ -89,7 +89,7 @@ void Writer::end(const Claim& c, std::size_t size, std::uint64_t key) noexcept {
   if (exclusive_)
     finish_exclusive(header_, c.record, c.stride, key);
   else
-    finish_shared(c.record, c.stride, key);
+    finish_shared(c.record, size, key);
   // As in publish_by; who must order the two by itself does it in wake.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if ((header_->waiters.load(std::memory_order_relaxed) | header_->attention.load(std::memory_order_relaxed)) != 0)

@@ -84,7 +84,7 @@ class Writer {
   void write_header(std::byte* record, std::size_t size, std::uint16_t flags) noexcept;
   static void write_stamp(std::byte* record, std::uint64_t stamp) noexcept;
   void finish_exclusive(layout::TopicHeader* header, std::byte* record, std::size_t stride, std::uint64_t key) noexcept;
-  void finish_shared(std::byte* record, std::size_t stride, std::uint64_t key) noexcept;
+  void finish_shared(std::byte* record, std::size_t size, std::uint64_t key) noexcept;
 
   // Cold, in writer.cpp.
   PublishResult publish_any(std::span<const std::byte> payload) noexcept;
@@ -188,7 +188,7 @@ PublishResult Writer::publish_by(std::span<const std::byte> payload) noexcept {
   if constexpr (kStamped) write_stamp(at.record, platform::read_cycle_counter());
   write_header(at.record, size, 0);
   if constexpr (kShared)
-    finish_shared(at.record, length, key_);
+    finish_shared(at.record, size, key_);
   else
     finish_exclusive(header, at.record, length, key_);
   // Commit, then look whether somebody sleeps: a sleeper does the two in the other order, with a membarrier between
@@ -258,16 +258,16 @@ inline void Writer::finish_exclusive(layout::TopicHeader* header, std::byte* rec
   SHMBUS_CRASH_POINT("publish.advanced");
 }
 
-inline void Writer::finish_shared(std::byte* record, std::size_t stride, std::uint64_t key) noexcept {
+inline void Writer::finish_shared(std::byte* record, std::size_t size, std::uint64_t key) noexcept {
   SHMBUS_CRASH_POINT("publish.headed");
   layout::PublisherPort* const port = claim_port_;
+  platform::add_to_own(port->published, 1);  // for the monitor alone
+  platform::add_to_own(port->bytes, size);
   auto& committed = reinterpret_cast<layout::RecordHeader*>(record)->key;
   committed.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
   SHMBUS_CRASH_POINT("publish.committed");
   port->where.store(kNone, std::memory_order_release);  // SYNC claim: after the key
   SHMBUS_CRASH_POINT("publish.released");
-  platform::add_to_own(port->published, 1);
-  platform::add_to_own(port->bytes, stride);
 }
 
 }  // namespace shmbus::log
