@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shmbus/leftover.hpp"
 #include "shmbus/snapshot.hpp"
 
 namespace shmbus {
@@ -30,8 +31,14 @@ class Inspector {
   /// The ring of a topic as it is now; nothing where there is no such topic. Throws Error where it can't be read.
   std::optional<RingSnapshot> ring(std::string_view topic);
 
+  /// What dead processes left, as `Bus::reap` would find it: that clears it away. It lists /dev/shm, and so costs more
+  /// than a look. Throws Error as `snapshot` does.
+  std::vector<Leftover> leftovers();
+
   /// Names of the buses on this machine, sorted.
   static std::vector<std::string> buses();
+  /// All that bears a bus's name in /dev/shm, by bus, with those buses that nobody can join.
+  static std::vector<BusFiles> files();
 
  private:
   class Impl;

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "client/leftovers.hpp"
 #include "client/node_list.hpp"
 #include "client/topic_view.hpp"
 #include "platform/clock.hpp"
@@ -71,6 +72,8 @@ class Inspector::Impl {
     bus.nodes = nodes.take();
     return bus;
   }
+
+  std::vector<Leftover> leftovers() { return detail::find_leftovers(*registry_, snapshot()); }
 
   std::optional<RingSnapshot> ring(std::string_view name) {
     check_whole();
@@ -173,6 +176,7 @@ Inspector::~Inspector() = default;
 
 BusSnapshot Inspector::snapshot() { return impl_->snapshot(); }
 std::optional<RingSnapshot> Inspector::ring(std::string_view topic) { return impl_->ring(topic); }
+std::vector<Leftover> Inspector::leftovers() { return impl_->leftovers(); }
 
 std::vector<std::string> Inspector::buses() {
   std::vector<std::string> names;
@@ -183,6 +187,26 @@ std::vector<std::string> Inspector::buses() {
     if (name.find('.') == std::string::npos) names.push_back(name);
   }
   return names;
+}
+
+std::vector<BusFiles> Inspector::files() {
+  const std::string prefix = "shmbus.";
+  std::map<std::string, BusFiles> buses;
+  for (const std::string& file : SegmentFile::list(prefix)) {
+    const std::string bus = file.substr(prefix.size(), file.find('.', prefix.size()) - prefix.size());
+    const auto state = SegmentFile::state_of(file);
+    if (!state || bus.empty()) continue;
+    BusFiles& found = buses[bus];
+    const bool registry = file == registry::registry_name(bus);
+    if (found.files == 0 || registry) found.owner = state->owner;
+    found.bus = bus;
+    ++found.files;
+    found.memory += state->memory;
+    found.has_registry = found.has_registry || registry;
+  }
+  std::vector<BusFiles> sorted;
+  for (auto& [name, found] : buses) sorted.push_back(std::move(found));
+  return sorted;
 }
 
 }  // namespace shmbus

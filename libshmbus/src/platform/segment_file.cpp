@@ -26,6 +26,7 @@ FileState to_state(const struct stat& s) {
   return {static_cast<std::uint64_t>(s.st_size),
           s.st_ino,
           s.st_dev,
+          static_cast<std::uint64_t>(s.st_blocks) * 512,
           s.st_uid,
           s.st_gid,
           s.st_mode & 07777u,

@@ -18,6 +18,7 @@ struct FileState {
   std::uint64_t size = 0;
   std::uint64_t inode = 0;
   std::uint64_t device = 0;
+  std::uint64_t memory = 0;  ///< bytes behind it
   uid_t owner = 0;
   gid_t group = 0;
   unsigned mode = 0;  ///< permission bits
