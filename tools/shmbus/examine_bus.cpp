@@ -114,7 +114,7 @@ class Examination {
   void members() {
     const auto alive = std::count_if(bus_.nodes.begin(), bus_.nodes.end(), [](const auto& n) { return n.alive; });
     if (alive == 0)
-      note(fmt::format("no live members; {} and {} wait for late starters", counted(bus_.topics.size(), "topic"),
+      note(fmt::format("no live members; it keeps {} and {} for late starters", counted(bus_.topics.size(), "topic"),
                        byte_count(files_.memory)),
            fmt::format("shmbus rm --bus {}, if nobody needs its events", files_.bus));
     for (const NodeSnapshot& node : bus_.nodes) {

@@ -57,7 +57,8 @@ int run(int argc, char** argv) {
   shmbus sub '>'
   shmbus pub hello.world hi
 
-shmbus VERB --help tells more about a verb.)");
+shmbus VERB --help tells more about a verb, and shmbus(1) all. Exit status: 0 good, 1 failed or, of doctor,
+a fault was found, 2 wrong arguments.)");
   const std::array verbs = {ls_verb(program, bus),   info_verb(program, bus),   ports_verb(program, bus),
                             stat_verb(program, bus), pub_verb(program, bus),    sub_verb(program, bus),
                             hz_verb(program, bus),   tail_verb(program, bus),   replay_verb(program, bus),

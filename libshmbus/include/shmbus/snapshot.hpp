@@ -17,7 +17,7 @@ enum class NodeState : std::uint8_t {
   alive,
   stopped,  ///< alive, but the system does not let its process run (SIGSTOP, a debugger). Told only where the process
             ///< is of the looker's pid namespace and /proc is there
-  dead,  ///< its process died, or let go of the bus without a word; what it left was not reaped yet
+  dead,     ///< its process died, or let go of the bus without a word; what it left was not reaped yet
 };
 const char* to_string(NodeState state) noexcept;  ///< "alive", "stopped", "dead"
 
@@ -44,9 +44,9 @@ struct PublisherSnapshot {
   bool alive = false;
   NodeState state = NodeState::dead;
   std::uint64_t published = 0;  ///< events since it attached
-  std::uint64_t bytes = 0;  ///< of their records: headers and payloads. For an exclusive topic, where this
-                            ///< is derived from positions, also the padding that ended blocks
-  std::uint64_t waits = 0;  ///< times it had to wait for a reliable subscriber
+  std::uint64_t bytes = 0;      ///< of their records: headers and payloads. For an exclusive topic, where this
+                                ///< is derived from positions, also the padding that ended blocks
+  std::uint64_t waits = 0;      ///< times it had to wait for a reliable subscriber
   std::chrono::nanoseconds waiting_for{0};  ///< how long it has waited so by now; 0: it does not
   bool claim_open = false;                  ///< it is between claim and commit, for example with a loan
   std::uint64_t claim = 0;                  ///< names the open claim: the same at two looks, the same claim; 0: none
