@@ -84,7 +84,7 @@ class Writer {
   static void write_meta(std::byte* record, std::uint64_t meta) noexcept;
   static void write_stamp(std::byte* record, std::uint64_t stamp) noexcept;
   void finish_exclusive(layout::TopicHeader* header, std::byte* record, std::size_t stride, std::uint64_t key) noexcept;
-  void finish_shared(std::byte* record, std::uint64_t key) noexcept;
+  void finish_shared(std::byte* record, std::size_t size, std::uint64_t key) noexcept;
 
   // Cold, in writer.cpp.
   PublishResult wake(std::uint64_t sequence) noexcept;
@@ -180,7 +180,7 @@ PublishResult Writer::publish_by(std::span<const std::byte> payload) noexcept {
   SHMBUS_CRASH_POINT("publish.written");
   if constexpr (kStamped) write_stamp(at.record, platform::read_cycle_counter());
   if constexpr (kShared)
-    finish_shared(at.record, key_);
+    finish_shared(at.record, kHead + payload.size(), key_);
   else
     finish_exclusive(header, at.record, length, key_);
   // Commit, then look whether somebody sleeps: a sleeper does the two in the other order, with a membarrier between
@@ -206,9 +206,10 @@ inline bool Writer::win(std::size_t stride, Place& place) noexcept {
   if (inside > tail_room_ - step) [[unlikely]]  // a tail in another block is beyond all room
     return false;
   // W1. No claim of ours stands there; release, so that whoever finds the former one gone has what it covered.
-  claim_port_->what.store(claim_.at(tail, stride).word(), std::memory_order_release);
+  layout::PublisherPort* const port = claim_port_;
+  port->what.store(claim_.at(tail, stride).word(), std::memory_order_release);
   SHMBUS_CRASH_POINT("publish.described");
-  claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
+  port->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
   SHMBUS_CRASH_POINT("publish.claimed");
   // The ring names the physical block before the tail moves; that the compare-and-swap succeeds proves it was right.
   // Once the claim shows, the tail's block number can't come round again.
@@ -247,8 +248,10 @@ inline void Writer::finish_exclusive(layout::TopicHeader* header, std::byte* rec
   SHMBUS_CRASH_POINT("publish.advanced");
 }
 
-inline void Writer::finish_shared(std::byte* record, std::uint64_t key) noexcept {
+inline void Writer::finish_shared(std::byte* record, std::size_t size, std::uint64_t key) noexcept {
   layout::PublisherPort* const port = claim_port_;
+  platform::add_to_own(port->published, 1);  // for the monitor alone
+  platform::add_to_own(port->bytes, size);
   auto& committed = reinterpret_cast<layout::RecordHeader*>(record)->key;
   committed.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
   SHMBUS_CRASH_POINT("publish.committed");
