@@ -47,20 +47,21 @@ std::string complete(const std::string& words, const std::string& bus = {}) {
   const std::string script = "PATH=\"$(dirname \"$1\"):$PATH\"; source \"$2\"; COMP_WORDS=(" + words +
                              "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _shmbus; printf '%s ' \"${COMPREPLY[@]}\"";
   if (!bus.empty()) ::setenv("SHMBUS_BUS", bus.c_str(), 1);
-  const Finished finished = test::run({"bash", "-c", script, "bash", SHMBUS_TOOL, sources + "/shmbus.bash"});
+  const Finished finished = test::run({"/bin/bash", "-c", script, "bash", SHMBUS_TOOL, sources + "/shmbus.bash"});
   ::unsetenv("SHMBUS_BUS");
   CHECK(finished.err == "");
+  CHECK(finished.end == End{});
   return ' ' + finished.out;
 }
 
 }  // namespace
 
 TEST_CASE("the manual page is well-formed", "[tool]") {
-  if (test::run({"bash", "-c", "command -v groff"}).end != End{}) {
+  if (test::run({"/bin/bash", "-c", "command -v groff"}).end != End{}) {
     WARN("skipped: needs groff");
     return;
   }
-  const Finished finished = test::run({"groff", "-man", "-ww", "-z", "-Tutf8", sources + "/shmbus.1"});
+  const Finished finished = test::run({"/usr/bin/groff", "-man", "-ww", "-z", "-Tutf8", sources + "/shmbus.1"});
   CHECK(finished.end == End{});
   CHECK(finished.err == "");
 }

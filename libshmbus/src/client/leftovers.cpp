@@ -73,7 +73,7 @@ class Finder {
     if (file == registry::registry_name(registry_.bus())) return;
     if (file.starts_with(prefix + "~")) return add_file(Kind::removal, 0, file);
     if (const auto log = registry::parse_log_name(registry_.bus(), file)) {
-      if (!alive(log->node) && id_of(log->topic) != log->id) add_file(Kind::log, log->node, file);
+      if (!alive(log->node) && !may_belong(*log)) add_file(Kind::log, log->node, file);
       return;
     }
     const bool control = file.ends_with(suffix) && file.size() > prefix.size() + suffix.size();
@@ -108,9 +108,11 @@ class Finder {
     }
   }
 
-  std::uint64_t id_of(const std::string& topic) const {
-    const auto recorded = record_of(topic);
-    return recorded ? recorded->id : 0;
+  /// A damaged topic may be the log's: both are then for its owner to remove.
+  bool may_belong(const registry::LogName& log) const {
+    const auto recorded = record_of(log.topic);
+    if (recorded) return recorded->id == log.id;
+    return SegmentFile::state_of(registry::control_name(registry_.bus(), log.topic)).has_value();
   }
 
   const registry::Registry& registry_;

@@ -142,6 +142,8 @@ void TopicView::read_publishers(LookContext& context, TopicSnapshot& topic) {
     if (log_->exclusive()) {  // derived: what the topic has more than when it attached
       p.published = topic.published - std::min(p.published, topic.published);
       p.bytes = topic.bytes - std::min(p.bytes, topic.bytes);
+    } else {
+      p.bytes += p.published * log_->record_header();  // the port counts payloads
     }
     p.waits = port.waits.load(std::memory_order_relaxed);
     if (p.alive) p.waiting_for = age_of(port.waiting_since.load(std::memory_order_relaxed), context.monotonic_ns);

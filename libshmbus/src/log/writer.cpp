@@ -86,7 +86,8 @@ void Writer::end(const Claim& c, std::size_t size, std::uint64_t key) noexcept {
   if (exclusive_)
     finish_exclusive(header_, c.record, c.stride, key);
   else
-    finish_shared(c.record, size, key);
+    finish_shared(c.record, key);
+  if (!exclusive_ && key == key_) count(c.size);  // an aborted one was no event after all
   // As in publish_by; who must order the two by itself does it in wake.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if ((header_->waiters.load(std::memory_order_relaxed) | header_->attention.load(std::memory_order_relaxed)) != 0)
@@ -267,8 +268,6 @@ void Writer::abort_loan(const Claim& c) noexcept {
   if (exclusive_) return;  // W3: the tail has not moved
   SHMBUS_CRASH_POINT("loan.aborted");
   end(c, c.stride, ~key_);
-  platform::add_to_own(claim_port_->published, ~std::uint64_t{0});  // it was no event after all
-  platform::add_to_own(claim_port_->bytes, ~std::uint64_t{c.stride} + 1);
 }
 
 }  // namespace shmbus::log

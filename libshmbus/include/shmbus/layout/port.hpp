@@ -25,7 +25,7 @@ struct PublisherPort {
   std::atomic<std::uint64_t> what;                  // ClaimWord
 
   // For the monitor alone; written only by the publisher that owns the port. A shared one counts events and the bytes
-  // of their records. An exclusive one writes once, when it attaches, how many events and bytes its topic had by then.
+  // of their payloads. An exclusive one writes once, when it attaches, how many events and bytes its topic had by then.
   std::atomic<std::uint64_t> published;
   std::atomic<std::uint64_t> bytes;
   std::atomic<std::uint64_t> waits;          // times it had to wait for a reliable subscriber

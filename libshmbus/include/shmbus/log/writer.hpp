@@ -84,7 +84,8 @@ class Writer {
   static void write_meta(std::byte* record, std::uint64_t meta) noexcept;
   static void write_stamp(std::byte* record, std::uint64_t stamp) noexcept;
   void finish_exclusive(layout::TopicHeader* header, std::byte* record, std::size_t stride, std::uint64_t key) noexcept;
-  void finish_shared(std::byte* record, std::size_t size, std::uint64_t key) noexcept;
+  void finish_shared(std::byte* record, std::uint64_t key) noexcept;
+  void count(std::size_t size) noexcept;
 
   // Cold, in writer.cpp.
   PublishResult wake(std::uint64_t sequence) noexcept;
@@ -175,12 +176,13 @@ PublishResult Writer::publish_by(std::span<const std::byte> payload) noexcept {
     return publish_slowly(payload, nullptr);
   }
   write_meta(at.record, quick_meta_ + payload.size());
+  if constexpr (kShared) count(payload.size());
   SHMBUS_CRASH_POINT("publish.headed");
   ShortCopy::copy(at.record + kHead, payload.data(), payload.size());
   SHMBUS_CRASH_POINT("publish.written");
   if constexpr (kStamped) write_stamp(at.record, platform::read_cycle_counter());
   if constexpr (kShared)
-    finish_shared(at.record, kHead + payload.size(), key_);
+    finish_shared(at.record, key_);
   else
     finish_exclusive(header, at.record, length, key_);
   // Commit, then look whether somebody sleeps: a sleeper does the two in the other order, with a membarrier between
@@ -248,10 +250,15 @@ inline void Writer::finish_exclusive(layout::TopicHeader* header, std::byte* rec
   SHMBUS_CRASH_POINT("publish.advanced");
 }
 
-inline void Writer::finish_shared(std::byte* record, std::size_t size, std::uint64_t key) noexcept {
+/// One more event of a shared publisher, of `size` bytes of payload: for the monitor alone.
+inline void Writer::count(std::size_t size) noexcept {
   layout::PublisherPort* const port = claim_port_;
-  platform::add_to_own(port->published, 1);  // for the monitor alone
+  platform::add_to_own(port->published, 1);
   platform::add_to_own(port->bytes, size);
+}
+
+inline void Writer::finish_shared(std::byte* record, std::uint64_t key) noexcept {
+  layout::PublisherPort* const port = claim_port_;
   auto& committed = reinterpret_cast<layout::RecordHeader*>(record)->key;
   committed.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
   SHMBUS_CRASH_POINT("publish.committed");

@@ -34,20 +34,6 @@ inline std::uint64_t read_cycle_counter() noexcept {
 #endif
 }
 
-/// Copies 16 bytes that do not overlap. They are loaded as two words: a program has often just written them field by
-/// field, and a load that is wider than the store before it waits for that store to leave the core (15 ns here).
-inline void copy_two_words(std::byte* to, const std::byte* from) noexcept {
-#if defined(__x86_64__)
-  __m128i both;
-  asm("movq %1, %0\n\tmovhps %2, %0"
-      : "=x"(both)
-      : "m"(*reinterpret_cast<const std::byte(*)[8]>(from)), "m"(*reinterpret_cast<const std::byte(*)[8]>(from + 8)));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), both);
-#else
-  std::memcpy(to, from, 16);
-#endif
-}
-
 /// Adds to a word that this thread alone writes and others read, with relaxed order. On x86-64 one instruction, where a
 /// relaxed load and store would be three; under ThreadSanitizer those two, since it does not see into assembly.
 inline void add_to_own(std::atomic<std::uint64_t>& word, std::uint64_t amount) noexcept {
@@ -63,6 +49,20 @@ inline void add_to_own(std::atomic<std::uint64_t>& word, std::uint64_t amount) n
 #endif
 #endif
   word.store(word.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+}
+
+/// Copies 16 bytes that do not overlap. They are loaded as two words: a program has often just written them field by
+/// field, and a load that is wider than the store before it waits for that store to leave the core (15 ns here).
+inline void copy_two_words(std::byte* to, const std::byte* from) noexcept {
+#if defined(__x86_64__)
+  __m128i both;
+  asm("movq %1, %0\n\tmovhps %2, %0"
+      : "=x"(both)
+      : "m"(*reinterpret_cast<const std::byte(*)[8]>(from)), "m"(*reinterpret_cast<const std::byte(*)[8]>(from + 8)));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), both);
+#else
+  std::memcpy(to, from, 16);
+#endif
 }
 
 }  // namespace shmbus::platform
