@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <new>
 #include <system_error>
 #include <type_traits>
@@ -31,6 +32,32 @@ class SharedValue {
 
  private:
   T* value_;
+};
+
+/// The same, several of them.
+template <class T>
+class SharedArray {
+  static_assert(std::is_trivially_destructible_v<T>, "several processes would destroy it");
+
+ public:
+  explicit SharedArray(std::size_t size) : size_(size) {
+    void* at = ::mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (at == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "memory that processes share");
+    values_ = static_cast<T*>(at);
+    for (std::size_t i = 0; i < size_; ++i) ::new (static_cast<void*>(values_ + i)) T{};
+  }
+  SharedArray(const SharedArray&) = delete;
+  SharedArray& operator=(const SharedArray&) = delete;
+  ~SharedArray() { ::munmap(values_, bytes()); }
+
+  T& operator[](std::size_t i) const noexcept { return values_[i]; }
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  std::size_t bytes() const noexcept { return size_ == 0 ? 1 : size_ * sizeof(T); }
+
+  std::size_t size_;
+  T* values_;
 };
 
 }  // namespace shmbus::measure

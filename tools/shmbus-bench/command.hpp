@@ -1,0 +1,21 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "settings.hpp"
+
+namespace shmbus::bench {
+
+/// One measurement of the command line: its options are registered with the program when it is made.
+struct Command {
+  CLI::App* app;
+  std::function<int()> run;  ///< prints its report and returns the exit status; throws as `main` knows
+  bool draws;                ///< whether it has distributions, for --plot
+};
+
+// `settings` is filled in by the time a command runs, and outlives it.
+Command latency_command(CLI::App& program, const Settings& settings);
+Command throughput_command(CLI::App& program, const Settings& settings);
+
+}  // namespace shmbus::bench

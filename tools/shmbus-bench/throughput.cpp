@@ -1,0 +1,99 @@
+// One publisher, one reliable subscriber.
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "bench_bus.hpp"
+#include "bus_ends.hpp"
+#include "choice.hpp"
+#include "command.hpp"
+#include "measure/progress_bar.hpp"
+#include "report.hpp"
+
+namespace shmbus::bench {
+
+namespace {
+
+struct ThroughputOptions {
+  TopicChoice topics;
+  std::vector<std::size_t> sizes = {64};
+  std::string touch = "first";
+  std::size_t batch = 256;
+};
+
+constexpr const char* kHelp = R"(How it is measured:
+  One process publishes in a tight loop, another polls in a tight loop; it is reliable, so that nothing is lost and
+  the publisher waits where it is ahead by the whole ring. The rate is by the receiver: its events from the first it
+  saw to the last, by the cycle counter. Told is the median of the rounds, with the least and the most.)";
+
+int run(const ThroughputOptions& options, const Settings& settings) {
+  const BenchBus bus;
+  measure::ProgressBar bar("throughput");
+  measure::Plan plan = bench::plan(settings);
+  plan.progress = [&bar](double share) { bar.show(share); };
+
+  std::vector<measure::FlowKind> kinds;
+  std::vector<nlohmann::ordered_json> parameters;
+  std::uint64_t memory = 0;
+  for (const std::size_t size : options.sizes) {
+    for (const TopicChoice::Kind& kind : options.topics.kinds()) {
+      BusEnds ends{.bus = bus.name(), .topic = fmt::format("throughput.{}", kinds.size())};
+      ends.options = options.topics.options(kind);
+      ends.size = size;
+      ends.touch = touch_named(options.touch);
+      ends.batch = options.batch;
+      kinds.push_back(bus_flow(fmt::format("{}, {}", size_text(size), to_string(kind)), ends));
+      parameters.push_back(to_json(kind));
+      parameters.back()["size"] = size;
+      memory += ring_bytes(ends.options, 1);
+    }
+  }
+  need_shm(memory);
+
+  nlohmann::ordered_json told = options.topics.to_json();
+  told.update({{"sizes", options.sizes}, {"touch", options.touch}, {"batch", options.batch}});
+  Report report(settings, plan, "throughput", told);
+  const measure::Flows result = measure_flows(kinds, 1, 1, plan);
+  report.placement(result.placement);
+  Table table({"throughput", "events/s", "min", "max", "bytes/s", "events"});
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const measure::Flow& flow = result.flows[i];
+    const auto size = parameters[i]["size"].get<double>();
+    table.add({flow.name, count_text(flow.rate.median()) + (flow.rate.noisy() ? " noisy" : ""),
+               count_text(flow.rate.min()), count_text(flow.rate.max()), count_text(flow.rate.median() * size),
+               count_text(static_cast<double>(flow.events))});
+    report.add(flow.name, parameters[i],
+               {{"events", flow.events},
+                {"lost", flow.lost},
+                {"events_per_second", measure::to_json(flow.rate)},
+                {"bytes_per_second", flow.rate.median() * size}});
+  }
+  report.add(table);
+  report.print();
+  return 0;
+}
+
+}  // namespace
+
+Command throughput_command(CLI::App& program, const Settings& settings) {
+  auto options = std::make_shared<ThroughputOptions>();
+  CLI::App* app = program.add_subcommand("throughput", "How many events a second go from one process to another");
+  options->topics.add_options(*app);
+  app->add_option("--sizes", options->sizes, "Payloads, for example 64,1K,64K")
+      ->type_name("BYTES")
+      ->delimiter(',')
+      ->transform(byte_size(measure::kSmallestPayload, std::uint64_t{32} << 20))
+      ->capture_default_str();
+  app->add_option("--touch", options->touch, "What is written and read of them: first word, ends or all")
+      ->check(CLI::IsMember({"first", "ends", "all"}))
+      ->capture_default_str();
+  app->add_option("--batch", options->batch, "The limit of a poll")
+      ->type_name("N")
+      ->check(whole_number(1, 1'000'000))
+      ->capture_default_str();
+  app->footer(kHelp);
+  return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = false};
+}
+
+}  // namespace shmbus::bench
