@@ -3,13 +3,10 @@
 
 #include <unistd.h>
 
-#include <cstring>
 #include <iceoryx_posh/popo/untyped_publisher.hpp>
 #include <iceoryx_posh/popo/untyped_subscriber.hpp>
 #include <iceoryx_posh/runtime/posh_runtime.hpp>
-#include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "program.hpp"
 
@@ -54,17 +51,17 @@ class Iceoryx {
           publisher_(service(peer, side == peers::Side::first ? "there" : "back"), publisher_options(peer.job_)),
           subscriber_(service(peer, side == peers::Side::first ? "back" : "there"), subscriber_options(peer.job_)),
           spin_(spin),
-          message_(peer.job_.size) {
+          size_(peer.job_.size),
+          touch_(peer.job_.touch()) {
       while (!publisher_.hasSubscribers() || subscriber_.getSubscriptionState() != iox::SubscribeState::SUBSCRIBED) {
         ::usleep(1000);
       }
     }
 
     void send(std::uint64_t number) {
-      std::memcpy(message_.data(), &number, sizeof number);
-      auto loan = publisher_.loan(static_cast<std::uint32_t>(message_.size()));
-      if (loan.has_error()) throw std::runtime_error("iceoryx loans no memory");
-      std::memcpy(loan.value(), message_.data(), message_.size());
+      auto loan = publisher_.loan(static_cast<std::uint32_t>(size_));
+      if (loan.has_error()) throw peers::Failure("iceoryx loans no memory");
+      shmbus::measure::write_number({static_cast<std::byte*>(loan.value()), size_}, number, touch_);
       publisher_.publish(loan.value());
     }
 
@@ -75,8 +72,7 @@ class Iceoryx {
           spin_();
           continue;
         }
-        std::uint64_t number = 0;
-        std::memcpy(&number, taken.value(), sizeof number);
+        const std::uint64_t number = peers::read_number({static_cast<const std::byte*>(taken.value()), size_}, touch_);
         subscriber_.release(taken.value());
         return number;
       }
@@ -106,7 +102,8 @@ class Iceoryx {
     iox::popo::UntypedPublisher publisher_;
     iox::popo::UntypedSubscriber subscriber_;
     peers::Spin spin_;
-    std::vector<std::byte> message_;
+    std::size_t size_;
+    shmbus::measure::Touch touch_;
   };
 
  private:

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "measure/payload.hpp"
+
 namespace peers {
 
 /// What a measuring program is told by its command line: `PROGRAM latency|throughput [--size N] [--seconds S]`.
@@ -14,6 +16,11 @@ struct Job {
   std::size_t size = 64;                     ///< bytes a message; its number is in the first eight
   double seconds = 1;                        ///< measured, after a warm-up of a fifth of it
   std::size_t ring = std::size_t{4} << 20U;  ///< bytes of the ring, for a peer that takes them
+
+  /// What is written and read of a message, as shmbus-bench does.
+  shmbus::measure::Touch touch() const noexcept {
+    return measure == Measure::latency ? shmbus::measure::Touch::ends : shmbus::measure::Touch::first;
+  }
 };
 
 /// What a program can measure, and how it is described.

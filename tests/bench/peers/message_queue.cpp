@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <boost/interprocess/ipc/message_queue.hpp>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -27,10 +26,11 @@ class MessageQueue {
           in_(side == peers::Side::first ? queues.back_.queue : queues.there_.queue),
           spins_(queues.job_.measure == peers::Job::Measure::latency),
           spin_(spin),
+          touch_(queues.job_.touch()),
           message_(queues.job_.size) {}
 
     void send(std::uint64_t number) {
-      std::memcpy(message_.data(), &number, sizeof number);
+      shmbus::measure::write_number(message_, number, touch_);
       out_.send(message_.data(), message_.size(), 0);
     }
 
@@ -42,9 +42,7 @@ class MessageQueue {
       } else {
         in_.receive(message_.data(), message_.size(), size, priority);
       }
-      std::uint64_t number = 0;
-      std::memcpy(&number, message_.data(), sizeof number);
-      return number;
+      return peers::read_number(message_, touch_);
     }
 
    private:
@@ -52,6 +50,7 @@ class MessageQueue {
     ipc::message_queue& in_;
     bool spins_;
     peers::Spin spin_;
+    shmbus::measure::Touch touch_;
     std::vector<std::byte> message_;
   };
 

@@ -3,7 +3,6 @@
 #include <nng/nng.h>
 #include <nng/protocol/pair0/pair.h>
 
-#include <cstring>
 #include <stdexcept>
 #include <string>
 
@@ -25,7 +24,7 @@ class Nng {
 
   class End {
    public:
-    End(Nng& peer, peers::Side side, peers::Spin /*spin*/) : size_(peer.job_.size) {
+    End(Nng& peer, peers::Side side, peers::Spin /*spin*/) : size_(peer.job_.size), touch_(peer.job_.touch()) {
       require(nng_pair0_open(&socket_), "open a socket");
       require(nng_socket_set_int(socket_, NNG_OPT_SENDBUF, kBuffered), "set the send buffer");
       require(nng_socket_set_int(socket_, NNG_OPT_RECVBUF, kBuffered), "set the receive buffer");
@@ -45,20 +44,21 @@ class Nng {
     void send(std::uint64_t number) {
       nng_msg* message = nullptr;
       require(nng_msg_alloc(&message, size_), "make a message");
-      std::memcpy(nng_msg_body(message), &number, sizeof number);
+      shmbus::measure::write_number({static_cast<std::byte*>(nng_msg_body(message)), size_}, number, touch_);
       require(nng_sendmsg(socket_, message, 0), "send");
     }
     std::uint64_t receive() {
       nng_msg* message = nullptr;
       require(nng_recvmsg(socket_, &message, 0), "receive");
-      std::uint64_t number = 0;
-      std::memcpy(&number, nng_msg_body(message), sizeof number);
+      const std::uint64_t number =
+          peers::read_number({static_cast<const std::byte*>(nng_msg_body(message)), nng_msg_len(message)}, touch_);
       nng_msg_free(message);
       return number;
     }
 
    private:
     std::size_t size_;
+    shmbus::measure::Touch touch_;
     nng_socket socket_;
   };
 

@@ -16,25 +16,21 @@ class Pipe {
   static constexpr peers::Ability kAbility{.name = "pipe", .description = "Two pipes"};
   static constexpr std::size_t kCapacity = std::size_t{64} * 1024;  // of a pipe, unless told otherwise
 
-  explicit Pipe(const peers::Job& job) : size_(job.size) {
+  explicit Pipe(const peers::Job& job) : job_(job) {
     peers::require(::pipe2(there_, O_CLOEXEC) == 0 && ::pipe2(back_, O_CLOEXEC) == 0, "cannot make a pipe");
   }
 
   class End {
    public:
     End(Pipe& pipes, peers::Side side, peers::Spin /*spin*/)
-        : message_(pipes.size_), buffer_(std::max(kCapacity, pipes.size_)) {
+        : touch_(pipes.job_.touch()), message_(pipes.job_.size), buffer_(std::max(kCapacity, pipes.job_.size)) {
       const bool is_first = side == peers::Side::first;
-      const auto& out = is_first ? pipes.there_ : pipes.back_;
-      const auto& in = is_first ? pipes.back_ : pipes.there_;
-      ::close(out[0]);  // so that the death of the other end shows
-      ::close(in[1]);
-      out_ = out[1];
-      in_ = in[0];
+      out_ = (is_first ? pipes.there_ : pipes.back_)[1];
+      in_ = (is_first ? pipes.back_ : pipes.there_)[0];
     }
 
     void send(std::uint64_t number) {
-      std::memcpy(message_.data(), &number, sizeof number);
+      shmbus::measure::write_number(message_, number, touch_);
       peers::write_all(out_, message_);
     }
 
@@ -45,20 +41,20 @@ class Pipe {
         begin_ = 0;
         filled_ += peers::read_some(in_, std::span{buffer_}.subspan(filled_));
       }
-      std::uint64_t number = 0;
-      std::memcpy(&number, buffer_.data() + begin_, sizeof number);
+      const auto message = std::span{buffer_}.subspan(begin_, message_.size());
       begin_ += message_.size();
-      return number;
+      return peers::read_number(message, touch_);
     }
 
    private:
+    shmbus::measure::Touch touch_;
     std::vector<std::byte> message_, buffer_;
     std::size_t begin_ = 0, filled_ = 0;  // of the buffer: what was read and not given out
     int out_, in_;
   };
 
  private:
-  std::size_t size_;
+  peers::Job job_;
   int there_[2], back_[2];
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "job.hpp"
@@ -38,6 +39,15 @@ int measure_throughput(const Ability& ability, const Job& job, const shmbus::mea
 int measure_link(const Ability& ability, const shmbus::measure::LinkKind& link, int argc, char** argv);
 
 // ------------------------------------------------------------------------------------------------------------------
+
+/// The number of a message; throws where the message is not whole.
+inline std::uint64_t read_number(std::span<const std::byte> message, shmbus::measure::Touch touch) {
+  bool whole = true;
+  const std::uint64_t number = shmbus::measure::read_number(message, touch, whole);
+  if (!whole) [[unlikely]]
+    throw Failure("a message's first and last word disagree");
+  return number;
+}
 
 template <class Peer>
 class PeerLink final : public shmbus::measure::Link {

@@ -1,9 +1,7 @@
 // A pair of Unix sockets that keep messages apart, with read and write that wait.
 
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <cstring>
 #include <vector>
 
 #include "descriptor.hpp"
@@ -15,35 +13,34 @@ class Seqpacket {
  public:
   static constexpr peers::Ability kAbility{.name = "seqpacket", .description = "A Unix seqpacket socket pair"};
 
-  explicit Seqpacket(const peers::Job& job) : size_(job.size) {
+  explicit Seqpacket(const peers::Job& job) : job_(job) {
     peers::require(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets_) == 0, "cannot make a socket pair");
   }
 
   class End {
    public:
     End(Seqpacket& pair, peers::Side side, peers::Spin /*spin*/)
-        : socket_(pair.sockets_[side == peers::Side::first ? 0 : 1]), message_(pair.size_) {
-      ::close(pair.sockets_[side == peers::Side::first ? 1 : 0]);  // so that the death of the other end shows
-    }
+        : socket_(pair.sockets_[side == peers::Side::first ? 0 : 1]),
+          touch_(pair.job_.touch()),
+          message_(pair.job_.size) {}
 
     void send(std::uint64_t number) {
-      std::memcpy(message_.data(), &number, sizeof number);
+      shmbus::measure::write_number(message_, number, touch_);
       peers::write_all(socket_, message_);
     }
     std::uint64_t receive() {
       peers::read_all(socket_, message_);
-      std::uint64_t number = 0;
-      std::memcpy(&number, message_.data(), sizeof number);
-      return number;
+      return peers::read_number(message_, touch_);
     }
 
    private:
     int socket_;
+    shmbus::measure::Touch touch_;
     std::vector<std::byte> message_;
   };
 
  private:
-  std::size_t size_;
+  peers::Job job_;
   int sockets_[2];
 };
 

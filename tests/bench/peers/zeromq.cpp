@@ -1,6 +1,5 @@
 // ZeroMQ over ipc: PAIR for latency, PUSH and PULL for throughput, both with their default high-water marks.
 
-#include <cstring>
 #include <string>
 #include <vector>
 #include <zmq.hpp>
@@ -19,7 +18,7 @@ class ZeroMq {
   class End {
    public:
     End(ZeroMq& peer, peers::Side side, peers::Spin /*spin*/)
-        : socket_(context_, type(peer.job_, side)), message_(peer.job_.size) {
+        : socket_(context_, type(peer.job_, side)), touch_(peer.job_.touch()), message_(peer.job_.size) {
       socket_.set(zmq::sockopt::linger, 0);  // both ends wait for each other before they close
       if (side == peers::Side::first) {
         socket_.bind(peer.folder_.ipc_address());
@@ -29,15 +28,13 @@ class ZeroMq {
     }
 
     void send(std::uint64_t number) {
-      std::memcpy(message_.data(), &number, sizeof number);
+      shmbus::measure::write_number(message_, number, touch_);
       socket_.send(zmq::buffer(message_));
     }
     std::uint64_t receive() {
       // It waits without bound, so there is always a message.
       static_cast<void>(socket_.recv(received_));
-      std::uint64_t number = 0;
-      std::memcpy(&number, received_.data(), sizeof number);
-      return number;
+      return peers::read_number({received_.data<std::byte>(), received_.size()}, touch_);
     }
 
    private:
@@ -48,6 +45,7 @@ class ZeroMq {
 
     zmq::context_t context_;
     zmq::socket_t socket_;
+    shmbus::measure::Touch touch_;
     std::vector<std::byte> message_;
     zmq::message_t received_;
   };
