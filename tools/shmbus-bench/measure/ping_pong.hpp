@@ -34,7 +34,7 @@ struct LinePair {
   alignas(128) std::atomic<std::uint64_t> ping{0};
   alignas(128) std::atomic<std::uint64_t> pong{0};
 
-  /// To call on one side before both meet.
+  /// After kLastPing, by the side that measures: ready for the next time, once both have met.
   void reset() noexcept {
     ping.store(0, std::memory_order_relaxed);
     pong.store(0, std::memory_order_relaxed);

@@ -14,6 +14,7 @@ class LineLink final : public Link {
   LineLink(LinePair& lines, Spin spin) : lines_(lines), spin_(spin) {}
   void ping(std::uint64_t ticks, Histogram* histogram) override {
     measure::ping(ticks, histogram, [&](std::uint64_t n) { lines_.exchange(n, spin_); });
+    lines_.reset();
   }
   void pong() override { lines_.answer(spin_); }
 
@@ -27,6 +28,7 @@ class FutexLink final : public Link {
   explicit FutexLink(FutexPair& words) : words_(words) {}
   void ping(std::uint64_t ticks, Histogram* histogram) override {
     measure::ping(ticks, histogram, [&](std::uint64_t n) { words_.exchange(n); });
+    words_.reset();
   }
   void pong() override { words_.answer(); }
 
