@@ -1,11 +1,27 @@
-"""What is run in each round: a sample is one run of one program, and gives some figures.
+"""What is run in each round. A sample is one run of one program; it gives some figures, by name.
 
-Keys of samples are "measure/program"; those of shmbus hold all its variants, each beside its floor."""
+Samples are named "measure/program". Those of shmbus hold all that is compared within one measure, each beside its
+floor where shmbus-bench has it; those of the peers hold what their programs print."""
 
 SIZES = (1024, 4096, 16384, 65536, 262144, 1048576)  # bytes copied
 PEERS = ("iceoryx", "message_queue", "zeromq", "nng", "seqpacket", "pipe", "handover")
-BLOCK = 16 << 20  # bytes, where 1 MiB is loaned
 BLOCKS = 16
+
+
+def block_size(size):
+    """Of the topic over which payloads of this size are copied: four of them in a block at least, as a user would."""
+    return max(256 * 1024, 4 * size)
+
+
+class Sample:
+    """`figures(programs, pace)` runs it."""
+
+    def __init__(self, measure, program, figures, once=False):
+        self.name = f"{measure}/{program}"
+        self.measure = measure
+        self.program = program
+        self.figures = figures
+        self.once = once  # it takes its time, and does not vary
 
 
 class Pace:
@@ -13,7 +29,7 @@ class Pace:
 
     def __init__(self, seconds):
         self.seconds = seconds
-        self.timeout = 60 + 60 * seconds
+        self.timeout = 90 + 60 * seconds
 
     def peer(self):
         return ("--seconds", self.seconds)
@@ -23,5 +39,47 @@ class Pace:
                 "--warm-up-ms", max(1, round(self.seconds * 200)))
 
 
-def _series(document):
-    return {series["name"]: series for series in document["series"]}
+def shmbus(measure, *arguments, figures):
+    """A sample of shmbus-bench; `figures` picks from its series, by their names."""
+    def run(programs, pace):
+        document = programs.shmbus(measure, *arguments, *pace.shmbus(), timeout=pace.timeout)
+        return figures({series["name"]: series for series in document["series"]})
+    return run
+
+
+def peer(program, measure, *arguments):
+    def run(programs, pace):
+        if program == "iceoryx":
+            with programs.roudi():
+                return programs.peer(program, measure, *arguments, *pace.peer(), timeout=pace.timeout)
+        return programs.peer(program, measure, *arguments, *pace.peer(), timeout=pace.timeout)
+    return run
+
+
+def one_way(series):
+    """p50 and p99 of each series, in nanoseconds."""
+    return {f"{name} {quantile}": one["distribution"][quantile] for name, one in series.items()
+            for quantile in ("p50", "p99")}
+
+
+def rates(series):
+    return {name.split(", ", 1)[1]: one["events_per_second"]["median"] for name, one in series.items()}
+
+
+def all_samples():
+    samples = [Sample("latency", "shmbus", shmbus("latency", "--wait", "poll", figures=one_way))]
+    samples += [Sample("latency", name, peer(name, "latency")) for name in PEERS]
+
+    samples += [Sample("throughput", "floor", peer("floor", "latency")),
+                Sample("throughput", "shmbus", shmbus("throughput", figures=rates))]
+    samples += [Sample("throughput", name, peer(name, "throughput")) for name in PEERS]
+
+    for size in SIZES:
+        block = block_size(size)
+        samples += [
+            Sample(f"copy-{size}", "shmbus", shmbus("throughput", "--sizes", size, "--touch", "all", "--writers",
+                                                    "exclusive", "--block-size", block, "--blocks", BLOCKS,
+                                                    figures=rates)),
+            Sample(f"copy-{size}", "handover", peer("handover", "throughput", "--size", size, "--ring",
+                                                    block * BLOCKS))]
+    return samples
