@@ -15,6 +15,7 @@ struct Job {
   Measure measure = Measure::latency;
   std::size_t size = 64;                     ///< bytes a message; its number is in the first eight
   double seconds = 1;                        ///< measured, after a warm-up of a fifth of it
+  bool pin = true;                           ///< its two processes stay on a core each
   std::size_t ring = std::size_t{4} << 20U;  ///< bytes of the ring, for a peer that takes them
 
   /// What is written and read of a message, as shmbus-bench does.
@@ -29,9 +30,6 @@ struct Ability {
   const char* description;  ///< one line
   bool throughput = true;
   bool ring = false;  ///< takes --ring
-  // Whether its two processes stay on a core each. Those with threads of their own may be faster without.
-  bool pin_latency = true;
-  bool pin_throughput = true;
 };
 
 /// Does the job that the command line describes, and returns the exit code: 0 done, 1 failed, 2 wrong use. What goes

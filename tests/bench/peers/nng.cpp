@@ -17,7 +17,7 @@ void require(int result, const char* what) {
 
 class Nng {
  public:
-  static constexpr peers::Ability kAbility{.name = "nng", .description = "nng pair over ipc://", .pin_latency = false};
+  static constexpr peers::Ability kAbility{.name = "nng", .description = "nng pair over ipc://"};
   static constexpr int kBuffered = 128;  // messages
 
   explicit Nng(const peers::Job& job) : job_(job) {}

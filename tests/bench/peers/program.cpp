@@ -10,12 +10,12 @@ namespace measure = shmbus::measure;
 
 namespace {
 
-measure::Plan plan(const Job& job, bool pin) {
+measure::Plan plan(const Job& job) {
   measure::Plan plan;
   plan.rounds = 1;
   plan.round = std::chrono::nanoseconds{static_cast<std::int64_t>(job.seconds * 1e9)};
   plan.warm_up = plan.round / 5;
-  plan.pin = pin;
+  plan.pin = job.pin;
   plan.patience += plan.round;
   return plan;
 }
@@ -34,13 +34,13 @@ void print(const Ability& ability, const Job& job, const measure::Placement& pla
 }  // namespace
 
 int measure_latency(const Ability& ability, const Job& job, const measure::LinkKind& link) {
-  const measure::RoundTrips result = measure_round_trips({link}, plan(job, ability.pin_latency));
+  const measure::RoundTrips result = measure_round_trips({link}, plan(job));
   print(ability, job, result.placement, to_json(result.links.front().all));
   return 0;
 }
 
 int measure_throughput(const Ability& ability, const Job& job, const measure::FlowKind& flow) {
-  const measure::Flows result = measure_flows({flow}, 1, 1, plan(job, ability.pin_throughput));
+  const measure::Flows result = measure_flows({flow}, 1, 1, plan(job));
   const double rate = result.flows.front().rate.median();
   print(ability, job, result.placement,
         {{"events_per_second", rate}, {"bytes_per_second", rate * static_cast<double>(job.size)}});

@@ -11,7 +11,7 @@ namespace {
 
 class ZeroMq {
  public:
-  static constexpr peers::Ability kAbility{.name = "zeromq", .description = "ZeroMQ over ipc://", .pin_latency = false};
+  static constexpr peers::Ability kAbility{.name = "zeromq", .description = "ZeroMQ over ipc://"};
 
   explicit ZeroMq(const peers::Job& job) : job_(job) {}
 
