@@ -5,15 +5,15 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <map>
 #include <string>
+#include <vector>
 
 #include "shmbus/shmbus.hpp"
 
 namespace {
 
 constexpr std::size_t kEvents = 100'000;
+constexpr std::size_t kPollEvery = 1'000;  // events, where slow readers are attached: each time one of them polls
 
 struct Payload {
   std::array<std::uint64_t, 8> words;
@@ -28,9 +28,10 @@ shmbus::TopicOptions options(bool exclusive, bool timestamps) {
 
 // What is between the begin and the end of these is counted.
 [[gnu::noinline, gnu::noclone]] std::uint64_t counted_publish(shmbus::Publisher& publisher,
-                                                              std::span<const std::byte> payload) {
+                                                              std::span<const std::byte> payload,
+                                                              std::size_t events = kEvents) {
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < kEvents; ++i) sum += publisher.publish(payload).sequence();
+  for (std::size_t i = 0; i < events; ++i) sum += publisher.publish(payload).sequence();
   return sum;
 }
 [[gnu::noinline, gnu::noclone]] std::uint64_t counted_typed(shmbus::TypedPublisher<Payload>& publisher,
@@ -46,10 +47,21 @@ shmbus::TopicOptions options(bool exclusive, bool timestamps) {
   return sum;
 }
 
+std::uint64_t publish_beside(std::vector<shmbus::Subscriber>& readers, shmbus::Publisher& publisher,
+                             std::span<const std::byte> payload) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < kEvents; i += kPollEvery) {
+    sum += counted_publish(publisher, payload, kPollEvery);
+    readers[i / kPollEvery % readers.size()].poll([](const shmbus::Event&) {});
+  }
+  return sum;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string what = argc == 2 ? argv[1] : "";
+  const std::string what = argc >= 2 ? argv[1] : "";
+  const std::size_t attached = argc == 3 ? std::stoul(argv[2]) : 0;
   const bool exclusive = what.starts_with("exclusive"), timestamps = what.ends_with("stamped");
   const std::string name = "instructions-" + std::to_string(::getpid());
   std::uint64_t sum = 0;
@@ -66,6 +78,10 @@ int main(int argc, char** argv) {
         shmbus::Subscriber subscriber = bus.subscriber("t");
         counted_publish(publisher, bytes);
         sum = counted_poll(subscriber) - kEvents * sizeof payload + 1;
+      } else if (attached != 0) {
+        std::vector<shmbus::Subscriber> readers;
+        while (readers.size() < attached) readers.push_back(bus.subscriber("t"));
+        sum = publish_beside(readers, publisher, bytes);
       } else {
         sum = counted_publish(publisher, bytes);
       }

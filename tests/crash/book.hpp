@@ -36,6 +36,7 @@ class Book {
       skipped_ += event.sequence() - sequence_ - 1;
     else
       lost_before_ = reader.lost();
+    lost_ = reader.lost() - lost_before_;
     if (numbers_[publisher] != 0) missed_[publisher] += number - numbers_[publisher] - 1;
     sequence_ = event.sequence();
     numbers_[publisher] = number;
@@ -45,8 +46,9 @@ class Book {
   std::uint64_t seen() const noexcept { return seen_; }
   /// Sequences between the first event and the last that were not handed out: lost, or died uncommitted.
   std::uint64_t skipped() const noexcept { return skipped_; }
-  /// What the reader had lost when it got its first event.
-  std::uint64_t lost_before() const noexcept { return lost_before_; }
+  /// What the reader counted as lost between its first event and its last. After the last it may count more, in front
+  /// of events that are not there yet.
+  std::uint64_t lost() const noexcept { return lost_; }
   /// Events of a publisher that were not handed out, between its first and its last.
   std::uint64_t missed(std::uint64_t publisher) const noexcept { return missed_[publisher]; }
 
@@ -54,7 +56,8 @@ class Book {
   std::uint64_t sequence_ = 0;
   std::uint64_t seen_ = 0;
   std::uint64_t skipped_ = 0;
-  std::uint64_t lost_before_ = 0;
+  std::uint64_t lost_before_ = 0;  // when it got its first event
+  std::uint64_t lost_ = 0;
   std::array<std::uint64_t, kPublishers> numbers_{};
   std::array<std::uint64_t, kPublishers> missed_{};
 };

@@ -37,9 +37,7 @@ struct Setting {
     std::optional<shmbus::Publisher> publisher = bus.publisher("t", {.block_size = kBlockSize, .blocks = kBlocks});
     const shmbus::Subscriber subscriber = bus.subscriber("t");
     for (int i = 0; i < 100; ++i) static_cast<void>(publisher->publish("a hundred events of some thirty bytes"));
-    auto registry = Registry::find(fuzz::bus_name(), Access::read_write, {});
-    auto clock = std::make_shared<BusClock>(registry->recorded());
-    member = {std::make_shared<Node>(std::move(registry)), std::move(clock)};
+    member = Membership::of(Registry::find(fuzz::bus_name(), Access::read_write, {}));
     // The copies take the place of the originals, which those who made them leave now: as if they had died.
     const std::string folder = "/dev/shm/";
     control = std::make_unique<fuzz::SegmentCopy>(

@@ -19,11 +19,7 @@ namespace layout = shmbus::layout;
 
 namespace {
 
-Membership join(const std::string& bus) {
-  auto registry = Registry::open(bus, {});
-  auto clock = std::make_shared<BusClock>(registry->recorded());
-  return {std::make_shared<Node>(std::move(registry)), std::move(clock)};
-}
+Membership join(const std::string& bus) { return Membership::of(Registry::open(bus, {})); }
 
 /// A topic, announced and linked, and a reliable subscription to it.
 struct Scene {

@@ -13,19 +13,13 @@ using shmbus::registry::TopicSegment;
 
 namespace {
 
-shmbus::registry::Membership join(const std::string& bus) {
-  auto registry = shmbus::registry::Registry::open(bus, {});
-  auto clock = std::make_shared<shmbus::registry::BusClock>(registry->recorded());
-  return {std::make_shared<shmbus::registry::Node>(std::move(registry)), std::move(clock)};
-}
-
 bool is_closed(const shmbus::Error& error) { return error.code() == shmbus::ErrorCode::closed; }
 
 }  // namespace
 
 TEST_CASE("a member of a removed bus does not take a topic of the next one for stale", "[removal]") {
   const test::TemporaryBus name;
-  const auto late = join(name.name());
+  const auto late = shmbus::registry::Membership::of(shmbus::registry::Registry::open(name.name(), {}));
   REQUIRE(shmbus::Bus::remove(name.name()));
   shmbus::Bus next = shmbus::Bus::open(name.name());
   REQUIRE(next.publisher("t").publish("x").sequence() == 1);
@@ -43,7 +37,7 @@ TEST_CASE("a member of a removed bus does not take a topic of the next one for s
 TEST_CASE("a topic created for a removed bus is withdrawn without touching the next bus's", "[removal]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
-  const auto late = join(name.name());
+  const auto late = shmbus::registry::Membership::of(shmbus::registry::Registry::open(name.name(), {}));
   REQUIRE(shmbus::Bus::remove(name.name()));
 
   SECTION("the next bus has one of that name") {

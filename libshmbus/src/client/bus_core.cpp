@@ -18,9 +18,7 @@ namespace {
 
 registry::Membership join(const std::string& name, const BusOptions& options) {
   platform::register_for_membarrier();  // refused: publishers find out when they attach
-  auto segment = registry::Registry::open(name, options);
-  auto clock = std::make_shared<registry::BusClock>(segment->recorded());
-  return {std::make_shared<registry::Node>(std::move(segment)), std::move(clock)};
+  return registry::Membership::of(registry::Registry::open(name, options));
 }
 
 }  // namespace
@@ -41,8 +39,7 @@ void BusCore::check_open() const {
     throw Error(ErrorCode::corrupt, {object, std::to_string(sizeof(layout::RegistryHeader)) + " bytes of registry",
                                      "another size", "somebody cut it short: remove the bus"});
   }
-  if (registry().removed())
-    throw Error(ErrorCode::closed, {object, "to exist", "that it was removed", "open it again"});
+  if (registry().removed()) throw registry().removed_error();
   throw Error(ErrorCode::closed, {object, "its file descriptors open", "that the program closed them",
                                   "don't close descriptors of others; open the bus again"});
 }

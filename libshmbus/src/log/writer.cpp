@@ -1,5 +1,6 @@
 #include "shmbus/log/writer.hpp"
 
+#include <bit>
 #include <optional>
 
 #include "log/rotation.hpp"
@@ -21,27 +22,34 @@ constexpr int kSameTailBound = 256;  // and those in which nobody moved the tail
 Writer::Writer(BlockLog& log, unsigned port)
     : header_(&log.header()),
       claim_port_(&log.publisher(port)),
-      head_(log.record_header()),
-      align_up_(log.geometry().alignment - 1),
-      align_mask_(~align_up_),
-      limit_(log.block_size() - layout::kMinRecord),
-      offset_mask_(log.format().offset_mask()),
+      port_word_(layout::RecordMeta{0, static_cast<std::uint16_t>(port), 0}.word()),
+      tail_unit_(log.format().make(0, kUnit, 0) / kUnit),
       count_mask_(log.format().count_mask()),
-      count_bits_(static_cast<std::uint8_t>(log.format().count_bits())),
-      tail_shift_(static_cast<std::uint8_t>(count_bits_ - 3)),  // strides are multiples of 8
-      block_shift_(static_cast<std::uint8_t>(log.format().block_shift())),
+      tail_shift_(static_cast<std::uint8_t>(std::countr_zero(tail_unit_))),
       exclusive_(log.exclusive()),
       timestamps_(log.timestamps()),
+      tail_room_(log.format().make(0, log.block_size() - layout::kMinRecord, count_mask_)),
       port_(static_cast<std::uint16_t>(port)),
-      port_word_(layout::RecordMeta{0, port_, 0}.word()),
-      quick_size_(log.max_payload() + 1),
+      head_(log.record_header()),
+      align_(log.geometry().alignment),
+      limit_(log.block_size() - layout::kMinRecord),
       log_(&log) {
   if (exclusive_) adopt_end();
 }
 
+/// The quick ways take a block for granted, the least alignment, and stamps of the cycle counter.
 void Writer::obstruct(Status status) noexcept {
   obstacle_ = status;
-  quick_size_ = status == Status::ok ? log_->max_payload() + 1 : 0;
+  if (status != Status::ok || block_begin_ == nullptr || align_ != kUnit || (timestamps_ && !log_->cycle_clock()))
+    way_ = Way::slow;
+  else if (exclusive_)
+    way_ = timestamps_ ? Way::exclusive_stamped : Way::exclusive;
+  else
+    way_ = timestamps_ ? Way::shared_stamped : Way::shared;
+}
+
+PublishResult Writer::publish_any(std::span<const std::byte> payload) noexcept {
+  return publish_slowly(payload, nullptr);
 }
 
 PublishResult Writer::publish_slowly(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
@@ -71,10 +79,16 @@ void Writer::commit(const Claim& c) noexcept {
 
 /// Writes what stands before the payload, the key last: the block's, or its complement.
 void Writer::end(const Claim& c, std::size_t size, std::uint64_t key) noexcept {
-  if (timestamps_) stamp(c.record);
+  if (timestamps_) write_stamp(c.record, log_->stamp());
   write_header(c.record, size, c.flags);
-  finish(c.record, c.stride, key);
-  if (somebody_sleeps()) wake(c.sequence);
+  if (exclusive_)
+    finish_exclusive(header_, c.record, c.stride, key);
+  else
+    finish_shared(c.record, key);
+  // As in publish_by; who must order the two by itself does it in wake.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if ((header_->waiters.load(std::memory_order_relaxed) | header_->attention.load(std::memory_order_relaxed)) != 0)
+    wake(c.sequence);
 }
 
 PublishResult Writer::wake(std::uint64_t sequence) noexcept {
@@ -90,19 +104,16 @@ Status Writer::place_slowly(std::size_t size, std::size_t stride, Place& at) noe
   const layout::TailFormat& format = log_->format();
   std::uint64_t last_tail = kNone;
   for (int i = 0, same = 0; i < kBound && same < kSameTailBound; ++i) {
-    if (place(stride, at)) return Status::ok;
+    if (block_begin_ != nullptr && place(stride, at)) return Status::ok;
     const std::uint64_t tail = exclusive_ ? tail_ : header_->tail.load(std::memory_order_acquire);
     same = tail == last_tail ? same + 1 : 0;
     last_tail = tail;
+    if (!exclusive_ && block_begin_ != nullptr && same == 0 && tail - block_tail_ <= tail_room_ - stride * tail_unit_)
+      continue;  // somebody else was first
     const std::size_t offset = format.offset(tail);
     if (offset > block_size || (offset < block_size && offset > limit_)) break;
     if (offset == block_size) {
-      if (const Status status = rotate(tail); status != Status::ok) {
-        if (!exclusive_)
-          claim_port_->where.store(kNone, std::memory_order_release);  // a claim that lost may still stand there
-        SHMBUS_CRASH_POINT("publish.refused");
-        return status;
-      }
+      if (const Status status = rotate(tail); status != Status::ok) return status;
       continue;
     }
     if (!adopt_block(tail)) continue;
@@ -113,7 +124,6 @@ Status Writer::place_slowly(std::size_t size, std::size_t stride, Place& at) noe
         seal_shared(tail);
     }
   }
-  claim_port_->where.store(kNone, std::memory_order_release);
   if (exclusive_) obstruct(Status::corrupt);  // its tail may speak of a block that could not be adopted
   return Status::corrupt;
 }
@@ -126,17 +136,18 @@ bool Writer::adopt_block(std::uint64_t tail) noexcept {
   if (log_->find(number, block) != Look::found) return false;
   const layout::TailFormat& format = log_->format();
   block_begin_ = log_->at(block.physical, 0);
-  block_low_ = format.low(number);
   key_ = block.key;
+  block_tail_ = format.make(number, 0, 0);
   first_sequence_ = block.first_sequence;
   entry_ = block.entry;
   slot_ = &log_->slot(number);
-  physical_ = block.physical;
+  claim_ = layout::ClaimWord(0, block.physical, false, 0);
   if (exclusive_) {
     cursor_ = block_begin_ + format.offset(tail);
     cursor_limit_ = block_begin_ + limit_;
     next_sequence_ = first_sequence_ + format.count(tail);
   }
+  obstruct(obstacle_);
   return true;
 }
 
@@ -161,7 +172,7 @@ void Writer::adopt_end() noexcept {
     offset += length;
     tail_ = padding ? format.make(format.block(tail_), block_size, format.count(tail_)) : format.after(tail_, length);
   }
-  cursor_ = cursor_limit_ = nullptr;  // the first claim finds its place
+  cursor_limit_ = cursor_;  // the first claim finds its place
   SHMBUS_CRASH_POINT("adopt_end.walked");
   header_->tail.store(tail_, std::memory_order_release);  // SYNC tail
   SHMBUS_CRASH_POINT("adopt_end.advanced");
@@ -177,7 +188,7 @@ void Writer::seal_exclusive() noexcept {
   SHMBUS_CRASH_POINT("seal.headed");
   record->key.store(key_, std::memory_order_release);  // SYNC commit
   SHMBUS_CRASH_POINT("seal.committed");
-  cursor_ = cursor_limit_ = nullptr;
+  cursor_limit_ = cursor_;
   tail_ = format.make(format.block(tail_), block_size, format.count(tail_));
   header_->tail.store(tail_, std::memory_order_release);  // SYNC tail
   SHMBUS_CRASH_POINT("seal.advanced");
@@ -188,15 +199,15 @@ void Writer::seal_shared(std::uint64_t tail) noexcept {
   const layout::TailFormat& format = log_->format();
   const std::size_t offset = format.offset(tail);
   const std::size_t rest = log_->block_size() - offset;
-  claim_port_->where.store(kNone, std::memory_order_release);  // W1, as in win
-  claim_port_->what.store(layout::ClaimWord(tail, physical_, true, rest).word(), std::memory_order_release);
+  claim_port_->what.store(layout::ClaimWord(tail, layout::RingEntry(entry_).physical(), true, rest).word(),
+                          std::memory_order_release);
   SHMBUS_CRASH_POINT("seal.described");
   claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim
   SHMBUS_CRASH_POINT("seal.claimed");
   // As in win: once the claim shows, the tail's block number can't come round again; before, it may have.
-  if (slot_->load(std::memory_order_acquire) != entry_) return;
   std::uint64_t expected = tail;
-  if (header_->tail.compare_exchange_strong(expected,
+  if (slot_->load(std::memory_order_acquire) == entry_ &&
+      header_->tail.compare_exchange_strong(expected,
                                             format.make(format.block(tail), log_->block_size(), format.count(tail)),
                                             std::memory_order_acq_rel, std::memory_order_acquire)) {
     SHMBUS_CRASH_POINT("seal.granted");
@@ -213,9 +224,6 @@ void Writer::seal_shared(std::uint64_t tail) noexcept {
 
 Status Writer::rotate(std::uint64_t tail) noexcept {
   std::optional<std::uint64_t> opened;
-  // Our own claim must not stand in the way: it bears the sealed block's number at most, but a claim that lost long ago
-  // may not.
-  if (!exclusive_) claim_port_->where.store(kNone, std::memory_order_release);
   const Status status = open_next(*log_, tail, opened);
   if (status != Status::ok || !opened) return status;
   if (exclusive_) {

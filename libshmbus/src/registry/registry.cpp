@@ -94,6 +94,10 @@ std::shared_ptr<Registry> Registry::find(const std::string& bus, Access access, 
   throw Error(ErrorCode::busy, {object, "to stay", "others create and remove it all the time", "try again"});
 }
 
+Error Registry::removed_error() const {
+  return {ErrorCode::closed, {"bus '" + bus_ + "'", "to exist", "that it was removed", "open it again"}};
+}
+
 bool Registry::create_removed(const std::string& bus) { return create(bus, {}, true) != nullptr; }
 
 /// Null where somebody else created it first.

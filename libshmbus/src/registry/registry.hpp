@@ -7,6 +7,7 @@
 
 #include "platform/mapping.hpp"
 #include "platform/segment_file.hpp"
+#include "shmbus/error.hpp"
 #include "shmbus/layout/registry.hpp"
 #include "shmbus/options.hpp"
 
@@ -44,6 +45,9 @@ class Registry {
   const std::string& bus() const noexcept { return bus_; }
   const std::vector<uid_t>& owners() const noexcept { return owners_; }
   bool removed() const noexcept { return header_->removed.load(std::memory_order_acquire) != 0; }
+
+  /// What whoever still uses a removed bus is told.
+  Error removed_error() const;
 
   // How many entries of a table have memory: what a scan may touch.
   unsigned nodes() const noexcept { return count(header_->nodes, layout::kMaxNodes); }

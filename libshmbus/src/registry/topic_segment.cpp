@@ -58,10 +58,6 @@ Error no_room(const std::string& topic, std::uint64_t bytes) {
            "free room there, make it larger (containers: --shm-size), or use fewer or smaller blocks"}};
 }
 
-Error bus_removed(const Registry& registry) {
-  return {ErrorCode::closed, {"bus '" + registry.bus() + "'", "to exist", "that it was removed", "open it again"}};
-}
-
 std::string type_text(const TypeInfo& type) {
   return "'" + std::string(type.name) + "' (" + std::to_string(type.size) + " bytes, aligned to " +
          std::to_string(type.alignment) + ")";
@@ -115,6 +111,11 @@ TopicInfo topic_info(const TopicHeader& h, const Geometry& g) {
   return info;
 }
 
+Membership Membership::of(std::shared_ptr<Registry> registry) {
+  auto clock = std::make_shared<BusClock>(registry->recorded());
+  return {std::make_shared<Node>(std::move(registry)), std::move(clock)};
+}
+
 TopicSegment::TopicSegment(Membership member, std::string name, SegmentFile control, Mapping control_mapping,
                            const TopicRecord& recorded, SegmentFile log_file, Access access)
     : member_(std::move(member)),
@@ -150,7 +151,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
     if (recorded.bus != registry.recorded().incarnation) {
       // Left by an earlier bus. If ours is removed, it may be a later one's instead.
       const auto held = hold_name(registry, platform::Lock::exclusive);
-      if (!held) throw bus_removed(registry);
+      if (!held) throw registry.removed_error();
       if (control->is_named(control_file)) {
         SegmentFile::unlink(log_name(registry.bus(), name, recorded.log_node, recorded.id), object);
         SHMBUS_CRASH_POINT("stale.log_unlinked");
@@ -169,7 +170,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
         new TopicSegment(member, name, std::move(*control), std::move(mapping), recorded, std::move(*log), access));
   }
   // Who creates a topic while its bus is removed may leave this for a moment.
-  if (registry.removed()) throw bus_removed(registry);
+  if (registry.removed()) throw registry.removed_error();
   throw Error(ErrorCode::corrupt, {object, "a control segment and its log", "no log that belongs to it",
                                    "remove the topic: shmbus rm --topic " + name});
 }

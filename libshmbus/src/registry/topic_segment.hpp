@@ -21,6 +21,9 @@ namespace shmbus::registry {
 
 /// What a node's segments share.
 struct Membership {
+  /// A new node of a bus, and its clock. Throws Error.
+  static Membership of(std::shared_ptr<Registry> registry);
+
   std::shared_ptr<Node> node;
   std::shared_ptr<BusClock> clock;
 };

@@ -1,122 +1,53 @@
 #include "storm/aftermath.hpp"
 
 #include <algorithm>
-#include <set>
+#include <array>
 
-#include "registry/names.hpp"
-#include "registry/subscription_table.hpp"
-#include "registry/topic_segment.hpp"
-#include "registry/topic_table.hpp"
-#include "shmbus/shmbus.hpp"
 #include "storm/payload.hpp"
+#include "support/aftermath.hpp"
 
 namespace storm {
 
-using shmbus::layout::kNone;
-using shmbus::platform::SegmentFile;
 using shmbus::registry::TopicSegment;
-using shmbus::registry::TopicTable;
 using test::require;
 
 namespace {
 
-void check_ports(const std::string& topic, const shmbus::layout::TopicHeader& h) {
-  for (const auto& port : h.publisher_ports) {
-    require(port.owner == 0, topic + ": a publisher port has an owner");
-    require(port.where == kNone, topic + ": a claim is shown");
-  }
-  for (const auto& port : h.subscriber_ports) {
-    require(port.owner == 0, topic + ": a subscriber port has an owner");
-    require(port.pin == kNone, topic + ": a pin stands");
-    for (const auto& slot : port.retained) require(slot == kNone, topic + ": a block is retained");
-  }
-  require(h.publishers == 0 && h.subscribers == 0, topic + ": a port is listed");
-  require(h.waiters == 0 && h.gated == 0, topic + ": somebody is waited for");
-  require(h.exclusive_owner == 0, topic + ": the exclusive right is taken");
+void note_figures(const Stage& stage, const TopicSegment& topic) {
+  const auto at = std::find(kTopics.begin(), kTopics.end(), topic.name());
+  if (at == kTopics.end()) return;
+  const auto& h = topic.header();
+  TopicFigures& figures = stage.board().topics[static_cast<std::size_t>(at - kTopics.begin())];
+  figures.repaired_claims = h.repaired_claims.load();
+  figures.repaired_ports = h.repaired_ports.load();
+  figures.blocks = h.backed.load();
 }
 
-/// One physical block for each linked number, and none under two; the others are nobody's, or a dead node's, so that
-/// the next reservation takes them.
-void check_blocks(const std::string& topic, TopicSegment& segment) {
-  shmbus::log::BlockLog& log = segment.log();
-  std::set<std::uint32_t> linked;
-  for (std::uint64_t i = 0; i < log.blocks(); ++i) {
-    const shmbus::layout::RingEntry e(log.slot(i).load());
-    if (!e.linked()) continue;
-    require(log.in_backed_range(e.physical()), topic + ": a block without memory is linked");
-    require(linked.insert(e.physical()).second, topic + ": a block is linked twice");
-    require(e.holds(log.entry(e.physical()).number), topic + ": a linked block bears another number");
-  }
-  for (std::uint32_t physical = 0; physical < log.header().backed; ++physical) {
-    const std::uint64_t owner = log.entry(physical).owner;
-    require(owner == 0 || !segment.alive(owner), topic + ": a block has an owner");
-  }
-}
-
-/// A newcomer writes and reads round the ring; with nobody else inside, one block beside the ring's is all that takes.
-void go_round(const Stage& stage, shmbus::Bus& bus, const std::string& topic, shmbus::log::BlockLog& log) {
-  const std::uint32_t before = log.header().backed;
-  shmbus::Subscriber subscriber = bus.subscriber(topic, {.delivery = shmbus::Delivery::reliable});
-  shmbus::Publisher publisher = bus.publisher(topic);
-  std::uint64_t published = 0, read = 0;
+void go_round(const Stage& stage, shmbus::Bus& bus, TopicSegment& topic) {
   std::array<std::byte, 1000> bytes;
-  for (const std::uint64_t end = log.whole_number(log.tail()) + std::uint64_t{3} * log.blocks();
-       log.whole_number(log.tail()) < end;) {
-    write_payload(bytes, {.publisher = stage.self, .counter = ++published});
-    const auto result = publisher.publish(bytes);
-    require(result.status() == shmbus::Status::ok, topic + ": a newcomer can't publish");
-    while (subscriber.poll([&](const shmbus::Event& event) {
-      require(read_payload(event).counter == ++read && event.sequence() == result.sequence(),
-              topic + ": a newcomer reads another event");
-    }) != 0) {
-    }
-  }
-  require(read == published && subscriber.lost() == 0, topic + ": a newcomer's events are not all read");
-  require(log.header().backed <= std::max(before, log.blocks() + 1), topic + ": a block leaked");
+  std::uint64_t sequence = 0, read = 0;
+  test::go_round(bus, topic,
+                 {.publish =
+                      [&](shmbus::Publisher& publisher, std::uint64_t number) {
+                        write_payload(bytes, {.publisher = stage.self, .counter = number});
+                        const auto result = publisher.publish(bytes);
+                        sequence = result.sequence();
+                        return result.status() == shmbus::Status::ok;
+                      },
+                  .read =
+                      [&](const shmbus::Event& event, const shmbus::Subscriber&) {
+                        require(read_payload(event).counter == ++read && event.sequence() == sequence,
+                                topic.name() + ": a newcomer reads another event");
+                      }});
 }
 
 }  // namespace
 
 void check_aftermath(const Stage& stage, const test::Parent&) {
-  shmbus::Bus bus = shmbus::Bus::open(stage.bus);
-  bus.reap();
-
-  auto registry = shmbus::registry::Registry::find(stage.bus, shmbus::platform::Access::read_write, {});
-  require(registry != nullptr, "the bus has gone");
-  auto clock = std::make_shared<shmbus::registry::BusClock>(registry->recorded());
-  const shmbus::registry::Membership member{std::make_shared<shmbus::registry::Node>(registry), std::move(clock)};
-  auto& header = registry->header();
-  for (unsigned i = 0; i < registry->nodes(); ++i) {
-    const std::uint64_t id = header.node_table[i].id;
-    require(id == 0 || id == bus.node() || id == member.node->id(), "a dead node is listed");
-  }
-  for (unsigned i = 0; i < registry->subscriptions(); ++i) {
-    require(header.subscription_table[i].owner == 0 && header.subscription_table[i].id == 0, "a subscription stands");
-  }
-  TopicTable topics(*member.node);
-  require(topics.unfinished().empty(), "a topic is unfinished");
-
-  std::set<std::string> files{shmbus::registry::registry_name(stage.bus)};
-  for (const TopicTable::Topic& topic : topics.ready()) {
-    const auto segment = TopicSegment::find(member, topic.name, shmbus::platform::Access::read_write);
-    require(segment && segment->id() == topic.id, "a listed topic has no segments: " + topic.name);
-    const auto& h = segment->header();
-    files.insert(shmbus::registry::control_name(stage.bus, topic.name));
-    files.insert(shmbus::registry::log_name(stage.bus, topic.name, h.log_node, h.id));
-    if (const auto at = std::find(kTopics.begin(), kTopics.end(), topic.name); at != kTopics.end()) {
-      TopicFigures& figures = stage.board().topics[static_cast<std::size_t>(at - kTopics.begin())];
-      figures.repaired_claims = h.repaired_claims.load();
-      figures.repaired_ports = h.repaired_ports.load();
-      figures.blocks = h.backed.load();
-    }
-    check_ports(topic.name, h);
-    check_blocks(topic.name, *segment);
-    go_round(stage, bus, topic.name, segment->log());
-    check_ports(topic.name, h);
-  }
-  for (const std::string& file : SegmentFile::list(shmbus::registry::bus_prefix(stage.bus))) {
-    require(files.contains(file), "a file that belongs to nobody: " + file);
-  }
+  test::check_aftermath(stage.bus, [&](shmbus::Bus& bus, TopicSegment& topic) {
+    note_figures(stage, topic);
+    go_round(stage, bus, topic);
+  });
 }
 
 }  // namespace storm

@@ -20,6 +20,11 @@ class ClaimWord {
   constexpr ClaimWord(std::uint64_t tail, std::uint32_t physical, bool padding, std::size_t stride) noexcept
       : word_(tail << 45 | std::uint64_t{physical} << 25 | std::uint64_t{padding} << 24 | stride / 8) {}
 
+  /// The claim of a record, made from one of nothing in its block.
+  constexpr ClaimWord at(std::uint64_t tail, std::size_t stride) const noexcept {
+    return ClaimWord(word_ | tail << 45 | stride / 8);
+  }
+
   constexpr std::uint64_t word() const noexcept { return word_; }
   constexpr std::size_t stride() const noexcept { return static_cast<std::size_t>(word_ & 0xff'ffff) * 8; }
   constexpr bool padding() const noexcept { return (word_ >> 24 & 1) != 0; }

@@ -62,6 +62,8 @@ class BlockLog {
   std::uint64_t stamp() const noexcept {
     return cycle_clock_ ? platform::read_cycle_counter() : environment_->slow_stamp();
   }
+  /// Whether stamps are the cycle counter's.
+  bool cycle_clock() const noexcept { return cycle_clock_; }
   bool exclusive() const noexcept { return exclusive_; }
   std::size_t record_header() const noexcept { return geometry_.record_header; }
   std::size_t max_payload() const noexcept { return geometry_.max_payload; }

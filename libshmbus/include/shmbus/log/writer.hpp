@@ -69,20 +69,25 @@ class Writer {
     std::uint64_t sequence = 0;
   };
 
-  std::size_t stride(std::size_t size) const noexcept { return (size + align_up_) & align_mask_; }
-  template <class Copy, bool kStamped>
-  PublishResult publish_by(std::span<const std::byte> payload) noexcept;
+  /// How a short payload is published: the quick ways are compiled each by itself.
+  enum class Way : std::uint8_t { exclusive, shared, shared_stamped, exclusive_stamped, slow };
+  static constexpr std::size_t kUnit = 8;  // of offsets and, on the quick ways, of alignment
+
+  std::size_t stride(std::size_t size) const noexcept { return (size + align_ - 1) & ~(align_ - 1); }
+  template <class Copy, Way kWay>
+  [[gnu::noinline]] PublishResult publish_by(std::span<const std::byte> payload) noexcept;
   bool place(std::size_t stride, Place& place) noexcept {
     return exclusive_ ? stand(stride, place) : win(stride, place);
   }
   bool stand(std::size_t stride, Place& place) noexcept;
   bool win(std::size_t stride, Place& place) noexcept;
   void write_header(std::byte* record, std::size_t size, std::uint16_t flags) noexcept;
-  void stamp(std::byte* record) noexcept;
-  void finish(std::byte* record, std::size_t stride, std::uint64_t key) noexcept;
-  bool somebody_sleeps() const noexcept;
+  static void write_stamp(std::byte* record, std::uint64_t stamp) noexcept;
+  void finish_exclusive(layout::TopicHeader* header, std::byte* record, std::size_t stride, std::uint64_t key) noexcept;
+  void finish_shared(std::byte* record, std::uint64_t key) noexcept;
 
   // Cold, in writer.cpp.
+  PublishResult publish_any(std::span<const std::byte> payload) noexcept;
   PublishResult wake(std::uint64_t sequence) noexcept;
   void end(const Claim& c, std::size_t size, std::uint64_t key) noexcept;
   void obstruct(Status status) noexcept;
@@ -97,25 +102,17 @@ class Writer {
   // Of the topic, for good.
   layout::TopicHeader* header_;
   layout::PublisherPort* claim_port_;
-  std::size_t head_;  // bytes of a record before its payload
-  std::size_t align_up_, align_mask_;
-  std::size_t limit_;  // of offsets in a block that a record may reach: padding must fit behind it
-  std::uint64_t offset_mask_, count_mask_;
-  std::uint8_t count_bits_, tail_shift_, block_shift_;  // of tail words
-  bool exclusive_, timestamps_;
-  std::uint16_t port_;
   std::uint64_t port_word_;  // as the record header holds it
+  std::uint64_t tail_unit_;  // what a byte is in a tail
+  std::uint64_t count_mask_;
+  std::uint8_t tail_shift_;  // log2 of the unit
+  bool exclusive_, timestamps_;
 
-  std::size_t quick_size_;  // payloads of so many bytes or more take the slow way: all, while there is an obstacle
+  Way way_ = Way::slow;  // while something is in the way; obstruct
 
-  // The block we write to; adopt_block.
+  // The block we write to; adopt_block. Until then nothing may be placed.
   std::byte* block_begin_ = nullptr;
-  std::uint64_t block_low_ = kNone;  // as a tail says it; kNone is never said
   std::uint64_t key_ = 0;
-  std::uint64_t first_sequence_ = 0;
-  std::uint64_t entry_ = 0;  // its word in the ring
-  std::atomic<std::uint64_t>* slot_ = nullptr;
-  std::uint32_t physical_ = 0;
 
   // Exclusive: where we are; only we move it.
   std::byte* cursor_ = nullptr;
@@ -123,6 +120,18 @@ class Writer {
   std::uint64_t next_sequence_ = 0;
   std::uint64_t tail_ = 0;
 
+  // Shared: what the tail tells of our block.
+  std::uint64_t block_tail_ = 0;  // at its begin
+  std::uint64_t tail_room_;       // how far beyond that a record may reach: padding must fit behind it
+  std::uint64_t first_sequence_ = 0;
+  std::uint64_t entry_ = 0;  // its word in the ring
+  std::atomic<std::uint64_t>* slot_ = nullptr;
+  layout::ClaimWord claim_{0};  // of nothing in it
+
+  std::uint16_t port_;
+  std::size_t head_;   // bytes of a record before its payload
+  std::size_t align_;  // of records
+  std::size_t limit_;  // of offsets in a block that a record may reach
   BlockLog* log_;
   Claim loan_;                    // while it is open
   Status obstacle_ = Status::ok;  // of the next claim: an open loan, a forked child
@@ -138,7 +147,7 @@ struct ShortCopy {
       std::uint64_t words[2];
     };
     constexpr std::size_t kPiece = sizeof(Piece);
-    const std::size_t second = size >= 2 * kPiece ? kPiece : 0, last = size - kPiece;
+    const std::size_t second = (size - 1) / 2 & kPiece, last = size - kPiece;  // a piece, if there are more than two
     Piece a, b, c, d;
     std::memcpy(&a, from, kPiece);
     std::memcpy(&b, from + second, kPiece);
@@ -151,113 +160,112 @@ struct ShortCopy {
   }
 };
 
-struct AnyCopy {
-  static void copy(std::byte* to, const std::byte* from, std::size_t size) noexcept {
-    if (size != 0) std::memcpy(to, from, size);  // memcpy takes no null pointer
-  }
-};
-
 inline PublishResult Writer::publish(std::span<const std::byte> payload) noexcept {
-  const bool is_short = payload.size() - ShortCopy::kLeast <= ShortCopy::kMost - ShortCopy::kLeast;
-  if (timestamps_) return is_short ? publish_by<ShortCopy, true>(payload) : publish_by<AnyCopy, true>(payload);
-  return is_short ? publish_by<ShortCopy, false>(payload) : publish_by<AnyCopy, false>(payload);
+  if (payload.size() - ShortCopy::kLeast <= ShortCopy::kMost - ShortCopy::kLeast) [[likely]] {
+    if (way_ == Way::exclusive) return publish_by<ShortCopy, Way::exclusive>(payload);
+    if (way_ == Way::shared) return publish_by<ShortCopy, Way::shared>(payload);
+    if (way_ == Way::shared_stamped) return publish_by<ShortCopy, Way::shared_stamped>(payload);
+    if (way_ == Way::exclusive_stamped) return publish_by<ShortCopy, Way::exclusive_stamped>(payload);
+  }
+  return publish_any(payload);
 }
 
-template <class Copy, bool kStamped>
+template <class Copy, Writer::Way kWay>
 PublishResult Writer::publish_by(std::span<const std::byte> payload) noexcept {
-  const std::size_t size = payload.size(), length = stride(head_ + size);
+  constexpr bool kStamped = kWay == Way::exclusive_stamped || kWay == Way::shared_stamped;
+  constexpr bool kShared = kWay == Way::shared || kWay == Way::shared_stamped;
+  constexpr std::size_t kHead = sizeof(layout::RecordHeader) + (kStamped ? layout::kTimeSize : 0);
+  const std::size_t size = kHead + payload.size(), length = (size + kUnit - 1) & ~(kUnit - 1);
+  layout::TopicHeader* const header = header_;
   Place at;
   // `attention` is a hint; nothing is read by it.
-  if (size >= quick_size_ || header_->attention.load(std::memory_order_relaxed) != 0 || !place(length, at))
+  if (header->attention.load(std::memory_order_relaxed) != 0 || !(kShared ? win(length, at) : stand(length, at)))
       [[unlikely]] {
     return publish_slowly(payload, nullptr);
   }
-  Copy::copy(at.record + head_, payload.data(), size);
+  Copy::copy(at.record + kHead, payload.data(), payload.size());
   SHMBUS_CRASH_POINT("publish.written");
-  if constexpr (kStamped) stamp(at.record);
-  write_header(at.record, head_ + size, 0);
-  finish(at.record, length, key_);
-  if (somebody_sleeps()) [[unlikely]]
-    return wake(at.sequence);
-  return {Status::ok, at.sequence};
+  if constexpr (kStamped) write_stamp(at.record, platform::read_cycle_counter());
+  write_header(at.record, size, 0);
+  if constexpr (kShared)
+    finish_shared(at.record, key_);
+  else
+    finish_exclusive(header, at.record, length, key_);
+  // Commit, then look whether somebody sleeps: a sleeper does the two in the other order, with a membarrier between
+  // them, so here it is enough that the compiler keeps the order. Where membarrier is refused, `attention` sends us the
+  // slow way.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (header->waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    return wake(kShared ? at.sequence : next_sequence_ - 1);
+  return {Status::ok, kShared ? at.sequence : next_sequence_ - 1};
 }
 
 /// An exclusive publisher stands at the tail.
 inline bool Writer::stand(std::size_t stride, Place& place) noexcept {
-  if (stride > static_cast<std::size_t>(cursor_limit_ - cursor_)) [[unlikely]]
-    return false;
   place = {cursor_, next_sequence_};
-  return true;
+  return cursor_ + stride <= cursor_limit_;
 }
 
-/// Shared publishers race for it.
+/// Shared publishers race for it. False where another was first, too: who lost goes the slow way.
 inline bool Writer::win(std::size_t stride, Place& place) noexcept {
-  std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // SYNC tail: pairs with every change of the tail
-  for (;;) {
-    const std::size_t offset = (tail >> count_bits_ & offset_mask_) * 8;
-    if (tail >> block_shift_ != block_low_ ||
-        static_cast<std::ptrdiff_t>(stride) > static_cast<std::ptrdiff_t>(limit_ - offset)) [[unlikely]] {
-      return false;
-    }
-    // W1. Release each: a looker never joins two claims, and whoever finds our former claim gone has what it covered.
-    claim_port_->where.store(kNone, std::memory_order_release);
-    SHMBUS_CRASH_POINT("publish.cleared");
-    claim_port_->what.store(layout::ClaimWord(tail, physical_, false, stride).word(), std::memory_order_release);
-    SHMBUS_CRASH_POINT("publish.described");
-    claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
-    SHMBUS_CRASH_POINT("publish.claimed");
-    // The ring names the physical block before the tail moves; that the compare-and-swap succeeds proves it was right.
-    // Once the claim shows, the tail's block number can't come round again.
-    if (slot_->load(std::memory_order_acquire) != entry_) [[unlikely]]
-      return false;
-    const std::uint64_t claimed = tail;
-    if (header_->tail.compare_exchange_strong(tail, tail + (stride << tail_shift_) + 1, std::memory_order_acq_rel,
-                                              std::memory_order_acquire)) [[likely]] {
-      SHMBUS_CRASH_POINT("publish.granted");
-      place = {block_begin_ + offset, first_sequence_ + (claimed & count_mask_)};
-      return true;
-    }
+  layout::TopicHeader* const header = header_;
+  layout::PublisherPort* const port = claim_port_;
+  std::uint64_t tail = header->tail.load(std::memory_order_acquire);  // SYNC tail: pairs with every change of the tail
+  const std::uint64_t step = stride * tail_unit_, inside = tail - block_tail_;
+  if (inside > tail_room_ - step) [[unlikely]]  // a tail in another block is beyond all room
+    return false;
+  // W1. No claim of ours stands there; release, so that whoever finds the former one gone has what it covered.
+  port->what.store(claim_.at(tail, stride).word(), std::memory_order_release);
+  SHMBUS_CRASH_POINT("publish.described");
+  port->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
+  SHMBUS_CRASH_POINT("publish.claimed");
+  // The ring names the physical block before the tail moves; that the compare-and-swap succeeds proves it was right.
+  // Once the claim shows, the tail's block number can't come round again.
+  if (slot_->load(std::memory_order_acquire) != entry_ ||
+      !header->tail.compare_exchange_strong(tail, tail + step + 1, std::memory_order_acq_rel,
+                                            std::memory_order_relaxed)) [[unlikely]] {
+    port->where.store(kNone, std::memory_order_release);  // W1: the next claim must not be joined with this one
+    SHMBUS_CRASH_POINT("publish.lost");
+    return false;
   }
+  SHMBUS_CRASH_POINT("publish.granted");
+  // Below the offset's unit are the count's highest bits.
+  place = {block_begin_ + (inside >> tail_shift_ & ~(kUnit - 1)), first_sequence_ + (tail & count_mask_)};
+  return true;
 }
 
 inline void Writer::write_header(std::byte* record, std::size_t size, std::uint16_t flags) noexcept {
   auto* header = reinterpret_cast<layout::RecordHeader*>(record);
   // Relaxed: the key, stored after it with release, publishes it.
-  header->meta.store(port_word_ | size | std::uint64_t{flags} << 48, std::memory_order_relaxed);
+  header->meta.store((port_word_ | std::uint64_t{flags} << 48) + size, std::memory_order_relaxed);
 }
 
-inline void Writer::stamp(std::byte* record) noexcept {
-  const std::uint64_t now = log_->stamp();
-  std::memcpy(record + sizeof(layout::RecordHeader), &now, sizeof now);
+inline void Writer::write_stamp(std::byte* record, std::uint64_t stamp) noexcept {
+  std::memcpy(record + sizeof(layout::RecordHeader), &stamp, sizeof stamp);
 }
 
-inline void Writer::finish(std::byte* record, std::size_t stride, std::uint64_t key) noexcept {
-  layout::TopicHeader* header = header_;
-  auto& committed = reinterpret_cast<layout::RecordHeader*>(record)->key;
+inline void Writer::finish_exclusive(layout::TopicHeader* header, std::byte* record, std::size_t stride,
+                                     std::uint64_t key) noexcept {
   SHMBUS_CRASH_POINT("publish.headed");
-  if (exclusive_) {
-    const std::uint64_t tail = tail_ + (stride << tail_shift_) + 1;
-    cursor_ = record + stride;
-    ++next_sequence_;
-    tail_ = tail;
-    committed.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
-    SHMBUS_CRASH_POINT("publish.committed");
-    header->tail.store(tail, std::memory_order_release);  // SYNC tail
-    SHMBUS_CRASH_POINT("publish.advanced");
-  } else {
-    layout::PublisherPort* port = claim_port_;
-    committed.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
-    SHMBUS_CRASH_POINT("publish.committed");
-    port->where.store(kNone, std::memory_order_release);  // SYNC claim: after the key
-    SHMBUS_CRASH_POINT("publish.released");
-  }
+  const std::uint64_t tail = tail_ + stride * tail_unit_ + 1;
+  cursor_ = record + stride;
+  ++next_sequence_;
+  tail_ = tail;
+  auto& committed = reinterpret_cast<layout::RecordHeader*>(record)->key;
+  committed.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
+  SHMBUS_CRASH_POINT("publish.committed");
+  header->tail.store(tail, std::memory_order_release);  // SYNC tail
+  SHMBUS_CRASH_POINT("publish.advanced");
 }
 
-inline bool Writer::somebody_sleeps() const noexcept {
-  // Commit, then look whether somebody sleeps: a sleeper does the two in the other order, with a membarrier between
-  // them, so here it is enough that the compiler keeps the order. Where membarrier is refused, `attention` says so.
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  return (header_->waiters.load(std::memory_order_relaxed) | header_->attention.load(std::memory_order_relaxed)) != 0;
+inline void Writer::finish_shared(std::byte* record, std::uint64_t key) noexcept {
+  SHMBUS_CRASH_POINT("publish.headed");
+  layout::PublisherPort* const port = claim_port_;
+  auto& committed = reinterpret_cast<layout::RecordHeader*>(record)->key;
+  committed.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
+  SHMBUS_CRASH_POINT("publish.committed");
+  port->where.store(kNone, std::memory_order_release);  // SYNC claim: after the key
+  SHMBUS_CRASH_POINT("publish.released");
 }
 
 }  // namespace shmbus::log

@@ -1,0 +1,116 @@
+#include "support/aftermath.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "platform/segment_file.hpp"
+#include "registry/names.hpp"
+#include "registry/topic_table.hpp"
+#include "shmbus/shmbus.hpp"
+#include "support/forked_process.hpp"
+
+namespace test {
+
+using shmbus::layout::kNone;
+using shmbus::platform::SegmentFile;
+using shmbus::registry::TopicSegment;
+using shmbus::registry::TopicTable;
+
+namespace {
+
+/// I5: what the dead held is freed.
+void check_ports(const std::string& topic, const shmbus::layout::TopicHeader& h) {
+  for (const auto& port : h.publisher_ports) {
+    require(port.owner == 0, topic + ": a publisher port has an owner");
+    require(port.where == kNone, topic + ": a claim is shown");
+  }
+  for (const auto& port : h.subscriber_ports) {
+    require(port.owner == 0, topic + ": a subscriber port has an owner");
+    require(port.pin == kNone, topic + ": a pin stands");
+    for (const auto& slot : port.retained) require(slot == kNone, topic + ": a block is retained");
+  }
+  require(h.publishers == 0 && h.subscribers == 0, topic + ": a port is listed");
+  require(h.waiters == 0 && h.gated == 0, topic + ": somebody is waited for");
+  require(h.exclusive_owner == 0, topic + ": the exclusive right is taken");
+}
+
+/// One physical block for each linked number, and none under two; the others are nobody's, or a dead node's, so that
+/// the next reservation takes them.
+void check_blocks(const std::string& topic, TopicSegment& segment) {
+  shmbus::log::BlockLog& log = segment.log();
+  std::set<std::uint32_t> linked;
+  for (std::uint64_t i = 0; i < log.blocks(); ++i) {
+    const shmbus::layout::RingEntry e(log.slot(i).load());
+    if (!e.linked()) continue;
+    require(log.in_backed_range(e.physical()), topic + ": a block without memory is linked");
+    require(linked.insert(e.physical()).second, topic + ": a block is linked twice");
+    require(e.holds(log.entry(e.physical()).number), topic + ": a linked block bears another number");
+  }
+  for (std::uint32_t physical = 0; physical < log.header().backed; ++physical) {
+    const std::uint64_t owner = log.entry(physical).owner;
+    require(owner == 0 || !segment.alive(owner), topic + ": a block has an owner");
+  }
+}
+
+void check_tables(const shmbus::registry::Registry& registry, std::uint64_t reaper, std::uint64_t self) {
+  const auto& header = registry.header();
+  for (unsigned i = 0; i < registry.nodes(); ++i) {
+    const std::uint64_t id = header.node_table[i].id;
+    require(id == 0 || id == reaper || id == self, "a dead node is listed");
+  }
+  for (unsigned i = 0; i < registry.subscriptions(); ++i) {
+    require(header.subscription_table[i].owner == 0 && header.subscription_table[i].id == 0, "a subscription stands");
+  }
+}
+
+}  // namespace
+
+void check_aftermath(const std::string& name, const VisitTopic& visit) {
+  shmbus::Bus bus = shmbus::Bus::open(name);
+  bus.reap();
+
+  auto registry = shmbus::registry::Registry::find(name, shmbus::platform::Access::read_write, {});
+  require(registry != nullptr, "the bus has gone");
+  const auto member = shmbus::registry::Membership::of(registry);
+  check_tables(*registry, bus.node(), member.node->id());
+  TopicTable topics(*member.node);
+  require(topics.unfinished().empty(), "a topic is unfinished");
+
+  std::set<std::string> files{shmbus::registry::registry_name(name)};
+  for (const TopicTable::Topic& topic : topics.ready()) {
+    const auto segment = TopicSegment::find(member, topic.name, shmbus::platform::Access::read_write);
+    require(segment && segment->id() == topic.id, "a listed topic has no segments: " + topic.name);
+    const auto& h = segment->header();
+    files.insert(shmbus::registry::control_name(name, topic.name));
+    files.insert(shmbus::registry::log_name(name, topic.name, h.log_node, h.id));
+    check_ports(topic.name, h);
+    check_blocks(topic.name, *segment);
+    visit(bus, *segment);
+    check_ports(topic.name, h);
+  }
+  for (const std::string& file : SegmentFile::list(shmbus::registry::bus_prefix(name))) {
+    require(files.contains(file), "a file that belongs to nobody: " + file);
+  }
+}
+
+void go_round(shmbus::Bus& bus, TopicSegment& topic, const Newcomer& newcomer) {
+  shmbus::log::BlockLog& log = topic.log();
+  const std::uint32_t before = log.header().backed;
+  shmbus::Subscriber subscriber = bus.subscriber(topic.name(), {.delivery = shmbus::Delivery::reliable});
+  shmbus::Publisher publisher = bus.publisher(topic.name());
+  std::uint64_t published = 0, read = 0;
+  for (const std::uint64_t end = log.whole_number(log.tail()) + std::uint64_t{3} * log.blocks();
+       log.whole_number(log.tail()) < end;) {
+    require(newcomer.publish(publisher, ++published), topic.name() + ": a newcomer can't publish");
+    while (subscriber.poll([&](const shmbus::Event& event) {
+      newcomer.read(event, subscriber);
+      ++read;
+    }) != 0) {
+    }
+  }
+  require(read == published && subscriber.lost() == 0, topic.name() + ": a newcomer's events are not all read");
+  require(newcomer.may_grow || log.header().backed <= std::max(before, log.blocks() + 1),
+          topic.name() + ": a block leaked");
+}
+
+}  // namespace test
