@@ -22,8 +22,8 @@ alike. A figure is marked noisy where the middle half of its rounds lies further
 Without --no-build it installs what is missing and builds first; --build does nothing else."""
 
 AFTERWARDS = """\
-Measures are latency, throughput, copy-BYTES; programs are shmbus, floor, iceoryx, message_queue, zeromq, nng, seqpacket,
-pipe, handover, futex. Ratios need both that they compare. First steps:
+Measures are latency, throughput, publish, loan, copy (or copy-BYTES), wakeup; programs are shmbus, floor, iceoryx,
+message_queue, zeromq, nng, seqpacket, pipe, handover. First steps:
   tests/bench/compare --quick
   tests/bench/compare --only latency --only throughput/zeromq
   tests/bench/compare --json all.json && tests/bench/compare --no-build --from all.json --markdown
@@ -38,7 +38,8 @@ def arguments():
     parser.add_argument("--seconds", type=positive, help="how long each is measured in a round (0.5)")
     parser.add_argument("--quick", action="store_true", help="3 rounds of 0.1 s: shows that all works")
     parser.add_argument("--only", action="append", metavar="MEASURE/PROGRAM", default=[],
-                        help="only these; one of both is enough; may be given several times")
+                        help="only these, beside shmbus and the floor; one of the two is enough; may be given several "
+                             "times")
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write every figure of every round")
     parser.add_argument("--from", metavar="FILE", type=Path, action="append", dest="kept", default=[],
                         help="measure nothing, show what --json has written; of several, each tells what it measured")
@@ -74,6 +75,8 @@ def wanted(samples, only):
                   f"found '{name}'", file=sys.stderr)
             sys.exit(2)
         chosen += found
+        # A peer is nothing without what it is compared with.
+        chosen += [s for s in samples if s.program in ("shmbus", "floor") and s.measure in {f.measure for f in found}]
     return [s for s in samples if s in chosen]
 
 

@@ -51,41 +51,62 @@ def size_text(size):
 
 def all_musts():
     def latency(kind, quantile):
-        return lambda r: (r["latency/shmbus"][f"{kind}, poll {quantile}"] / r["latency/shmbus"][f"floor {quantile}"])
+        return lambda r: r["latency/shmbus"][f"{kind}, poll {quantile}"] / r["latency/shmbus"][f"floor {quantile}"]
 
     def in_a_hop(kind):
         return lambda r: r["throughput/shmbus"][kind] * r["throughput/floor"]["p50"] / 1e9
 
+    # Against peers it is the topic as one gets it unasked, which is shared.
     def against(program):
         return lambda r: r["throughput/shmbus"]["shared"] / r[f"throughput/{program}"]["events_per_second"]
 
     def copied(size):
-        def ratio(r):
-            return r[f"copy-{size}/shmbus"]["exclusive"] * size / r[f"copy-{size}/handover"]["bytes_per_second"]
-        return ratio
+        return lambda r: (r[f"copy-{size}/shmbus"]["exclusive"] * size /
+                          r[f"copy-{size}/handover"]["bytes_per_second"])
 
-    musts = [
-        Must("one way, 64 B, spinning: p50 / floor, exclusive", 1.25, 1.0, latency("exclusive", "p50")),
-        Must("the same, shared", 1.4, 1.1, latency("shared", "p50")),
-        Must("one way, 64 B, spinning: p99 / floor, exclusive", 1.6, 1.2, latency("exclusive", "p99")),
-        Must("the same, shared", 1.6, 1.2, latency("shared", "p99")),
-        Must("64 B, 1 to 1, reliable: events in a floor hop, exclusive", 6, 8, in_a_hop("exclusive"), at_most=False),
-        Must("the same, shared", 5, 6.5, in_a_hop("shared"), at_most=False),
+    def wake_up(kind):
+        return lambda r: r["wakeup/shmbus"][f"{kind} p50"] / r["wakeup/shmbus"]["futex p50"]
+
+    def published(kind, figure):
+        return lambda r: r["publish/shmbus"][f"{kind}, {figure}"]
+
+    def both(what, limits, aims, ratio, **more):
+        return [Must(f"{what}, {kind}", limit, aim, ratio(kind), **more)
+                for kind, limit, aim in zip(("exclusive", "shared"), limits, aims)]
+
+    return [
+        *both("one way, 64 B, spinning: p50 / floor", (1.25, 1.4), (1.0, 1.1), lambda kind: latency(kind, "p50")),
+        *both("one way, 64 B, spinning: p99 / floor", (1.6, 1.6), (1.2, 1.2), lambda kind: latency(kind, "p99")),
+        *both("64 B, 1 to 1, reliable: events in one floor hop", (6, 5), (8, 6.5), in_a_hop, at_most=False),
+        *both("a time stamp adds to a publish, in reads of the cycle counter", (1.2, 1.2), (1.0, 1.0),
+              lambda kind: published(kind, "stamped stamp_adds_reads")),
         Must("throughput / iceoryx", 50, None, against("iceoryx"), at_most=False, show=times),
         Must("throughput / Boost message_queue", 12, None, against("message_queue"), at_most=False, show=times),
         Must("throughput / ZeroMQ", 20, None, against("zeromq"), at_most=False, show=times),
         Must("one way / iceoryx", 1 / 7, 1 / 12,
              lambda r: r["latency/shmbus"]["shared, poll p50"] / r["latency/iceoryx"]["p50"], show=part),
+        Must("1 MiB loaned / 64 B loaned, one way, blocks of 16 MiB", 1.5, 1.1,
+             lambda r: r["loan/shmbus"]["1 MiB, loaned p50"] / r["loan/shmbus"]["64 B, loaned p50"]),
+        *(Must(f"{size_text(size)} copied, all read: bytes/s / memcpy hand-over", 0.8, 1.0, copied(size), at_most=False)
+          for size in SIZES),
+        *both("publish rate beside a lapped lossy reader / without", (0.9, 0.9), (None, None),
+              lambda kind: published(kind, "lapped reader rate_ratio"), at_most=False),
+        *both("wake-up of a sleeping reader / futex ping-pong, p50", (1.2, 1.2), (1.05, 1.05), wake_up),
     ]
-    musts += [Must(f"{size_text(size)} copied, all read: bytes/s / hand-over", 0.8, 1.0, copied(size), at_most=False)
-              for size in SIZES]
-    return musts
 
 
 def kept_instructions():
-    """Of tests/bench/instructions.txt, by case: callgrind counted them, no clock."""
+    """What callgrind counted, no clock: rows of tests/bench/instructions.txt, judged."""
     lines = Path(__file__).parent.with_name("instructions.txt").read_text(encoding="utf-8").splitlines()
-    return {case: float(number) for case, number in (line.split() for line in lines if not line.startswith("#"))}
+    kept = {case: float(number) for case, number in (line.split() for line in lines if not line.startswith("#"))}
+    rows = [(f"instructions a publish, {kind}", f"≤ {limit}", digits(kept[kind]), kept[kind] <= limit)
+            for kind, limit in (("exclusive", 60), ("shared", 90))]
+    for kind in ("exclusive", "shared"):
+        beside = [kept[f"{kind}-beside-{readers}"] for readers in (1, 8, 64)]
+        rows.append((f"the same beside 1, 8, 64 slow readers, {kind}", "the same", " ".join(map(digits, beside)),
+                     max(beside) - min(beside) < 1))
+    return [{"what": what, "must": must, "aim": "", "shown": shown, "verdict": MET if good else MISSED}
+            for what, must, shown, good in rows]
 
 
 def peer_rows(rounds):
@@ -94,14 +115,18 @@ def peer_rows(rounds):
         values = [r[sample][figure] for r in rounds if figure in r.get(sample, {})]
         return Rounds(values) if values else None
 
-    rows = [("the floor: a cache line each way", *(median("latency/shmbus", f"floor {q}") for q in ("p50", "p99")), None)]
+    def one_way(sample, name):
+        return (median(sample, f"{name} {quantile}".lstrip()) for quantile in ("p50", "p99"))
+
+    rows = [("the floor: a cache line each way", *one_way("latency/shmbus", "floor"), None)]
     for kind in ("exclusive", "shared"):
-        rows.append((f"shmbus, {kind}",
-                     *(median("latency/shmbus", f"{kind}, poll {q}") for q in ("p50", "p99")),
-                     median("throughput/shmbus", kind)))
+        rows.append((f"shmbus, {kind}", *one_way("latency/shmbus", f"{kind}, poll"), median("throughput/shmbus", kind)))
     names = {"iceoryx": "iceoryx", "message_queue": "Boost message_queue", "zeromq": "ZeroMQ ipc", "nng": "nng ipc",
              "seqpacket": "Unix seqpacket", "pipe": "pipe", "handover": "memcpy hand-over"}
     for program in PEERS:
-        rows.append((names[program], *(median(f"latency/{program}", q) for q in ("p50", "p99")),
+        rows.append((names[program], *one_way(f"latency/{program}", ""),
                      median(f"throughput/{program}", "events_per_second")))
+    rows.append(("futex ping-pong: both sleep", *one_way("wakeup/shmbus", "futex"), None))
+    for kind in ("exclusive", "shared"):
+        rows.append((f"shmbus, {kind}: both sleep", *one_way("wakeup/shmbus", kind), None))
     return [row for row in rows if any(row[1:])]

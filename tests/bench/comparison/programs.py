@@ -68,7 +68,8 @@ class Programs:
         log = Path(self.folder, "roudi.log")
         with open(log, "w", encoding="utf-8") as out:
             # It would kill, after a while, processes that did not sign off; ours are ended by us.
-            process = subprocess.Popen(["iox-roudi", "--monitoring-mode", "off", "--kill-delay", "1"],
+            process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM",
+                                        "iox-roudi", "--monitoring-mode", "off", "--kill-delay", "1"],
                                        stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         try:
             deadline = time.monotonic() + 20

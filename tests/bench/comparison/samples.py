@@ -5,7 +5,7 @@ floor where shmbus-bench has it; those of the peers hold what their programs pri
 
 SIZES = (1024, 4096, 16384, 65536, 262144, 1048576)  # bytes copied
 PEERS = ("iceoryx", "message_queue", "zeromq", "nng", "seqpacket", "pipe", "handover")
-BLOCKS = 16
+BLOCKS = 16  # retained by a topic, which has one more
 
 
 def block_size(size):
@@ -66,6 +66,17 @@ def rates(series):
     return {name.split(", ", 1)[1]: one["events_per_second"]["median"] for name, one in series.items()}
 
 
+def publish(series):
+    """What a time stamp adds, in reads of the cycle counter; the rate beside a lapped reader, as a share of that
+    without."""
+    figures = {}
+    for name, one in series.items():
+        for figure in ("stamp_adds_reads", "rate_ratio"):
+            if figure in one:
+                figures[f"{name} {figure}"] = one[figure]["median"]
+    return figures
+
+
 def all_samples():
     samples = [Sample("latency", "shmbus", shmbus("latency", "--wait", "poll", figures=one_way))]
     samples += [Sample("latency", name, peer(name, "latency")) for name in PEERS]
@@ -81,5 +92,11 @@ def all_samples():
                                                     "exclusive", "--block-size", block, "--blocks", BLOCKS,
                                                     figures=rates)),
             Sample(f"copy-{size}", "handover", peer("handover", "throughput", "--size", size, "--ring",
-                                                    block * BLOCKS))]
+                                                    block * (BLOCKS + 1)))]
+
+    samples.append(Sample("loan", "shmbus", shmbus("payload", "--how", "loaned", "--what", "latency", "--sizes",
+                                                   f"64,{1 << 20}", "--touch", "ends", "--block-size", 16 << 20,
+                                                   figures=one_way)))
+    samples.append(Sample("publish", "shmbus", shmbus("publish", figures=publish)))
+    samples.append(Sample("wakeup", "shmbus", shmbus("wakeup", figures=one_way)))
     return samples
