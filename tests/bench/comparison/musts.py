@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rounds import Rounds
 from samples import PEERS, SIZES
-from table import digits
+from table import digits, duration
 
 MET, MISSED, UNKNOWN = "met", "missed", "not measured"
 
@@ -38,6 +38,10 @@ class Must:
 
 def times(value):
     return f"{digits(value)}x"
+
+
+def whole(value):
+    return str(round(value))
 
 
 def part(value):
@@ -92,6 +96,11 @@ def all_musts():
         *both("publish rate beside a lapped lossy reader / without", (0.9, 0.9), (None, None),
               lambda kind: published(kind, "lapped reader rate_ratio"), at_most=False),
         *both("wake-up of a sleeping reader / futex ping-pong, p50", (1.2, 1.2), (1.05, 1.05), wake_up),
+        Must("seven idle services: processor ticks in all", 0, None, lambda r: r["idle/shmbus"]["ticks"], show=whole),
+        Must("seven idle services: switches a waiting thread and stall limit", 1, None,
+             lambda r: r["idle/shmbus"]["switches"]),
+        Must("attach a node and two ports to a bus of 100 topics", 1e6, None,
+             lambda r: r["attach/shmbus"]["together p50"], show=duration),
     ]
 
 

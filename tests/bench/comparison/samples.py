@@ -77,6 +77,14 @@ def publish(series):
     return figures
 
 
+def idle(programs, pace):
+    """What seven services use that have nothing to do: it takes ten seconds, and a moment where all is quick."""
+    seconds = max(1, round(20 * pace.seconds))
+    document = programs.shmbus("idle", "--services", 7, "--seconds", seconds, timeout=pace.timeout + seconds)
+    everything = next(series for series in document["series"] if series["name"] == "all")
+    return {"ticks": everything["ticks"], "switches": everything["switches_per_thread_and_stall_limit"]}
+
+
 def all_samples():
     samples = [Sample("latency", "shmbus", shmbus("latency", "--wait", "poll", figures=one_way))]
     samples += [Sample("latency", name, peer(name, "latency")) for name in PEERS]
@@ -99,4 +107,6 @@ def all_samples():
                                                    figures=one_way)))
     samples.append(Sample("publish", "shmbus", shmbus("publish", figures=publish)))
     samples.append(Sample("wakeup", "shmbus", shmbus("wakeup", figures=one_way)))
+    samples.append(Sample("attach", "shmbus", shmbus("attach", "--topics", 100, figures=one_way)))
+    samples.append(Sample("idle", "shmbus", idle, once=True))
     return samples
