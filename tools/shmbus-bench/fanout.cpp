@@ -57,6 +57,7 @@ int run(const FanoutOptions& options, const Settings& settings) {
     BusEnds ends{.bus = bus.name(), .topic = "fanout"};
     ends.options.timestamps = false;
     ends.size = options.size;
+    check_fits(ends.options, ends.size);
     ends.touch = touch_named(options.touch);
     ends.batch = options.batch;
     need_shm(ring_bytes(ends.options, 1));

@@ -49,6 +49,7 @@ int run(const LatencyOptions& options, const Settings& settings) {
       BusEnds ends{.bus = bus.name(), .topic = fmt::format("latency.{}", links.size())};
       ends.options = options.topics.options(kind);
       ends.size = options.size;
+      check_fits(ends.options, ends.size);
       ends.touch = touch_named(options.touch);
       ends.waiting = waiting_named(waiting);
       ends.delivery = Delivery::lossy;

@@ -110,10 +110,7 @@ void measure_rate(const PayloadOptions& options, const Group& group, const measu
 int run(const PayloadOptions& options, const Settings& settings) {
   std::vector<std::size_t> sizes = options.sizes;
   std::sort(sizes.begin(), sizes.end());
-  if (sizes.back() + 4096 > options.block_size) {
-    throw std::invalid_argument(
-        fmt::format("--sizes: expected payloads that fit --block-size {}, found {}", options.block_size, sizes.back()));
-  }
+  check_fits(ends_of(options, {}, sizes.back(), false).options, sizes.back());
   std::vector<Group> groups;
   if (options.how != "loaned") groups.push_back({false, sizes});
   if (options.how != "copied") groups.push_back({true, sizes});

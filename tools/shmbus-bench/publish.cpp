@@ -94,7 +94,9 @@ class PublishRun {
         kinds_(kinds_of(options)),
         all_(kinds_.size()),
         figures_(kinds_.size() * plan.rounds) {
-    need_shm(ring_bytes(options.topics.options({Writers::shared, false}), kinds_.size()));
+    const TopicOptions shape = options.topics.options({Writers::shared, false});
+    check_fits(shape, options.size);
+    need_shm(ring_bytes(shape, kinds_.size()));
   }
 
   measure::Placement run() {

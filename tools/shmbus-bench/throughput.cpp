@@ -41,6 +41,7 @@ int run(const ThroughputOptions& options, const Settings& settings) {
       BusEnds ends{.bus = bus.name(), .topic = fmt::format("throughput.{}", kinds.size())};
       ends.options = options.topics.options(kind);
       ends.size = size;
+      check_fits(ends.options, ends.size);
       ends.touch = touch_named(options.touch);
       ends.batch = options.batch;
       kinds.push_back(bus_flow(fmt::format("{}, {}", size_text(size), to_string(kind)), ends));

@@ -37,6 +37,7 @@ int run(const WakeupOptions& options, const Settings& settings) {
     BusEnds ends{.bus = bus.name(), .topic = fmt::format("wakeup.{}", links.size())};
     ends.options = options.topics.options(kind);
     ends.size = options.size;
+    check_fits(ends.options, ends.size);
     ends.waiting = Waiting::sleep;
     ends.delivery = Delivery::lossy;
     ends.batch = 1;
