@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+from programs import Failed
 from rounds import Rounds
 from samples import PEERS, SIZES
 from table import digits, duration
 
 MET, MISSED, UNKNOWN = "met", "missed", "not measured"
+
+
+class NotMeasured(Exception):
+    """A round has no such sample."""
 
 
 class Must:
@@ -27,8 +32,10 @@ class Must:
         for one in rounds:
             try:
                 values.append(self.ratio(one))
-            except KeyError:
+            except NotMeasured:
                 pass
+            except KeyError as error:
+                raise Failed(f"{self.what}: expected a figure {error}, found none") from None
         if not values:
             return None, UNKNOWN
         figure = Rounds(values)

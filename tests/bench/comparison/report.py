@@ -1,6 +1,6 @@
 """What a run says, for the terminal and for the README."""
 
-from musts import MISSED, UNKNOWN, all_musts, kept_instructions, peer_rows
+from musts import MISSED, UNKNOWN, NotMeasured, all_musts, kept_instructions, peer_rows
 from table import count, duration, markdown_table, text_table
 
 
@@ -11,6 +11,8 @@ class Round:
         self.samples = {name: figures[min(number, len(figures) - 1)] for name, figures in samples.items() if figures}
 
     def __getitem__(self, name):
+        if name not in self.samples:
+            raise NotMeasured(name)
         return self.samples[name]
 
     def get(self, name, default):
@@ -79,9 +81,9 @@ def text(result):
     for head, rows in ((PEER_HEAD, _peer_rows(result)), (MUST_HEAD, _must_rows(result, bold=False))):
         if rows:
             parts.append(text_table(head, rows))
-    missing = [must["what"] for must in result["musts"] if must["verdict"] == UNKNOWN]
+    missing = sum(must["verdict"] == UNKNOWN for must in result["musts"])
     if missing:
-        parts.append("not measured: " + "; ".join(missing))
+        parts.append(f"{missing} more lines need what was not measured")
     return "\n\n".join(parts)
 
 
