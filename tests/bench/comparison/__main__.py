@@ -22,8 +22,8 @@ alike. A figure is marked noisy where the middle half of its rounds lies further
 Without --no-build it installs what is missing and builds first; --build does nothing else."""
 
 AFTERWARDS = """\
-Measures are latency, throughput, publish, loan, copy (or copy-BYTES), wakeup, attach, idle; programs are shmbus, floor, iceoryx,
-message_queue, zeromq, nng, seqpacket, pipe, handover. First steps:
+Measures are latency, throughput, publish, loan, copy (or copy-BYTES), wakeup, attach, idle; programs are shmbus,
+floor, iceoryx, message_queue, zeromq, nng, seqpacket, pipe, handover. First steps:
   tests/bench/compare --quick
   tests/bench/compare --only latency --only throughput/zeromq
   tests/bench/compare --json all.json && tests/bench/compare --no-build --from all.json --markdown

@@ -88,6 +88,7 @@ def text(result):
 
 
 def markdown(result):
-    return "\n\n".join([f"Measured with `{result['command']}` on {_machine(result)}; medians of {result['rounds']} rounds.",
+    origin = f"Measured with `{result['command']}` on {_machine(result)}; medians of {result['rounds']} rounds."
+    return "\n\n".join([origin,
                         markdown_table(PEER_HEAD, _peer_rows(result)),
                         markdown_table(MUST_HEAD, _must_rows(result, bold=True))])
