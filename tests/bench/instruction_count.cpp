@@ -31,7 +31,7 @@ shmbus::TopicOptions options(bool exclusive, bool timestamps) {
                                                               std::span<const std::byte> payload,
                                                               std::size_t events = kEvents) {
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < events; ++i) sum += publisher.publish(payload).sequence();
+  for (std::size_t left = events; left != 0; --left) sum += publisher.publish(payload).sequence();
   return sum;
 }
 [[gnu::noinline, gnu::noclone]] std::uint64_t counted_typed(shmbus::TypedPublisher<Payload>& publisher,

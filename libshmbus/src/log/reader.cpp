@@ -123,12 +123,13 @@ bool Reader::nothing_here(std::uint64_t key) noexcept {
     for (int i = 0; i < kStreamingPauses; ++i) platform::pause();
     return false;
   }
-  // Is it the end, or a claim not committed yet? Seldom enough that looking at the tail costs the publishers nothing:
-  // who spins looks after many polls, and who polls now and then, by the cycle counter, after few.
+  // Is it the end, or a claim not committed yet? Looking at the tail takes its line from a publisher that is about to
+  // write it, so it is done seldom: who spins looks after many polls, and who polls now and then, by the cycle counter,
+  // after few.
   ++empty_polls_;
-  const bool few = (empty_polls_ & (empty_polls_ - 1)) == 0 || empty_polls_ % kManyPolls == 0;
-  const bool ask_clock = !few && (hole_since_ != 0 || empty_polls_ % kFewPolls == 0);
-  if (!few && !(ask_clock && platform::read_cycle_counter() - hole_looked_ > kLongAgo)) return false;
+  const bool many = empty_polls_ % kManyPolls == 0;
+  const bool ask_clock = !many && (hole_since_ != 0 || empty_polls_ % kFewPolls == 0);
+  if (!many && !(ask_clock && platform::read_cycle_counter() - hole_looked_ > kLongAgo)) return false;
   hole_looked_ = platform::read_cycle_counter();
   return pass_hole();
 }

@@ -22,7 +22,7 @@ constexpr int kSameTailBound = 256;  // and those in which nobody moved the tail
 Writer::Writer(BlockLog& log, unsigned port)
     : header_(&log.header()),
       claim_port_(&log.publisher(port)),
-      port_word_(layout::RecordMeta{0, static_cast<std::uint16_t>(port), 0}.word()),
+      quick_meta_(RecordMeta{log.geometry().record_header, static_cast<std::uint16_t>(port), 0}.word()),
       tail_unit_(log.format().make(0, kUnit, 0) / kUnit),
       count_mask_(log.format().count_mask()),
       tail_shift_(static_cast<std::uint8_t>(std::countr_zero(tail_unit_))),
@@ -46,10 +46,6 @@ void Writer::obstruct(Status status) noexcept {
     way_ = timestamps_ ? Way::exclusive_stamped : Way::exclusive;
   else
     way_ = timestamps_ ? Way::shared_stamped : Way::shared;
-}
-
-PublishResult Writer::publish_any(std::span<const std::byte> payload) noexcept {
-  return publish_slowly(payload, nullptr);
 }
 
 PublishResult Writer::publish_slowly(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
@@ -80,7 +76,8 @@ void Writer::commit(const Claim& c) noexcept {
 /// Writes what stands before the payload, the key last: the block's, or its complement.
 void Writer::end(const Claim& c, std::size_t size, std::uint64_t key) noexcept {
   if (timestamps_) write_stamp(c.record, log_->stamp());
-  write_header(c.record, size, c.flags);
+  write_meta(c.record, RecordMeta{static_cast<std::uint32_t>(size), port_, c.flags}.word());
+  SHMBUS_CRASH_POINT("publish.headed");
   if (exclusive_)
     finish_exclusive(header_, c.record, c.stride, key);
   else
@@ -145,7 +142,7 @@ bool Writer::adopt_block(std::uint64_t tail) noexcept {
   if (exclusive_) {
     cursor_ = block_begin_ + format.offset(tail);
     cursor_limit_ = block_begin_ + limit_;
-    next_sequence_ = first_sequence_ + format.count(tail);
+    last_sequence_ = first_sequence_ + format.count(tail) - 1;
   }
   obstruct(obstacle_);
   return true;

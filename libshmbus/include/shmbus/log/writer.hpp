@@ -74,20 +74,19 @@ class Writer {
   static constexpr std::size_t kUnit = 8;  // of offsets and, on the quick ways, of alignment
 
   std::size_t stride(std::size_t size) const noexcept { return (size + align_ - 1) & ~(align_ - 1); }
-  template <class Copy, Way kWay>
+  template <Way kWay>
   [[gnu::noinline]] PublishResult publish_by(std::span<const std::byte> payload) noexcept;
   bool place(std::size_t stride, Place& place) noexcept {
     return exclusive_ ? stand(stride, place) : win(stride, place);
   }
   bool stand(std::size_t stride, Place& place) noexcept;
   bool win(std::size_t stride, Place& place) noexcept;
-  void write_header(std::byte* record, std::size_t size, std::uint16_t flags) noexcept;
+  static void write_meta(std::byte* record, std::uint64_t meta) noexcept;
   static void write_stamp(std::byte* record, std::uint64_t stamp) noexcept;
   void finish_exclusive(layout::TopicHeader* header, std::byte* record, std::size_t stride, std::uint64_t key) noexcept;
   void finish_shared(std::byte* record, std::uint64_t key) noexcept;
 
   // Cold, in writer.cpp.
-  PublishResult publish_any(std::span<const std::byte> payload) noexcept;
   PublishResult wake(std::uint64_t sequence) noexcept;
   void end(const Claim& c, std::size_t size, std::uint64_t key) noexcept;
   void obstruct(Status status) noexcept;
@@ -102,8 +101,8 @@ class Writer {
   // Of the topic, for good.
   layout::TopicHeader* header_;
   layout::PublisherPort* claim_port_;
-  std::uint64_t port_word_;  // as the record header holds it
-  std::uint64_t tail_unit_;  // what a byte is in a tail
+  std::uint64_t quick_meta_;  // of a record without payload or trace
+  std::uint64_t tail_unit_;   // what a byte is in a tail
   std::uint64_t count_mask_;
   std::uint8_t tail_shift_;  // log2 of the unit
   bool exclusive_, timestamps_;
@@ -117,7 +116,7 @@ class Writer {
   // Exclusive: where we are; only we move it.
   std::byte* cursor_ = nullptr;
   std::byte* cursor_limit_ = nullptr;
-  std::uint64_t next_sequence_ = 0;
+  std::uint64_t last_sequence_ = 0;
   std::uint64_t tail_ = 0;
 
   // Shared: what the tail tells of our block.
@@ -139,43 +138,35 @@ class Writer {
 
 // ---------------------------------------------------------------------------------------------------- the hot path
 
-/// Copies 16 to 64 bytes without a call, as two pairs of overlapping pieces.
+/// Copies 16 to 64 bytes without a call, in pieces that may overlap.
 struct ShortCopy {
-  static constexpr std::size_t kLeast = 16, kMost = 64;
+  static constexpr std::size_t kPiece = 16, kLeast = kPiece, kMost = 4 * kPiece;
   static void copy(std::byte* to, const std::byte* from, std::size_t size) noexcept {
-    struct Piece {
-      std::uint64_t words[2];
-    };
-    constexpr std::size_t kPiece = sizeof(Piece);
-    const std::size_t second = (size - 1) / 2 & kPiece, last = size - kPiece;  // a piece, if there are more than two
-    Piece a, b, c, d;
-    std::memcpy(&a, from, kPiece);
-    std::memcpy(&b, from + second, kPiece);
-    std::memcpy(&c, from + last - second, kPiece);
-    std::memcpy(&d, from + last, kPiece);
-    std::memcpy(to, &a, kPiece);
-    std::memcpy(to + second, &b, kPiece);
-    std::memcpy(to + last - second, &c, kPiece);
-    std::memcpy(to + last, &d, kPiece);
+    platform::copy_two_words(to, from);
+    if (size > 2 * kPiece) [[likely]] {
+      platform::copy_two_words(to + kPiece, from + kPiece);
+      platform::copy_two_words(to + size - 2 * kPiece, from + size - 2 * kPiece);
+    }
+    platform::copy_two_words(to + size - kPiece, from + size - kPiece);
   }
 };
 
 inline PublishResult Writer::publish(std::span<const std::byte> payload) noexcept {
   if (payload.size() - ShortCopy::kLeast <= ShortCopy::kMost - ShortCopy::kLeast) [[likely]] {
-    if (way_ == Way::exclusive) return publish_by<ShortCopy, Way::exclusive>(payload);
-    if (way_ == Way::shared) return publish_by<ShortCopy, Way::shared>(payload);
-    if (way_ == Way::shared_stamped) return publish_by<ShortCopy, Way::shared_stamped>(payload);
-    if (way_ == Way::exclusive_stamped) return publish_by<ShortCopy, Way::exclusive_stamped>(payload);
+    if (way_ == Way::exclusive) return publish_by<Way::exclusive>(payload);
+    if (way_ == Way::shared) return publish_by<Way::shared>(payload);
+    if (way_ == Way::shared_stamped) return publish_by<Way::shared_stamped>(payload);
+    if (way_ == Way::exclusive_stamped) return publish_by<Way::exclusive_stamped>(payload);
   }
-  return publish_any(payload);
+  return publish_slowly(payload, nullptr);
 }
 
-template <class Copy, Writer::Way kWay>
+template <Writer::Way kWay>
 PublishResult Writer::publish_by(std::span<const std::byte> payload) noexcept {
   constexpr bool kStamped = kWay == Way::exclusive_stamped || kWay == Way::shared_stamped;
   constexpr bool kShared = kWay == Way::shared || kWay == Way::shared_stamped;
   constexpr std::size_t kHead = sizeof(layout::RecordHeader) + (kStamped ? layout::kTimeSize : 0);
-  const std::size_t size = kHead + payload.size(), length = (size + kUnit - 1) & ~(kUnit - 1);
+  const std::size_t length = (kHead + payload.size() + kUnit - 1) & ~(kUnit - 1);
   layout::TopicHeader* const header = header_;
   Place at;
   // `attention` is a hint; nothing is read by it.
@@ -183,10 +174,11 @@ PublishResult Writer::publish_by(std::span<const std::byte> payload) noexcept {
       [[unlikely]] {
     return publish_slowly(payload, nullptr);
   }
-  Copy::copy(at.record + kHead, payload.data(), payload.size());
+  write_meta(at.record, quick_meta_ + payload.size());
+  SHMBUS_CRASH_POINT("publish.headed");
+  ShortCopy::copy(at.record + kHead, payload.data(), payload.size());
   SHMBUS_CRASH_POINT("publish.written");
   if constexpr (kStamped) write_stamp(at.record, platform::read_cycle_counter());
-  write_header(at.record, size, 0);
   if constexpr (kShared)
     finish_shared(at.record, key_);
   else
@@ -196,35 +188,34 @@ PublishResult Writer::publish_by(std::span<const std::byte> payload) noexcept {
   // slow way.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (header->waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]
-    return wake(kShared ? at.sequence : next_sequence_ - 1);
-  return {Status::ok, kShared ? at.sequence : next_sequence_ - 1};
+    return wake(kShared ? at.sequence : last_sequence_);
+  return {Status::ok, kShared ? at.sequence : last_sequence_};
 }
 
 /// An exclusive publisher stands at the tail.
 inline bool Writer::stand(std::size_t stride, Place& place) noexcept {
-  place = {cursor_, next_sequence_};
+  place = {cursor_, last_sequence_ + 1};
   return cursor_ + stride <= cursor_limit_;
 }
 
 /// Shared publishers race for it. False where another was first, too: who lost goes the slow way.
 inline bool Writer::win(std::size_t stride, Place& place) noexcept {
   layout::TopicHeader* const header = header_;
-  layout::PublisherPort* const port = claim_port_;
   std::uint64_t tail = header->tail.load(std::memory_order_acquire);  // SYNC tail: pairs with every change of the tail
   const std::uint64_t step = stride * tail_unit_, inside = tail - block_tail_;
   if (inside > tail_room_ - step) [[unlikely]]  // a tail in another block is beyond all room
     return false;
   // W1. No claim of ours stands there; release, so that whoever finds the former one gone has what it covered.
-  port->what.store(claim_.at(tail, stride).word(), std::memory_order_release);
+  claim_port_->what.store(claim_.at(tail, stride).word(), std::memory_order_release);
   SHMBUS_CRASH_POINT("publish.described");
-  port->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
+  claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
   SHMBUS_CRASH_POINT("publish.claimed");
   // The ring names the physical block before the tail moves; that the compare-and-swap succeeds proves it was right.
   // Once the claim shows, the tail's block number can't come round again.
   if (slot_->load(std::memory_order_acquire) != entry_ ||
-      !header->tail.compare_exchange_strong(tail, tail + step + 1, std::memory_order_acq_rel,
-                                            std::memory_order_relaxed)) [[unlikely]] {
-    port->where.store(kNone, std::memory_order_release);  // W1: the next claim must not be joined with this one
+      !header_->tail.compare_exchange_strong(tail, tail + step + 1, std::memory_order_acq_rel,
+                                             std::memory_order_relaxed)) [[unlikely]] {
+    claim_port_->where.store(kNone, std::memory_order_release);  // W1: the next claim must not be joined with this one
     SHMBUS_CRASH_POINT("publish.lost");
     return false;
   }
@@ -234,10 +225,9 @@ inline bool Writer::win(std::size_t stride, Place& place) noexcept {
   return true;
 }
 
-inline void Writer::write_header(std::byte* record, std::size_t size, std::uint16_t flags) noexcept {
-  auto* header = reinterpret_cast<layout::RecordHeader*>(record);
+inline void Writer::write_meta(std::byte* record, std::uint64_t meta) noexcept {
   // Relaxed: the key, stored after it with release, publishes it.
-  header->meta.store((port_word_ | std::uint64_t{flags} << 48) + size, std::memory_order_relaxed);
+  reinterpret_cast<layout::RecordHeader*>(record)->meta.store(meta, std::memory_order_relaxed);
 }
 
 inline void Writer::write_stamp(std::byte* record, std::uint64_t stamp) noexcept {
@@ -246,10 +236,9 @@ inline void Writer::write_stamp(std::byte* record, std::uint64_t stamp) noexcept
 
 inline void Writer::finish_exclusive(layout::TopicHeader* header, std::byte* record, std::size_t stride,
                                      std::uint64_t key) noexcept {
-  SHMBUS_CRASH_POINT("publish.headed");
   const std::uint64_t tail = tail_ + stride * tail_unit_ + 1;
   cursor_ = record + stride;
-  ++next_sequence_;
+  ++last_sequence_;
   tail_ = tail;
   auto& committed = reinterpret_cast<layout::RecordHeader*>(record)->key;
   committed.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
@@ -259,7 +248,6 @@ inline void Writer::finish_exclusive(layout::TopicHeader* header, std::byte* rec
 }
 
 inline void Writer::finish_shared(std::byte* record, std::uint64_t key) noexcept {
-  SHMBUS_CRASH_POINT("publish.headed");
   layout::PublisherPort* const port = claim_port_;
   auto& committed = reinterpret_cast<layout::RecordHeader*>(record)->key;
   committed.store(key, std::memory_order_release);  // SYNC commit: pairs with Reader::poll

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
@@ -28,6 +30,20 @@ inline std::uint64_t read_cycle_counter() noexcept {
   std::uint64_t value;
   asm volatile("mrs %0, cntvct_el0" : "=r"(value));
   return value;
+#endif
+}
+
+/// Copies 16 bytes that do not overlap. They are loaded as two words: a program has often just written them field by
+/// field, and a load that is wider than the store before it waits for that store to leave the core (15 ns here).
+inline void copy_two_words(std::byte* to, const std::byte* from) noexcept {
+#if defined(__x86_64__)
+  __m128i both;
+  asm("movq %1, %0\n\tmovhps %2, %0"
+      : "=x"(both)
+      : "m"(*reinterpret_cast<const std::byte(*)[8]>(from)), "m"(*reinterpret_cast<const std::byte(*)[8]>(from + 8)));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), both);
+#else
+  std::memcpy(to, from, 16);
 #endif
 }
 
