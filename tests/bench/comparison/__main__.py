@@ -120,6 +120,18 @@ def machine():
             "load": round(os.getloadavg()[0], 2)}
 
 
+def command(options):
+    """What repeats the run, wherever its figures go."""
+    words = ["tests/bench/compare"]
+    for name in ("rounds", "seconds"):
+        if getattr(options, name):
+            words += [f"--{name}", f"{getattr(options, name):g}"]
+    words += ["--quick"] if options.quick else []
+    for name in options.only:
+        words += ["--only", name]
+    return shlex.join(words)
+
+
 def run(options):
     rounds = options.rounds or (3 if options.quick else 5)
     pace = Pace(options.seconds or (0.1 if options.quick else 0.5))
@@ -127,7 +139,7 @@ def run(options):
     programs = Programs(options.programs)
     began = time.time()
     try:
-        result = {"command": shlex.join(["tests/bench/compare", *sys.argv[3:]]), "machine": machine(),
+        result = {"command": command(options), "machine": machine(),
                   "rounds": rounds, "seconds": pace.seconds, "quick": options.quick,
                   "samples": measure(samples, rounds, pace, programs)}
     finally:

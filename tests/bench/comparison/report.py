@@ -88,7 +88,8 @@ def text(result):
 
 
 def markdown(result):
-    origin = f"Measured with `{result['command']}` on {_machine(result)}; medians of {result['rounds']} rounds."
-    return "\n\n".join([origin,
+    origin = (f"Measured with `{result['command']}` on {_machine(result)}; medians of {result['rounds']} rounds of "
+              f"{result['seconds']} s.")
+    return "\n\n".join([origin + _floors(result).replace("\nthe", " The"),
                         markdown_table(PEER_HEAD, _peer_rows(result)),
                         markdown_table(MUST_HEAD, _must_rows(result, bold=True))])
