@@ -63,6 +63,8 @@ struct World {
   bool whole = true;       ///< false: somebody cut the log short
   bool may_write = true;   ///< whether repair gets blocks it can write
   bool real_time = false;  ///< CLOCK_MONOTONIC in place of `monotonic_ns`
+  /// One a port; null, as at first: there is no memory for them.
+  std::unique_ptr<shmbus::layout::LatencyHistogram[]> histograms{};
 
   // Called where the log asks: a test acts there in the place of another thread.
   std::function<void()> on_monotonic, on_alive, on_back, on_now, on_ring;
@@ -95,6 +97,9 @@ class NodeEnvironment final : public shmbus::log::Environment {
   bool alive(std::uint64_t node) noexcept override;
   bool back(std::uint32_t physical) noexcept override;
   bool whole() noexcept override { return world_->whole; }
+  shmbus::layout::LatencyHistogram* histogram(unsigned port) noexcept override {
+    return world_->histograms ? &world_->histograms[port] : nullptr;
+  }
   void ring(std::uint64_t bell) noexcept override;
   std::byte* writable(std::uint32_t physical) noexcept override;
   shmbus::log::Moment now() noexcept override;

@@ -122,8 +122,9 @@ TEST_CASE("a geometry's parts follow each other without overlap", "[layout]") {
   REQUIRE(g.physical_blocks == blocks + kSpareBlocks);
   REQUIRE(g.block_table_offset >= sizeof(TopicHeader) + std::uint64_t{blocks} * 8);
   REQUIRE(g.block_table_offset % kPage == 0);
-  REQUIRE(g.control_size >= g.block_table_offset + g.physical_blocks * sizeof(BlockEntry));
-  REQUIRE(g.control_size % kPage == 0);
+  REQUIRE(g.latency_offset >= g.block_table_offset + g.physical_blocks * sizeof(BlockEntry));
+  REQUIRE(g.latency_offset % kPage == 0);
+  REQUIRE(g.control_size == g.latency_offset + kMaxSubscribers * sizeof(LatencyHistogram));
   REQUIRE(g.log_size == g.physical_blocks * size);
   // The largest payload's record and the padding after it fill a block, and one byte more would not fit.
   const auto stride = [&](std::uint64_t payload) {

@@ -7,6 +7,7 @@
 #include "output.hpp"
 #include "shmbus/inspector.hpp"
 #include "topic_table.hpp"
+#include "unreadable.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
@@ -29,13 +30,7 @@ int list_buses(const LsOptions& options) {
 
 int list_topics(const std::string& bus, const LsOptions& options) {
   BusSnapshot snapshot = Inspector{bus}.snapshot();
-  int status = 0;
-  std::erase_if(snapshot.topics, [&](const TopicSnapshot& topic) {
-    if (topic.problem.empty()) return false;
-    complain(topic.problem);
-    status = 1;
-    return true;
-  });
+  const int status = drop_unreadable(snapshot);
   Output out;
   if (options.json) {
     for (const TopicSnapshot& topic : snapshot.topics) out.text() += topic_json(topic);

@@ -1,15 +1,8 @@
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <chrono>
-#include <cstdint>
-#include <limits>
 #include <memory>
 #include <string>
 
-#include "event_printer.hpp"
-#include "message.hpp"
-#include "output.hpp"
+#include "follow.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signals.hpp"
 #include "start_option.hpp"
@@ -18,66 +11,10 @@
 namespace shmbus::tool {
 namespace {
 
-struct SubOptions {
-  std::string pattern;
+struct SubOptions : FollowOptions {
   std::string from = "latest";
-  std::uint64_t count = std::numeric_limits<std::uint64_t>::max();
   bool reliable = false;
-  PrintOptions print;
 };
-
-constexpr std::size_t batch = 256;
-
-/// Prints events until there are enough, the bus is removed, a signal comes or nobody reads the output any more.
-void print_events(Bus& bus, Subscriber& subscriber, const SubOptions& options) {
-  Output out;
-  const OutputWatch watch{bus};
-  PrintOptions print = options.print;
-  print.terminal = out.terminal();
-  std::uint64_t wanted = options.count;
-  bool ended = false;
-  bool waited = false;
-  while (wanted > 0 && received_signal() == 0) {
-    watch.check();
-    const std::size_t printed = subscriber.poll(
-        [&](const Event& event) {
-          print_event(out.text(), parts_of(event), print);
-          out.line_done();
-        },
-        static_cast<std::size_t>(std::min<std::uint64_t>(batch, wanted)));
-    wanted -= printed;
-    if (printed > 0) continue;
-    out.flush();
-    if (ended) break;
-    if (!waited) {
-      hint(fmt::format("waiting for events that match '{}' on bus '{}' (topics so far: {}); Ctrl-C ends",
-                       options.pattern, bus.name(), subscriber.topics()));
-    }
-    waited = true;
-    ended = !subscriber.wait();
-  }
-  out.flush();
-}
-
-/// The exit status, after saying what a reader of the output could not know.
-int conclude(const Bus& bus, const Subscriber& subscriber, const SubOptions& options) {
-  if (subscriber.lost() > 0) {
-    complain(
-        fmt::format("pattern '{}': {} of {} events lost, they left the ring before they were read; retain more (pub "
-                    "--block-size, --blocks) or read with --reliable",
-                    options.pattern, subscriber.lost(), subscriber.lost() + subscriber.delivered()));
-  }
-  if (received_signal() != 0) return 0;
-  if (subscriber.status() == Status::corrupt) {
-    complain(fmt::format("pattern '{}': {}", options.pattern, to_string(Status::corrupt)));
-    return 1;
-  }
-  if (bus.removed() && subscriber.delivered() < options.count) {
-    complain(fmt::format("bus '{}': removed; start sub again to follow a new one of that name", bus.name()));
-    return 1;
-  }
-  return 0;
-}
 
 int run(const std::string& bus_name, const SubOptions& options) {
   const auto now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
@@ -89,7 +26,7 @@ int run(const std::string& bus_name, const SubOptions& options) {
                                        .delivery = options.reliable ? Delivery::reliable : Delivery::lossy,
                                        .wait = WaitStrategy::balanced(),
                                        .name = "shmbus sub"});
-  print_events(bus, subscriber, options);
+  follow(bus, subscriber, options);
   return conclude(bus, subscriber, options);
 }
 

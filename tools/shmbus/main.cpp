@@ -57,8 +57,12 @@ int run(int argc, char** argv) {
   shmbus sub '>'
   shmbus pub hello.world hi
 
-shmbus VERB --help tells more about a verb.)");
-  const std::array verbs = {ls_verb(program, bus), pub_verb(program, bus), sub_verb(program, bus),
+shmbus VERB --help tells more about a verb, and shmbus(1) all. Exit status: 0 good, 1 failed or, of doctor,
+a fault was found, 2 wrong arguments.)");
+  const std::array verbs = {ls_verb(program, bus),   info_verb(program, bus),   ports_verb(program, bus),
+                            stat_verb(program, bus), pub_verb(program, bus),    sub_verb(program, bus),
+                            hz_verb(program, bus),   tail_verb(program, bus),   replay_verb(program, bus),
+                            who_verb(program, bus),  doctor_verb(program, bus), gc_verb(program, bus),
                             rm_verb(program, bus)};
   for (const Verb& verb : verbs)
     verb.app->footer(verb.app->get_footer() + "\n\nThe bus is named by --bus or SHMBUS_BUS; see shmbus --help.");
@@ -76,7 +80,7 @@ shmbus VERB --help tells more about a verb.)");
   for (const Verb& verb : verbs) {
     if (verb.app->parsed()) return verb.run();
   }
-  return refuse("A verb is required: ls, pub, sub or rm", "shmbus --help");
+  return refuse("A verb is required, for example ls, sub or doctor", "shmbus --help");
 }
 
 bool is_usage(ErrorCode code) { return code == ErrorCode::invalid_name || code == ErrorCode::invalid_option; }

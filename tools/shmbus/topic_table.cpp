@@ -1,13 +1,10 @@
 #include "topic_table.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
-#include <string_view>
 #include <vector>
 
+#include "table.hpp"
 #include "text.hpp"
 
 namespace shmbus::tool {
@@ -19,10 +16,7 @@ std::size_t alive(const std::vector<Port>& ports) {
   return static_cast<std::size_t>(std::count_if(ports.begin(), ports.end(), [](const Port& p) { return p.alive; }));
 }
 
-constexpr std::size_t columns = 7;
-using Row = std::array<std::string, columns>;
-
-Row row(const TopicSnapshot& topic) {
+std::vector<std::string> row(const TopicSnapshot& topic) {
   return {topic.info.name,
           topic.info.type_name.empty() ? "-" : printable(topic.info.type_name),
           std::to_string(topic.published),
@@ -41,20 +35,15 @@ std::uint64_t retained(const TopicSnapshot& topic) {
 }
 
 std::string topic_table(std::span<const TopicSnapshot> topics) {
-  if (topics.empty()) return {};
-  std::vector<Row> rows{{"TOPIC", "TYPE", "PUBLISHED", "RETAINED", "PUBLISHERS", "SUBSCRIBERS", "MEMORY"}};
-  for (const TopicSnapshot& topic : topics) rows.push_back(row(topic));
-  std::array<std::size_t, columns> width{};
-  for (const Row& r : rows) {
-    for (std::size_t c = 0; c < columns; ++c) width[c] = std::max(width[c], r[c].size());
-  }
-  std::string table;
-  for (const Row& r : rows) {
-    table += fmt::format("{:<{}}  {:<{}}", r[0], width[0], r[1], width[1]);
-    for (std::size_t c = 2; c < columns; ++c) table += fmt::format("  {:>{}}", r[c], width[c]);
-    table += '\n';
-  }
-  return table;
+  Table table{{{"TOPIC", Table::Align::left},
+               {"TYPE", Table::Align::left},
+               {"PUBLISHED"},
+               {"RETAINED"},
+               {"PUBLISHERS"},
+               {"SUBSCRIBERS"},
+               {"MEMORY"}}};
+  for (const TopicSnapshot& topic : topics) table.add(row(topic));
+  return table.text();
 }
 
 std::string topic_json(const TopicSnapshot& topic) {

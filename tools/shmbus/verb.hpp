@@ -17,8 +17,17 @@ CLI::Validator whole_number();
 
 // `bus` is filled in by the time a verb runs, and outlives it.
 Verb ls_verb(CLI::App& program, const std::string& bus);
+Verb info_verb(CLI::App& program, const std::string& bus);
+Verb ports_verb(CLI::App& program, const std::string& bus);
+Verb stat_verb(CLI::App& program, const std::string& bus);
 Verb pub_verb(CLI::App& program, const std::string& bus);
 Verb sub_verb(CLI::App& program, const std::string& bus);
+Verb hz_verb(CLI::App& program, const std::string& bus);
+Verb tail_verb(CLI::App& program, const std::string& bus);
+Verb replay_verb(CLI::App& program, const std::string& bus);
+Verb who_verb(CLI::App& program, const std::string& bus);
+Verb doctor_verb(CLI::App& program, const std::string& bus);
+Verb gc_verb(CLI::App& program, const std::string& bus);
 Verb rm_verb(CLI::App& program, const std::string& bus);
 
 }  // namespace shmbus::tool

@@ -38,8 +38,11 @@ int Service::react_to_events(Reaction& reaction) {
   resume(reaction);
   const shmbus::Start start =
       position_.sequence > 0 ? shmbus::Start::sequence(position_.sequence + 1) : shmbus::Start::oldest();
-  shmbus::Subscriber events =
-      bus_->subscriber(watch_topic, {.start = start, .wait = shmbus::WaitStrategy::sleep(), .name = name_});
+  shmbus::Subscriber events = bus_->subscriber(
+      watch_topic, {.start = start,
+                    .delivery = options_.reliable ? shmbus::Delivery::reliable : shmbus::Delivery::lossy,
+                    .wait = shmbus::WaitStrategy::sleep(),
+                    .name = name_});
 
   SaveSchedule schedule(options_.save_interval);
   const auto save_now = [&] {

@@ -35,6 +35,8 @@ void add_service_options(CLI::App& app, ServiceOptions& options) {
   app.add_option("--until", options.until,
                  "end once the event with this sequence is handled; else SIGINT or SIGTERM ends it")
       ->type_name("N");
+  app.add_flag("--reliable", options.reliable,
+               "lose nothing: while this service is behind, or stopped, video-service waits, then leaves watches unpublished");
   add_milliseconds(app, "--save-interval", options.save_interval, "time between two saves of the state");
   app.add_option(
          "--serve", options.serve,

@@ -17,6 +17,7 @@ struct ServiceOptions {
   std::string report;  ///< empty: none
   std::string movies;  ///< empty: genres are made up
   std::uint64_t until = 0;
+  bool reliable = false;
   std::chrono::milliseconds save_interval{200};
   std::chrono::milliseconds linger{10};
   std::string serve;  ///< empty: read the bus

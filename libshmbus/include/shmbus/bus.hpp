@@ -25,7 +25,7 @@ struct ReapReport {
   std::size_t publishers = 0;     ///< publisher ports, their claims finished
   std::size_t subscribers = 0;    ///< subscriber ports, their pins cleared
   std::size_t subscriptions = 0;  ///< standing subscriptions
-  std::size_t segments = 0;       ///< files of topics whose creator died half-way
+  std::size_t segments = 0;  ///< files of topics whose creator or remover died half-way, and topics of an earlier bus
 };
 
 /// One process's membership of a bus: a node. Movable. May be shared by threads. Everything it gave out detaches when

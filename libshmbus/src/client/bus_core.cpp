@@ -154,6 +154,23 @@ unsigned BusCore::settle() noexcept {
   return settled;
 }
 
+/// Topics of an earlier bus of this name: whoever looks for one clears it away.
+unsigned BusCore::unlink_earlier_topics() {
+  const std::string &bus = registry().bus(), prefix = registry::bus_prefix(bus), suffix = ".ctl";
+  unsigned unlinked = 0;
+  for (const std::string& file : platform::SegmentFile::list(prefix)) {
+    if (!file.ends_with(suffix) || file.size() <= prefix.size() + suffix.size()) continue;
+    const std::string topic = file.substr(prefix.size(), file.size() - prefix.size() - suffix.size());
+    if (!registry::is_topic_name(topic)) continue;
+    try {
+      unlinked += find(topic, Access::read_only) == nullptr ? 1 : 0;
+    } catch (const Error&) {
+      // Not ours to open, or damaged: its owner's to clear away.
+    }
+  }
+  return unlinked;
+}
+
 /// A log whose creator died before the control segment that names it got its own name.
 unsigned BusCore::unlink_orphan_logs() {
   unsigned unlinked = 0;
@@ -198,7 +215,7 @@ ReapReport BusCore::reap() {
   report.subscriptions = subscriptions_.reap();
   report.nodes = node().reap();
   SHMBUS_CRASH_POINT("reap.nodes");
-  report.segments += unlink_orphan_logs();
+  report.segments += unlink_earlier_topics() + unlink_orphan_logs();
   return report;
 }
 

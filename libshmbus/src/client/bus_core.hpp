@@ -49,6 +49,7 @@ class BusCore {
   using Segments = std::map<std::string, std::weak_ptr<registry::TopicSegment>>;
   std::shared_ptr<registry::TopicSegment> find_locked(const std::string& name, platform::Access access);
   void finish(registry::TopicSegment& segment, registry::TopicTable::Topic topic);
+  unsigned unlink_earlier_topics();
   unsigned unlink_orphan_logs();
 
   registry::Membership member_;

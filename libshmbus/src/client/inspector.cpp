@@ -1,202 +1,182 @@
 #include "shmbus/inspector.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <map>
+#include <utility>
 
-#include "log/ports.hpp"
+#include "client/leftovers.hpp"
+#include "client/node_list.hpp"
+#include "client/topic_view.hpp"
 #include "platform/clock.hpp"
-#include "platform/file_lock.hpp"
+#include "registry/bus_clock.hpp"
 #include "registry/names.hpp"
 #include "registry/registry.hpp"
-#include "registry/topic_segment.hpp"
 #include "registry/trust.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus {
 
-using layout::owner_node;
-using platform::Access;
+using detail::LookContext;
+using detail::NodeList;
+using detail::TopicView;
+using layout::TopicPhase;
 using platform::SegmentFile;
 
 namespace {
 
-/// A log's environment for somebody who only looks.
-class Onlooker final : public log::Environment {
- public:
-  std::uint64_t self() const noexcept override { return 0; }
-  std::uint64_t bell() const noexcept override { return 0; }
-  bool alive(std::uint64_t) noexcept override { return true; }
-  bool back(std::uint32_t) noexcept override { return false; }
-  void ring(std::uint64_t) noexcept override {}
-  std::byte* writable(std::uint32_t) noexcept override { return nullptr; }
-  log::Moment now() noexcept override { return {}; }
-  std::int64_t to_ns(std::uint64_t, const log::Moment&) noexcept override { return 0; }
-  std::uint64_t stall_limit_ns() const noexcept override { return 0; }
-  std::uint64_t monotonic_ns() noexcept override { return platform::monotonic_ns(); }
-  bool cycle_clock() const noexcept override { return true; }
-  std::uint64_t slow_stamp() noexcept override { return 0; }
-};
-
-/// Sequence of the newest event, and of the oldest retained one. Numbers move while they are read: bounded tries.
-void read_extent(const log::BlockLog& log, TopicSnapshot& topic) {
-  constexpr int kTries = 64;
-  for (int i = 0; i < kTries; ++i) {
-    const std::uint64_t tail = log.tail().load(std::memory_order_acquire);
-    const std::uint64_t newest = log.whole_number(tail);
-    if (newest == 0) return;  // nothing published yet
-    log::Block block;
-    if (newest == log::kNone || log.find(newest, block) != log::Look::found) continue;
-    topic.published = block.first_sequence + log.format().count(tail) - 1;
-    std::uint64_t oldest = newest >= log.blocks() ? newest - log.blocks() + 1 : 1;
-    for (; oldest < newest && log.find(oldest, block) != log::Look::found; ++oldest) {
-    }
-    if (log.find(oldest, block) != log::Look::found) continue;
-    topic.oldest = block.first_sequence <= topic.published ? block.first_sequence : 0;
-    return;
+std::shared_ptr<registry::Registry> find_registry(const std::string& bus, const std::vector<uid_t>& owners) {
+  auto registry = registry::Registry::find(bus, platform::Access::read_only, owners);
+  if (!registry) {
+    throw Error(ErrorCode::not_found, {"bus '" + bus + "'", "to exist", "no such bus",
+                                       "start a service that opens it, or check the name (shmbus ls --buses)"});
   }
-  topic.problem = "its tail and ring do not fit each other";
+  return registry;
 }
+
+/// A topic as the registry lists it.
+struct ListedTopic {
+  std::string name;
+  std::uint64_t id = 0;
+  std::uint64_t creator = 0;
+  TopicPhase phase{};
+};
 
 }  // namespace
 
 class Inspector::Impl {
  public:
-  explicit Impl(const std::string& bus) : registry_(registry::Registry::find(bus, Access::read_only, {})) {
-    if (!registry_) {
-      throw Error(ErrorCode::not_found, {"bus '" + bus + "'", "to exist", "no such bus",
-                                         "start a service that opens it, or check the name (shmbus ls --buses)"});
-    }
-  }
+  Impl(const std::string& bus, const std::vector<uid_t>& owners)
+      : registry_(find_registry(bus, owners)), clock_(registry_->recorded()) {}
 
   BusSnapshot snapshot() {
-    const layout::RegistryHeader& h = registry_->header();
-    BusSnapshot bus;
-    bus.name = registry_->bus();
-    const registry::BusRecord& recorded = registry_->recorded();
-    bus.incarnation = recorded.incarnation;
-    bus.created = Time{std::chrono::nanoseconds{recorded.created_ns}};
-    bus.mode = recorded.mode;
-    bus.stall_limit = std::chrono::nanoseconds{recorded.stall_limit_ns};
-    read_nodes(bus);
-    read_subscriptions(bus);
-    for (unsigned i = 0; i < registry_->topics(); ++i) {
-      const layout::TopicEntry& entry = h.topic_table[i];
-      const layout::TopicPhase phase = layout::topic_phase(entry.state.load(std::memory_order_acquire));
-      if (phase != layout::TopicPhase::ready && phase != layout::TopicPhase::told) continue;
-      const std::string name = entry.name.load();
-      if (!registry::is_topic_name(name)) continue;  // broken bytes
-      if (auto topic = read_topic(name, entry.id.load(std::memory_order_acquire)))
-        bus.topics.push_back(std::move(*topic));
+    check_whole();
+    BusSnapshot bus = describe();
+    NodeList nodes(*registry_);
+    std::map<std::uint64_t, SubscriptionSnapshot> subscriptions;
+    for (SubscriptionSnapshot& s : read_subscriptions()) {
+      ++nodes.at(s.node).subscriptions;
+      bus.subscriptions.push_back(s);
+      subscriptions.emplace(s.id, std::move(s));
     }
+    LookContext context{nodes, subscriptions, clock_, clock_.ns_per_stamp(), platform::monotonic_ns()};
+    Views kept;
+    for (const ListedTopic& listed : read_topics()) {
+      if (listed.phase == TopicPhase::ready || listed.phase == TopicPhase::told)
+        look(listed, context, bus, kept);
+      else
+        bus.unfinished.push_back({listed.name, listed.creator, nodes.at(listed.creator).state});
+    }
+    views_ = std::move(kept);  // without those of topics that went away
     std::sort(bus.topics.begin(), bus.topics.end(),
               [](const auto& a, const auto& b) { return a.info.name < b.info.name; });
+    bus.nodes = nodes.take();
     return bus;
   }
 
- private:
-  bool alive(std::uint64_t node) const noexcept {
-    return platform::byte_locked(registry_->file().descriptor(), owner_node(node));
-  }
+  std::vector<Leftover> leftovers() { return detail::find_leftovers(*registry_, snapshot()); }
 
-  void read_nodes(BusSnapshot& bus) const {
-    for (unsigned i = 0; i < registry_->nodes(); ++i) {
-      const layout::NodeEntry& entry = registry_->header().node_table[i];
-      NodeSnapshot node;
-      node.id = entry.id.load(std::memory_order_acquire);
-      if (node.id == 0) continue;
-      node.pid = entry.pid.load(std::memory_order_relaxed);
-      node.uid = entry.uid.load(std::memory_order_relaxed);
-      node.program = entry.name.load();
-      node.started = Time{std::chrono::nanoseconds{entry.started_ns.load(std::memory_order_relaxed)}};
-      node.alive = alive(node.id);
-      bus.nodes.push_back(std::move(node));
+  std::optional<RingSnapshot> ring(std::string_view name) {
+    check_whole();
+    for (const ListedTopic& listed : read_topics()) {
+      if (listed.name != name || (listed.phase != TopicPhase::ready && listed.phase != TopicPhase::told)) continue;
+      auto& view = views_[listed.id];
+      if (!view) view = TopicView::open(*registry_, listed.name, listed.id);
+      if (view && !view->removed()) return view->ring();
     }
+    return std::nullopt;
   }
 
-  void read_subscriptions(BusSnapshot& bus) const {
+ private:
+  using Views = std::map<std::uint64_t, std::unique_ptr<TopicView>>;  // by topic id
+
+  void check_whole() const {
+    if (registry_->whole()) return;
+    registry::check_size(registry_->file().state().size, sizeof(layout::RegistryHeader),
+                         "bus '" + registry_->bus() + "'");
+  }
+
+  BusSnapshot describe() const {
+    BusSnapshot bus;
+    const registry::BusRecord& recorded = registry_->recorded();
+    bus.name = registry_->bus();
+    bus.incarnation = recorded.incarnation;
+    bus.taken = Time{std::chrono::nanoseconds{platform::system_ns()}};
+    bus.created = Time{std::chrono::nanoseconds{recorded.created_ns}};
+    bus.mode = recorded.mode;
+    bus.owner = registry_->file().state().owner;
+    bus.stall_limit = std::chrono::nanoseconds{recorded.stall_limit_ns};
+    bus.cycle_clock = clock_.cycle_clock();
+    bus.removed = registry_->removed() || !registry_->file().is_named(registry::registry_name(registry_->bus()));
+    bus.shm_size = SegmentFile::capacity();
+    bus.shm_free = SegmentFile::room();
+    return bus;
+  }
+
+  std::vector<SubscriptionSnapshot> read_subscriptions() const {
+    std::vector<SubscriptionSnapshot> subscriptions;
     for (unsigned i = 0; i < registry_->subscriptions(); ++i) {
       const layout::SubscriptionEntry& entry = registry_->header().subscription_table[i];
       SubscriptionSnapshot s;
       s.id = entry.id.load(std::memory_order_acquire);
       if (s.id == 0) continue;
       s.node = entry.owner.load(std::memory_order_acquire);
+      s.name = entry.name.load();
       s.pattern = entry.pattern.load();
       s.delivery = entry.reliable.load(std::memory_order_relaxed) != 0 ? Delivery::reliable : Delivery::lossy;
-      bus.subscriptions.push_back(std::move(s));
+      subscriptions.push_back(std::move(s));
     }
+    return subscriptions;
+  }
+
+  std::vector<ListedTopic> read_topics() const {
+    std::vector<ListedTopic> topics;
+    for (unsigned i = 0; i < registry_->topics(); ++i) {
+      const layout::TopicEntry& entry = registry_->header().topic_table[i];
+      const std::uint64_t state = entry.state.load(std::memory_order_acquire);
+      ListedTopic topic;
+      topic.phase = layout::topic_phase(state);
+      topic.creator = layout::topic_creator(state);
+      if (topic.phase == TopicPhase::free || topic.phase > TopicPhase::told) continue;
+      if (topic.phase != TopicPhase::filling) {
+        topic.id = entry.id.load(std::memory_order_acquire);
+        topic.name = entry.name.load();
+        if (!registry::is_topic_name(topic.name)) continue;  // broken bytes
+      }
+      if (entry.state.load(std::memory_order_acquire) >> 3 == state >> 3) topics.push_back(std::move(topic));
+    }
+    return topics;
   }
 
   /// Nothing where the topic went away meanwhile.
-  std::optional<TopicSnapshot> read_topic(const std::string& name, std::uint64_t id) const {
-    TopicSnapshot topic;
-    topic.info.name = name;
-    topic.info.id = id;
-    const std::string object = "topic '" + name + "'";
+  void look(const ListedTopic& listed, LookContext& context, BusSnapshot& bus, Views& kept) {
     try {
-      const auto file = SegmentFile::open(registry::control_name(registry_->bus(), name), Access::read_only, object);
-      if (!file) return std::nullopt;
-      const platform::FileState state = file->state();
-      registry::check_owner(state, registry_->owners(), object);
-      if (state.size < sizeof(layout::TopicHeader))
-        registry::check_size(state.size, sizeof(layout::TopicHeader), object);
-      const platform::Mapping mapping(*file, Access::read_only, 0, state.size, object);
-      auto& header = *reinterpret_cast<layout::TopicHeader*>(mapping.address());  // read only: the mapping sees to it
-      const layout::Geometry geometry = registry::check_topic_header(header, state.size, object).geometry;
-      Onlooker onlooker;
-      const log::BlockLog log(&header, nullptr, geometry, onlooker);
-      topic.info = registry::topic_info(header, geometry);
-      topic.memory = std::uint64_t{std::min(header.backed.load(std::memory_order_acquire), geometry.physical_blocks)} *
-                     geometry.block_size;
-      topic.dropped_blocks = header.dropped.load(std::memory_order_relaxed);
-      read_extent(log, topic);
-      read_ports(log, topic);
+      auto view = std::move(views_[listed.id]);
+      if (!view) view = TopicView::open(*registry_, listed.name, listed.id);
+      if (!view || view->removed()) return;
+      bus.topics.push_back(view->look(context));
+      kept[listed.id] = std::move(view);
     } catch (const Error& error) {
+      TopicSnapshot& topic = bus.topics.emplace_back();
+      topic.info.name = listed.name;
+      topic.info.id = listed.id;
       topic.problem = error.what();
     }
-    return topic;
-  }
-
-  void read_ports(const log::BlockLog& log, TopicSnapshot& topic) const {
-    const layout::TopicHeader& header = log.header();
-    log::for_each_port(header.publishers.load(std::memory_order_acquire), [&](unsigned i) {
-      const layout::PublisherPort& port = log.publisher(i);
-      PublisherSnapshot p;
-      p.port = i;
-      const std::uint64_t owner = port.owner.load(std::memory_order_acquire);
-      p.node = owner_node(owner);
-      p.alive = (owner & layout::kRepairing) == 0 && alive(owner);
-      p.claim_open = port.where.load(std::memory_order_acquire) != log::kNone;
-      topic.publishers.push_back(p);
-    });
-    const std::uint64_t sleeping = header.waiters.load(std::memory_order_relaxed);
-    log::for_each_port(header.subscribers.load(std::memory_order_acquire), [&](unsigned i) {
-      const layout::SubscriberPort& port = log.subscriber(i);
-      SubscriberSnapshot s;
-      s.port = i;
-      const std::uint64_t owner = port.owner.load(std::memory_order_acquire);
-      s.node = owner_node(owner);
-      s.alive = (owner & layout::kRepairing) == 0 && alive(owner);
-      s.name = port.name.load();
-      s.delivery = (port.mode.load(std::memory_order_relaxed) & 1) != 0 ? Delivery::reliable : Delivery::lossy;
-      s.next_sequence = port.position.load(std::memory_order_acquire);
-      s.lag = topic.published + 1 > s.next_sequence ? topic.published + 1 - s.next_sequence : 0;
-      s.delivered = port.delivered.load(std::memory_order_relaxed);
-      s.lost = port.lost.load(std::memory_order_relaxed);
-      s.sleeping = (sleeping >> i & 1) != 0;
-      s.gating = s.delivery == Delivery::reliable && port.held_since.load(std::memory_order_relaxed) != 0;
-      topic.subscribers.push_back(std::move(s));
-    });
   }
 
   std::shared_ptr<registry::Registry> registry_;
+  registry::BusClock clock_;
+  Views views_;
 };
 
-Inspector::Inspector(std::string_view bus) : impl_(std::make_unique<Impl>(std::string(bus))) {}
+Inspector::Inspector(std::string_view bus, const std::vector<uid_t>& owners)
+    : impl_(std::make_unique<Impl>(std::string(bus), owners)) {}
 Inspector::Inspector(Inspector&&) noexcept = default;
 Inspector& Inspector::operator=(Inspector&&) noexcept = default;
 Inspector::~Inspector() = default;
 
 BusSnapshot Inspector::snapshot() { return impl_->snapshot(); }
+std::optional<RingSnapshot> Inspector::ring(std::string_view topic) { return impl_->ring(topic); }
+std::vector<Leftover> Inspector::leftovers() { return impl_->leftovers(); }
 
 std::vector<std::string> Inspector::buses() {
   std::vector<std::string> names;
@@ -207,6 +187,26 @@ std::vector<std::string> Inspector::buses() {
     if (name.find('.') == std::string::npos) names.push_back(name);
   }
   return names;
+}
+
+std::vector<BusFiles> Inspector::files() {
+  const std::string prefix = "shmbus.";
+  std::map<std::string, BusFiles> buses;
+  for (const std::string& file : SegmentFile::list(prefix)) {
+    const std::string bus = file.substr(prefix.size(), file.find('.', prefix.size()) - prefix.size());
+    const auto state = SegmentFile::state_of(file);
+    if (!state || bus.empty()) continue;
+    BusFiles& found = buses[bus];
+    const bool registry = file == registry::registry_name(bus);
+    if (found.files == 0 || registry) found.owner = state->owner;
+    found.bus = bus;
+    ++found.files;
+    found.memory += state->memory;
+    found.has_registry = found.has_registry || registry;
+  }
+  std::vector<BusFiles> sorted;
+  for (auto& [name, found] : buses) sorted.push_back(std::move(found));
+  return sorted;
 }
 
 }  // namespace shmbus

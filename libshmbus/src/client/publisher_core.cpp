@@ -1,6 +1,7 @@
 #include "client/publisher_core.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "log/gate.hpp"
 #include "log/ports.hpp"
@@ -8,6 +9,7 @@
 #include "platform/futex.hpp"
 #include "platform/membarrier.hpp"
 #include "shmbus/error.hpp"
+#include "shmbus/platform/cpu.hpp"
 #include "shmbus/platform/crash_point.hpp"
 #include "shmbus/subscriber_poll.hpp"
 
@@ -86,6 +88,7 @@ Status PublisherCore::wait_for_room(Attempt attempt, std::chrono::nanoseconds ti
   const std::uint64_t start = platform::monotonic_ns();
   const auto limit = static_cast<std::uint64_t>(std::max<std::int64_t>(timeout.count(), 0));
   const std::uint64_t deadline = limit > ~start ? ~std::uint64_t{0} : start + limit;
+  bool waited = false;
   for (;;) {
     // The bell is read before `gated` is set, that before the look at the pins: a reader that moves its pin after our
     // look finds the bit, and one that moved it before is seen.
@@ -96,7 +99,12 @@ Status PublisherCore::wait_for_room(Attempt attempt, std::chrono::nanoseconds ti
     const bool waits = status == Status::back_pressured &&
                        // Whoever waits for its own handler waits forever.
                        !(HandlerScope::runs_for(&segment_->node()) && log::gated_by(log, segment_->node().id()));
+    if (waits && !std::exchange(waited, true)) {  // for the monitor alone, as is what ends it
+      platform::add_to_own(log.publisher(port_).waits, 1);
+      log.publisher(port_).waiting_since.store(start, std::memory_order_relaxed);
+    }
     if (!waits || !sleep(bell, deadline)) {
+      if (waited) log.publisher(port_).waiting_since.store(0, std::memory_order_relaxed);
       log.header().gated.fetch_and(~bit, std::memory_order_acq_rel);
       SHMBUS_CRASH_POINT("gated.cleared");
       return status;

@@ -38,7 +38,11 @@ std::optional<unsigned> attach_publisher(BlockLog& log) noexcept {
       take_port(log, header.publisher_ports, layout::kMaxPublishers, log.environment().self(), repair_publisher);
   if (port) {
     SHMBUS_CRASH_POINT("attach.taken");
-    log.publisher(*port).bell.store(log.environment().bell(), std::memory_order_relaxed);  // published by the bitmap
+    auto& taken = log.publisher(*port);
+    for (auto* counter : {&taken.published, &taken.bytes, &taken.waits, &taken.waiting_since}) {
+      counter->store(0, std::memory_order_relaxed);
+    }
+    taken.bell.store(log.environment().bell(), std::memory_order_relaxed);  // published by the bitmap
     header.publishers.fetch_or(bit(*port), std::memory_order_seq_cst);
     SHMBUS_CRASH_POINT("attach.listed");
   }
@@ -73,7 +77,8 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
   port.held_since.store(0, std::memory_order_relaxed);
   port.bell.store(place.bell, std::memory_order_relaxed);
   port.name.store(place.name);
-  for (auto* counter : {&port.lost, &port.delivered, &port.lapped, &port.wakeups, &port.handler_errors}) {
+  for (auto* counter :
+       {&port.lost, &port.delivered, &port.lapped, &port.wakeups, &port.handler_errors, &port.latency}) {
     counter->store(0, std::memory_order_relaxed);
   }
   port.position.store(position, std::memory_order_relaxed);

@@ -13,7 +13,43 @@ constexpr std::uint32_t kFewPolls = 8, kManyPolls = 256;    // that gave nothing
 constexpr std::uint64_t kLongAgo = std::uint64_t{1} << 20;  // of the cycle counter: between 0.3 and some 40 ms
 }  // namespace
 
-Reader::Reader(BlockLog& log, unsigned port) : log_(&log), port_(&log.subscriber(port)), port_number_(port) {}
+Reader::Reader(BlockLog& log, unsigned port) : log_(&log), port_(&log.subscriber(port)), port_number_(port) {
+  if (log.timestamps()) latencies_ = log.environment().histogram(port);
+  if (latencies_ == nullptr) return;
+  for (auto& count : latencies_->counts) count.store(0, std::memory_order_relaxed);  // of who had the port before
+  port_->latency.store(1, std::memory_order_release);
+  until_sample_ = 0;
+}
+
+/// Where a poll that handed out `events` stops next: at its limit, or before the next event whose latency is to be
+/// taken. At the first `events` again: it ends.
+std::size_t Reader::next_stop(std::size_t events, std::size_t limit) noexcept {
+  if (events >= limit) return events;
+  const bool taken = sample_latency();
+  until_sample_ = events + (taken ? static_cast<std::size_t>(sampling_.distance()) : 0);
+  if (!taken) return events + 1;  // not there yet, or aborted: it stays due
+  return until_sample_ < limit ? until_sample_ : limit;
+}
+
+/// Takes the latency of the event at the cursor, which is handed out next. False: there is none. For the monitor alone,
+/// so relaxed. The stamp may lie ahead of us by what cores' counters differ, or be any bytes: each value has its
+/// bucket.
+bool Reader::sample_latency() noexcept {
+  for (;;) {
+    if (cursor_ == end_ && !next_block()) return false;
+    const auto* header = reinterpret_cast<const RecordHeader*>(cursor_);
+    if (header->key.load(std::memory_order_acquire) != key_) return false;  // SYNC commit
+    Record record;
+    std::size_t stride;
+    if (take(header, record, stride)) {
+      const std::uint64_t now = log_->stamp();
+      const std::uint64_t latency = static_cast<std::int64_t>(now - record.stamp) < 0 ? 0 : now - record.stamp;
+      platform::add_to_own(latencies_->counts[layout::latency_bucket(latency)], sampling_.take(now));
+      return true;
+    }
+    if (status_ != Status::ok) return false;  // else it was padding, which is passed now
+  }
+}
 
 void Reader::adopt() noexcept {
   next_sequence_ = port_->position.load(std::memory_order_acquire);

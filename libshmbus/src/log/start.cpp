@@ -3,46 +3,15 @@
 #include <algorithm>
 #include <limits>
 
+#include "log/end.hpp"
 #include "shmbus/log/reader.hpp"
-
 #include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::log {
 
 namespace {
 
-constexpr int kTries = 1024;  // each needs the ring to move on meanwhile
-
-/// Where the log ends: the block, and the sequence that comes next.
-struct End {
-  std::uint64_t tail = 0;
-  std::uint64_t number = kNone;
-  std::uint64_t next_sequence = 1;
-  bool sealed = true;
-};
-
-End end_of(const BlockLog& log) noexcept {
-  End end;
-  for (int i = 0; i < kTries; ++i) {
-    end.tail = log.tail().load(std::memory_order_acquire);  // SYNC tail
-    end.number = log.whole_number(end.tail);
-    end.sealed = log.format().offset(end.tail) >= log.block_size();
-    if (end.number == kNone) continue;
-    if (end.number == 0) return end;
-    Block block;
-    if (log.find(end.number, block) != Look::found) continue;
-    // We hold no pin: what was read is that block's only if it has not left the ring.
-    if (log.slot(end.number).load(std::memory_order_acquire) != block.entry) continue;
-    end.next_sequence = block.first_sequence + log.format().count(end.tail);
-    return end;
-  }
-  end.number = kNone;
-  return end;
-}
-
-std::uint64_t oldest_block(const BlockLog& log, const End& end) noexcept {
-  return end.number > log.blocks() ? end.number - log.blocks() + 1 : 1;
-}
+constexpr int kTries = kEndTries;
 
 /// The newest retained block whose first sequence is at most `sequence`; 0 where there is none.
 std::uint64_t block_of(const BlockLog& log, const End& end, std::uint64_t sequence) noexcept {
@@ -103,7 +72,7 @@ void Reader::start_latest() noexcept {
   for (int i = 0; i < kTries; ++i) {
     const End end = end_of(*log_);
     if (end.number == kNone) break;
-    if (start_at_end(end.number, log_->format().offset(end.tail), end.next_sequence)) return;
+    if (start_at_end(end.number, end.offset, end.next_sequence)) return;
   }
   fail();
 }
@@ -161,7 +130,7 @@ void Reader::start_at_sequence(std::uint64_t sequence, bool missed_counts) noexc
     if (end.number == kNone) break;
     if (sequence >= end.next_sequence) {
       // At this end, not at a later one: `sequence` may have been published meanwhile.
-      if (!start_at_end(end.number, log_->format().offset(end.tail), end.next_sequence)) continue;
+      if (!start_at_end(end.number, end.offset, end.next_sequence)) continue;
     } else {
       const std::uint64_t n = block_of(*log_, end, sequence);
       start_oldest(n != 0 ? n : oldest_block(*log_, end));

@@ -3,6 +3,7 @@
 #include <bit>
 #include <optional>
 
+#include "log/end.hpp"
 #include "log/rotation.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
@@ -34,7 +35,11 @@ Writer::Writer(BlockLog& log, unsigned port)
       align_(log.geometry().alignment),
       limit_(log.block_size() - layout::kMinRecord),
       log_(&log) {
-  if (exclusive_) adopt_end();
+  if (!exclusive_) return;
+  adopt_end();
+  const End end = end_of(log);  // what was there before is not this publisher's; for the monitor alone
+  claim_port_->published.store(end.next_sequence - 1, std::memory_order_relaxed);
+  claim_port_->bytes.store(end.position(log.block_size()), std::memory_order_relaxed);
 }
 
 /// The quick ways take a block for granted, the least alignment, and stamps of the cycle counter.
@@ -82,6 +87,7 @@ void Writer::end(const Claim& c, std::size_t size, std::uint64_t key) noexcept {
     finish_exclusive(header_, c.record, c.stride, key);
   else
     finish_shared(c.record, key);
+  if (!exclusive_ && key == key_) count(c.size);  // an aborted one was no event after all
   // As in publish_by; who must order the two by itself does it in wake.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if ((header_->waiters.load(std::memory_order_relaxed) | header_->attention.load(std::memory_order_relaxed)) != 0)

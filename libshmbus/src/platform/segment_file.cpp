@@ -26,6 +26,7 @@ FileState to_state(const struct stat& s) {
   return {static_cast<std::uint64_t>(s.st_size),
           s.st_ino,
           s.st_dev,
+          static_cast<std::uint64_t>(s.st_blocks) * 512,
           s.st_uid,
           s.st_gid,
           s.st_mode & 07777u,
@@ -120,6 +121,14 @@ bool SegmentFile::has_size(std::uint64_t bytes) const noexcept {
   return static_cast<std::uint64_t>(s.st_size) == bytes;
 }
 
+std::size_t SegmentFile::read(std::uint64_t offset, void* to, std::size_t bytes) const noexcept {
+  for (;;) {
+    const ::ssize_t count = ::pread(descriptor_, to, bytes, static_cast<off_t>(offset));
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR) return 0;
+  }
+}
+
 bool SegmentFile::is_named(const std::string& name) const {
   const auto named = state_of(name);
   const FileState mine = state();
@@ -196,6 +205,11 @@ std::vector<std::string> SegmentFile::list(const std::string& prefix) {
 std::uint64_t SegmentFile::room() {
   struct statvfs s {};
   return ::statvfs(kFolder, &s) == 0 ? std::uint64_t{s.f_bavail} * s.f_frsize : 0;
+}
+
+std::uint64_t SegmentFile::capacity() {
+  struct statvfs s {};
+  return ::statvfs(kFolder, &s) == 0 ? std::uint64_t{s.f_blocks} * s.f_frsize : 0;
 }
 
 boost::interprocess::mapping_handle_t SegmentFile::get_mapping_handle() const {

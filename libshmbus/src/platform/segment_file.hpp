@@ -18,6 +18,7 @@ struct FileState {
   std::uint64_t size = 0;
   std::uint64_t inode = 0;
   std::uint64_t device = 0;
+  std::uint64_t memory = 0;  ///< bytes behind it
   uid_t owner = 0;
   gid_t group = 0;
   unsigned mode = 0;  ///< permission bits
@@ -47,6 +48,8 @@ class SegmentFile {
   FileState state() const;
   /// False where somebody cut it short, or made it longer. True where the program closed our descriptor.
   bool has_size(std::uint64_t bytes) const noexcept;
+  /// Copies bytes of the file without mapping it, so that one who cuts it short harms nobody; how many.
+  std::size_t read(std::uint64_t offset, void* to, std::size_t bytes) const noexcept;
   /// Whether `name` still leads to this very file.
   bool is_named(const std::string& name) const;
 
@@ -72,6 +75,8 @@ class SegmentFile {
   static std::optional<FileState> state_of(const std::string& name);
   /// Bytes of room left in the folder.
   static std::uint64_t room();
+  /// Bytes the folder may hold in all.
+  static std::uint64_t capacity();
 
  private:
   SegmentFile(int descriptor, Access access, std::string object) noexcept;

@@ -20,6 +20,8 @@ class BusClock {
   bool cycle_clock() const noexcept { return cycles_; }
   std::uint64_t stamp() const noexcept;
   log::Moment now() const noexcept;
+  /// Nanoseconds a unit of the stamp clock, by now.
+  double ns_per_stamp() const noexcept { return cycles_ ? rate(read()) : 1.0; }
   std::int64_t to_ns(std::uint64_t stamp, const log::Moment& opened) noexcept;
 
  private:

@@ -4,11 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fstream>
-
 #include "platform/clock.hpp"
 #include "platform/file_lock.hpp"
 #include "platform/futex.hpp"
+#include "platform/process.hpp"
 #include "platform/system_error.hpp"
 #include "registry/names.hpp"
 #include "shmbus/error.hpp"
@@ -19,13 +18,6 @@ namespace shmbus::registry {
 using layout::NodeEntry;
 
 namespace {
-
-std::string program_name() {
-  std::string name;
-  std::ifstream comm("/proc/self/comm");
-  std::getline(comm, name);
-  return name;
-}
 
 platform::SegmentFile open_lock(const Registry& registry) {
   const std::string object = "bus '" + registry.bus() + "'";
@@ -55,7 +47,8 @@ Node::Node(std::shared_ptr<Registry> registry, const platform::NoFork&)
   e.pid.store(::getpid(), std::memory_order_relaxed);  // for people alone
   e.uid.store(::geteuid(), std::memory_order_relaxed);
   e.started_ns.store(platform::system_ns(), std::memory_order_relaxed);
-  e.name.store(program_name());
+  e.name.store(platform::program_name());
+  e.pid_namespace.store(platform::pid_namespace(), std::memory_order_relaxed);
   SHMBUS_CRASH_POINT("node.described");
   listen();
 }

@@ -296,6 +296,12 @@ bool TopicSegment::back(std::uint32_t physical) noexcept {
          log_file_.back(std::uint64_t{physical} * geometry_.block_size, geometry_.block_size);
 }
 
+layout::LatencyHistogram* TopicSegment::histogram(unsigned port) noexcept {
+  const std::uint64_t offset = geometry_.latency_offset + port * sizeof(layout::LatencyHistogram);
+  if (!control_file_.back(offset, sizeof(layout::LatencyHistogram))) return nullptr;
+  return reinterpret_cast<layout::LatencyHistogram*>(control_mapping_.address() + offset);
+}
+
 std::byte* TopicSegment::writable(std::uint32_t physical) noexcept {
   if (access_ == Access::read_write) return log_->at(physical, 0);
   try {

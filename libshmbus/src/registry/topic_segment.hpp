@@ -84,6 +84,7 @@ class TopicSegment final : public log::Environment {
   bool alive(std::uint64_t node) noexcept override { return member_.node->alive(node); }
   bool stands(std::uint64_t subscription) const noexcept override;
   bool back(std::uint32_t physical) noexcept override;
+  layout::LatencyHistogram* histogram(unsigned port) noexcept override;
   void ring(std::uint64_t bell) noexcept override { member_.node->ring(bell); }
   std::byte* writable(std::uint32_t physical) noexcept override;
   log::Moment now() noexcept override { return member_.clock->now(); }

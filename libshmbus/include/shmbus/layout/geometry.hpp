@@ -5,6 +5,7 @@
 
 #include "shmbus/layout/block_entry.hpp"
 #include "shmbus/layout/constants.hpp"
+#include "shmbus/layout/latency_histogram.hpp"
 #include "shmbus/layout/record.hpp"
 #include "shmbus/layout/topic.hpp"
 
@@ -18,6 +19,7 @@ struct Geometry {
   std::uint32_t record_header;
   std::uint32_t alignment;
   std::uint64_t block_table_offset;
+  std::uint64_t latency_offset;  // of the latency histograms, one a subscriber port
   std::uint64_t control_size;
   std::uint64_t log_size;
   std::uint64_t max_payload;
@@ -35,7 +37,8 @@ struct Geometry {
     g.alignment = alignment < 8 ? 8 : alignment;
     g.record_header = static_cast<std::uint32_t>(round_up(kMinRecord + (timestamps ? kTimeSize : 0), g.alignment));
     g.block_table_offset = round_up(sizeof(TopicHeader) + std::uint64_t{blocks} * 8, kPage);
-    g.control_size = round_up(g.block_table_offset + std::uint64_t{g.physical_blocks} * sizeof(BlockEntry), kPage);
+    g.latency_offset = round_up(g.block_table_offset + std::uint64_t{g.physical_blocks} * sizeof(BlockEntry), kPage);
+    g.control_size = g.latency_offset + kMaxSubscribers * sizeof(LatencyHistogram);
     g.log_size = g.physical_blocks * block_size;
     g.max_payload = block_size - kMinRecord - g.record_header;
     g.max_payload -= g.max_payload % g.alignment;

@@ -15,19 +15,28 @@ inline constexpr std::uint64_t kRepairing = std::uint64_t{1} << 63;
 inline constexpr std::uint64_t kPlaced = std::uint64_t{1} << 62;
 constexpr std::uint64_t owner_node(std::uint64_t owner) noexcept { return owner & ~(kRepairing | kPlaced); }
 
-//  0     8     16                            128    136    144
-//  +-----+-----+-----------------------------+------+------+------------------+
-//  |where|what | (reserved)                  |owner | bell | (reserved)       |
-//  +-----+-----+-----------------------------+------+------+------------------+
+//  0     8     16          24      32      40              48           128    136    144
+//  +-----+-----+-----------+-------+-------+---------------+------------+------+------+------------------+
+//  |where|what | published | bytes | waits | waiting since | (reserved) |owner | bell | (reserved)       |
+//  +-----+-----+-----------+-------+-------+---------------+------------+------+------+------------------+
 struct PublisherPort {
   // The claim. Written only by the publisher that owns the port; cleared by the one that repairs it.
   alignas(kLine) std::atomic<std::uint64_t> where;  // tail value claimed at, or kNone
   std::atomic<std::uint64_t> what;                  // ClaimWord
 
+  // For the monitor alone; written only by the publisher that owns the port. A shared one counts events and the bytes
+  // of their payloads. An exclusive one writes once, when it attaches, how many events and bytes its topic had by then.
+  std::atomic<std::uint64_t> published;
+  std::atomic<std::uint64_t> bytes;
+  std::atomic<std::uint64_t> waits;          // times it had to wait for a reliable subscriber
+  std::atomic<std::uint64_t> waiting_since;  // monotonic ns since it waits so; 0: it does not
+
   alignas(kLine) std::atomic<std::uint64_t> owner;  // 0: free; every change is a compare-and-swap
   std::atomic<std::uint64_t> bell;  // index of the owner's entry in the node table; written by the owner
 };
 static_assert(sizeof(PublisherPort) == 2 * kLine);
+static_assert(offsetof(PublisherPort, published) == 16 && offsetof(PublisherPort, waiting_since) == 40);
+static_assert(offsetof(PublisherPort, owner) == 128);
 
 //  0     8          16     24          32       40          48             56            64            128
 //  +-----+----------+------+-----------+--------+-----------+--------------+-------------+-------------+
@@ -35,7 +44,7 @@ static_assert(sizeof(PublisherPort) == 2 * kLine);
 //  +-----+----------+------+-----------+--------+-----------+--------------+-------------+-------------+
 //  128    136          144       152           160         168   176          184        192           256
 //  +------+------------+---------+-------------+-----------+-----+------------+----------+-------------+
-//  |owner |subscription| mode    | demote after| held since|bell | (reserved) |          | name        |
+//  |owner |subscription| mode    | demote after| held since|bell | latency    |(reserved)| name        |
 //  +------+------------+---------+-------------+-----------+-----+------------+----------+-------------+
 struct SubscriberPort {
   // Written only by the subscriber that owns the port (retained: on any of its threads); cleared by the one that
@@ -57,7 +66,8 @@ struct SubscriberPort {
   std::atomic<std::uint64_t> held_since;    // monotonic ns since it holds publishers back, by compare-and-swap from
                                             // 0; cleared by the subscriber when it moves on
   std::atomic<std::uint64_t> bell;          // index of the owner's entry in the node table
-  std::uint64_t reserved2[2];
+  std::atomic<std::uint64_t> latency;       // 1: its LatencyHistogram has memory; written by the subscriber
+  std::uint64_t reserved2;
   SharedText<64> name;  // written by who wins owner
 };
 static_assert(sizeof(SubscriberPort) == 2 * kLine);

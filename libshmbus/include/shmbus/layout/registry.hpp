@@ -16,10 +16,10 @@ enum class ClockKind : std::uint32_t {
   monotonic = 1,      ///< stamps are CLOCK_MONOTONIC nanoseconds, where the counter can't be trusted
 };
 
-//  0       8      128     136              256
-//  +-------+------+-------+----------------+------+------------------+
-//  | id    | who and since| name           | bell | (reserved)       |
-//  +-------+------+-------+----------------+------+------------------+
+//  0       8               24      88              96           128    132              256
+//  +-------+---------------+-------+---------------+------------+------+------------------+
+//  | id    | who and since | name  | pid namespace | (reserved) | bell | (reserved)       |
+//  +-------+---------------+-------+---------------+------------+------+------------------+
 //
 // Written by the node itself, between taking the lock on byte `id` of the registry file and freeing it; `id` last. A
 // dead node's entry is freed by compare-and-swap from its id.
@@ -29,9 +29,12 @@ struct NodeEntry {
   std::atomic<std::int32_t> pid;                 // in the node's own pid namespace
   std::atomic<std::uint32_t> uid;
   SharedText<64> name;                             // of the process
+  std::atomic<std::uint64_t> pid_namespace;        // inode of the pid's namespace; 0: not known
   alignas(kLine) std::atomic<std::uint32_t> bell;  // futex word; counts up by whoever rings
 };
 static_assert(sizeof(NodeEntry) == 2 * kLine);
+static_assert(offsetof(NodeEntry, name) == 24 && offsetof(NodeEntry, pid_namespace) == 88);
+static_assert(offsetof(NodeEntry, bell) == 128);
 
 /// Phases of a topic's entry, in the low three bits of `state`. Above them stand the node that announced it and a
 /// serial number of that node's, so that no state comes twice.

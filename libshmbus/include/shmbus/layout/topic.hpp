@@ -21,11 +21,11 @@ enum Attention : std::uint64_t {
 
 // The control segment, `<topic>.ctl`:
 //
-//  0            1024   1152      1280         1408            4096          20480           36864
-//  +------------+------+---------+------------+---------------+-------------+---------------+--------+--------------+
-//  | header     | tail | waiters,| bitmaps,   | (reserved)    | 64 publisher| 64 subscriber | ring   | block table, |
-//  |            |      |attention| block pool |               | ports       | ports         | R words| by page      |
-//  +------------+------+---------+------------+---------------+-------------+---------------+--------+--------------+
+//  0            1024   1152      1280         4096          20480           36864
+//  +------------+------+---------+------------+-------------+---------------+--------+--------------+--------------+
+//  | header     | tail | waiters,| bitmaps,   | 64 publisher| 64 subscriber | ring   | block table, | 64 latency   |
+//  |            |      |attention| block pool | ports       | ports         | R words| on a page    | histograms   |
+//  +------------+------+---------+------------+-------------+---------------+--------+--------------+--------------+
 //
 // T1 What the creator writes is written before the segment is linked to its name, and never again.
 // T2 A topic is valid if and only if every size and offset is the one its geometry gives (layout/validate.cpp).
@@ -82,7 +82,8 @@ struct TopicHeader {
 
   alignas(kPage) PublisherPort publisher_ports[kMaxPublishers];
   SubscriberPort subscriber_ports[kMaxSubscribers];
-  // Then `blocks` ring words (RingEntry), and from the next page on the block table (BlockEntry).
+  // Then `blocks` ring words (RingEntry); from the next page on the block table (BlockEntry); from the next page on a
+  // LatencyHistogram for each subscriber port.
 };
 static_assert(sizeof(TopicHeader) == 36864);
 static_assert(offsetof(TopicHeader, tail) == 1024);

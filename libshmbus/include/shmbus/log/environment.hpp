@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shmbus/layout/latency_histogram.hpp"
+
 namespace shmbus::log {
 
 /// A moment on both clocks.
@@ -28,6 +30,8 @@ class Environment {
   virtual bool stands(std::uint64_t /*subscription*/) const noexcept { return true; }
   /// Backs a physical block, and its entry in the block table, with memory. False: there is none.
   virtual bool back(std::uint32_t physical) noexcept = 0;
+  /// A subscriber port's latency histogram, backed with memory; null where there is none.
+  virtual layout::LatencyHistogram* histogram(unsigned /*port*/) noexcept { return nullptr; }
   /// Whether the log's memory is all there: somebody may have cut a segment short. Asked before a block is opened.
   virtual bool whole() noexcept { return true; }
   /// Wakes whoever sleeps at a bell.

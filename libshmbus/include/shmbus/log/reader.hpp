@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "shmbus/log/block_log.hpp"
+#include "shmbus/log/latency_sampling.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/platform/cpu.hpp"
 #include "shmbus/platform/crash_point.hpp"
@@ -79,6 +80,8 @@ class Reader {
   void save_position(std::size_t events) noexcept;
 
   // Cold, in reader.cpp, start.cpp and hole.cpp.
+  std::size_t next_stop(std::size_t events, std::size_t limit) noexcept;
+  bool sample_latency() noexcept;
   bool nothing_here(std::uint64_t key) noexcept;
   bool next_block() noexcept;
   bool enter(const Block& block) noexcept;
@@ -107,6 +110,10 @@ class Reader {
   std::uint64_t lost_ = 0;
   std::uint64_t delivered_ = 0;
   std::uint64_t lapped_ = 0;
+  static constexpr std::size_t kNeverSample = ~std::size_t{0} / 2;
+  std::size_t until_sample_ = kNeverSample;  // events to hand out before the one whose latency is taken
+  layout::LatencyHistogram* latencies_ = nullptr;
+  LatencySampling sampling_;
   std::uint64_t skip_to_ = 0;           // events below are passed over silently
   std::int64_t skip_time_ = 0;          // the same for events of an earlier time; 0: all times are right
   std::uint64_t hole_since_ = 0;        // monotonic ns; 0: not in front of an open claim
@@ -139,7 +146,11 @@ std::size_t Reader::poll(Deliver&& deliver, std::size_t limit) {
     ~Save() { reader.save_position(events); }
   } save{*this, events};
 
-  while (events < limit) {
+  for (std::size_t stop = until_sample_ < limit ? until_sample_ : limit;;) {
+    if (events >= stop) [[unlikely]] {
+      stop = next_stop(events, limit);
+      if (events == stop) break;
+    }
     if (cursor_ == end_) [[unlikely]] {
       if (!next_block()) break;
     }
@@ -186,6 +197,9 @@ inline void Reader::save_position(std::size_t events) noexcept {
   if (events == 0) [[unlikely]]
     return;
   delivered_ += events;
+  until_sample_ -= events;
+  if (until_sample_ > kNeverSample) [[unlikely]]
+    until_sample_ = 0;  // it was due, and an event passed by
   empty_polls_ = 0;
   if (hole_at_ != cursor_) hole_since_ = 0;
   streaming_ = events >= 16;

@@ -85,6 +85,7 @@ class Writer {
   static void write_stamp(std::byte* record, std::uint64_t stamp) noexcept;
   void finish_exclusive(layout::TopicHeader* header, std::byte* record, std::size_t stride, std::uint64_t key) noexcept;
   void finish_shared(std::byte* record, std::uint64_t key) noexcept;
+  void count(std::size_t size) noexcept;
 
   // Cold, in writer.cpp.
   PublishResult wake(std::uint64_t sequence) noexcept;
@@ -175,6 +176,7 @@ PublishResult Writer::publish_by(std::span<const std::byte> payload) noexcept {
     return publish_slowly(payload, nullptr);
   }
   write_meta(at.record, quick_meta_ + payload.size());
+  if constexpr (kShared) count(payload.size());
   SHMBUS_CRASH_POINT("publish.headed");
   ShortCopy::copy(at.record + kHead, payload.data(), payload.size());
   SHMBUS_CRASH_POINT("publish.written");
@@ -206,9 +208,10 @@ inline bool Writer::win(std::size_t stride, Place& place) noexcept {
   if (inside > tail_room_ - step) [[unlikely]]  // a tail in another block is beyond all room
     return false;
   // W1. No claim of ours stands there; release, so that whoever finds the former one gone has what it covered.
-  claim_port_->what.store(claim_.at(tail, stride).word(), std::memory_order_release);
+  layout::PublisherPort* const port = claim_port_;
+  port->what.store(claim_.at(tail, stride).word(), std::memory_order_release);
   SHMBUS_CRASH_POINT("publish.described");
-  claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
+  port->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
   SHMBUS_CRASH_POINT("publish.claimed");
   // The ring names the physical block before the tail moves; that the compare-and-swap succeeds proves it was right.
   // Once the claim shows, the tail's block number can't come round again.
@@ -245,6 +248,13 @@ inline void Writer::finish_exclusive(layout::TopicHeader* header, std::byte* rec
   SHMBUS_CRASH_POINT("publish.committed");
   header->tail.store(tail, std::memory_order_release);  // SYNC tail
   SHMBUS_CRASH_POINT("publish.advanced");
+}
+
+/// One more event of a shared publisher, of `size` bytes of payload: for the monitor alone.
+inline void Writer::count(std::size_t size) noexcept {
+  layout::PublisherPort* const port = claim_port_;
+  platform::add_to_own(port->published, 1);
+  platform::add_to_own(port->bytes, size);
 }
 
 inline void Writer::finish_shared(std::byte* record, std::uint64_t key) noexcept {

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string_view>
+
+namespace shmbus {
+
+/// Whether a pattern, as subscribers give it, covers a topic. False for what is no topic's name; throws Error,
+/// `invalid_name`, for what is no pattern.
+bool matches(std::string_view pattern, std::string_view topic);
+
+}  // namespace shmbus

@@ -1,0 +1,166 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shmbus/latency.hpp"
+#include "shmbus/options.hpp"
+#include "shmbus/topic_info.hpp"
+
+// What Inspector tells of a bus. Numbers that a foreign writer of the shared memory put there are told as they are.
+namespace shmbus {
+
+enum class NodeState : std::uint8_t {
+  alive,
+  stopped,  ///< alive, but the system does not let its process run (SIGSTOP, a debugger). Told only where the process
+            ///< is of the looker's pid namespace and /proc is there
+  dead,     ///< its process died, or let go of the bus without a word; what it left was not reaped yet
+};
+const char* to_string(NodeState state) noexcept;  ///< "alive", "stopped", "dead"
+
+struct NodeSnapshot {
+  std::uint64_t id = 0;
+  std::int32_t pid = 0;  ///< in the node's own pid namespace
+  bool local = false;    ///< that is the looker's too: `pid` means something to it
+  std::uint32_t uid = 0;
+  std::string program;  ///< the process's name
+  Time started{};       ///< when it became a node
+  bool alive = false;
+  NodeState state = NodeState::dead;
+  std::chrono::nanoseconds cpu_time{0};  ///< user and system time of its process so far; 0 where it can't be told
+  unsigned publishers = 0;               ///< ports it holds
+  unsigned subscribers = 0;
+  unsigned subscriptions = 0;  ///< standing ones
+};
+
+struct PublisherSnapshot {
+  unsigned port = 0;
+  std::uint64_t node = 0;
+  std::int32_t pid = 0;  ///< of the node; 0 where it is not listed any more
+  std::string program;
+  bool alive = false;
+  NodeState state = NodeState::dead;
+  std::uint64_t published = 0;  ///< events since it attached
+  std::uint64_t bytes = 0;      ///< of their records: headers and payloads. For an exclusive topic, where this
+                                ///< is derived from positions, also the padding that ended blocks
+  std::uint64_t waits = 0;      ///< times it had to wait for a reliable subscriber
+  std::chrono::nanoseconds waiting_for{0};  ///< how long it has waited so by now; 0: it does not
+  bool claim_open = false;                  ///< it is between claim and commit, for example with a loan
+  std::uint64_t claim = 0;                  ///< names the open claim: the same at two looks, the same claim; 0: none
+  std::chrono::nanoseconds claim_age{0};    ///< how long this Inspector has seen this very claim: 0 at the first look
+};
+
+enum class SubscriberState : std::uint8_t {
+  spinning,  ///< awake: it handles events, or looks for some
+  sleeping,  ///< in the kernel, until an event comes
+  lapped,    ///< the block it needs next has left the ring: it has lost events and was not told yet
+  stopped,   ///< see NodeState
+  gating,    ///< publishers are held back by it, stopped or not
+  dead,
+};
+const char* to_string(SubscriberState state) noexcept;  ///< "spinning" and so on
+
+struct SubscriberSnapshot {
+  unsigned port = 0;
+  std::uint64_t node = 0;
+  std::int32_t pid = 0;  ///< of the node; 0 where it is not listed any more
+  std::string program;
+  bool alive = false;
+  NodeState node_state = NodeState::dead;
+  SubscriberState state = SubscriberState::dead;  ///< the last of these that holds; the flags below tell all
+  std::string name;
+  std::string pattern;  ///< of its standing subscription; empty where that is not listed any more
+  bool adopted = true;  ///< false: placed by the topic's creator, its process has not come for it yet
+  Delivery delivery = Delivery::lossy;
+  bool demoted = false;                      ///< it asked to be reliable, and was made lossy after `demote_after`
+  std::chrono::nanoseconds demote_after{0};  ///< 0: never
+  std::uint64_t next_sequence = 0;           ///< the event it reads next
+  std::uint64_t lag = 0;                     ///< events published and not read by it yet
+  /// How long the oldest of these has lain there; 0 without lag. The oldest retained one where it is lapped. Nothing
+  /// where the topic has no time stamps, or the looker may not read the log.
+  std::optional<std::chrono::nanoseconds> lag_time;
+  std::uint64_t delivered = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t lapped = 0;          ///< times its next block had left the ring
+  std::uint64_t wakeups = 0;         ///< times it slept in `wait`
+  std::uint64_t handler_errors = 0;  ///< handler calls that threw
+  Latency latency;                   ///< since it attached; empty without time stamps
+  bool sleeping = false;
+  bool lapped_now = false;
+  bool gating = false;                         ///< publishers are held back by it right now
+  std::chrono::nanoseconds gating_for{0};      ///< and have been for so long
+  std::uint64_t pinned_block = 0;              ///< number of the block it is inside, or enters next; 0: none
+  std::vector<std::uint64_t> retained_blocks;  ///< numbers of those that events it retained lie in
+};
+
+struct TopicSnapshot {
+  TopicInfo info;
+  std::uint64_t published = 0;        ///< sequence of the newest event; 0: none yet
+  std::uint64_t bytes = 0;            ///< of the log since its begin: records, and the padding that ended blocks
+  std::uint64_t oldest = 0;           ///< sequence of the oldest retained event; 0: none
+  std::uint64_t opened_blocks = 0;    ///< number of the newest block
+  std::uint64_t memory = 0;           ///< bytes of /dev/shm behind its blocks
+  std::uint64_t dropped_blocks = 0;   ///< dropped early because memory was short
+  std::uint64_t repaired_claims = 0;  ///< of publishers that died between claim and commit
+  std::uint64_t repaired_ports = 0;   ///< that dead processes left
+  std::vector<PublisherSnapshot> publishers;
+  std::vector<SubscriberSnapshot> subscribers;
+  std::string problem;  ///< why it could not be read; empty when it could
+};
+
+/// A topic that is listed and not usable: its creator is at work, or stopped or died there.
+struct UnfinishedTopic {
+  std::string name;  ///< may be empty: not written yet
+  std::uint64_t creator = 0;
+  NodeState creator_state = NodeState::dead;
+};
+
+struct SubscriptionSnapshot {
+  std::uint64_t id = 0;
+  std::uint64_t node = 0;
+  std::string name;
+  std::string pattern;
+  Delivery delivery = Delivery::lossy;
+};
+
+struct BusSnapshot {
+  std::string name;
+  std::uint64_t incarnation = 0;
+  Time taken{};  ///< now
+  Time created{};
+  unsigned mode = 0;
+  std::uint32_t owner = 0;  ///< uid of the registry's file
+  std::chrono::nanoseconds stall_limit{0};
+  bool cycle_clock = true;     ///< time stamps are the core's counter; false: CLOCK_MONOTONIC
+  bool removed = false;        ///< the bus was removed; there may be a new one of its name, for a new Inspector
+  std::uint64_t shm_size = 0;  ///< bytes of /dev/shm
+  std::uint64_t shm_free = 0;  ///< bytes left there
+  std::vector<NodeSnapshot> nodes;
+  std::vector<TopicSnapshot> topics;  ///< by name
+  std::vector<UnfinishedTopic> unfinished;
+  std::vector<SubscriptionSnapshot> subscriptions;
+};
+
+/// A block, as it lies in the ring.
+struct BlockSnapshot {
+  std::uint64_t number = 0;  ///< 0: nothing was ever there, or it was dropped early
+  std::uint32_t physical = 0;
+  bool newest = false;
+  std::uint64_t first_sequence = 0;
+  std::uint64_t events = 0;  ///< aborted ones included
+  Time opened{};
+  std::uint64_t pinned_by = 0;    ///< subscriber ports that are inside it or enter it next, a bit each
+  std::uint64_t retained_by = 0;  ///< subscriber ports that retain events in it
+  std::uint64_t gated_by = 0;     ///< those of `pinned_by` that hold publishers back
+};
+
+/// A topic's ring, for drawing.
+struct RingSnapshot {
+  std::vector<BlockSnapshot> slots;    ///< as many as the ring has
+  std::vector<BlockSnapshot> outside;  ///< blocks that left the ring and are still pinned or retained, by number
+};
+
+}  // namespace shmbus

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "shmbus/log/block_log.hpp"
+
+namespace shmbus::log {
+
+/// Where the log ends: the block, and the sequence that comes next.
+struct End {
+  std::uint64_t number = kNone;  ///< of the newest block; 0: none was opened yet; kNone: tail and ring do not fit
+  std::size_t offset = 0;        ///< in that block; its size: sealed
+  std::uint64_t next_sequence = 1;
+
+  /// Bytes of the log so far: records, and the padding that ends blocks. 0 where nothing was published.
+  std::uint64_t position(std::size_t block_size) const noexcept {
+    return number == 0 || number == kNone ? 0 : (number - 1) * block_size + offset;
+  }
+};
+
+/// Rounds of looking for the end; each but the last needs the ring to move on meanwhile.
+inline constexpr int kEndTries = 1024;
+
+End end_of(const BlockLog& log) noexcept;
+
+/// The oldest number that the ring may hold.
+inline std::uint64_t oldest_block(const BlockLog& log, const End& end) noexcept {
+  return end.number > log.blocks() ? end.number - log.blocks() + 1 : 1;
+}
+
+}  // namespace shmbus::log

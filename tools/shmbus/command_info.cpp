@@ -1,0 +1,152 @@
+#include <fmt/format.h>
+
+#include <bit>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "output.hpp"
+#include "port_view.hpp"
+#include "shmbus/error.hpp"
+#include "text.hpp"
+#include "time_text.hpp"
+#include "topic_table.hpp"
+#include "unreadable.hpp"
+#include "verb.hpp"
+
+namespace shmbus::tool {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct InfoOptions {
+  std::string topic;
+  bool json = false;
+};
+
+char block_mark(const BlockSnapshot& block) {
+  if (block.number == 0) return '.';
+  if (block.gated_by != 0) return '!';
+  if (block.pinned_by != 0) return 'p';
+  if (block.retained_by != 0) return 'r';
+  return block.newest ? 'w' : '=';
+}
+
+/// The ring in order of age, its newest block last. A long one is cut in front.
+std::string ring_text(const RingSnapshot& ring) {
+  constexpr std::size_t most = 64;
+  std::string marks;
+  std::size_t newest = 0;
+  for (std::size_t i = 0; i < ring.slots.size(); ++i) newest = ring.slots[i].newest ? i : newest;
+  for (std::size_t i = 1; i <= ring.slots.size(); ++i)
+    marks += block_mark(ring.slots[(newest + i) % ring.slots.size()]);
+  if (marks.size() > most) marks = "..." + marks.substr(marks.size() - most);
+  std::string outside;
+  for (const BlockSnapshot& block : ring.outside) outside += block_mark(block);
+  return outside.empty() ? marks : fmt::format("{}  outside: {}", marks, outside);
+}
+
+std::string type_text(const TopicInfo& info) {
+  if (info.type_name.empty()) return "raw bytes";
+  return fmt::format("{} ({} bytes, aligned to {})", printable(info.type_name), info.type_size, info.type_alignment);
+}
+
+std::string text_of(const TopicSnapshot& t, const RingSnapshot& ring) {
+  std::string text;
+  const auto line = [&](std::string_view name, const std::string& value) {
+    text += fmt::format("{:<12}{}\n", name, value);
+  };
+  line("topic", t.info.name);
+  line("id", fmt::format("{:016x}", t.info.id));
+  line("type", type_text(t.info));
+  line("writers", t.info.writers == Writers::exclusive ? "exclusive" : "shared");
+  line("time stamps", t.info.timestamps ? "yes" : "no");
+  line("mode", fmt::format("{:04o}", t.info.mode));
+  line("payload", fmt::format("at most {}", byte_count(t.info.max_payload)));
+  line("published", fmt::format("{}, {} of log", counted(t.published, "event"), byte_count(t.bytes)));
+  line("retained", t.oldest == 0 ? "none" : fmt::format("{}, from number {}", counted(retained(t), "event"), t.oldest));
+  line("blocks", fmt::format("{} of {} in the ring, {} opened so far, {} dropped early", t.info.blocks,
+                             byte_count(t.info.block_size), t.opened_blocks, t.dropped_blocks));
+  line("memory", byte_count(t.memory));
+  line("repaired",
+       fmt::format("{} and {} of the dead", counted(t.repaired_claims, "claim"), counted(t.repaired_ports, "port")));
+  line("ring", ring_text(ring));
+  PortTables ports;
+  ports.add(t);
+  const std::string tables = ports.text();
+  return tables.empty() ? text : text + '\n' + tables;
+}
+
+ordered_json block_json(const BlockSnapshot& block) {
+  const auto ports = [](std::uint64_t bits) {
+    ordered_json list = ordered_json::array();
+    for (; bits != 0; bits &= bits - 1) list.push_back(std::countr_zero(bits));
+    return list;
+  };
+  ordered_json object;
+  object["number"] = block.number;
+  object["physical"] = block.physical;
+  object["newest"] = block.newest;
+  object["first_sequence"] = block.first_sequence;
+  object["events"] = block.events;
+  object["opened"] = nullptr;
+  if (block.opened != Time{}) object["opened"] = rfc3339(block.opened);
+  object["pinned_by"] = ports(block.pinned_by);
+  object["retained_by"] = ports(block.retained_by);
+  object["gated_by"] = ports(block.gated_by);
+  return object;
+}
+
+ordered_json json_of(const TopicSnapshot& t, const RingSnapshot& ring) {
+  ordered_json object = ordered_json::parse(topic_json(t));
+  object["id"] = fmt::format("{:016x}", t.info.id);
+  object["type_size"] = t.info.type_size;
+  object["type_alignment"] = t.info.type_alignment;
+  object["timestamps"] = t.info.timestamps;
+  object["mode"] = fmt::format("{:04o}", t.info.mode);
+  object["bytes"] = t.bytes;
+  object["oldest"] = t.oldest;
+  object["opened_blocks"] = t.opened_blocks;
+  object["dropped_blocks"] = t.dropped_blocks;
+  object["repaired_claims"] = t.repaired_claims;
+  object["repaired_ports"] = t.repaired_ports;
+  object["ports"] = ordered_json::array();
+  for (const PublisherSnapshot& p : t.publishers) object["ports"].push_back(port_json(t, p));
+  for (const SubscriberSnapshot& s : t.subscribers) object["ports"].push_back(port_json(t, s));
+  object["ring"] = ordered_json::array();
+  for (const BlockSnapshot& block : ring.slots) object["ring"].push_back(block_json(block));
+  object["outside"] = ordered_json::array();
+  for (const BlockSnapshot& block : ring.outside) object["outside"].push_back(block_json(block));
+  return object;
+}
+
+int run(const std::string& bus, const InfoOptions& options) {
+  Inspector inspector{bus};
+  const BusSnapshot snapshot = inspector.snapshot();
+  const TopicSnapshot& topic = find_topic(snapshot, options.topic);
+  const RingSnapshot ring = inspector.ring(options.topic).value_or(RingSnapshot{});
+  Output out;
+  out.text() = options.json ? json_of(topic, ring).dump() + '\n' : text_of(topic, ring);
+  out.flush();
+  return 0;
+}
+
+}  // namespace
+
+Verb info_verb(CLI::App& program, const std::string& bus) {
+  CLI::App* app = program.add_subcommand("info", "Tell all there is to know of one topic");
+  const auto options = std::make_shared<InfoOptions>();
+  app->add_option("TOPIC", options->topic, "The topic's name")->type_name("")->required();
+  app->add_flag("-j,--json", options->json, "One JSON object, times in nanoseconds");
+  app->footer(R"(The ring is drawn from its oldest block to its newest, a character each:
+  .  free                                 =  retained, nobody is inside
+  p  a subscriber is inside or comes next  r  a subscriber keeps events in it
+  !  a subscriber holds publishers back    w  the newest, where publishers write
+Blocks that left the ring and are still in use stand behind "outside".
+
+Examples:
+  shmbus info video.frame
+  shmbus info video.frame --json | jq '.ring[] | select(.newest)')");
+  return {app, [options, &bus] { return run(bus, *options); }};
+}
+
+}  // namespace shmbus::tool

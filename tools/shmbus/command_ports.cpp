@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "message.hpp"
+#include "output.hpp"
+#include "port_view.hpp"
+#include "unreadable.hpp"
+#include "verb.hpp"
+
+namespace shmbus::tool {
+namespace {
+
+struct PortsOptions {
+  std::optional<std::string> topic;
+  bool json = false;
+};
+
+int run(const std::string& bus, const PortsOptions& options) {
+  BusSnapshot snapshot = Inspector{bus}.snapshot();
+  int status = 0;
+  if (options.topic) {
+    snapshot.topics = {find_topic(snapshot, *options.topic)};
+  } else {
+    status = drop_unreadable(snapshot);
+  }
+  Output out;
+  PortTables tables;
+  for (const TopicSnapshot& topic : snapshot.topics) {
+    tables.add(topic);
+    if (!options.json) continue;
+    for (const PublisherSnapshot& p : topic.publishers) out.text() += port_json(topic, p).dump() + '\n';
+    for (const SubscriberSnapshot& s : topic.subscribers) out.text() += port_json(topic, s).dump() + '\n';
+  }
+  if (!options.json) out.text() = tables.text();
+  if (out.text().empty() && status == 0) hint("nobody publishes or subscribes");
+  out.flush();
+  return status;
+}
+
+}  // namespace
+
+Verb ports_verb(CLI::App& program, const std::string& bus) {
+  CLI::App* app = program.add_subcommand("ports", "List who publishes and who subscribes, with what became of it");
+  const auto options = std::make_shared<PortsOptions>();
+  app->add_option("TOPIC", options->topic, "Only of this topic")->type_name("");
+  app->add_flag("-j,--json", options->json, "One JSON object a line, times in nanoseconds");
+  app->footer(R"(LAG is how many events are published and not read yet, LAG TIME the age of the oldest of them. The last
+column is the time from publish to handler that half, 99 % and 99.9 % of the events took at most, since the
+subscriber attached. Both need time stamps.
+
+A publisher is alive, stopped or dead, waiting for a reliable subscriber, or has a claim open. A subscriber
+is spinning (awake), sleeping, lapped (events it needs have left the ring), stopped, gating (publishers wait
+for it) or dead.
+
+Examples:
+  shmbus ports
+  shmbus ports video.frame --json | jq 'select(.lost > 0)')");
+  return {app, [options, &bus] { return run(bus, *options); }};
+}
+
+}  // namespace shmbus::tool

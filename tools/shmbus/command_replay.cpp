@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <poll.h>
+
+#include "event_printer.hpp"
+#include "existing_bus.hpp"
+#include "message.hpp"
+#include "output.hpp"
+#include "retained_events.hpp"
+#include "shmbus/shmbus.hpp"
+#include "signals.hpp"
+#include "start_option.hpp"
+#include "unreadable.hpp"
+#include "verb.hpp"
+
+namespace shmbus::tool {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct ReplayOptions {
+  std::string pattern;
+  std::string from = "oldest";
+  double speed = 1;
+  bool quick = false;
+  std::optional<std::string> into;
+  std::uint64_t count = std::numeric_limits<std::uint64_t>::max();
+  PrintOptions print;
+};
+
+/// Lets the time pass that lay between the events.
+class Pace {
+ public:
+  Pace(double speed, int stop) : speed_(speed), stop_(stop) {}
+
+  /// Until the event is due; returns early when a signal came.
+  void wait_for(Time time) {
+    if (time == Time{}) return;  // no time stamps: no pace
+    if (first_ == Time{}) {
+      first_ = time;
+      begin_ = Clock::now();
+    }
+    const std::chrono::duration<double, std::nano> offset = time - first_;
+    const auto due = begin_ + std::chrono::duration_cast<Clock::duration>(offset / speed_);
+    for (auto now = Clock::now(); now < due && received_signal() == 0; now = Clock::now()) {
+      const auto left = std::min<std::chrono::nanoseconds>(due - now, std::chrono::hours{1});
+      const timespec timeout{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
+      pollfd stop{.fd = stop_, .events = POLLIN, .revents = 0};
+      ::ppoll(&stop, 1, &timeout, nullptr);
+    }
+  }
+
+ private:
+  double speed_;
+  int stop_;
+  Time first_{};
+  Clock::time_point begin_{};
+};
+
+/// The other bus, with a publisher for each topic.
+class Target {
+ public:
+  Target(const std::string& bus, const BusSnapshot& source) : bus_(Bus::open(bus)), source_(source) {}
+
+  Bus& bus() noexcept { return bus_; }
+
+  void publish(const Event& event) {
+    const std::string topic{event.topic()};
+    auto publisher = publishers_.find(topic);
+    if (publisher == publishers_.end()) publisher = publishers_.emplace(topic, open(topic)).first;
+    const TraceContext* trace = event.trace();
+    const PublishResult result = trace != nullptr ? publisher->second.publish(event.payload(), *trace)
+                                                  : publisher->second.publish(event.payload());
+    if (result || received_signal() != 0) return;
+    throw Error(ErrorCode::system, {.object = fmt::format("topic '{}' on bus '{}'", topic, bus_.name()),
+                                    .expected = "to take the event",
+                                    .found = to_string(result.status()),
+                                    .remedy = "see shmbus doctor"});
+  }
+
+ private:
+  /// Of the same size and kind as the one it is replayed from.
+  Publisher open(const std::string& topic) {
+    const TopicInfo& info = find_topic(source_, topic).info;
+    return bus_.publisher(
+        topic,
+        {.block_size = info.block_size, .blocks = info.blocks, .timestamps = info.timestamps, .writers = info.writers});
+  }
+
+  Bus bus_;
+  const BusSnapshot& source_;
+  std::map<std::string, Publisher> publishers_;
+};
+
+int run(const std::string& bus_name, const ReplayOptions& options) {
+  const auto now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+  const Start start = parse_start(options.from, now);
+  if (options.into == bus_name) {
+    throw Error(ErrorCode::invalid_option, {.object = "option --into",
+                                            .expected = "another bus than the one that is read",
+                                            .found = fmt::format("'{}'", bus_name),
+                                            .remedy = "name another one"});
+  }
+  BusSnapshot snapshot = Inspector{bus_name}.snapshot();
+  const int status = drop_unreadable(snapshot);
+  Bus bus = open_existing(bus_name);
+  std::optional<Target> target;
+  if (options.into) target.emplace(*options.into, snapshot);
+  const SignalScope signals{target ? target->bus() : bus};
+  RetainedEvents events(bus, snapshot, options.pattern, start);
+  if (events.topics() == 0) hint(fmt::format("no topic of bus '{}' matches '{}'", bus_name, options.pattern));
+  Output out;
+  PrintOptions print = options.print;
+  print.terminal = out.terminal();
+  Pace pace(options.speed, signals.fd());
+  std::uint64_t left = options.count;
+  for (const Event* event = nullptr; left > 0 && (event = events.next()) != nullptr; --left) {
+    if (!options.quick) {
+      out.flush();
+      pace.wait_for(event->time());
+    }
+    if (received_signal() != 0) break;
+    if (target) {
+      target->publish(*event);
+      continue;
+    }
+    print_event(out.text(), parts_of(*event), print);
+    out.line_done();
+  }
+  out.flush();
+  if (events.lost() != 0)
+    complain(fmt::format("pattern '{}': {} events lost, they left the ring before they were read", options.pattern,
+                         events.lost()));
+  return status;
+}
+
+}  // namespace
+
+Verb replay_verb(CLI::App& program, const std::string& bus) {
+  CLI::App* app =
+      program.add_subcommand("replay", "Print retained events at the pace they came, or publish them again");
+  const auto options = std::make_shared<ReplayOptions>();
+  app->add_option("PATTERN", options->pattern, "A topic; * stands for one token, > for the rest (quote both)")
+      ->type_name("")
+      ->required();
+  app->add_option("-f,--from", options->from, "Where to begin, as in shmbus sub")
+      ->type_name("START")
+      ->capture_default_str();
+  CLI::Option* speed = app->add_option("-s,--speed", options->speed, "So many times as fast")
+                           ->type_name("X")
+                           ->check(CLI::Range(0.001, 1e6))
+                           ->capture_default_str();
+  app->add_flag("-q,--quick", options->quick, "As fast as can be")->excludes(speed);
+  app->add_option("-i,--into", options->into, "Publish to the topics of this other bus instead of printing")
+      ->type_name("BUS");
+  app->add_option("-n,--count", options->count, "End after so many events")->type_name("N")->check(whole_number());
+  app->add_flag("-j,--json", options->print.json, "One JSON object a line instead of payloads");
+  app->add_flag("-t,--topic-name", options->print.topic_name, "Begin each raw line with the topic's name and a space");
+  app->footer(
+      R"(The events that the ring holds now, of all matching topics in the order of their times; it ends after the
+last. Events without time stamps come first, at once. --into creates the bus and topics where they are
+missing; the events get new numbers and times there.
+
+Examples:
+  shmbus replay 'video.>' --speed 10 --json
+  shmbus replay '>' --quick --into rehearsal)");
+  return {app, [options, &bus] { return run(bus, *options); }};
+}
+
+}  // namespace shmbus::tool

@@ -1,0 +1,193 @@
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <utility>
+
+#include "finding.hpp"
+#include "holder.hpp"
+#include "shmbus/error.hpp"
+#include "text.hpp"
+
+namespace shmbus::tool {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// As logind.conf(5) has it: the file, then drop-ins by name.
+std::vector<std::string> logind_configuration() {
+  std::vector<fs::path> files{"/etc/systemd/logind.conf"};
+  std::vector<fs::path> parts;
+  for (const char* folder :
+       {"/usr/lib/systemd/logind.conf.d", "/run/systemd/logind.conf.d", "/etc/systemd/logind.conf.d"}) {
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(folder, none)) {
+      if (entry.path().extension() == ".conf") parts.push_back(entry.path());
+    }
+  }
+  std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.filename() < b.filename(); });
+  files.insert(files.end(), parts.begin(), parts.end());
+  std::vector<std::string> texts;
+  for (const fs::path& path : files) {
+    std::ifstream file(path);
+    texts.emplace_back(std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{});
+  }
+  return texts;
+}
+
+class Examination {
+ public:
+  explicit Examination(const BusFiles& files) : files_(files) {}
+
+  std::vector<Finding> run() {
+    try {
+      if (files_.has_registry)
+        look();
+      else
+        fault(fmt::format("{} ({}) without a registry: nobody can join", counted(files_.files, "file"),
+                          byte_count(files_.memory)),
+              fmt::format("shmbus gc --bus {} --yes", files_.bus));
+    } catch (const Error& error) {
+      fault(error.what(), error.code() == ErrorCode::incompatible
+                              ? "buses of one machine may be of several versions, members of one bus may not"
+                              : "");
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  void look() {
+    Inspector inspector{files_.bus};
+    bus_ = inspector.snapshot();
+    if (bus_.removed) {
+      fault("it is marked as removed, and its files are still there",
+            fmt::format("shmbus gc --bus {} --yes", files_.bus));
+      return;
+    }
+    owner();
+    clock();
+    members();
+    topics(inspector);
+    leftovers(inspector.leftovers());
+  }
+
+  void fault(std::string text, std::string remedy) {
+    findings_.push_back({Finding::Kind::fault, files_.bus, std::move(text), std::move(remedy)});
+  }
+  void note(std::string text, std::string remedy = {}) {
+    findings_.push_back({Finding::Kind::note, files_.bus, std::move(text), std::move(remedy)});
+  }
+
+  void owner() {
+    constexpr unsigned first_person = 1000, nobody = 65534;  // as Debian gives them
+    if (bus_.owner >= first_person && bus_.owner != nobody && fs::exists("/run/systemd/system") &&
+        removes_ipc(logind_configuration())) {
+      fault(fmt::format("it belongs to uid {}, and systemd removes the segments of users who log out (RemoveIPC=yes)",
+                        bus_.owner),
+            "run services as a system user, set RemoveIPC=no in logind.conf, or loginctl enable-linger that user");
+    }
+    if ((bus_.mode & 0007) != 0)
+      note(fmt::format("any user of this machine may use it (mode {:04o})", bus_.mode),
+           "create it with a narrower BusOptions::mode, and a group");
+    const auto other = std::find_if(bus_.nodes.begin(), bus_.nodes.end(), [&](const NodeSnapshot& n) {
+      return n.alive && n.uid != bus_.owner && n.uid != 0;
+    });
+    if (other != bus_.nodes.end())
+      note(fmt::format("it belongs to uid {}, {} (pid {}) runs as uid {}", bus_.owner, other->program, other->pid,
+                       other->uid),
+           "members that run as different users must name each other in BusOptions::owners");
+  }
+
+  void clock() {
+    if (!bus_.cycle_clock)
+      note(
+          "time stamps are read from CLOCK_MONOTONIC, since the cores' cycle counter was not to be trusted: a publish "
+          "takes some 20 ns longer",
+          "use a machine, or virtual machine, with a constant-rate counter (constant_tsc, nonstop_tsc)");
+  }
+
+  void members() {
+    const auto alive = std::count_if(bus_.nodes.begin(), bus_.nodes.end(), [](const auto& n) { return n.alive; });
+    if (alive == 0)
+      note(fmt::format("no live members; it keeps {} and {} for late starters", counted(bus_.topics.size(), "topic"),
+                       byte_count(files_.memory)),
+           fmt::format("shmbus rm --bus {}, if nobody needs its events", files_.bus));
+    for (const NodeSnapshot& node : bus_.nodes) {
+      if (node.state == NodeState::stopped)
+        note(fmt::format("{} (pid {}) is stopped", node.program, node.pid), fmt::format("kill -CONT {}", node.pid));
+    }
+  }
+
+  void topics(Inspector& inspector) {
+    for (const TopicSnapshot& topic : bus_.topics) {
+      if (!topic.problem.empty())
+        fault(topic.problem, fmt::format("shmbus rm --bus {} --topic {}", files_.bus, topic.info.name));
+      if (topic.dropped_blocks != 0)
+        note(fmt::format("topic {}: {} dropped early, since /dev/shm was full", topic.info.name,
+                         counted(topic.dropped_blocks, "block")),
+             "make /dev/shm larger, or use fewer or smaller blocks");
+    }
+    for (const Holder& holder : find_holders(inspector, bus_)) {
+      if (holder.what == Holder::What::ring && holder.since > bus_.stall_limit)
+        fault(fmt::format("topic {}: {} (pid {}, {}) has held publishers back for {}", holder.topic, holder.program,
+                          holder.pid, to_string(holder.state), duration_text(holder.since)),
+              holder.remedy);
+      if (holder.what == Holder::What::topic)
+        fault(fmt::format("topic {}: {}", holder.topic, holder.detail), holder.remedy);
+    }
+  }
+
+  /// A line for each that died, with all it left.
+  void leftovers(const std::vector<Leftover>& all) {
+    std::vector<std::uint64_t> nodes;
+    for (const Leftover& l : all) {
+      if (l.kind == Leftover::Kind::stray) {
+        fault(leftover_text(l), fmt::format("see whose it is, and remove it: /dev/shm/{}", l.name));
+      } else if (std::find(nodes.begin(), nodes.end(), l.node) == nodes.end()) {
+        nodes.push_back(l.node);
+        std::string text;
+        for (const Leftover& other : all) {
+          if (other.node == l.node && other.kind != Leftover::Kind::stray)
+            text += (text.empty() ? "" : ", ") + leftover_text(other);
+        }
+        fault("left by the dead: " + text, fmt::format("shmbus gc --bus {} --yes", files_.bus));
+      }
+    }
+  }
+
+  const BusFiles& files_;
+  BusSnapshot bus_;
+  std::vector<Finding> findings_;
+};
+
+std::string_view trim(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t\r");
+  return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
+}
+
+}  // namespace
+
+bool removes_ipc(const std::vector<std::string>& configuration) {
+  bool removes = true;  // what systemd does untold
+  for (const std::string& text : configuration) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      const std::string_view setting = trim(line);
+      const std::size_t equals = setting.find('=');
+      if (equals == std::string_view::npos || trim(setting.substr(0, equals)) != "RemoveIPC") continue;
+      const std::string_view value = trim(setting.substr(equals + 1));
+      removes = value.empty() || value == "yes" || value == "true" || value == "on" || value == "1" || value == "y" ||
+                value == "t";
+    }
+  }
+  return removes;
+}
+
+std::vector<Finding> examine_bus(const BusFiles& files) { return Examination(files).run(); }
+
+}  // namespace shmbus::tool

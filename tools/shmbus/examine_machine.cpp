@@ -1,0 +1,102 @@
+#include <linux/magic.h>
+#include <linux/membarrier.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#include "finding.hpp"
+#include "text.hpp"
+
+namespace shmbus::tool {
+namespace {
+
+constexpr const char* shm = "/dev/shm";
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+
+Finding fault(std::string text, std::string remedy) {
+  return {.kind = Finding::Kind::fault, .bus = {}, .text = std::move(text), .remedy = std::move(remedy)};
+}
+Finding note(std::string text, std::string remedy) {
+  return {.kind = Finding::Kind::note, .bus = {}, .text = std::move(text), .remedy = std::move(remedy)};
+}
+
+void examine_kernel(std::vector<Finding>& findings) {
+  utsname name{};
+  unsigned major = 0, minor = 0;
+  if (::uname(&name) != 0 || std::sscanf(name.release, "%u.%u", &major, &minor) != 2) return;
+  if (major > 5 || (major == 5 && minor >= 10)) return;
+  findings.push_back(
+      fault(fmt::format("the kernel is {}; shmbus is made for 5.10 and newer", name.release), "use a newer kernel"));
+}
+
+void examine_membarrier(std::vector<Finding>& findings) {
+  const long commands = ::syscall(__NR_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+  constexpr long needed = MEMBARRIER_CMD_GLOBAL_EXPEDITED | MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED;
+  if (commands >= 0 && (commands & needed) == needed) return;
+  findings.push_back(
+      fault("the system refuses membarrier(2): publishers order commit and wake-up by themselves, which "
+            "makes each publish slower while anybody sleeps",
+            "allow membarrier in the seccomp profile (containers), or in the kernel (CONFIG_MEMBARRIER)"));
+}
+
+void examine_memory(std::vector<Finding>& findings) {
+  struct statfs s {};
+  if (::statfs(shm, &s) != 0) {
+    findings.push_back(fault(fmt::format("{} is not there", shm), "mount a tmpfs there"));
+    return;
+  }
+  if (s.f_type != TMPFS_MAGIC && s.f_type != RAMFS_MAGIC)
+    findings.push_back(
+        fault(fmt::format("{} is no memory: events would be written to a disk", shm), "mount a tmpfs there"));
+  if (::access(shm, W_OK | X_OK) != 0)
+    findings.push_back(fault(fmt::format("this user may not create files in {}", shm), "chmod 1777 /dev/shm"));
+  const std::uint64_t unit = static_cast<std::uint64_t>(s.f_bsize);
+  const std::uint64_t size = s.f_blocks * unit, room = s.f_bavail * unit;
+  if (size != 0 && (room < 16 * mebibyte || room < size / 20)) {
+    findings.push_back(
+        fault(fmt::format("{} is nearly full: {} of {} left; publishers get no_memory when it is", shm,
+                          byte_count(room), byte_count(size)),
+              "remove buses that nobody needs (shmbus ls --buses), use fewer or smaller blocks, or make it "
+              "larger (mount -o remount,size=...; containers: --shm-size)"));
+  } else if (size != 0 && size <= 64 * mebibyte) {
+    findings.push_back(note(fmt::format("{} has {}, which some dozen topics fill", shm, byte_count(size)),
+                            "make it larger (mount -o remount,size=...; containers: --shm-size)"));
+  }
+}
+
+void examine_clock(std::vector<Finding>& findings) {
+#if defined(__x86_64__)
+  std::ifstream file("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+  std::string source;
+  if (!(file >> source)) return;
+  // The kernel falls back to these when it finds that the cores' counters run apart.
+  if (source != "hpet" && source != "acpi_pm" && source != "jiffies" && source != "refined-jiffies") return;
+  findings.push_back(
+      fault(fmt::format("the kernel's clock source is {}: it does not trust the cores' cycle counter, and "
+                        "each reading of a clock is slow",
+                        source),
+            "see why (dmesg | grep -i tsc); time stamps of different cores may not agree"));
+#else
+  static_cast<void>(findings);
+#endif
+}
+
+}  // namespace
+
+std::vector<Finding> examine_machine() {
+  std::vector<Finding> findings;
+  examine_kernel(findings);
+  examine_membarrier(findings);
+  examine_memory(findings);
+  examine_clock(findings);
+  return findings;
+}
+
+}  // namespace shmbus::tool

@@ -1,0 +1,54 @@
+#include "finding.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "text.hpp"
+
+namespace shmbus::tool {
+
+std::string leftover_text(const Leftover& l) {
+  const std::string who =
+      l.pid != 0 ? fmt::format("{} (pid {})", printable(l.program), l.pid) : fmt::format("node {}", l.node);
+  switch (l.kind) {
+    case Leftover::Kind::node:
+      return fmt::format("the node of {}", who);
+    case Leftover::Kind::publisher:
+      return fmt::format("publisher port {} of topic {}, of {}", l.port, l.name, who);
+    case Leftover::Kind::subscriber:
+      return fmt::format("subscriber port {} of topic {}, of {}", l.port, l.name, who);
+    case Leftover::Kind::subscription:
+      return fmt::format("the subscription to {} of {}", printable(l.name), who);
+    case Leftover::Kind::topic:
+      return fmt::format("the announcement of topic {}, which {} did not finish", l.name.empty() ? "?" : l.name, who);
+    case Leftover::Kind::removal:
+      return fmt::format("{} ({}), of a removal that was not finished", printable(l.name), byte_count(l.memory));
+    case Leftover::Kind::log:
+      return fmt::format("{} ({}), a log without a topic", printable(l.name), byte_count(l.memory));
+    case Leftover::Kind::earlier_topic:
+      return fmt::format("{} ({}), of an earlier bus of this name", printable(l.name), byte_count(l.memory));
+    case Leftover::Kind::stray:
+      break;
+  }
+  return fmt::format("{} ({}), which is no segment of this bus", printable(l.name), byte_count(l.memory));
+}
+
+std::string finding_text(const Finding& f) {
+  std::string text = fmt::format("{}: {}{}\n", f.kind == Finding::Kind::fault ? "fault" : "note",
+                                 f.bus.empty() ? "" : fmt::format("bus '{}': ", f.bus), printable(f.text));
+  if (!f.remedy.empty()) text += fmt::format("  {}\n", printable(f.remedy));
+  return text;
+}
+
+std::string finding_json(const Finding& f) {
+  nlohmann::ordered_json object;
+  object["kind"] = f.kind == Finding::Kind::fault ? "fault" : "note";
+  object["bus"] = nullptr;
+  if (!f.bus.empty()) object["bus"] = printable(f.bus);
+  object["finding"] = printable(f.text);
+  object["remedy"] = printable(f.remedy);
+  return object.dump() + '\n';
+}
+
+}  // namespace shmbus::tool

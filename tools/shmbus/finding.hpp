@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "shmbus/inspector.hpp"
+
+namespace shmbus::tool {
+
+/// What `shmbus doctor` has to say of one thing.
+struct Finding {
+  enum class Kind {
+    fault,  ///< something is wrong, or soon will be
+    note,   ///< good to know
+  };
+  Kind kind = Kind::fault;
+  std::string bus;  ///< empty: the machine
+  std::string text;
+  std::string remedy;  ///< what to do; of a note it may be empty
+};
+
+/// The kernel, its clock and membarrier, /dev/shm.
+std::vector<Finding> examine_machine();
+/// One bus: its owner, mode, clock, members, topics, and what the dead left.
+std::vector<Finding> examine_bus(const BusFiles& files);
+
+/// Whether systemd-logind would remove the segments of a user who logs out. `configuration` holds the texts of its
+/// files in the order they are read.
+bool removes_ipc(const std::vector<std::string>& configuration);
+
+/// The leftovers in words, one a line and kind: "node 12 (ml-service, pid 4711)".
+std::string leftover_text(const Leftover& leftover);
+
+std::string finding_text(const Finding& finding);
+std::string finding_json(const Finding& finding);
+
+}  // namespace shmbus::tool

@@ -1,0 +1,66 @@
+#include "follow.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "message.hpp"
+#include "output.hpp"
+#include "signals.hpp"
+
+namespace shmbus::tool {
+
+namespace {
+constexpr std::size_t batch = 256;
+}
+
+void follow(Bus& bus, Subscriber& subscriber, const FollowOptions& options) {
+  Output out;
+  const OutputWatch watch{bus};
+  PrintOptions print = options.print;
+  print.terminal = out.terminal();
+  std::uint64_t wanted = options.count;
+  bool ended = false;
+  bool waited = false;
+  while (wanted > 0 && received_signal() == 0) {
+    watch.check();
+    const std::size_t printed = subscriber.poll(
+        [&](const Event& event) {
+          print_event(out.text(), parts_of(event), print);
+          out.line_done();
+        },
+        static_cast<std::size_t>(std::min<std::uint64_t>(batch, wanted)));
+    wanted -= printed;
+    if (printed > 0) continue;
+    out.flush();
+    if (ended) break;
+    if (!waited) {
+      hint(fmt::format("waiting for events that match '{}' on bus '{}' (topics so far: {}); Ctrl-C ends",
+                       options.pattern, bus.name(), subscriber.topics()));
+    }
+    waited = true;
+    ended = !subscriber.wait();
+  }
+  out.flush();
+}
+
+int conclude(const Bus& bus, const Subscriber& subscriber, const FollowOptions& options) {
+  if (subscriber.lost() > 0) {
+    complain(
+        fmt::format("pattern '{}': {} of {} events lost, they left the ring before they were read; retain more (pub "
+                    "--block-size, --blocks) or read with --reliable",
+                    options.pattern, subscriber.lost(), subscriber.lost() + subscriber.delivered()));
+  }
+  if (received_signal() != 0) return 0;
+  if (subscriber.status() == Status::corrupt) {
+    complain(fmt::format("pattern '{}': {}", options.pattern, to_string(Status::corrupt)));
+    return 1;
+  }
+  if (bus.removed() && subscriber.delivered() < options.count) {
+    complain(fmt::format("bus '{}': removed; start again to follow a new one of that name", bus.name()));
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace shmbus::tool

@@ -1,0 +1,165 @@
+#include "holder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "shmbus/error.hpp"
+#include "text.hpp"
+
+namespace shmbus::tool {
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// "let it go on (kill -CONT 4711)": what helps with a process that was stopped.
+std::string wake(std::int32_t pid) { return fmt::format("let it go on (kill -CONT {}), or end it", pid); }
+
+template <class Port>
+Holder holder_of(Holder::What what, const TopicSnapshot& topic, const Port& port, NodeState state) {
+  Holder h;
+  h.what = what;
+  h.topic = topic.info.name;
+  h.program = port.program;
+  h.pid = port.pid;
+  h.node = port.node;
+  h.state = state;
+  return h;
+}
+
+Holder of_ring(const TopicSnapshot& topic, const SubscriberSnapshot& s) {
+  Holder h = holder_of(Holder::What::ring, topic, s, s.node_state);
+  h.name = s.name;
+  h.since = s.gating_for;
+  const auto waiting =
+      static_cast<std::uint64_t>(std::count_if(topic.publishers.begin(), topic.publishers.end(),
+                                               [](const PublisherSnapshot& p) { return p.waiting_for.count() != 0; }));
+  h.detail = fmt::format("reliable, {} behind", counted(s.lag, "event"));
+  if (s.lag_time && s.lag_time->count() != 0) h.detail += fmt::format(" ({})", duration_text(*s.lag_time));
+  h.detail += fmt::format("; {} waiting", counted(waiting, "publisher"));
+  if (s.demote_after.count() != 0) h.detail += fmt::format("; made lossy after {}", duration_text(s.demote_after));
+  h.remedy = s.node_state == NodeState::stopped ? wake(s.pid) : "it is slow or hangs: see what it does, or end it";
+  if (s.demote_after.count() == 0) h.remedy += "; demote_after would bound how long publishers wait";
+  return h;
+}
+
+Holder of_claim(const TopicSnapshot& topic, const PublisherSnapshot& p) {
+  Holder h = holder_of(Holder::What::claim, topic, p, p.state);
+  h.since = p.claim_age;
+  h.detail = "an event that is claimed and not committed: subscribers wait at it, lossy ones up to the stall limit";
+  h.remedy = p.state == NodeState::stopped ? wake(p.pid) : "it holds a loan: it must commit or abort it";
+  return h;
+}
+
+void add_memory(const TopicSnapshot& topic, const RingSnapshot& ring, std::vector<Holder>& holders) {
+  for (const SubscriberSnapshot& s : topic.subscribers) {
+    if (!s.alive) continue;  // gc's
+    const std::uint64_t bit = std::uint64_t{1} << s.port;
+    const auto blocks = std::count_if(ring.outside.begin(), ring.outside.end(), [&](const BlockSnapshot& block) {
+      return ((block.pinned_by | block.retained_by) & bit) != 0;
+    });
+    if (blocks == 0) continue;
+    const bool retains = !s.retained_blocks.empty();
+    Holder h = holder_of(Holder::What::memory, topic, s, s.node_state);
+    h.name = s.name;
+    h.detail =
+        fmt::format("{} ({}) that left the ring; {} behind", counted(static_cast<std::uint64_t>(blocks), "block"),
+                    byte_count(static_cast<std::uint64_t>(blocks) * topic.info.block_size), counted(s.lag, "event"));
+    h.remedy = s.node_state == NodeState::stopped ? wake(s.pid)
+               : retains ? "it keeps events (Event::retain): the memory is free when it lets go of them"
+                         : "it is slow: nobody waits for it, and it will lose events";
+    holders.push_back(std::move(h));
+  }
+}
+
+}  // namespace
+
+const char* to_string(Holder::What what) noexcept {
+  switch (what) {
+    case Holder::What::ring:
+      return "ring";
+    case Holder::What::claim:
+      return "claim";
+    case Holder::What::topic:
+      return "topic";
+    case Holder::What::memory:
+      break;
+  }
+  return "memory";
+}
+
+std::vector<Holder> find_holders(Inspector& inspector, const BusSnapshot& bus) {
+  std::vector<Holder> holders;
+  for (const TopicSnapshot& topic : bus.topics) {
+    if (!topic.problem.empty()) continue;
+    for (const SubscriberSnapshot& s : topic.subscribers) {
+      if (s.alive && s.gating) holders.push_back(of_ring(topic, s));
+    }
+    for (const PublisherSnapshot& p : topic.publishers) {
+      if (p.alive && p.claim_age.count() != 0) holders.push_back(of_claim(topic, p));
+    }
+    try {
+      if (const auto ring = inspector.ring(topic.info.name)) add_memory(topic, *ring, holders);
+    } catch (const Error&) {
+      // It was damaged this very moment: the next look says so.
+    }
+  }
+  for (const UnfinishedTopic& topic : bus.unfinished) {
+    if (topic.creator_state != NodeState::stopped) continue;  // one at work takes a moment; of the dead tells gc
+    Holder h;
+    h.what = Holder::What::topic;
+    h.topic = topic.name;
+    h.node = topic.creator;
+    h.state = topic.creator_state;
+    for (const NodeSnapshot& node : bus.nodes) {
+      if (node.id != topic.creator) continue;
+      h.pid = node.pid;
+      h.program = node.program;
+    }
+    h.detail = "its creator stopped before it was usable";
+    h.remedy = wake(h.pid);
+    holders.push_back(std::move(h));
+  }
+  return holders;
+}
+
+std::string holder_text(const Holder& h) {
+  static constexpr auto held = [](Holder::What what) {
+    switch (what) {
+      case Holder::What::ring:
+        return "holds the ring back";
+      case Holder::What::claim:
+        return "holds an open claim";
+      case Holder::What::topic:
+        return "holds up the creation of the topic";
+      case Holder::What::memory:
+        break;
+    }
+    return "holds memory";
+  };
+  const std::string who =
+      h.name.empty() || h.name == h.program ? h.program : fmt::format("{} of {}", h.name, h.program);
+  const std::string since = h.since.count() != 0 ? fmt::format(", for {}", duration_text(h.since)) : "";
+  return fmt::format("{}: {} (pid {}, {}) {}{}\n  {}\n  {}\n", h.topic.empty() ? "(a topic)" : h.topic, printable(who),
+                     h.pid, to_string(h.state), held(h.what), since, h.detail, h.remedy);
+}
+
+std::string holder_json(const Holder& h) {
+  nlohmann::ordered_json object;
+  object["topic"] = h.topic;
+  object["holds"] = to_string(h.what);
+  object["name"] = printable(h.name);
+  object["program"] = printable(h.program);
+  object["pid"] = h.pid;
+  object["node"] = h.node;
+  object["state"] = to_string(h.state);
+  object["since_ns"] = nullptr;
+  if (h.since.count() != 0) object["since_ns"] = h.since.count();
+  object["detail"] = h.detail;
+  object["remedy"] = h.remedy;
+  return object.dump() + '\n';
+}
+
+}  // namespace shmbus::tool

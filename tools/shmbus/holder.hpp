@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "shmbus/inspector.hpp"
+
+namespace shmbus::tool {
+
+/// Somebody who keeps others from going on, or memory from being used again.
+struct Holder {
+  enum class What {
+    ring,    ///< a reliable subscriber that publishers wait for
+    claim,   ///< a publisher between claim and commit: subscribers wait at that event
+    topic,   ///< the creator of a topic that is not usable yet
+    memory,  ///< a subscriber inside blocks that have left the ring
+  };
+  What what{};
+  std::string topic;
+  std::string name;  ///< a subscriber's own; may be empty
+  std::string program;
+  std::int32_t pid = 0;
+  std::uint64_t node = 0;
+  NodeState state = NodeState::alive;
+  std::chrono::nanoseconds since{0};  ///< how long; of a claim or topic, how long it has been watched. 0: not known
+  std::string detail;
+  std::string remedy;
+};
+const char* to_string(Holder::What what) noexcept;
+
+/// Who holds what back on a bus, by topic. `bus` is the second look of an inspector at least, so that a claim that is
+/// merely passing is not taken for one that stays.
+std::vector<Holder> find_holders(Inspector& inspector, const BusSnapshot& bus);
+
+/// A paragraph for people: who holds what, since when, and what may be done.
+std::string holder_text(const Holder& holder);
+/// One JSON object and a newline.
+std::string holder_json(const Holder& holder);
+
+}  // namespace shmbus::tool

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "shmbus/inspector.hpp"
+#include "table.hpp"
+
+namespace shmbus::tool {
+
+/// Rows of ports, for people.
+class PortTables {
+ public:
+  PortTables();
+  void add(const TopicSnapshot& topic);
+  /// The publishers, then the subscribers; an empty line between them if there are both.
+  std::string text() const;
+
+ private:
+  Table publishers_;
+  Table subscribers_;
+};
+
+// All there is to tell of a port, times in nanoseconds.
+nlohmann::ordered_json port_json(const TopicSnapshot& topic, const PublisherSnapshot& publisher);
+nlohmann::ordered_json port_json(const TopicSnapshot& topic, const SubscriberSnapshot& subscriber);
+
+/// "p50 / p99 / p99.9"; "-" where no latency was sampled.
+std::string latency_text(const Latency& latency);
+
+}  // namespace shmbus::tool

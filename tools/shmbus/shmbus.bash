@@ -1,0 +1,55 @@
+# Bash completion for shmbus(1).
+
+_shmbus_topics() {
+  command shmbus ${bus:+--bus "$bus"} ls 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
+_shmbus() {
+  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb="" bus="" i
+  COMPREPLY=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      -b | --bus) bus=${COMP_WORDS[++i]} ;;
+      -*) ;;
+      *) [[ -n $verb ]] || verb=${COMP_WORDS[i]} ;;
+    esac
+  done
+
+  local options="--help --bus"
+  case $verb in
+    "") options+=" --version" ;;
+    ls) options+=" --buses --json" ;;
+    info | ports | who | doctor) options+=" --json" ;;
+    stat) options+=" --topic --json" ;;
+    pub) options+=" --lines --block-size --blocks --exclusive" ;;
+    sub) options+=" --from --count --json --topic-name --reliable" ;;
+    tail) options+=" --last --follow --json --topic-name" ;;
+    replay) options+=" --from --speed --quick --into --count --json --topic-name" ;;
+    hz) options+=" --interval --count --json" ;;
+    gc) options+=" --yes --json" ;;
+    rm) options+=" --topic --force" ;;
+  esac
+
+  local choices
+  case $previous in
+    -b | --bus | --into) choices=$(command shmbus ls --buses 2>/dev/null) ;;
+    --topic) choices=$(_shmbus_topics) ;;
+    --from) choices="latest oldest seq: last: time:" ;;
+    --count | --last | --speed | --interval | --block-size | --blocks) return ;;
+    *)
+      if [[ $word == -* ]]; then
+        choices=$options
+      elif [[ -z $verb ]]; then
+        choices="ls info ports stat pub sub hz tail replay who doctor gc rm"
+      else
+        case $verb in
+          info | ports | pub | sub | hz | tail | replay) choices=$(_shmbus_topics) ;;
+          *) return ;;
+        esac
+      fi
+      ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
+}
+
+complete -F _shmbus shmbus

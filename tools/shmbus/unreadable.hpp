@@ -1,0 +1,14 @@
+#pragma once
+
+#include "shmbus/inspector.hpp"
+
+namespace shmbus::tool {
+
+/// Takes topics out of a snapshot that can't be read, each with a line on standard error. The exit status so far: 1 if
+/// there were any, or the bus was removed meanwhile.
+int drop_unreadable(BusSnapshot& bus);
+
+/// The topic of that name. Throws Error: `not_found`, or `corrupt` where it can't be read.
+const TopicSnapshot& find_topic(const BusSnapshot& bus, std::string_view topic);
+
+}  // namespace shmbus::tool
