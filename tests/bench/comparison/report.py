@@ -90,6 +90,6 @@ def text(result):
 def markdown(result):
     origin = (f"Measured with `{result['command']}` on {_machine(result)}; medians of {result['rounds']} rounds of "
               f"{result['seconds']} s")
-    return "\n\n".join([origin + _floors(result).replace("\n", "; ") + ".",
-                        markdown_table(PEER_HEAD, _peer_rows(result)),
-                        markdown_table(MUST_HEAD, _must_rows(result, bold=True))])
+    tables = [markdown_table(head, rows) for head, rows in ((PEER_HEAD, _peer_rows(result)),
+                                                            (MUST_HEAD, _must_rows(result, bold=True))) if rows]
+    return "\n\n".join([origin + _floors(result).replace("\n", "; ") + ".", *tables])
