@@ -1,0 +1,116 @@
+"""Runs the programs that measure, and leaves nothing of them behind."""
+
+import contextlib
+import getpass
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+
+class Failed(Exception):
+    """A program could not do its part. The text is for the user."""
+
+
+class Programs:
+    """Where the programs are, and a folder for their sockets, removed in the end."""
+
+    def __init__(self, build):
+        self.peers = Path(build, "peers")
+        self.bench = Path(build, "bin", "shmbus-bench")
+        for program in (self.peers / "floor", self.bench):
+            if not program.exists():
+                raise Failed(f"{program} is missing: run tests/bench/compare without --no-build")
+        self.folder = tempfile.mkdtemp(prefix="shmbus-compare.")
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def peer(self, name, *arguments, timeout):
+        """The figures of one run of a peer's program."""
+        return self._json([str(self.peers / name), *map(str, arguments)], timeout)
+
+    def shmbus(self, *arguments, timeout):
+        """The document of one run of shmbus-bench."""
+        return self._json([str(self.bench), *map(str, arguments), "--json"], timeout)
+
+    def _json(self, command, timeout):
+        text = self._output(command, timeout)
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise Failed(f"{' '.join(command)}: expected JSON, found '{text[:200]}'") from None
+
+    def _output(self, command, timeout):
+        environment = dict(os.environ, TMPDIR=self.folder)
+        # A session of its own: Ctrl-C ends it through us, and whatever it has started with it.
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, env=environment, start_new_session=True)
+        try:
+            out, error = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{' '.join(command)}: did not end within {timeout:.0f} s") from None
+        finally:
+            end(process, group=True)
+            _remove("/dev/shm", f"shmbus.bench-{process.pid}.")
+        if process.returncode != 0:
+            raise Failed(f"{' '.join(command)}: {error.strip() or f'exit status {process.returncode}'}")
+        return out
+
+    @contextlib.contextmanager
+    def roudi(self):
+        """iceoryx's daemon, for as long as a peer needs it."""
+        log = Path(self.folder, "roudi.log")
+        with open(log, "w", encoding="utf-8") as out:
+            # It would kill, after a while, processes that did not sign off; ours are ended by us.
+            process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM",
+                                        "iox-roudi", "--monitoring-mode", "off", "--kill-delay", "1"],
+                                       stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+        try:
+            deadline = time.monotonic() + 20
+            while "ready for clients" not in log.read_text(encoding="utf-8"):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise Failed("iox-roudi did not start; does another one run? It said:\n" +
+                                 log.read_text(encoding="utf-8"))
+                time.sleep(0.02)
+            yield
+        finally:
+            was_ours = process.poll() is None
+            if was_ours and not end(process):
+                self._clear_after_roudi(log.read_text(encoding="utf-8"))
+
+    @staticmethod
+    def _clear_after_roudi(said):
+        """It cleans up by itself unless it had to be killed."""
+        for segment in re.findall(r"in the shared memory \[([^\]/]+)\]", said):
+            Path("/dev/shm", segment).unlink(missing_ok=True)
+        for name in ("roudi", "roudi.lock", "iox-unique-roudi.lock"):
+            Path("/tmp", name).unlink(missing_ok=True)
+
+
+def end(process, group=False):
+    """Ends a process that we started, by its pid; false if it had to be killed."""
+    kind = os.killpg if group else os.kill
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            kind(process.pid, signal.SIGKILL)
+            process.wait()
+            return False
+    for stream in (process.stdout, process.stderr):
+        if stream:
+            stream.close()
+    return process.returncode in (0, -signal.SIGTERM)
+
+
+def _remove(folder, prefix):
+    for path in Path(folder).glob(prefix + "*"):
+        with contextlib.suppress(OSError):
+            path.unlink()
