@@ -1,7 +1,10 @@
 // A full /dev/shm: everything gives an error value, nothing published is lost to SIGBUS, and with room all goes on.
 // Each test has a small /dev/shm of its own, in a mount namespace.
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -10,6 +13,7 @@
 #include "support/forked_process.hpp"
 #include "support/numbered_event.hpp"
 #include "support/privileges.hpp"
+#include "support/temporary_bus.hpp"
 
 using namespace std::chrono_literals;
 using shmbus::ErrorCode;
@@ -25,6 +29,18 @@ namespace {
 void with_small_memory(const std::function<void()>& body) { test::with_memory_of(8 << 20, body); }
 
 void ignore(const Event&) {}
+
+/// Bytes of /dev/shm behind a bus.
+std::uint64_t resident(const std::string& bus) {
+  constexpr std::uint64_t kUnit = 512;  // of st_blocks
+  std::uint64_t bytes = 0;
+  for (const auto& file : std::filesystem::directory_iterator("/dev/shm")) {
+    struct stat state {};
+    if (file.path().filename().string().starts_with("shmbus." + bus + ".") && ::stat(file.path().c_str(), &state) == 0)
+      bytes += static_cast<std::uint64_t>(state.st_blocks) * kUnit;
+  }
+  return bytes;
+}
 
 }  // namespace
 
@@ -168,4 +184,24 @@ TEST_CASE("a topic that reserves its memory fails at creation or never", "[memor
     }
     test::require(shmbus::Inspector("b").snapshot().topics.at(0).dropped_blocks == 0, "dropped blocks");
   });
+}
+
+TEST_CASE("a bus takes the memory that the README's formula gives", "[memory]") {
+  constexpr std::uint64_t kKi = 1024, kTopics = 100, kServices = 7, kBlock = 256 * kKi;
+  const test::TemporaryBus name;
+  std::vector<shmbus::Bus> services;
+  std::vector<shmbus::Publisher> publishers;
+  std::vector<shmbus::Subscriber> subscribers;
+  for (std::uint64_t i = 0; i < kServices; ++i) {
+    services.push_back(shmbus::Bus::open(name.name()));
+    subscribers.push_back(services.back().subscriber(">"));
+  }
+  for (std::uint64_t i = 0; i < kTopics; ++i) {
+    publishers.push_back(services[i % kServices].publisher("topic." + std::to_string(i)));
+    REQUIRE(publishers.back().publish("a small event"));
+  }
+  for (auto& subscriber : subscribers) CHECK(subscriber.poll(ignore) == kTopics);
+
+  const std::uint64_t formula = (16 + kTopics / 4) * kKi + kTopics * (44 + 4 * kServices) * kKi + kTopics * kBlock;
+  CHECK(static_cast<double>(resident(name.name())) == Approx(static_cast<double>(formula)).epsilon(0.1));
 }
