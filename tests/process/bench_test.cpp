@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -12,7 +13,6 @@
 
 #include "support/child_process.hpp"
 #include "support/patience.hpp"
-#include "support/segments.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace std::chrono_literals;
@@ -25,9 +25,15 @@ namespace {
 constexpr End failure{.status = 1};
 constexpr End usage{.status = 2};
 
-/// The files of a program's bus, which it names by its pid.
+/// The files of a program's bus, which it names by its pid. They are left alone: it is at work.
 std::vector<std::string> segments_of(const ChildProcess& bench) {
-  return test::Segments("bench-" + std::to_string(bench.pid())).all();
+  const std::string prefix = "shmbus.bench-" + std::to_string(bench.pid()) + ".";
+  std::vector<std::string> names;
+  for (const auto& file : std::filesystem::directory_iterator("/dev/shm")) {
+    const std::string name = file.path().filename().string();
+    if (name.starts_with(prefix)) names.push_back(name);
+  }
+  return names;
 }
 
 std::vector<std::string> command(std::vector<std::string> arguments) {
