@@ -81,7 +81,8 @@ TEST_CASE("who names a stopped ml-service that holds the platform back, until it
       return false;
     }
   });
-  ChildProcess video{platform.command("video-service", {"--events", "1000000000", "--rate", "200000", "--retain", "64"})};
+  ChildProcess video{
+      platform.command("video-service", {"--events", "1000000000", "--rate", "200000", "--retain", "64"})};
   platform.wait_until_read("ml-service", 100);
   CHECK(shmbus_tool(bus, {"who"}).end == End{});
   ml.kill(SIGSTOP);
@@ -260,18 +261,8 @@ TEST_CASE("verbs say in one line that a bus is damaged or of another version, an
       std::filesystem::resize_file(segments.registry(), 100);
       phrase = "100 bytes";
   }
-  for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{"ls"},
-                                                                                    {"info", "t"},
-                                                                                    {"ports"},
-                                                                                    {"stat"},
-                                                                                    {"hz", "t"},
-                                                                                    {"tail", "t"},
-                                                                                    {"replay", "t"},
-                                                                                    {"who"},
-                                                                                    {"gc"},
-                                                                                    {"gc", "--yes"},
-                                                                                    {"sub", "t"},
-                                                                                    {"pub", "t", "x"}}) {
+  for (const std::vector<std::string>& verb :
+       test::verbs_that_read({{"gc"}, {"gc", "--yes"}, {"sub", "t"}, {"pub", "t", "x"}})) {
     CAPTURE(verb.front());
     const Finished finished = tool.run(verb);
     CHECK(finished.end == End{.status = 1});

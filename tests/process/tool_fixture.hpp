@@ -63,4 +63,12 @@ struct Tool {
   }
 };
 
+/// Verbs that only read a bus and, where they need one, its topic "t"; and `more`.
+inline std::vector<std::vector<std::string>> verbs_that_read(const std::vector<std::vector<std::string>>& more) {
+  std::vector<std::vector<std::string>> verbs = {{"ls"},      {"info", "t"}, {"ports"},       {"stat"},
+                                                 {"hz", "t"}, {"tail", "t"}, {"replay", "t"}, {"who"}};
+  verbs.insert(verbs.end(), more.begin(), more.end());
+  return verbs;
+}
+
 }  // namespace test

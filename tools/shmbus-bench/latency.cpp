@@ -65,12 +65,7 @@ int run(const LatencyOptions& options, const Settings& settings) {
   nlohmann::ordered_json told = options.topics.to_json();
   told.update({{"wait", options.waiting}, {"size", options.size}, {"touch", options.touch}, {"batch", options.batch}});
   Report report(settings, plan, "latency", told);
-  const measure::RoundTrips result = measure_round_trips(links, plan);
-  report.placement(result.placement);
-  OneWayTable table(&result.links.front());
-  for (std::size_t i = 0; i < links.size(); ++i) table.add(report, result.links[i], parameters[i]);
-  report.add(table.table());
-  report.print();
+  report_one_way(report, measure_round_trips(links, plan), parameters);
   return 0;
 }
 

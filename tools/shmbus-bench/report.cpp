@@ -123,4 +123,13 @@ void OneWayTable::add(Report& report, const measure::OneWay& link, nlohmann::ord
   report.curve(link.name, link.curve);
 }
 
+void report_one_way(Report& report, const measure::RoundTrips& result,
+                    const std::vector<nlohmann::ordered_json>& parameters) {
+  report.placement(result.placement);
+  OneWayTable table(&result.links.front());
+  for (std::size_t i = 0; i < result.links.size(); ++i) table.add(report, result.links[i], parameters[i]);
+  report.add(table.table());
+  report.print();
+}
+
 }  // namespace shmbus::bench

@@ -61,4 +61,8 @@ class OneWayTable {
   Table table_;
 };
 
+/// Reports and prints the links of a run, the first of which is the floor, with the parameters of each.
+void report_one_way(Report& report, const measure::RoundTrips& result,
+                    const std::vector<nlohmann::ordered_json>& parameters);
+
 }  // namespace shmbus::bench

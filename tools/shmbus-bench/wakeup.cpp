@@ -49,12 +49,7 @@ int run(const WakeupOptions& options, const Settings& settings) {
   nlohmann::ordered_json told = options.topics.to_json();
   told["size"] = options.size;
   Report report(settings, plan, "wakeup", told);
-  const measure::RoundTrips result = measure_round_trips(links, plan);
-  report.placement(result.placement);
-  OneWayTable table(&result.links.front());
-  for (std::size_t i = 0; i < links.size(); ++i) table.add(report, result.links[i], parameters[i]);
-  report.add(table.table());
-  report.print();
+  report_one_way(report, measure_round_trips(links, plan), parameters);
   return 0;
 }
 

@@ -156,14 +156,13 @@ unsigned BusCore::settle() noexcept {
 
 /// Topics of an earlier bus of this name: whoever looks for one clears it away.
 unsigned BusCore::unlink_earlier_topics() {
-  const std::string &bus = registry().bus(), prefix = registry::bus_prefix(bus), suffix = ".ctl";
+  const std::string& bus = registry().bus();
   unsigned unlinked = 0;
-  for (const std::string& file : platform::SegmentFile::list(prefix)) {
-    if (!file.ends_with(suffix) || file.size() <= prefix.size() + suffix.size()) continue;
-    const std::string topic = file.substr(prefix.size(), file.size() - prefix.size() - suffix.size());
-    if (!registry::is_topic_name(topic)) continue;
+  for (const std::string& file : platform::SegmentFile::list(registry::bus_prefix(bus))) {
+    const auto topic = registry::parse_control_name(bus, file);
+    if (!topic || !registry::is_topic_name(*topic)) continue;
     try {
-      unlinked += find(topic, Access::read_only) == nullptr ? 1 : 0;
+      unlinked += find(*topic, Access::read_only) == nullptr ? 1 : 0;
     } catch (const Error&) {
       // Not ours to open, or damaged: its owner's to clear away.
     }

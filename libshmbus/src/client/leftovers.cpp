@@ -69,18 +69,16 @@ class Finder {
   }
 
   void look_at(const std::string& file, const std::string& prefix) {
-    static constexpr std::string_view suffix = ".ctl";
     if (file == registry::registry_name(registry_.bus())) return;
     if (file.starts_with(prefix + "~")) return add_file(Kind::removal, 0, file);
     if (const auto log = registry::parse_log_name(registry_.bus(), file)) {
       if (!alive(log->node) && !may_belong(*log)) add_file(Kind::log, log->node, file);
       return;
     }
-    const bool control = file.ends_with(suffix) && file.size() > prefix.size() + suffix.size();
-    const std::string topic = control ? file.substr(prefix.size(), file.size() - prefix.size() - suffix.size()) : "";
-    if (!registry::is_topic_name(topic)) return add_file(Kind::stray, 0, file);
-    if (listed(topic)) return;
-    const auto recorded = record_of(topic);
+    const auto topic = registry::parse_control_name(registry_.bus(), file);
+    if (!topic || !registry::is_topic_name(*topic)) return add_file(Kind::stray, 0, file);
+    if (listed(*topic)) return;
+    const auto recorded = record_of(*topic);
     if (recorded && recorded->bus != registry_.recorded().incarnation)
       add_file(Kind::earlier_topic, 0, file);
     else if (!recorded && SegmentFile::state_of(file))

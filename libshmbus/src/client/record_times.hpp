@@ -19,7 +19,8 @@ class RecordTimes {
   RecordTimes(const std::string& log_name, const std::string& object);
 
   /// The stamp of the first event from `sequence` on, or of the oldest retained one where that has left the ring.
-  /// Nothing where it can't be told. Where very many records lie between, of an earlier event than that, for now.
+  /// Nothing where it can't be told. Where very many records lie between, the stamp of an earlier event: a call reads
+  /// only so far, and the next goes on from there.
   std::optional<std::uint64_t> stamp_of(const log::BlockLog& log, unsigned port, std::uint64_t newest_block,
                                         std::uint64_t sequence);
 

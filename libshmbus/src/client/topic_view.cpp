@@ -48,6 +48,16 @@ SubscriberState worst(const SubscriberSnapshot& s) noexcept {
   return s.sleeping ? SubscriberState::sleeping : SubscriberState::spinning;
 }
 
+/// Says in a port's snapshot who holds it; the state of that process, as far as the port is concerned.
+template <class PortSnapshot>
+NodeState name_holder(std::uint64_t owner, const NodeSnapshot& node, PortSnapshot& port) {
+  port.node = node.id;
+  port.pid = node.pid;
+  port.program = node.program;
+  port.alive = (owner & layout::kRepairing) == 0 && node.alive;
+  return port.alive ? node.state : NodeState::dead;
+}
+
 }  // namespace
 
 TopicView::TopicView(const registry::Registry& registry, const std::string& name, SegmentFile file,
@@ -132,11 +142,7 @@ void TopicView::read_publishers(LookContext& context, TopicSnapshot& topic) {
     if (owner == 0) return;  // on its way in or out
     NodeSnapshot& node = context.nodes.at(owner_node(owner));
     ++node.publishers;
-    p.node = node.id;
-    p.pid = node.pid;
-    p.program = node.program;
-    p.alive = (owner & layout::kRepairing) == 0 && node.alive;
-    p.state = p.alive ? node.state : NodeState::dead;
+    p.state = name_holder(owner, node, p);
     p.published = port.published.load(std::memory_order_relaxed);
     p.bytes = port.bytes.load(std::memory_order_relaxed);
     if (log_->exclusive()) {  // derived: what the topic has more than when it attached
@@ -170,11 +176,7 @@ void TopicView::read_subscribers(LookContext& context, const log::End& end, Topi
     if (owner == 0) return;  // on its way in or out
     NodeSnapshot& node = context.nodes.at(owner_node(owner));
     ++node.subscribers;
-    s.node = node.id;
-    s.pid = node.pid;
-    s.program = node.program;
-    s.alive = (owner & layout::kRepairing) == 0 && node.alive;
-    s.node_state = s.alive ? node.state : NodeState::dead;
+    s.node_state = name_holder(owner, node, s);
     s.adopted = (owner & layout::kPlaced) == 0;
     s.name = port.name.load();
     s.delivery = (port.mode.load(std::memory_order_relaxed) & 1) != 0 ? Delivery::reliable : Delivery::lossy;

@@ -60,15 +60,13 @@ void unlink_of_other(const std::string& segment) noexcept {
 void unlink_all(const std::string& bus) {
   const std::string object = object_of(bus), name = registry_name(bus);
   finish_removals(bus, {});
-  const std::string prefix = bus_prefix(bus), suffix = ".ctl";
-  for (const std::string& segment : SegmentFile::list(prefix)) {
+  for (const std::string& segment : SegmentFile::list(bus_prefix(bus))) {
     if (segment == name) continue;
     try {
-      if (segment.ends_with(suffix) && segment.size() > prefix.size() + suffix.size()) {
-        unlink_topic(bus, segment.substr(prefix.size(), segment.size() - prefix.size() - suffix.size()), {});
-      } else {
+      if (const auto topic = parse_control_name(bus, segment))
+        unlink_topic(bus, *topic, {});
+      else
         SegmentFile::unlink(segment, object);
-      }
     } catch (const Error&) {
       unlink_of_other(segment);
     }

@@ -11,7 +11,7 @@ namespace shmbus::registry {
 
 namespace {
 
-constexpr std::string_view kAllowed = "[A-Za-z0-9_-]";
+constexpr std::string_view kAllowed = "[A-Za-z0-9_-]", kControlSuffix = ".ctl";
 
 bool allowed(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -115,7 +115,7 @@ std::string bus_prefix(std::string_view bus) { return "shmbus." + std::string(bu
 std::string registry_name(std::string_view bus) { return bus_prefix(bus) + "registry"; }
 
 std::string control_name(std::string_view bus, std::string_view topic) {
-  return bus_prefix(bus) + std::string(topic) + ".ctl";
+  return bus_prefix(bus) + std::string(topic).append(kControlSuffix);
 }
 
 std::string log_name(std::string_view bus, std::string_view topic, std::uint64_t node, std::uint64_t id) {
@@ -127,6 +127,14 @@ std::string log_name(std::string_view bus, std::string_view topic, std::uint64_t
 
 std::string removed_name(std::string_view bus, std::uint64_t random) {
   return bus_prefix(bus) + "~" + std::to_string(random);  // '~' is in no topic's name
+}
+
+std::optional<std::string> parse_control_name(std::string_view bus, std::string_view file) {
+  const std::string prefix = bus_prefix(bus);
+  if (file.size() <= prefix.size() + kControlSuffix.size() || !file.starts_with(prefix) ||
+      !file.ends_with(kControlSuffix))
+    return std::nullopt;
+  return std::string(file.substr(prefix.size(), file.size() - prefix.size() - kControlSuffix.size()));
 }
 
 std::optional<LogName> parse_log_name(std::string_view bus, std::string_view file) {

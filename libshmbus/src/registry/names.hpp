@@ -30,6 +30,9 @@ std::string log_name(std::string_view bus, std::string_view topic, std::uint64_t
                      std::uint64_t id);                                ///< shmbus.<bus>.<topic>.log.<node>.<id>
 std::string removed_name(std::string_view bus, std::uint64_t random);  ///< shmbus.<bus>.~<random>
 
+/// Topic of a control segment's file name, unchecked; nothing where it is none.
+std::optional<std::string> parse_control_name(std::string_view bus, std::string_view file);
+
 /// Topic, node and topic id of a log's file name; nothing where it is none.
 struct LogName {
   std::string topic;

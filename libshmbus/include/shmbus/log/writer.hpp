@@ -74,6 +74,8 @@ class Writer {
   static constexpr std::size_t kUnit = 8;  // of offsets and, on the quick ways, of alignment
 
   std::size_t stride(std::size_t size) const noexcept { return (size + align_ - 1) & ~(align_ - 1); }
+  template <class Copy>
+  [[gnu::always_inline]] PublishResult publish_with(std::span<const std::byte> payload) noexcept;
   template <class Copy, Way kWay>
   [[gnu::noinline]] PublishResult publish_by(std::span<const std::byte> payload) noexcept;
   bool place(std::size_t stride, Place& place) noexcept {
@@ -160,13 +162,18 @@ struct AnyCopy {
 };
 
 inline PublishResult Writer::publish(std::span<const std::byte> payload) noexcept {
-  if (payload.size() - ShortCopy::kLeast <= ShortCopy::kMost - ShortCopy::kLeast) [[likely]] {
-    if (way_ == Way::exclusive) return publish_by<ShortCopy, Way::exclusive>(payload);
-    if (way_ == Way::shared) return publish_by<ShortCopy, Way::shared>(payload);
-    if (way_ == Way::shared_stamped) return publish_by<ShortCopy, Way::shared_stamped>(payload);
-    if (way_ == Way::exclusive_stamped) return publish_by<ShortCopy, Way::exclusive_stamped>(payload);
-  }
+  if (payload.size() - ShortCopy::kLeast <= ShortCopy::kMost - ShortCopy::kLeast) [[likely]]
+    return publish_with<ShortCopy>(payload);
   return publish_other(payload);
+}
+
+template <class Copy>
+inline PublishResult Writer::publish_with(std::span<const std::byte> payload) noexcept {
+  if (way_ == Way::exclusive) return publish_by<Copy, Way::exclusive>(payload);
+  if (way_ == Way::shared) return publish_by<Copy, Way::shared>(payload);
+  if (way_ == Way::shared_stamped) return publish_by<Copy, Way::shared_stamped>(payload);
+  if (way_ == Way::exclusive_stamped) return publish_by<Copy, Way::exclusive_stamped>(payload);
+  return publish_slowly(payload, nullptr);
 }
 
 template <class Copy, Writer::Way kWay>
