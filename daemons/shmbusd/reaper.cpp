@@ -1,6 +1,7 @@
 #include "reaper.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -116,10 +117,15 @@ void Reaper::reap(const std::string& bus, State& state) try {
   reaped_.subscriptions += report.subscriptions;
   reaped_.segments += report.segments;
   state.problem.clear();
-  if (report.nodes + report.publishers + report.subscribers + report.subscriptions + report.segments == 0) return;
-  spdlog::info("bus '{}': freed {}, {}, {}, {}", bus, counted(report.nodes, "node"),
-               counted(report.publishers + report.subscribers, "port"), counted(report.subscriptions, "subscription"),
-               counted(report.segments, "segment"));
+  std::string freed;
+  const auto add = [&](std::size_t count, std::string_view noun) {
+    if (count != 0) freed += (freed.empty() ? "" : ", ") + counted(count, noun);
+  };
+  add(report.nodes, "node");
+  add(report.publishers + report.subscribers, "port");
+  add(report.subscriptions, "subscription");
+  add(report.segments, "segment");
+  if (!freed.empty()) spdlog::info("bus '{}': freed {}", bus, freed);
 } catch (const Error& error) {
   if (error.code() == ErrorCode::not_found) return;  // it was removed meanwhile
   if (state.problem != error.what()) spdlog::error("bus '{}' can't be reaped: {}", bus, printable(error.what()));

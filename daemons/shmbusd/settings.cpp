@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -112,7 +113,7 @@ class Reader {
            {"log", [&](const Key& key) {
               subtable(key, {{"level", [&](const Key& k) { level(k, s.log_level); }}});
             }}});
-    if (!mistakes_.empty()) throw SettingsError(mistakes_);
+    if (!mistakes_.empty()) refuse();
     return s;
   }
 
@@ -124,8 +125,20 @@ class Reader {
   using Use = std::function<void(const Key&)>;
   using Known = std::vector<std::pair<std::string_view, Use>>;
 
+  struct Mistake {
+    toml::source_position place;
+    std::string text;
+  };
+
   void mistake(const toml::source_region& region, const std::string& key, const std::string& text) {
-    mistakes_ += fmt::format("{}{}: {}: {}", mistakes_.empty() ? "" : "\n", where(name_, region), key, text);
+    mistakes_.push_back({region.begin, fmt::format("{}: {}: {}", where(name_, region), key, text)});
+  }
+  [[noreturn]] void refuse() {
+    std::stable_sort(mistakes_.begin(), mistakes_.end(),
+                     [](const Mistake& a, const Mistake& b) { return a.place < b.place; });
+    std::string text;
+    for (const Mistake& one : mistakes_) text += (text.empty() ? "" : "\n") + one.text;
+    throw SettingsError(text);
   }
   void unexpected(const Key& key, std::string_view expected) {
     mistake(key.node.source(), key.name, fmt::format("expected {}, found {}", expected, described(key.node)));
@@ -212,7 +225,7 @@ class Reader {
   }
 
   const std::string& name_;
-  std::string mistakes_;
+  std::vector<Mistake> mistakes_;
 };
 
 }  // namespace
@@ -228,13 +241,15 @@ Settings parse_settings(std::string_view text, const std::string& name) {
 }
 
 Settings read_settings(const std::string& path) {
+  const auto refuse = [&](const std::error_code& error) {
+    throw SettingsError(fmt::format("{}: expected a readable file, found: {}", path, error.message()));
+  };
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) refuse(std::make_error_code(std::errc::is_a_directory));
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>{file}, {}};
-  if (!file.is_open() || file.bad())
-    throw SettingsError(fmt::format("{}: expected a readable file, found: {}", path,
-                                    std::generic_category().message(errno != 0 ? errno : EIO)));
-  return parse_settings(text, path);
+  if (!file.is_open()) refuse({errno, std::generic_category()});
+  return parse_settings(std::string{std::istreambuf_iterator<char>{file}, {}}, path);
 }
 
 }  // namespace shmbus::daemon
