@@ -243,7 +243,7 @@ TEST_CASE("verbs say in one line that a bus is damaged or of another version, an
   const test::Segments segments{tool.bus.name()};
   { shmbus::Bus::open(tool.bus.name()).publisher("t").publish("x"); }
   std::string phrase;
-  switch (GENERATE(0, 1, 2)) {
+  switch (GENERATE(0, 1, 2, 3)) {
     case 0:
       test::overwrite(segments.registry(), offsetof(shmbus::layout::RegistryHeader, version), std::uint32_t{77});
       phrase = "version 77";
@@ -251,6 +251,10 @@ TEST_CASE("verbs say in one line that a bus is damaged or of another version, an
     case 1:
       test::overwrite(segments.registry(), offsetof(shmbus::layout::RegistryHeader, magic), std::uint64_t{77});
       phrase = "other bytes";
+      break;
+    case 2:  // as somebody leaves it who creates files by hand
+      std::filesystem::resize_file(segments.registry(), 0);
+      phrase = "0 bytes";
       break;
     default:
       std::filesystem::resize_file(segments.registry(), 100);

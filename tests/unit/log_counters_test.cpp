@@ -46,7 +46,7 @@ TEST_CASE("a shared publisher counts its own events and the bytes of their paylo
   auto& p = f.publisher();
   auto& other = f.publisher();
   const auto& port = f.log().publisher(p.port);
-  for (int i = 0; i < 5; ++i) REQUIRE(p.publish_bytes(100)); 
+  for (int i = 0; i < 5; ++i) REQUIRE(p.publish_bytes(100));
   REQUIRE(other.publish_bytes(1000));
   CHECK(port.published.load() == 5);
   CHECK(port.bytes.load() == 5 * 100);

@@ -75,6 +75,32 @@ TEST_CASE("a quantile is at most 1/1024 above the value of the sorted list, and 
   CHECK(histogram->max() == values.back());
 }
 
+TEST_CASE("differences of a coarse clock give the median between its steps", "[measure]") {
+  constexpr std::uint64_t step = 26;
+  for (std::uint64_t truth = 260; truth <= 286; truth += 2) {
+    CAPTURE(truth);
+    const auto histogram = std::make_unique<Histogram>();
+    for (std::uint64_t begin = 0; begin < 10 * step; ++begin) {
+      for (std::uint64_t spread = 0; spread < step; ++spread) {
+        const std::uint64_t end = begin + truth + spread - step / 2;
+        histogram->add(end / step * step - begin / step * step);
+      }
+    }
+    CHECK(histogram->quantile_between(0.5, step) == Approx(static_cast<double>(truth)).margin(3));
+    CHECK(histogram->quantile(0.5) % step == 0);
+  }
+}
+
+TEST_CASE("a quantile between steps does not leave the range of the values", "[measure]") {
+  const auto histogram = std::make_unique<Histogram>();
+  for (int i = 0; i < 10; ++i) histogram->add(260);
+  CHECK(histogram->quantile_between(0, 26) == 260);
+  CHECK(histogram->quantile_between(0.99, 26) == 260);
+  histogram->add(1'000'000);
+  CHECK(histogram->quantile_between(1, 26) == 1'000'000);
+  CHECK(histogram->quantile_between(0.5, 1) == 260);
+}
+
 TEST_CASE("the largest number there is fits a histogram", "[measure]") {
   const auto histogram = std::make_unique<Histogram>();
   histogram->add(largest);

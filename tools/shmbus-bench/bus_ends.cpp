@@ -179,6 +179,18 @@ measure::FlowKind bus_flow(std::string name, const BusEnds& ends) {
           .receiver = [ends](unsigned, Spin spin) { return std::make_unique<BusReceiver>(ends, spin); }};
 }
 
+void check_fits(const TopicOptions& options, std::size_t size) {
+  constexpr std::size_t kHead = 64;  // of a record, and what follows it, at most
+  if (!std::has_single_bit(options.block_size)) {
+    throw std::invalid_argument("--block-size: expected a power of two, found " + std::to_string(options.block_size));
+  }
+  if (size + kHead > options.block_size) {
+    throw std::invalid_argument("payload: expected at most " + std::to_string(options.block_size - kHead) +
+                                " bytes, which fit a block, found " + std::to_string(size) +
+                                "; give a larger --block-size");
+  }
+}
+
 /// One block more than the ring holds, as the README says, and some pages for the control segment.
 std::uint64_t ring_bytes(const TopicOptions& options, std::size_t topics) {
   constexpr std::uint64_t kControl = std::uint64_t{64} << 10;

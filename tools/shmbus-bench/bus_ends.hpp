@@ -39,6 +39,9 @@ struct BusEnds {
 measure::LinkKind bus_link(std::string name, const BusEnds& ends);
 measure::FlowKind bus_flow(std::string name, const BusEnds& ends);
 
+/// Throws std::invalid_argument where the block size is none, or a payload does not fit a block.
+void check_fits(const TopicOptions& options, std::size_t size);
+
 /// What the rings of so many topics take of /dev/shm.
 std::uint64_t ring_bytes(const TopicOptions& options, std::size_t topics);
 

@@ -17,5 +17,12 @@ struct Command {
 // `settings` is filled in by the time a command runs, and outlives it.
 Command latency_command(CLI::App& program, const Settings& settings);
 Command throughput_command(CLI::App& program, const Settings& settings);
+Command fanout_command(CLI::App& program, const Settings& settings);
+Command payload_command(CLI::App& program, const Settings& settings);
+Command publish_command(CLI::App& program, const Settings& settings);
+Command wakeup_command(CLI::App& program, const Settings& settings);
+Command attach_command(CLI::App& program, const Settings& settings);
+Command idle_command(CLI::App& program, const Settings& settings);
+Command soak_command(CLI::App& program, const Settings& settings);
 
 }  // namespace shmbus::bench

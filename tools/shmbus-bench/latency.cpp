@@ -49,6 +49,7 @@ int run(const LatencyOptions& options, const Settings& settings) {
       BusEnds ends{.bus = bus.name(), .topic = fmt::format("latency.{}", links.size())};
       ends.options = options.topics.options(kind);
       ends.size = options.size;
+      check_fits(ends.options, ends.size);
       ends.touch = touch_named(options.touch);
       ends.waiting = waiting_named(waiting);
       ends.delivery = Delivery::lossy;
@@ -84,17 +85,9 @@ Command latency_command(CLI::App& program, const Settings& settings) {
       ->delimiter(',')
       ->check(CLI::IsMember({"poll", "spin", "balanced", "sleep"}))
       ->capture_default_str();
-  app->add_option("--size", options->size, "The payload")
-      ->type_name("BYTES")
-      ->transform(byte_size(measure::kSmallestPayload, std::uint64_t{32} << 20))
-      ->capture_default_str();
-  app->add_option("--touch", options->touch, "What is written and read of it: first word, ends or all")
-      ->check(CLI::IsMember({"first", "ends", "all"}))
-      ->capture_default_str();
-  app->add_option("--batch", options->batch, "The limit of a poll")
-      ->type_name("N")
-      ->check(whole_number(1, 1'000'000))
-      ->capture_default_str();
+  add_size_option(*app, options->size);
+  add_touch_option(*app, options->touch);
+  add_batch_option(*app, options->batch);
   app->footer(kHelp);
   return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = true};
 }

@@ -41,6 +41,7 @@ int run(const ThroughputOptions& options, const Settings& settings) {
       BusEnds ends{.bus = bus.name(), .topic = fmt::format("throughput.{}", kinds.size())};
       ends.options = options.topics.options(kind);
       ends.size = size;
+      check_fits(ends.options, ends.size);
       ends.touch = touch_named(options.touch);
       ends.batch = options.batch;
       kinds.push_back(bus_flow(fmt::format("{}, {}", size_text(size), to_string(kind)), ends));
@@ -80,18 +81,9 @@ Command throughput_command(CLI::App& program, const Settings& settings) {
   auto options = std::make_shared<ThroughputOptions>();
   CLI::App* app = program.add_subcommand("throughput", "How many events a second go from one process to another");
   options->topics.add_options(*app);
-  app->add_option("--sizes", options->sizes, "Payloads, for example 64,1K,64K")
-      ->type_name("BYTES")
-      ->delimiter(',')
-      ->transform(byte_size(measure::kSmallestPayload, std::uint64_t{32} << 20))
-      ->capture_default_str();
-  app->add_option("--touch", options->touch, "What is written and read of them: first word, ends or all")
-      ->check(CLI::IsMember({"first", "ends", "all"}))
-      ->capture_default_str();
-  app->add_option("--batch", options->batch, "The limit of a poll")
-      ->type_name("N")
-      ->check(whole_number(1, 1'000'000))
-      ->capture_default_str();
+  add_sizes_option(*app, options->sizes);
+  add_touch_option(*app, options->touch);
+  add_batch_option(*app, options->batch);
   app->footer(kHelp);
   return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = false};
 }

@@ -53,6 +53,17 @@ void Writer::obstruct(Status status) noexcept {
     way_ = timestamps_ ? Way::shared_stamped : Way::shared;
 }
 
+/// What is too short or too long for ShortCopy.
+PublishResult Writer::publish_other(std::span<const std::byte> payload) noexcept {
+  if (payload.size() <= log_->max_payload()) {
+    if (way_ == Way::exclusive) return publish_by<AnyCopy, Way::exclusive>(payload);
+    if (way_ == Way::shared) return publish_by<AnyCopy, Way::shared>(payload);
+    if (way_ == Way::shared_stamped) return publish_by<AnyCopy, Way::shared_stamped>(payload);
+    if (way_ == Way::exclusive_stamped) return publish_by<AnyCopy, Way::exclusive_stamped>(payload);
+  }
+  return publish_slowly(payload, nullptr);
+}
+
 PublishResult Writer::publish_slowly(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
   Claim c;
   if (const Status status = claim(payload.size(), trace, c); status != Status::ok) return {status, 0};

@@ -18,6 +18,9 @@ class CycleClock {
   void calibrate();
 
   double ns_per_tick() const noexcept { return ns_per_tick_; }
+  /// In what steps the counter moves, in ticks: some count in the unit of a fast clock and follow a slow
+  /// one. 1 where none shows.
+  std::uint64_t step() const noexcept { return step_; }
   double nanoseconds(std::uint64_t ticks) const noexcept { return static_cast<double>(ticks) * ns_per_tick_; }
   std::uint64_t ticks(double nanoseconds) const noexcept {
     return static_cast<std::uint64_t>(nanoseconds / ns_per_tick_);
@@ -30,7 +33,10 @@ class CycleClock {
   };
   static Pair read_both();
 
+  static std::uint64_t find_step();
+
   Pair first_;
+  std::uint64_t step_ = find_step();
   double ns_per_tick_ = 1;
 };
 

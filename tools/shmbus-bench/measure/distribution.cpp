@@ -7,8 +7,8 @@
 
 namespace shmbus::measure {
 
-Distribution distribution(const Histogram& histogram, double scale) {
-  const auto at = [&](double share) { return static_cast<double>(histogram.quantile(share)) * scale; };
+Distribution distribution(const Histogram& histogram, double scale, std::uint64_t step) {
+  const auto at = [&](double share) { return histogram.quantile_between(share, step) * scale; };
   return {.count = histogram.count(),
           .min = static_cast<double>(histogram.min()) * scale,
           .mean = histogram.mean() * scale,

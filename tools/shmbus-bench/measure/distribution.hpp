@@ -22,8 +22,8 @@ struct Distribution {
 };
 
 /// `scale` turns the histogram's unit into the reader's: for half a round trip in nanoseconds it is half of what a tick
-/// of the cycle counter lasts.
-Distribution distribution(const Histogram& histogram, double scale);
+/// of the cycle counter lasts. `step`: what the clock moves by at a time, see Histogram::quantile_between.
+Distribution distribution(const Histogram& histogram, double scale, std::uint64_t step = 1);
 
 /// One point of a percentile curve: `share` of all values do not exceed `value`.
 struct CurvePoint {

@@ -34,6 +34,10 @@ class Histogram {
   /// than `max`. 0 where nothing was added.
   std::uint64_t quantile(double share) const noexcept;
 
+  /// The same between the steps of a clock that moves `step` at a time: the values that one step holds are taken to lie
+  /// evenly around it. Differences of a coarse clock are right on average, and so is this.
+  double quantile_between(double share, std::uint64_t step) const noexcept;
+
   /// How many did not exceed the value's bucket.
   std::uint64_t count_up_to(std::uint64_t value) const noexcept;
 

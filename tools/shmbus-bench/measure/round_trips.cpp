@@ -37,8 +37,8 @@ class FutexLink final : public Link {
 };
 
 struct RoundFigures {
-  std::uint64_t p50 = 0;
-  std::uint64_t p99 = 0;
+  double p50 = 0;
+  double p99 = 0;
 };
 
 }  // namespace
@@ -83,7 +83,8 @@ RoundTrips measure_round_trips(const std::vector<LinkKind>& kinds, const Plan& p
       histogram->clear();  // which also touches it
       link.ping(number == 0 ? warm_up : round, histogram.get());
       if (number == 0) return;
-      figures[kind * plan.rounds + number - 1] = {histogram->quantile(0.5), histogram->quantile(0.99)};
+      figures[kind * plan.rounds + number - 1] = {histogram->quantile_between(0.5, clock.step()),
+                                                  histogram->quantile_between(0.99, clock.step())};
       all[kind].merge(*histogram);
     });
   });
@@ -100,13 +101,13 @@ RoundTrips measure_round_trips(const std::vector<LinkKind>& kinds, const Plan& p
   const double one_way = clock.ns_per_tick() / 2;
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     OneWay link{.name = kinds[k].name,
-                .all = distribution(all[k], one_way),
+                .all = distribution(all[k], one_way, clock.step()),
                 .p50 = {},
                 .p99 = {},
                 .curve = percentile_curve(all[k], one_way)};
     for (unsigned i = 0; i < plan.rounds; ++i) {
-      link.p50.add(static_cast<double>(figures[k * plan.rounds + i].p50) * one_way);
-      link.p99.add(static_cast<double>(figures[k * plan.rounds + i].p99) * one_way);
+      link.p50.add(figures[k * plan.rounds + i].p50 * one_way);
+      link.p99.add(figures[k * plan.rounds + i].p99 * one_way);
     }
     result.links.push_back(std::move(link));
   }

@@ -69,12 +69,12 @@ class Writer {
     std::uint64_t sequence = 0;
   };
 
-  /// How a short payload is published: the quick ways are compiled each by itself.
+  /// How a payload is published: the quick ways are compiled each by itself.
   enum class Way : std::uint8_t { exclusive, shared, shared_stamped, exclusive_stamped, slow };
   static constexpr std::size_t kUnit = 8;  // of offsets and, on the quick ways, of alignment
 
   std::size_t stride(std::size_t size) const noexcept { return (size + align_ - 1) & ~(align_ - 1); }
-  template <Way kWay>
+  template <class Copy, Way kWay>
   [[gnu::noinline]] PublishResult publish_by(std::span<const std::byte> payload) noexcept;
   bool place(std::size_t stride, Place& place) noexcept {
     return exclusive_ ? stand(stride, place) : win(stride, place);
@@ -88,6 +88,7 @@ class Writer {
   void count(std::size_t size) noexcept;
 
   // Cold, in writer.cpp.
+  PublishResult publish_other(std::span<const std::byte> payload) noexcept;
   PublishResult wake(std::uint64_t sequence) noexcept;
   void end(const Claim& c, std::size_t size, std::uint64_t key) noexcept;
   void obstruct(Status status) noexcept;
@@ -152,17 +153,23 @@ struct ShortCopy {
   }
 };
 
+struct AnyCopy {
+  static void copy(std::byte* to, const std::byte* from, std::size_t size) noexcept {
+    if (size != 0) std::memcpy(to, from, size);  // memcpy takes no null pointer
+  }
+};
+
 inline PublishResult Writer::publish(std::span<const std::byte> payload) noexcept {
   if (payload.size() - ShortCopy::kLeast <= ShortCopy::kMost - ShortCopy::kLeast) [[likely]] {
-    if (way_ == Way::exclusive) return publish_by<Way::exclusive>(payload);
-    if (way_ == Way::shared) return publish_by<Way::shared>(payload);
-    if (way_ == Way::shared_stamped) return publish_by<Way::shared_stamped>(payload);
-    if (way_ == Way::exclusive_stamped) return publish_by<Way::exclusive_stamped>(payload);
+    if (way_ == Way::exclusive) return publish_by<ShortCopy, Way::exclusive>(payload);
+    if (way_ == Way::shared) return publish_by<ShortCopy, Way::shared>(payload);
+    if (way_ == Way::shared_stamped) return publish_by<ShortCopy, Way::shared_stamped>(payload);
+    if (way_ == Way::exclusive_stamped) return publish_by<ShortCopy, Way::exclusive_stamped>(payload);
   }
-  return publish_slowly(payload, nullptr);
+  return publish_other(payload);
 }
 
-template <Writer::Way kWay>
+template <class Copy, Writer::Way kWay>
 PublishResult Writer::publish_by(std::span<const std::byte> payload) noexcept {
   constexpr bool kStamped = kWay == Way::exclusive_stamped || kWay == Way::shared_stamped;
   constexpr bool kShared = kWay == Way::shared || kWay == Way::shared_stamped;
@@ -178,7 +185,7 @@ PublishResult Writer::publish_by(std::span<const std::byte> payload) noexcept {
   write_meta(at.record, quick_meta_ + payload.size());
   if constexpr (kShared) count(payload.size());
   SHMBUS_CRASH_POINT("publish.headed");
-  ShortCopy::copy(at.record + kHead, payload.data(), payload.size());
+  Copy::copy(at.record + kHead, payload.data(), payload.size());
   SHMBUS_CRASH_POINT("publish.written");
   if constexpr (kStamped) write_stamp(at.record, platform::read_cycle_counter());
   if constexpr (kShared)
@@ -208,9 +215,10 @@ inline bool Writer::win(std::size_t stride, Place& place) noexcept {
   if (inside > tail_room_ - step) [[unlikely]]  // a tail in another block is beyond all room
     return false;
   // W1. No claim of ours stands there; release, so that whoever finds the former one gone has what it covered.
-  claim_port_->what.store(claim_.at(tail, stride).word(), std::memory_order_release);
+  layout::PublisherPort* const port = claim_port_;
+  port->what.store(claim_.at(tail, stride).word(), std::memory_order_release);
   SHMBUS_CRASH_POINT("publish.described");
-  claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
+  port->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
   SHMBUS_CRASH_POINT("publish.claimed");
   // The ring names the physical block before the tail moves; that the compare-and-swap succeeds proves it was right.
   // Once the claim shows, the tail's block number can't come round again.

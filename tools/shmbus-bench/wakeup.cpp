@@ -1,0 +1,72 @@
+// Ping-pong between two processes that sleep in the kernel, over the bus and over two futex words.
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "bench_bus.hpp"
+#include "bus_ends.hpp"
+#include "choice.hpp"
+#include "command.hpp"
+#include "measure/progress_bar.hpp"
+#include "report.hpp"
+
+namespace shmbus::bench {
+
+namespace {
+
+struct WakeupOptions {
+  TopicChoice topics;
+  std::size_t size = 64;
+};
+
+constexpr const char* kHelp = R"(How it is measured:
+  Two processes answer each other, and sleep until the answer is there: over two topics, with Subscriber::wait and the
+  wait strategy sleep, and over two bare futex words in turns. One way, half of a round trip, is a publish, the wake-up
+  of the sleeping reader, and its poll. The ratio is the median of the rounds' ratios.)";
+
+int run(const WakeupOptions& options, const Settings& settings) {
+  const BenchBus bus;
+  measure::ProgressBar bar("wakeup");
+  measure::Plan plan = bench::plan(settings, {.rounds = 7, .round_ms = 500, .warm_up_ms = 200});
+  plan.progress = [&bar](double share) { bar.show(share); };
+
+  std::vector<measure::LinkKind> links = {measure::futex_link()};
+  std::vector<nlohmann::ordered_json> parameters(1);
+  for (const TopicChoice::Kind& kind : options.topics.kinds()) {
+    BusEnds ends{.bus = bus.name(), .topic = fmt::format("wakeup.{}", links.size())};
+    ends.options = options.topics.options(kind);
+    ends.size = options.size;
+    check_fits(ends.options, ends.size);
+    ends.waiting = Waiting::sleep;
+    ends.delivery = Delivery::lossy;
+    ends.batch = 1;
+    need_shm(ring_bytes(ends.options, 4));
+    links.push_back(bus_link(to_string(kind), ends));
+    parameters.push_back(to_json(kind));
+  }
+
+  nlohmann::ordered_json told = options.topics.to_json();
+  told["size"] = options.size;
+  Report report(settings, plan, "wakeup", told);
+  const measure::RoundTrips result = measure_round_trips(links, plan);
+  report.placement(result.placement);
+  OneWayTable table(&result.links.front());
+  for (std::size_t i = 0; i < links.size(); ++i) table.add(report, result.links[i], parameters[i]);
+  report.add(table.table());
+  report.print();
+  return 0;
+}
+
+}  // namespace
+
+Command wakeup_command(CLI::App& program, const Settings& settings) {
+  auto options = std::make_shared<WakeupOptions>();
+  CLI::App* app = program.add_subcommand("wakeup", "How long a sleeping reader takes to wake up, and a bare futex");
+  options->topics.add_options(*app);
+  add_size_option(*app, options->size);
+  app->footer(kHelp);
+  return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = true};
+}
+
+}  // namespace shmbus::bench
