@@ -9,6 +9,7 @@
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/patience.hpp"
+#include "support/refusal.hpp"
 #include "support/segments.hpp"
 #include "support/temporary_bus.hpp"
 
@@ -168,4 +169,20 @@ TEST_CASE("a segment of an earlier bus whose registry was removed by hand is cle
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   CHECK_FALSE(bus.find_topic("t"));
   CHECK(bus.publisher("t").publish("fresh").sequence() == 1);
+}
+
+TEST_CASE("a bus is not created by who only wants to attach", "[removal]") {
+  const test::TemporaryBus name;
+  const test::Segments segments{name.name()};
+  const auto attach = [&] { return shmbus::Bus::open(name.name(), {.create = false}); };
+  const test::Refusal absent{.code = shmbus::ErrorCode::not_found, .object = name.name(), .expected = "to exist"};
+  test::expect_refusal(absent, attach);
+  CHECK(segments.all().empty());
+  {
+    const shmbus::Bus bus = shmbus::Bus::open(name.name());
+    CHECK(attach().incarnation() == bus.incarnation());
+  }
+  shmbus::Bus::remove(name.name());
+  test::expect_refusal(absent, attach);
+  CHECK(segments.all().empty());
 }

@@ -81,6 +81,7 @@ struct BusOptions {
   std::chrono::nanoseconds stall_limit =
       std::chrono::seconds{1};  ///< how long a lossy reader waits for a stopped
                                 ///< publisher's open claim; the longest sleep. 1 ms to 1 h
+  bool create = true;           ///< false: attach only, `not_found` where there is no such bus
 };
 
 /// Given by whoever creates the topic, `Bus::topic` or the first publisher; later comers adopt them.

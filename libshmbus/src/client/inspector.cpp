@@ -26,10 +26,7 @@ namespace {
 
 std::shared_ptr<registry::Registry> find_registry(const std::string& bus, const std::vector<uid_t>& owners) {
   auto registry = registry::Registry::find(bus, platform::Access::read_only, owners);
-  if (!registry) {
-    throw Error(ErrorCode::not_found, {"bus '" + bus + "'", "to exist", "no such bus",
-                                       "start a service that opens it, or check the name (shmbus ls --buses)"});
-  }
+  if (!registry) throw registry::Registry::absent_error(bus);
   return registry;
 }
 

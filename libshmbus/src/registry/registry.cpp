@@ -69,6 +69,7 @@ std::shared_ptr<Registry> Registry::open(const std::string& bus, const BusOption
   constexpr int kTries = 100;  // each needs somebody else to create or remove the bus meanwhile
   for (int i = 0; i < kTries; ++i) {
     auto registry = find(bus, Access::read_write, options.owners);
+    if (!registry && !options.create) throw absent_error(bus);
     if (!registry) registry = create(bus, options);
     if (registry && !registry->removed()) return registry;
     if (registry) remove_bus(bus);  // whoever removes it has not finished: help
@@ -96,6 +97,12 @@ std::shared_ptr<Registry> Registry::find(const std::string& bus, Access access, 
 
 Error Registry::removed_error() const {
   return {ErrorCode::closed, {"bus '" + bus_ + "'", "to exist", "that it was removed", "open it again"}};
+}
+
+Error Registry::absent_error(const std::string& bus) {
+  return {ErrorCode::not_found,
+          {object_of(bus), "to exist", "no such bus",
+           "start a service that opens it, or check the name (shmbus ls --buses)"}};
 }
 
 bool Registry::create_removed(const std::string& bus) { return create(bus, {}, true) != nullptr; }

@@ -28,7 +28,7 @@ struct BusRecord {
 /// The registry segment of a bus, mapped and checked. Any thread.
 class Registry {
  public:
-  /// Creates the bus or attaches to it. Throws Error.
+  /// Creates the bus, unless the options say otherwise, or attaches to it. Throws Error.
   static std::shared_ptr<Registry> open(const std::string& bus, const BusOptions& options);
   /// Attaches only; null where there is no such bus. `read_only` for who just looks. Throws Error.
   static std::shared_ptr<Registry> find(const std::string& bus, platform::Access access,
@@ -48,6 +48,8 @@ class Registry {
 
   /// What whoever still uses a removed bus is told.
   Error removed_error() const;
+  /// What whoever looks for a bus that is not there is told.
+  static Error absent_error(const std::string& bus);
 
   // How many entries of a table have memory: what a scan may touch.
   unsigned nodes() const noexcept { return count(header_->nodes, layout::kMaxNodes); }

@@ -1,0 +1,125 @@
+#include "daemon.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <mutex>
+#include <sstream>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "log.hpp"
+#include "metrics.hpp"
+#include "notify.hpp"
+
+namespace shmbus::daemon {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Makes the metrics when they are asked for, of a look at that moment.
+class BusCollector : public prometheus::Collectable {
+ public:
+  BusCollector(BusSet& buses, const Reaped& reaped) : buses_(buses), reaped_(reaped) {}
+
+  std::vector<prometheus::MetricFamily> Collect() const override try {
+    const std::vector<Look> looks = buses_.look();
+    const OwnCounts own{.reaped_nodes = reaped_.nodes,
+                        .reaped_ports = reaped_.ports,
+                        .reaped_subscriptions = reaped_.subscriptions,
+                        .reaped_segments = reaped_.segments};
+    const std::lock_guard lock(mutex_);
+    return families_.families(looks, shared_memory(), own);
+  } catch (const std::exception& error) {
+    spdlog::error("metrics can't be made: {}", error.what());
+    return {};
+  }
+
+ private:
+  BusSet& buses_;
+  const Reaped& reaped_;
+  mutable std::mutex mutex_;
+  mutable Metrics families_;
+};
+
+/// One that does not hear us changes nothing for the buses.
+void tell(std::string_view state) try { notify(state); } catch (const std::exception& error) {
+  spdlog::warn("the service manager can't be told: {}", error.what());
+}
+
+std::string now_in_microseconds() {
+  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch()).count());
+}
+
+Settings settings_of(const std::string& path) { return path.empty() ? Settings{} : read_settings(path); }
+
+}  // namespace
+
+Daemon::Daemon(std::string path)
+    : path_(std::move(path)),
+      settings_(settings_of(path_)),
+      metrics_(std::make_shared<BusCollector>(buses_, reaper_.reaped())) {
+  if (!settings_.listen.empty()) endpoint_ = open_endpoint(settings_.listen, metrics_);
+  apply(settings_);
+  if (endpoint_) spdlog::info("metrics at {}", endpoint_->address());
+}
+
+void Daemon::run() {
+  look();
+  spdlog::info("shmbusd {} is ready", SHMBUS_VERSION);
+  tell("READY=1");
+  for (Clock::time_point next = Clock::now() + settings_.interval;;) {
+    const int signal = signals_.wait(next - Clock::now());
+    if (signal == SIGHUP) {
+      reread();
+    } else if (signal != 0) {
+      spdlog::info("stops on SIG{}", ::sigabbrev_np(signal));
+      tell("STOPPING=1");
+      return;
+    }
+    // After a reading at once, too: the interval may have been long.
+    if (signal == SIGHUP || Clock::now() >= next) {
+      look();
+      next = Clock::now() + settings_.interval;
+    }
+  }
+}
+
+void Daemon::look() {
+  const std::vector<Look> looks = buses_.look();
+  for (const Warning& warning :
+       warnings_.look(looks, shared_memory(), {.gating = settings_.gating_limit, .memory = settings_.memory_limit}))
+    spdlog::log(warning.level, "{}", warning.text);
+  reaper_.look(looks);
+}
+
+void Daemon::apply(const Settings& settings) {
+  settings_ = settings;
+  set_log_level(settings.log_level);
+  buses_.choose(settings.buses, settings.owners);
+  reaper_.set(settings.reap, settings.owners);
+}
+
+void Daemon::reread() {
+  tell("RELOADING=1\nMONOTONIC_USEC=" + now_in_microseconds());
+  try {
+    const Settings settings = settings_of(path_);
+    if (settings.listen != settings_.listen) {
+      // The new one first, so that the old one stays where there is none.
+      auto endpoint = settings.listen.empty() ? nullptr : open_endpoint(settings.listen, metrics_);
+      endpoint_ = std::move(endpoint);
+    }
+    apply(settings);
+    spdlog::info("read {} again{}", path_.empty() ? "no configuration" : path_,
+                 endpoint_ ? ", metrics at " + endpoint_->address() : ", no metrics");
+  } catch (const std::exception& error) {
+    std::istringstream lines{error.what()};
+    for (std::string line; std::getline(lines, line);) spdlog::error("{}", line);
+    spdlog::error("the configuration stays as it was");
+  }
+  tell("READY=1");
+}
+
+}  // namespace shmbus::daemon

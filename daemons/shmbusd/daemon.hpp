@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "bus_set.hpp"
+#include "endpoint.hpp"
+#include "reaper.hpp"
+#include "settings.hpp"
+#include "signal_queue.hpp"
+#include "warnings.hpp"
+
+namespace shmbus::daemon {
+
+/// Looks after the buses until a signal ends it.
+class Daemon {
+ public:
+  /// `path` of the configuration; empty: none, and the defaults hold. Throws SettingsError, or std::runtime_error where
+  /// the metrics can't be served.
+  explicit Daemon(std::string path);
+
+  void run();
+
+ private:
+  void look();
+  void apply(const Settings& settings);
+  void reread();
+
+  SignalQueue signals_;  // before any thread
+  std::string path_;
+  Settings settings_;
+  BusSet buses_;
+  Reaper reaper_{buses_};
+  Warnings warnings_;
+  std::shared_ptr<prometheus::Collectable> metrics_;
+  std::unique_ptr<Endpoint> endpoint_;
+};
+
+}  // namespace shmbus::daemon

@@ -1,0 +1,62 @@
+// shmbusd: looks after the buses of this machine. See shmbusd(8).
+
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+#include <string>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
+
+#include "daemon.hpp"
+#include "log.hpp"
+
+namespace {
+
+constexpr const char* default_path = SHMBUS_SYSCONFDIR "/shmbus/shmbusd.toml";
+constexpr int failure = 1;
+constexpr int usage = 2;
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace shmbus::daemon;
+  std::string path;
+  bool check = false;
+  CLI::App app{
+      "Housekeeping for shmbus, in no data path: frees at once what the dead left, warns of subscribers that "
+      "hold publishers back and of /dev/shm running short, and serves metrics to Prometheus.",
+      "shmbusd"};
+  app.set_version_flag("--version", "shmbusd " SHMBUS_VERSION);
+  app.add_option("-c,--config", path,
+                 fmt::format("The configuration, in TOML (default: {}, if it is there)", default_path))
+      ->type_name("FILE");
+  app.add_flag("--check", check, "Only say whether the configuration is good");
+  app.footer(
+      "SIGHUP reads the configuration again, SIGTERM and SIGINT end it. shmbusd(8) tells more.\n"
+      "Exit status: 0 good, 1 failed, 2 wrong arguments or configuration.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : usage;
+  }
+  if (path.empty() && ::access(default_path, F_OK) == 0) path = default_path;
+  try {
+    if (check) {
+      if (!path.empty()) read_settings(path);
+      return 0;
+    }
+    start_log();
+    std::signal(SIGPIPE, SIG_IGN);  // whoever reads the log, or asks for metrics, may go
+    Daemon(path).run();
+    return 0;
+  } catch (const SettingsError& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return usage;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "shmbusd: {}\n", error.what());
+    return failure;
+  }
+}

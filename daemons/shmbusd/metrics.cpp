@@ -1,0 +1,198 @@
+#include "metrics.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "../../tools/shmbus/text.hpp"
+
+namespace shmbus::daemon {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+double number(std::uint64_t value) { return static_cast<double>(value); }
+
+/// A label's value must be UTF-8, or Prometheus refuses all that is served.
+std::string safe(const std::string& text) { return tool::printable(text); }
+
+/// The families in the order in which they were first named.
+class Families {
+ public:
+  void gauge(const char* name, const char* help, Labels labels, double value) {
+    add(name, help, MetricType::Gauge, std::move(labels)).gauge.value = value;
+  }
+  void counter(const char* name, const char* help, Labels labels, double value) {
+    add(name, help, MetricType::Counter, std::move(labels)).counter.value = value;
+  }
+  void histogram(const char* name, const char* help, Labels labels, ClientMetric::Histogram value) {
+    add(name, help, MetricType::Histogram, std::move(labels)).histogram = std::move(value);
+  }
+  std::vector<MetricFamily> take() { return std::move(families_); }
+
+ private:
+  ClientMetric& add(const char* name, const char* help, MetricType type, Labels labels) {
+    const auto [place, is_new] = places_.try_emplace(name, families_.size());
+    if (is_new) families_.push_back({name, help, type, {}});
+    ClientMetric& metric = families_[place->second].metric.emplace_back();
+    metric.label = std::move(labels);
+    return metric;
+  }
+
+  std::vector<MetricFamily> families_;
+  std::map<std::string, std::size_t> places_;
+};
+
+BucketBounds bounds_of(const Latency& latency) {
+  BucketBounds bounds(latency.buckets() + 1);
+  for (std::size_t i = 0; i < bounds.size(); ++i) bounds[i] = seconds(latency.bound(i));
+  return bounds;
+}
+
+void add_topic(Families& f, const Labels& labels, const TopicSnapshot& t) {
+  f.counter("shmbus_topic_events_total", "Events published on the topic.", labels, number(t.published));
+  f.counter("shmbus_topic_bytes_total", "Bytes of the topic's log: records, and the padding that ended blocks.", labels,
+            number(t.bytes));
+  f.gauge("shmbus_topic_retained_events", "Events that a new subscriber can still read.", labels,
+          t.oldest == 0 ? 0 : number(t.published + 1 - t.oldest));
+  f.gauge("shmbus_topic_memory_bytes", "Bytes of /dev/shm behind the topic's blocks.", labels, number(t.memory));
+  f.gauge("shmbus_topic_block_size_bytes", "Size of a block.", labels, number(t.info.block_size));
+  f.gauge("shmbus_topic_ring_blocks", "Blocks that the topic's ring holds.", labels, number(t.info.blocks));
+  f.counter("shmbus_topic_opened_blocks_total", "Blocks opened.", labels, number(t.opened_blocks));
+  f.counter("shmbus_topic_dropped_blocks_total", "Blocks dropped early, since memory was short.", labels,
+            number(t.dropped_blocks));
+  f.counter("shmbus_topic_repaired_claims_total", "Claims finished for publishers that died.", labels,
+            number(t.repaired_claims));
+  f.counter("shmbus_topic_repaired_ports_total", "Ports freed that dead processes left.", labels,
+            number(t.repaired_ports));
+}
+
+void add_publisher(Families& f, const Labels& labels, const PublisherSnapshot& p) {
+  f.counter("shmbus_publisher_events_total", "Events this publisher published.", labels, number(p.published));
+  f.counter("shmbus_publisher_bytes_total", "Bytes of this publisher's records: headers and payloads.", labels,
+            number(p.bytes));
+  f.counter("shmbus_publisher_waits_total", "Times this publisher waited for a reliable subscriber.", labels,
+            number(p.waits));
+  f.gauge("shmbus_publisher_waiting_seconds", "How long it has waited so by now; 0 while it does not.", labels,
+          seconds(p.waiting_for));
+  f.gauge("shmbus_publisher_claim_open", "1 while it is between claim and commit.", labels, p.claim_open ? 1 : 0);
+}
+
+void add_subscriber(Families& f, const Labels& labels, const SubscriberSnapshot& s) {
+  f.gauge("shmbus_subscriber_lag_events", "Events published and not read by this subscriber yet.", labels,
+          number(s.lag));
+  if (s.lag_time)
+    f.gauge("shmbus_subscriber_lag_seconds", "How long the oldest of these has lain there.", labels,
+            seconds(*s.lag_time));
+  f.counter("shmbus_subscriber_delivered_events_total", "Events this subscriber read.", labels, number(s.delivered));
+  f.counter("shmbus_subscriber_lost_events_total", "Events this subscriber missed.", labels, number(s.lost));
+  f.counter("shmbus_subscriber_lapped_total", "Times its next block had left the ring.", labels, number(s.lapped));
+  f.counter("shmbus_subscriber_wakeups_total", "Times it slept in the kernel.", labels, number(s.wakeups));
+  f.counter("shmbus_subscriber_handler_errors_total", "Handler calls that threw.", labels, number(s.handler_errors));
+  f.gauge("shmbus_subscriber_gating", "1 while publishers are held back by this subscriber.", labels, s.gating ? 1 : 0);
+  f.gauge("shmbus_subscriber_gating_seconds", "How long they have been; 0 while they are not.", labels,
+          s.gating ? seconds(s.gating_for) : 0);
+}
+
+/// A port's labels. The port number tells apart what one process opened twice; there are 64 a topic.
+Labels port_labels(const Labels& topic, const std::string& program, std::int32_t pid, unsigned port) {
+  Labels labels = topic;
+  labels.push_back({"program", safe(program)});
+  labels.push_back({"pid", std::to_string(pid)});
+  labels.push_back({"port", std::to_string(port)});
+  return labels;
+}
+
+void add_bus(Families& f, const BusSnapshot& bus, BucketBounds& bounds) {
+  const Labels labels{{"bus", bus.name}};
+  f.gauge("shmbus_bus_created_timestamp_seconds", "When the bus was created, in seconds since 1970.", labels,
+          seconds(bus.created.time_since_epoch()));
+  for (const NodeState state : {NodeState::alive, NodeState::stopped, NodeState::dead}) {
+    const auto count =
+        std::count_if(bus.nodes.begin(), bus.nodes.end(), [&](const auto& n) { return n.state == state; });
+    f.gauge("shmbus_nodes", "Nodes of the bus by state: alive, stopped by the system, dead and not reaped yet.",
+            {{"bus", bus.name}, {"state", to_string(state)}}, static_cast<double>(count));
+  }
+  for (const TopicSnapshot& topic : bus.topics) {
+    const Labels topic_labels{{"bus", bus.name}, {"topic", safe(topic.info.name)}};
+    f.gauge("shmbus_topic_readable", "1 where the topic could be read.", topic_labels, topic.problem.empty() ? 1 : 0);
+    if (!topic.problem.empty()) continue;
+    add_topic(f, topic_labels, topic);
+    for (const PublisherSnapshot& p : topic.publishers)
+      add_publisher(f, port_labels(topic_labels, p.program, p.pid, p.port), p);
+    for (const SubscriberSnapshot& s : topic.subscribers) {
+      Labels port = port_labels(topic_labels, s.program, s.pid, s.port);
+      port.push_back({"subscriber", safe(s.name)});
+      add_subscriber(f, port, s);
+      if (s.latency.count() == 0) continue;
+      if (bounds.size() != s.latency.buckets() + 1) bounds = bounds_of(s.latency);
+      f.histogram("shmbus_subscriber_delivery_latency_seconds",
+                  "From an event's commit until the subscriber began to handle it, by samples.", port,
+                  served_histogram(s.latency, bounds));
+    }
+  }
+}
+
+}  // namespace
+
+const std::vector<double>& served_bounds() {
+  static const std::vector<double> bounds{1e-7, 2e-7, 5e-7, 1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3,
+                                          2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1,  0.2,  0.5,  1,    2,    5,    10};
+  return bounds;
+}
+
+ClientMetric::Histogram served_histogram(const Latency& latency, const BucketBounds& bounds) {
+  ClientMetric::Histogram histogram;
+  const std::vector<double>& served = served_bounds();
+  std::uint64_t below = 0;  // events of the buckets that are passed
+  std::size_t at = 0;
+  const std::size_t buckets = std::min(latency.buckets(), bounds.size() - 1);
+  for (const double bound : served) {
+    for (; at < buckets && bounds[at + 1] <= bound; ++at) below += latency.events(at);
+    std::uint64_t part = 0;
+    if (at < buckets && bounds[at] < bound) {
+      const double share = (bound - bounds[at]) / (bounds[at + 1] - bounds[at]);
+      part = std::min(latency.events(at), static_cast<std::uint64_t>(share * number(latency.events(at))));
+    }
+    histogram.bucket.push_back({.cumulative_count = below + part, .upper_bound = bound});
+  }
+  for (std::size_t i = 0; i < buckets; ++i)
+    histogram.sample_sum += number(latency.events(i)) * (bounds[i] + bounds[i + 1]) / 2;
+  histogram.sample_count = latency.count();
+  histogram.bucket.push_back(
+      {.cumulative_count = latency.count(), .upper_bound = std::numeric_limits<double>::infinity()});
+  return histogram;
+}
+
+std::vector<MetricFamily> Metrics::families(const std::vector<Look>& looks, const Memory& memory,
+                                            const OwnCounts& own) {
+  Families f;
+  f.gauge("shmbusd_build_info", "1; the label tells shmbusd's version.", {{"version", SHMBUS_VERSION}}, 1);
+  f.counter("shmbusd_reaped_nodes_total", "Dead nodes that shmbusd freed.", {}, number(own.reaped_nodes));
+  f.counter("shmbusd_reaped_ports_total", "Ports of the dead that shmbusd freed.", {}, number(own.reaped_ports));
+  f.counter("shmbusd_reaped_subscriptions_total", "Subscriptions of the dead that shmbusd freed.", {},
+            number(own.reaped_subscriptions));
+  f.counter("shmbusd_reaped_segments_total", "Files of the dead that shmbusd removed.", {},
+            number(own.reaped_segments));
+  f.gauge("shmbus_shm_size_bytes", "Bytes of /dev/shm.", {}, number(memory.size));
+  f.gauge("shmbus_shm_free_bytes", "Bytes left in /dev/shm.", {}, number(memory.free));
+  std::erase_if(bounds_, [&](const auto& known) {
+    return std::none_of(looks.begin(), looks.end(),
+                        [&](const Look& look) { return look.snapshot && look.snapshot->incarnation == known.first; });
+  });
+  for (const Look& look : looks) {
+    f.gauge("shmbus_bus_readable", "1 where the bus could be read.", {{"bus", look.bus}}, look.snapshot ? 1 : 0);
+    if (look.snapshot) add_bus(f, *look.snapshot, bounds_[look.snapshot->incarnation]);
+  }
+  return f.take();
+}
+
+}  // namespace shmbus::daemon

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include <prometheus/metric_family.h>
+
+#include "bus_set.hpp"
+#include "warnings.hpp"
+
+namespace shmbus::daemon {
+
+/// What the daemon has done itself.
+struct OwnCounts {
+  std::uint64_t reaped_nodes = 0;
+  std::uint64_t reaped_ports = 0;
+  std::uint64_t reaped_subscriptions = 0;
+  std::uint64_t reaped_segments = 0;
+};
+
+/// Bounds of a histogram's buckets, in seconds: one more than there are buckets.
+using BucketBounds = std::vector<double>;
+
+/// Makes metrics of looks. One thread at a time.
+///
+/// It remembers, for each bus, how long a bucket of the latency histograms is: the rate of the cores' clock is measured
+/// better and better, and counters made with a rate that moves would sometimes go back.
+class Metrics {
+ public:
+  std::vector<prometheus::MetricFamily> families(const std::vector<Look>& looks, const Memory& memory,
+                                                 const OwnCounts& own);
+
+ private:
+  std::map<std::uint64_t, BucketBounds> bounds_;  // by the incarnation of a bus
+};
+
+/// The upper bounds of the buckets served, in seconds, without the infinite one: 1, 2 and 5 in each decade.
+const std::vector<double>& served_bounds();
+
+/// A latency histogram by the served bounds. A bucket that lies across one is divided in proportion.
+prometheus::ClientMetric::Histogram served_histogram(const Latency& latency, const BucketBounds& bounds);
+
+}  // namespace shmbus::daemon

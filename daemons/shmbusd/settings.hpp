@@ -1,0 +1,42 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <spdlog/common.h>
+
+namespace shmbus::daemon {
+
+/// What the configuration file says; shmbusd(8) describes each key.
+struct Settings {
+  std::chrono::nanoseconds interval = std::chrono::seconds{1};  ///< between two looks, 10 ms to 1 h
+  std::vector<std::string> buses{};                             ///< empty: all that this process may join
+  std::vector<uid_t> owners{};                                  ///< whose buses to join besides one's own and root's
+  bool reap = true;
+  std::chrono::nanoseconds gating_limit = std::chrono::seconds{5};  ///< 0: no warning
+  unsigned memory_limit = 10;                                       ///< percent of /dev/shm left; 0: no warning
+  std::string listen = "127.0.0.1:9871";                            ///< HOST:PORT, unix:PATH, or empty: no metrics
+  spdlog::level::level_enum log_level = spdlog::level::info;
+
+  friend bool operator==(const Settings&, const Settings&) = default;
+};
+
+inline constexpr std::string_view unix_prefix = "unix:";
+
+/// Every mistake of a configuration, a line each: "FILE:LINE:COLUMN: KEY: expected ..., found ...".
+class SettingsError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Reads TOML. `name` stands for the file in what is said of it. Throws SettingsError.
+Settings parse_settings(std::string_view text, const std::string& name);
+/// The same, of a file.
+Settings read_settings(const std::string& path);
+
+}  // namespace shmbus::daemon

@@ -1,0 +1,103 @@
+#include "warnings.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "../../tools/shmbus/text.hpp"
+
+namespace shmbus::daemon {
+
+using tool::byte_count;
+using tool::duration_text;
+using tool::printable;
+
+Memory shared_memory() noexcept {
+  std::error_code error;
+  const auto space = std::filesystem::space("/dev/shm", error);
+  if (error) return {};
+  return {.size = space.capacity, .free = space.available};
+}
+
+std::vector<Warning> Warnings::look(const std::vector<Look>& looks, const Memory& memory, const Limits& limits) {
+  problems(looks);
+  gating(looks, limits.gating);
+  room(memory, limits.memory);
+  return std::exchange(said_, {});
+}
+
+void Warnings::say(spdlog::level::level_enum level, std::string text) { said_.push_back({level, std::move(text)}); }
+
+void Warnings::gating(const std::vector<Look>& looks, std::chrono::nanoseconds limit) {
+  std::map<std::string, Gating> now;
+  for (const Look& look : looks) {
+    if (!look.snapshot) continue;
+    for (const TopicSnapshot& topic : look.snapshot->topics) {
+      for (const SubscriberSnapshot& s : topic.subscribers) {
+        const std::string key = fmt::format("{}/{}/{}/{}", look.bus, topic.info.id, s.port, s.node);
+        const bool known = gating_.contains(key);
+        if (!s.alive || !s.gating || (!known && (limit.count() == 0 || s.gating_for < limit))) continue;
+        const std::string name = s.name.empty() || s.name == s.program ? "" : printable(s.name) + " of ";
+        std::string who = fmt::format("bus '{}', topic '{}': {}{} (pid {})", look.bus, printable(topic.info.name), name,
+                                      printable(s.program), s.pid);
+        if (!known) {
+          const std::string stopped = s.node_state == NodeState::stopped ? ", and is stopped" : "";
+          say(spdlog::level::warn, fmt::format("{} has held publishers back for {}{}; shmbus who tells more", who,
+                                               duration_text(s.gating_for), stopped));
+        }
+        now.emplace(key, Gating{std::move(who), s.gating_for});
+      }
+    }
+  }
+  for (const auto& [key, gating] : gating_) {
+    if (!now.contains(key))
+      say(spdlog::level::info,
+          fmt::format("{} no longer holds publishers back, after {} or more", gating.who, duration_text(gating.time)));
+  }
+  gating_ = std::move(now);
+}
+
+void Warnings::room(const Memory& memory, unsigned limit) {
+  if (memory.size == 0) return;
+  const double percent = 100.0 * static_cast<double>(memory.free) / static_cast<double>(memory.size);
+  // It ends a quarter above where it begins, so that it does not flicker.
+  const bool is_short = limit != 0 && percent < (short_of_memory_ ? 1.25 : 1.0) * limit;
+  if (is_short && !short_of_memory_)
+    say(spdlog::level::warn,
+        fmt::format(
+            "/dev/shm has {} of {} left ({:.1f} %); when it is full, topics retain less, and then publishers get "
+            "no_memory: remove buses that nobody needs, or make it larger",
+            byte_count(memory.free), byte_count(memory.size), percent));
+  if (!is_short && short_of_memory_)
+    say(spdlog::level::info, fmt::format("/dev/shm has {} of {} left again ({:.1f} %)", byte_count(memory.free),
+                                         byte_count(memory.size), percent));
+  short_of_memory_ = is_short;
+}
+
+void Warnings::problems(const std::vector<Look>& looks) {
+  std::map<std::string, std::string> now;
+  for (const Look& look : looks) {
+    if (!look.snapshot) {
+      now[fmt::format("bus '{}'", look.bus)] = look.problem;
+      continue;
+    }
+    for (const TopicSnapshot& topic : look.snapshot->topics) {
+      if (!topic.problem.empty())
+        now[fmt::format("bus '{}', topic '{}'", look.bus, printable(topic.info.name))] = topic.problem;
+    }
+  }
+  for (const auto& [object, problem] : now) {
+    const auto known = problems_.find(object);
+    if (known == problems_.end() || known->second != problem)
+      say(spdlog::level::warn, fmt::format("{} can't be read: {}", object, printable(problem)));
+  }
+  for (const auto& [object, problem] : problems_) {
+    if (!now.contains(object)) say(spdlog::level::info, fmt::format("{} can be read again, or is gone", object));
+  }
+  problems_ = std::move(now);
+}
+
+}  // namespace shmbus::daemon

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <spdlog/common.h>
+
+#include "bus_set.hpp"
+
+namespace shmbus::daemon {
+
+/// Room in /dev/shm, in bytes.
+struct Memory {
+  std::uint64_t size = 0;
+  std::uint64_t free = 0;
+};
+/// As the system tells it now; zeros where it does not.
+Memory shared_memory() noexcept;
+
+/// From when on a warning is due; 0 means never.
+struct Limits {
+  std::chrono::nanoseconds gating{0};
+  unsigned memory = 0;  ///< percent of /dev/shm left
+};
+
+struct Warning {
+  spdlog::level::level_enum level{};
+  std::string text;
+};
+
+/// Tells of each trouble once when it begins, and once when it ends.
+class Warnings {
+ public:
+  /// What began and ended since the last look.
+  std::vector<Warning> look(const std::vector<Look>& looks, const Memory& memory, const Limits& limits);
+
+ private:
+  struct Gating {
+    std::string who;
+    std::chrono::nanoseconds time{0};  ///< at the last look at which it gated
+  };
+
+  void gating(const std::vector<Look>& looks, std::chrono::nanoseconds limit);
+  void room(const Memory& memory, unsigned limit);
+  void problems(const std::vector<Look>& looks);
+  void say(spdlog::level::level_enum level, std::string text);
+
+  std::map<std::string, Gating> gating_;         // by bus, topic, port and node
+  std::map<std::string, std::string> problems_;  // by bus or topic
+  bool short_of_memory_ = false;
+  std::vector<Warning> said_;
+};
+
+}  // namespace shmbus::daemon

@@ -1,0 +1,246 @@
+// What shmbusd serves, as text.
+
+#include "shmbusd/metrics.hpp"
+
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <regex>
+#include <sstream>
+#include <string>
+
+#include "shmbus/layout/latency_histogram.hpp"
+
+using namespace std::chrono_literals;
+using shmbus::BusSnapshot;
+using shmbus::Latency;
+using shmbus::NodeState;
+using shmbus::daemon::Look;
+using shmbus::daemon::Metrics;
+using shmbus::daemon::served_bounds;
+
+namespace {
+
+Latency latency_of(const std::map<std::uint64_t, std::uint64_t>& events_by_units, double ns_per_unit = 1) {
+  std::vector<std::uint64_t> counts(shmbus::layout::kLatencyBuckets);
+  for (const auto& [units, events] : events_by_units) counts[shmbus::layout::latency_bucket(units)] += events;
+  return {std::move(counts), ns_per_unit};
+}
+
+/// A bus with a topic, a publisher and a subscriber.
+BusSnapshot some_bus() {
+  BusSnapshot bus;
+  bus.name = "b";
+  bus.incarnation = 7;
+  bus.created = shmbus::Time{1500ms};
+  bus.nodes.resize(3);
+  bus.nodes[0].state = bus.nodes[1].state = NodeState::alive;
+  shmbus::TopicSnapshot& topic = bus.topics.emplace_back();
+  topic.info.name = "t";
+  topic.info.block_size = 4096;
+  topic.info.blocks = 16;
+  topic.published = 20;
+  topic.oldest = 11;
+  topic.bytes = 1000;
+  topic.opened_blocks = 3;
+  topic.memory = 8192;
+  topic.dropped_blocks = 1;
+  topic.repaired_claims = 2;
+  topic.repaired_ports = 4;
+  shmbus::PublisherSnapshot& p = topic.publishers.emplace_back();
+  p.port = 1;
+  p.pid = 100;
+  p.program = "writer";
+  p.published = 20;
+  p.bytes = 900;
+  p.waits = 5;
+  p.waiting_for = 250ms;
+  p.claim_open = true;
+  shmbus::SubscriberSnapshot& s = topic.subscribers.emplace_back();
+  s.port = 2;
+  s.pid = 200;
+  s.program = "reader";
+  s.name = "badges";
+  s.lag = 6;
+  s.lag_time = 1500ms;
+  s.delivered = 13;
+  s.lost = 1;
+  s.lapped = 1;
+  s.wakeups = 9;
+  s.handler_errors = 3;
+  s.gating = true;
+  s.gating_for = 2s;
+  s.latency = latency_of({{1000, 10}, {3000, 5}});
+  return bus;
+}
+
+std::string text_of(Metrics& metrics, const std::vector<Look>& looks) {
+  return prometheus::TextSerializer{}.Serialize(
+      metrics.families(looks, {.size = 1000, .free = 400},
+                       {.reaped_nodes = 1, .reaped_ports = 2, .reaped_subscriptions = 3, .reaped_segments = 4}));
+}
+std::string text_of(const BusSnapshot& bus) {
+  Metrics metrics;
+  return text_of(metrics, {{bus.name, bus, {}}});
+}
+
+/// Values by series.
+std::map<std::string, double> series_of(const std::string& text) {
+  std::map<std::string, double> series;
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('#')) continue;
+    const std::size_t space = line.rfind(' ');
+    CAPTURE(line);
+    CHECK(series.emplace(line.substr(0, space), std::stod(line.substr(space + 1))).second);
+  }
+  return series;
+}
+
+}  // namespace
+
+TEST_CASE("metrics tell what a snapshot tells, with labels and units", "[shmbusd]") {
+  const auto series = series_of(text_of(some_bus()));
+  const std::string topic = R"({bus="b",topic="t"})";
+  const std::string publisher = R"({bus="b",topic="t",program="writer",pid="100",port="1"})";
+  const std::string subscriber = R"({bus="b",topic="t",program="reader",pid="200",port="2",subscriber="badges"})";
+  const std::map<std::string, double> expected{
+      {"shmbus_shm_size_bytes", 1000},
+      {"shmbus_shm_free_bytes", 400},
+      {"shmbusd_reaped_nodes_total", 1},
+      {"shmbusd_reaped_ports_total", 2},
+      {"shmbusd_reaped_subscriptions_total", 3},
+      {"shmbusd_reaped_segments_total", 4},
+      {R"(shmbus_bus_readable{bus="b"})", 1},
+      {R"(shmbus_bus_created_timestamp_seconds{bus="b"})", 1.5},
+      {R"(shmbus_nodes{bus="b",state="alive"})", 2},
+      {R"(shmbus_nodes{bus="b",state="stopped"})", 0},
+      {R"(shmbus_nodes{bus="b",state="dead"})", 1},
+      {"shmbus_topic_readable" + topic, 1},
+      {"shmbus_topic_events_total" + topic, 20},
+      {"shmbus_topic_bytes_total" + topic, 1000},
+      {"shmbus_topic_retained_events" + topic, 10},
+      {"shmbus_topic_memory_bytes" + topic, 8192},
+      {"shmbus_topic_block_size_bytes" + topic, 4096},
+      {"shmbus_topic_ring_blocks" + topic, 16},
+      {"shmbus_topic_opened_blocks_total" + topic, 3},
+      {"shmbus_topic_dropped_blocks_total" + topic, 1},
+      {"shmbus_topic_repaired_claims_total" + topic, 2},
+      {"shmbus_topic_repaired_ports_total" + topic, 4},
+      {"shmbus_publisher_events_total" + publisher, 20},
+      {"shmbus_publisher_bytes_total" + publisher, 900},
+      {"shmbus_publisher_waits_total" + publisher, 5},
+      {"shmbus_publisher_waiting_seconds" + publisher, 0.25},
+      {"shmbus_publisher_claim_open" + publisher, 1},
+      {"shmbus_subscriber_lag_events" + subscriber, 6},
+      {"shmbus_subscriber_lag_seconds" + subscriber, 1.5},
+      {"shmbus_subscriber_delivered_events_total" + subscriber, 13},
+      {"shmbus_subscriber_lost_events_total" + subscriber, 1},
+      {"shmbus_subscriber_lapped_total" + subscriber, 1},
+      {"shmbus_subscriber_wakeups_total" + subscriber, 9},
+      {"shmbus_subscriber_handler_errors_total" + subscriber, 3},
+      {"shmbus_subscriber_gating" + subscriber, 1},
+      {"shmbus_subscriber_gating_seconds" + subscriber, 2},
+      {"shmbus_subscriber_delivery_latency_seconds_count" + subscriber, 15},
+  };
+  for (const auto& [name, value] : expected) {
+    CAPTURE(name);
+    REQUIRE(series.count(name) == 1);
+    CHECK(series.at(name) == value);
+  }
+  // And nothing beside them but the histogram.
+  for (const auto& [name, value] : series) {
+    CAPTURE(name);
+    CHECK((expected.count(name) == 1 || name.starts_with("shmbus_subscriber_delivery_latency_seconds_") ||
+           name.starts_with("shmbusd_build_info{")));
+  }
+}
+
+TEST_CASE("each family of metrics has a help, and a counter's name ends in _total", "[shmbusd]") {
+  std::istringstream lines{text_of(some_bus())};
+  std::string helped;
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    std::smatch match;
+    if (std::regex_match(line, match, std::regex{"# HELP (\\w+) .+\\."})) helped = match[1];
+    if (!std::regex_match(line, match, std::regex{"# TYPE (\\w+) (\\w+)"})) continue;
+    CHECK(match[1] == helped);
+    CHECK((match[2] == "counter") == helped.ends_with("_total"));
+  }
+}
+
+TEST_CASE("two ports of one process and one name are two series", "[shmbusd]") {
+  BusSnapshot bus = some_bus();
+  auto& subscribers = bus.topics[0].subscribers;
+  subscribers.push_back(subscribers[0]);
+  subscribers[1].port = 3;
+  series_of(text_of(bus));  // checks that each is there once
+}
+
+TEST_CASE("a name that is not UTF-8 does not spoil the metrics", "[shmbusd]") {
+  BusSnapshot bus = some_bus();
+  bus.topics[0].publishers[0].program = "evil\xff\n\"";
+  CHECK_THAT(text_of(bus), Catch::Contains(R"(program="evil\\xff\\x0a\"")"));
+}
+
+TEST_CASE("a lag in time that is not known is not served", "[shmbusd]") {
+  BusSnapshot bus = some_bus();
+  bus.topics[0].subscribers[0].lag_time.reset();
+  CHECK_THAT(text_of(bus), !Catch::Contains("shmbus_subscriber_lag_seconds"));
+}
+
+TEST_CASE("of what can't be read only that is served", "[shmbusd]") {
+  BusSnapshot bus = some_bus();
+  bus.topics[0].problem = "damaged";
+  auto series = series_of(text_of(bus));
+  CHECK(series.at(R"(shmbus_topic_readable{bus="b",topic="t"})") == 0);
+  CHECK(series.count(R"(shmbus_topic_events_total{bus="b",topic="t"})") == 0);
+  Metrics metrics;
+  series = series_of(text_of(metrics, {{"b", {}, "damaged"}}));
+  CHECK(series.at(R"(shmbus_bus_readable{bus="b"})") == 0);
+  CHECK(series.count(R"(shmbus_nodes{bus="b",state="alive"})") == 0);
+}
+
+TEST_CASE("the served histogram counts each event once, and divides a bucket across a bound in proportion",
+          "[shmbusd]") {
+  // 100 events in the bucket from 960 to 1024 ns, of which 40/64 lie below 1 us; 7 beyond the last bound.
+  const Latency latency = latency_of({{960, 100}, {2500, 10}, {20'000'000'000, 7}});
+  std::vector<double> bounds(latency.buckets() + 1);
+  for (std::size_t i = 0; i < bounds.size(); ++i) bounds[i] = static_cast<double>(latency.bound(i).count()) * 1e-9;
+  const auto histogram = shmbus::daemon::served_histogram(latency, bounds);
+  REQUIRE(histogram.bucket.size() == served_bounds().size() + 1);
+  std::map<double, std::uint64_t> below;
+  std::uint64_t before = 0;
+  for (const auto& bucket : histogram.bucket) {
+    CHECK(bucket.cumulative_count >= before);
+    before = bucket.cumulative_count;
+    below[bucket.upper_bound] = bucket.cumulative_count;
+  }
+  CHECK(below[5e-7] == 0);
+  CHECK(below[1e-6] >= 61);
+  CHECK(below[1e-6] <= 63);
+  CHECK(below[2e-6] == 100);
+  CHECK(below[5e-6] == 110);
+  CHECK(below[10] == 110);
+  CHECK(before == 117);
+  CHECK(histogram.sample_count == 117);
+  CHECK(histogram.sample_sum == Approx(7 * 20).epsilon(0.13));
+}
+
+TEST_CASE("counters of latency never go back while the clock's rate is measured better", "[shmbusd]") {
+  Metrics metrics;
+  BusSnapshot bus = some_bus();
+  std::map<std::string, double> before;
+  for (int look = 0; look < 40; ++look) {
+    const double rate = 0.4 + (look % 2 == 0 ? 1e-3 : -1e-3);
+    bus.topics[0].subscribers[0].latency = latency_of({{2500, 1'000'000'000 + static_cast<std::uint64_t>(look)}}, rate);
+    const auto series = series_of(text_of(metrics, {{"b", bus, {}}}));
+    for (const auto& [name, value] : before) {
+      CAPTURE(name, look);
+      CHECK(series.at(name) >= value);
+    }
+    before = series;
+  }
+}

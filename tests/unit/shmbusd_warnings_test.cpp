@@ -1,0 +1,104 @@
+// Of what shmbusd warns, and that it does so once.
+
+#include "shmbusd/warnings.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "shmbusd/reaper.hpp"
+
+using namespace std::chrono_literals;
+using shmbus::BusSnapshot;
+using shmbus::Leftover;
+using shmbus::daemon::leftover_lines;
+using shmbus::daemon::Limits;
+using shmbus::daemon::Look;
+using shmbus::daemon::Memory;
+using shmbus::daemon::Warnings;
+
+namespace {
+
+constexpr Limits limits{.gating = 5s, .memory = 10};
+constexpr Memory enough{.size = 1000, .free = 900};
+
+std::vector<Look> gating_for(std::chrono::nanoseconds time) {
+  BusSnapshot bus;
+  shmbus::TopicSnapshot& topic = bus.topics.emplace_back();
+  topic.info.name = "t";
+  shmbus::SubscriberSnapshot& s = topic.subscribers.emplace_back();
+  s.alive = true;
+  s.name = "badges";
+  s.program = "reader";
+  s.pid = 12;
+  s.gating = time.count() != 0;
+  s.gating_for = time;
+  return {{"b", bus, {}}};
+}
+
+/// What is said, with its level, a line each.
+std::string said(Warnings& warnings, const std::vector<Look>& looks, const Memory& memory = enough,
+                 const Limits& l = limits) {
+  std::string text;
+  for (const auto& warning : warnings.look(looks, memory, l))
+    text += std::string{spdlog::level::to_string_view(warning.level).data()} + ": " + warning.text + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a subscriber that gates longer than the limit is told once, and its end once", "[shmbusd]") {
+  Warnings warnings;
+  CHECK(said(warnings, gating_for(4s)) == "");
+  CHECK(said(warnings, gating_for(6s)) ==
+        "warning: bus 'b', topic 't': badges of reader (pid 12) has held publishers back for 6.00 s; shmbus who tells "
+        "more\n");
+  CHECK(said(warnings, gating_for(7s)) == "");
+  CHECK(said(warnings, gating_for(0s)) ==
+        "info: bus 'b', topic 't': badges of reader (pid 12) no longer holds publishers back, after 7.00 s or more\n");
+  CHECK(said(warnings, gating_for(0s)) == "");
+  CHECK(said(warnings, gating_for(5s)) != "");
+  CHECK_THAT(said(warnings, {}), Catch::Contains("no longer"));  // it, or its bus, is gone
+}
+
+TEST_CASE("a subscriber that gates for less than the limit is not told, nor its end", "[shmbusd]") {
+  Warnings warnings;
+  CHECK(said(warnings, gating_for(4s)) == "");
+  CHECK(said(warnings, gating_for(0s)) == "");
+  CHECK(said(warnings, gating_for(1h), enough, {.gating = 0s, .memory = 10}) == "");
+}
+
+TEST_CASE("room in /dev/shm that runs short is told once, and its end once, without flicker", "[shmbusd]") {
+  Warnings warnings;
+  CHECK(said(warnings, {}, {.size = 1000, .free = 100}) == "");
+  CHECK_THAT(said(warnings, {}, {.size = 1000, .free = 99}),
+             Catch::StartsWith("warning: /dev/shm has 99 B of 1000 B left (9.9 %)"));
+  CHECK(said(warnings, {}, {.size = 1000, .free = 50}) == "");
+  CHECK(said(warnings, {}, {.size = 1000, .free = 110}) == "");
+  CHECK(said(warnings, {}, {.size = 1000, .free = 130}) == "info: /dev/shm has 130 B of 1000 B left again (13.0 %)\n");
+  CHECK(said(warnings, {}, {.size = 1000, .free = 110}) == "");
+  CHECK(said(warnings, {}, {.size = 0, .free = 0}) == "");
+}
+
+TEST_CASE("a bus or topic that can't be read is told once, and again when the reason changes", "[shmbusd]") {
+  Warnings warnings;
+  CHECK(said(warnings, {{"b", {}, "why\x1b"}}) == "warning: bus 'b' can't be read: why\\x1b\n");
+  CHECK(said(warnings, {{"b", {}, "why\x1b"}}) == "");
+  CHECK(said(warnings, {{"b", {}, "else"}}) == "warning: bus 'b' can't be read: else\n");
+  auto looks = gating_for(0s);
+  looks[0].snapshot->topics[0].problem = "damaged";
+  CHECK(said(warnings, looks) ==
+        "warning: bus 'b', topic 't' can't be read: damaged\ninfo: bus 'b' can be read again, or is gone\n");
+}
+
+TEST_CASE("what one process left is one line, a stray file its own", "[shmbusd]") {
+  const std::vector<Leftover> leftovers{
+      {.kind = Leftover::Kind::node, .node = 1, .pid = 12, .program = "reader", .name = {}},
+      {.kind = Leftover::Kind::node, .node = 2, .pid = 13, .program = "writer", .name = {}},
+      {.kind = Leftover::Kind::subscriber, .node = 1, .pid = 12, .program = "reader", .name = "t", .port = 3},
+      {.kind = Leftover::Kind::stray, .program = {}, .name = "shmbus.b.x"},
+  };
+  const auto lines = leftover_lines(leftovers);
+  REQUIRE(lines.size() == 3);
+  CHECK_THAT(lines[0], Catch::StartsWith("/dev/shm/shmbus.b.x is no segment of shmbus"));
+  CHECK(lines[1] == "reader (pid 12) died and left its node, subscriber port 3 of topic 't'");
+  CHECK(lines[2] == "writer (pid 13) died and left its node");
+}
