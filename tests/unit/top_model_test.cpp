@@ -208,7 +208,7 @@ TEST_CASE("a ring is drawn from the oldest block to the newest, with who is insi
 }
 
 TEST_CASE("a table is cut to the screen: names first, then whole columns from the right", "[top]") {
-  Grid grid{{{"NAME", true, 6}, {"N"}, {"LAST"}}, {}};
+  Grid grid{{{"NAME", true, 6}, {"N"}, {"LAST"}}, {}, 3};
   grid.rows = {{"1", "", {{"a.long.name"}, {"12345", 1.0}, {"x", 1.0}}}};
   const TableLines wide{grid, {.column = 1}, 40, 0};
   CHECK(text_of(wide.heading()) == "NAME           Nv LAST ");

@@ -46,30 +46,43 @@ void add_facts(std::vector<Line>& page, const TopicSnapshot& t, const TopicRates
            Tone::strong);
 }
 
-void add_history(std::vector<Line>& page, std::span<const double> rates, const Style& style, std::size_t width,
-                 bool utf8) {
+void add_history(std::vector<Line>& page, std::span<const double> rates, const PageStyle& style) {
   if (rates.empty()) return;
-  const std::size_t room = width > 31 ? width - 31 : 10;
+  const std::size_t room = style.width > 31 ? style.width - 31 : 10;
   const auto shown = rates.last(std::min(rates.size(), room));
+  const double most = *std::max_element(shown.begin(), shown.end());
   page.emplace_back()
       .add("           ")
-      .add(sparkline(shown, room, utf8), Tone::good)
-      .add(fmt::format(" most {}", rate_text(*std::max_element(shown.begin(), shown.end()), style.units)), Tone::quiet);
+      .add(sparkline(shown, room, style.utf8), Tone::good)
+      .add(fmt::format(" most {}", rate_text(most, style.style.units)), Tone::quiet);
 }
 
-void add_table(std::vector<Line>& page, Pane pane, const Look& look, std::string_view topic, const Style& style,
-               std::size_t width) {
-  Grid grid = grid_of(pane, look, style);
+void add_ring(std::vector<Line>& page, const TopicSnapshot& topic, const RingSnapshot& ring, std::size_t width) {
+  std::string name = "ring       ";
+  const auto add = [&](Line line) {
+    line.spans.insert(line.spans.begin(), Span{name, Tone::quiet});
+    page.push_back(std::move(line));
+    name.assign(name.size(), ' ');
+  };
+  // Room for the names of readers beside it.
+  for (Line& line : ring_picture(topic, ring, width > 60 ? width - 46 : 14)) add(std::move(line));
+  add(ring_legend());
+}
+
+void add_table(std::vector<Line>& page, Pane pane, const Look& look, std::string_view topic, const PageStyle& style) {
+  Grid grid = grid_of(pane, look, style.style);
   keep_topic(grid, topic);
   // That it is of this topic, the page's head says.
   grid.columns.erase(grid.columns.begin());
+  --grid.essential;
   for (Row& row : grid.rows) row.cells.erase(row.cells.begin());
   page.emplace_back();
   if (grid.rows.empty()) {
     page.emplace_back().add(fmt::format("no {}", to_string(pane)), Tone::quiet);
     return;
   }
-  const TableLines table{grid, {.column = grid.columns.size()}, width, 0};
+  const Order none{.column = grid.columns.size()};
+  const TableLines table{grid, none, style.width, std::min(style.skip, grid.columns.size() - 2)};
   page.push_back(table.heading());
   for (std::size_t i = 0; i < grid.rows.size(); ++i) page.push_back(table.row(i));
 }
@@ -77,7 +90,7 @@ void add_table(std::vector<Line>& page, Pane pane, const Look& look, std::string
 }  // namespace
 
 std::vector<Line> detail_page(const Look& look, std::string_view topic, const RingSnapshot* ring,
-                              std::span<const double> rates, const Style& style, std::size_t width, bool utf8) {
+                              std::span<const double> rates, const PageStyle& style) {
   std::vector<Line> page;
   const auto found = std::find_if(look.bus.topics.begin(), look.bus.topics.end(),
                                   [&](const TopicSnapshot& t) { return t.info.name == topic; });
@@ -90,24 +103,15 @@ std::vector<Line> detail_page(const Look& look, std::string_view topic, const Ri
     return page;
   }
   const TopicRates& now = look.topics[static_cast<std::size_t>(found - look.bus.topics.begin())];
-  add_facts(page, *found, now, look.compared, style);
-  add_history(page, rates, style, width, utf8);
+  add_facts(page, *found, now, look.compared, style.style);
+  add_history(page, rates, style);
   page.emplace_back();
-  if (ring != nullptr) {
-    bool first = true;
-    for (Line& line : ring_picture(*found, *ring, width > 60 ? width - 46 : 14)) {
-      line.spans.insert(line.spans.begin(), Span{first ? "ring       " : "           ", Tone::quiet});
-      page.push_back(std::move(line));
-      first = false;
-    }
-    Line legend = ring_legend();
-    legend.spans.insert(legend.spans.begin(), Span{"           "});
-    page.push_back(std::move(legend));
-  } else {
+  if (ring != nullptr)
+    add_ring(page, *found, *ring, style.width);
+  else
     add_fact(page, "ring", "can't be read", Tone::notice);
-  }
-  add_table(page, Pane::subscribers, look, topic, style, width);
-  add_table(page, Pane::publishers, look, topic, style, width);
+  add_table(page, Pane::subscribers, look, topic, style);
+  add_table(page, Pane::publishers, look, topic, style);
   return page;
 }
 

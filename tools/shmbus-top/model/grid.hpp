@@ -45,6 +45,7 @@ struct Row {
 struct Grid {
   std::vector<Column> columns;
   std::vector<Row> rows;
+  std::size_t essential = 0;  ///< columns from the left that a narrow screen cuts names for, to show them all
 };
 
 struct Order {

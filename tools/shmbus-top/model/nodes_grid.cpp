@@ -15,7 +15,8 @@ Grid nodes_grid(const Look& look) {
              {"PATTERNS"},
              {"AGE"},
              {"UID"}},
-            {}};
+            {},
+            10};
   for (std::size_t i = 0; i < look.bus.nodes.size(); ++i) {
     const NodeSnapshot& node = look.bus.nodes[i];
     const double percent = look.processor[i] * 100;

@@ -31,7 +31,8 @@ Grid publishers_grid(const Look& look, const Style& style) {
              {"CLAIM"},
              {"PUBLISHED"},
              {"BYTES"}},
-            {}};
+            {},
+            9};
   for (std::size_t t = 0; t < look.bus.topics.size(); ++t) {
     const TopicSnapshot& topic = look.bus.topics[t];
     for (std::size_t i = 0; i < topic.publishers.size(); ++i) {

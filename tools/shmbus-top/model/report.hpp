@@ -9,10 +9,10 @@ namespace shmbus::top {
 
 /// What a batch shows.
 struct ReportChoice {
-  std::optional<Pane> pane;    ///< nothing: all
-  std::optional<Order> order;  ///< of that pane
-  std::string filter;
-  Style style;
+  std::optional<Pane> pane{};    ///< nothing: all
+  std::optional<Order> order{};  ///< of that pane
+  std::string filter{};
+  Style style{};
 };
 
 /// A look as plain text: the header, and a table each pane.

@@ -63,7 +63,7 @@ void Session::open_detail() {
   follow(s, grid);
   if (grid.rows.empty() || grid.rows[s.index].topic.empty()) return;
   detail_ = grid.rows[s.index].topic;
-  scroll_ = 0;
+  scroll_ = page_skip_ = 0;
   ring_.reset();
   wants_look_ = !paused_;
 }
@@ -137,10 +137,11 @@ void Session::apply(Command command) {
       move(all);
       break;
     case Action::left:
-      state().skip -= state().skip > 0 ? 1 : 0;
+      skip() -= skip() > 0 ? 1 : 0;
       break;
     case Action::right:
-      state().skip = std::min(state().skip + 1, grid_of(pane_, {}, style_).columns.size() - 2);
+      // The last column stays, whatever there is.
+      skip() = std::min(skip() + 1, grid_of(detail_ ? Pane::subscribers : pane_, {}, style_).columns.size() - 2);
       break;
     case Action::choose: {
       const Grid grid = current_grid();

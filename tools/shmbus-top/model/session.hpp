@@ -18,8 +18,8 @@ class Session {
   struct Start {
     std::string bus;
     Pane pane = Pane::topics;
-    std::optional<Order> order;  ///< of that pane
-    std::string filter;
+    std::optional<Order> order{};  ///< of that pane
+    std::string filter{};
     Units units = Units::binary;
     double delay = 1;
   };
@@ -55,6 +55,7 @@ class Session {
     std::size_t offset = 0;  // first row on the screen
     std::size_t skip = 0;    // columns
   };
+  std::size_t& skip() { return detail_ ? page_skip_ : state().skip; }
   PaneState& state() { return states_[static_cast<std::size_t>(pane_)]; }
   Grid current_grid() const;
   void follow(PaneState& state, const Grid& grid) const;
@@ -77,8 +78,9 @@ class Session {
   double delay_;
   std::string filter_;
   std::optional<std::string> detail_;
-  std::size_t scroll_ = 0;  // of a page: detail or help
-  std::size_t rows_ = 10;   // that the screen had for the table or page
+  std::size_t scroll_ = 0;     // of a page: detail or help
+  std::size_t page_skip_ = 0;  // columns of a detail's tables
+  std::size_t rows_ = 10;      // that the screen had for the table or page
   bool help_ = false, paused_ = false, typing_ = false, quit_ = false, wants_look_ = false;
 };
 

@@ -109,21 +109,17 @@ Line Session::footer() const {
   const auto key = [&](std::string_view name, std::string_view text) {
     line.add(std::string{name}, Tone::strong).add(fmt::format(" {}  ", text), Tone::quiet);
   };
-  if (help_ || detail_) {
-    key("Esc", "back");
-    key("arrows", "scroll");
-  } else {
+  key("?", "help");
+  key("q", help_ || detail_ ? "back" : "quit");
+  if (!help_ && !detail_) {
     key("Tab", "pane");
     key("Enter", "detail");
     key("/", "filter");
     key("< >", "sort");
-    key("r", "reverse");
   }
   key("p", paused_ ? "go on" : "pause");
   key("u", to_string(style_.units));
   key("l", style_.whole_latency ? "whole" : "recent");
-  key("?", "help");
-  key("q", "quit");
   return line;
 }
 
@@ -141,7 +137,9 @@ Frame Session::frame(Size size, bool utf8) {
       for (const TopicSnapshot& topic : look_->bus.topics) {
         if (topic.info.name == *detail_) rates = history_.of(topic.info.id);
       }
-      show_page(frame, size, detail_page(*look_, *detail_, ring_ ? &*ring_ : nullptr, rates, style_, size.width, utf8));
+      show_page(frame, size,
+                detail_page(*look_, *detail_, ring_ ? &*ring_ : nullptr, rates,
+                            {.style = style_, .width = size.width, .skip = page_skip_, .utf8 = utf8}));
     }
   }
   if (size.height > 0) {

@@ -54,7 +54,8 @@ Grid subscribers_grid(const Look& look, const Style& style) {
              {"DELIVERED"},
              {"WAKEUPS"},
              {"ERRORS"}},
-            {}};
+            {},
+            11};
   for (std::size_t t = 0; t < look.bus.topics.size(); ++t) {
     const TopicSnapshot& topic = look.bus.topics[t];
     for (std::size_t i = 0; i < topic.subscribers.size(); ++i) {

@@ -22,15 +22,18 @@ TableLines::TableLines(const Grid& grid, Order order, std::size_t width, std::si
     for (const Row& row : grid.rows) widest = std::max(widest, width_of(row.cells[c].text));
     places_.push_back({.column = c, .from = 0, .width = widest});
   }
+  const auto essential = static_cast<std::ptrdiff_t>(
+      std::count_if(places_.begin(), places_.end(), [&](const Place& p) { return p.column < grid.essential; }));
   const auto total = [&] {
-    return std::accumulate(places_.begin(), places_.end(), places_.size() - 1,
+    return std::accumulate(places_.begin(), places_.begin() + essential, static_cast<std::size_t>(essential),
                            [](std::size_t sum, const Place& place) { return sum + place.width; });
   };
-  while (!places_.empty() && total() > width) {
+  while (essential > 0 && total() > width + 1) {
     Place* longest = nullptr;
     for (Place& place : places_) {
       const std::size_t least = grid.columns[place.column].least;
-      if (least != 0 && place.width > std::max(least, grid.columns[place.column].heading.size() + 1) &&
+      if (least != 0 && place.column < grid.essential &&
+          place.width > std::max(least, grid.columns[place.column].heading.size() + 1) &&
           (longest == nullptr || place.width > longest->width))
         longest = &place;
     }

@@ -73,7 +73,8 @@ Grid topics_grid(const Look& look, const Style& style) {
              {"RETAINED"},
              {"MEMORY"},
              {"TYPE", true, 4}},
-            {}};
+            {},
+            8};
   for (std::size_t i = 0; i < look.bus.topics.size(); ++i) grid.rows.push_back(row_of(look, i, style));
   for (const UnfinishedTopic& topic : look.bus.unfinished) grid.rows.push_back(row_of(topic));
   return grid;
