@@ -29,8 +29,8 @@ std::string without_newline(std::string text) {
 Tmux::Tmux(unsigned width, unsigned height)
     : socket_(new_socket()),
       // In the foreground, so that it is a child that dies with the test.
-      server_(
-          {"env", "-u", "TMUX", "-u", "NO_COLOR", "LC_ALL=C.UTF-8", "tmux", "-L", socket_, "-f", "/dev/null", "-D"}) {
+      server_({"/usr/bin/env", "-u", "TMUX", "-u", "NO_COLOR", "LC_ALL=C.UTF-8", "tmux", "-L", socket_, "-f",
+               "/dev/null", "-D"}) {
   wait_until("tmux", [&] {
     return command({"new-session", "-d", "-x", std::to_string(width), "-y", std::to_string(height),
                     "env PS1='ready> ' bash --norc --noprofile"})
@@ -46,10 +46,10 @@ Tmux::~Tmux() {
   if (!path.empty()) std::filesystem::remove(path, ignored);
 }
 
-bool Tmux::installed() { return run({"bash", "-c", "command -v tmux"}).end == End{}; }
+bool Tmux::installed() { return run({"/bin/bash", "-c", "command -v tmux"}).end == End{}; }
 
 Finished Tmux::command(std::vector<std::string> arguments) const {
-  arguments.insert(arguments.begin(), {"tmux", "-L", socket_, "-N"});
+  arguments.insert(arguments.begin(), {"/usr/bin/env", "tmux", "-L", socket_, "-N"});
   return run(std::move(arguments));
 }
 
@@ -63,8 +63,9 @@ void Tmux::click(unsigned column, unsigned line) {
     std::snprintf(text.data(), text.size(), "%02x", byte);
     return std::string{text.data()};
   };
-  // xterm's first way to tell a click: a button and two places, each as one character.
-  command({"send-keys", "-H", "1b", "5b", "4d", "20", hex(33 + column), hex(33 + line)});
+  // xterm's first way to tell a button and two places, each as one character: pressed, and let go.
+  for (const char* button : {"20", "23"})
+    command({"send-keys", "-H", "1b", "5b", "4d", button, hex(33 + column), hex(33 + line)});
 }
 
 void Tmux::resize(unsigned width, unsigned height) {

@@ -21,7 +21,7 @@ class Tmux {
 
   void type(const std::string& text);  ///< as it is
   void key(const std::string& name);   ///< of tmux: "Enter", "Down", "Escape"
-  /// The left button pressed there, counted from 0, as terminals tell programs.
+  /// The left button pressed and let go there, counted from 0, as terminals tell programs.
   void click(unsigned column, unsigned line);
   void resize(unsigned width, unsigned height);
 

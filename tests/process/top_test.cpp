@@ -163,7 +163,7 @@ TEST_CASE("a batch ends when the bus is removed, or a signal comes", "[top]") {
 TEST_CASE("on a terminal that can't move its cursor top prints batches", "[top]") {
   const TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
-  test::ChildProcess dumb{{"env", "TERM=dumb", SHMBUS_TOP, name.name(), "-n", "2", "-d", "0.05"},
+  test::ChildProcess dumb{{"/usr/bin/env", "TERM=dumb", SHMBUS_TOP, name.name(), "-n", "2", "-d", "0.05"},
                           test::ChildProcess::Streams::terminal};
   CHECK(dumb.wait() == End{});
   CHECK_THAT(dumb.out(), Catch::Contains("shmbus-top  bus") && Catch::Contains("no topics"));
