@@ -6,6 +6,7 @@
 
 #include "output.hpp"
 #include "port_view.hpp"
+#include "ring_marks.hpp"
 #include "shmbus/error.hpp"
 #include "text.hpp"
 #include "time_text.hpp"
@@ -23,22 +24,11 @@ struct InfoOptions {
   bool json = false;
 };
 
-char block_mark(const BlockSnapshot& block) {
-  if (block.number == 0) return '.';
-  if (block.gated_by != 0) return '!';
-  if (block.pinned_by != 0) return 'p';
-  if (block.retained_by != 0) return 'r';
-  return block.newest ? 'w' : '=';
-}
-
 /// The ring in order of age, its newest block last. A long one is cut in front.
 std::string ring_text(const RingSnapshot& ring) {
   constexpr std::size_t most = 64;
   std::string marks;
-  std::size_t newest = 0;
-  for (std::size_t i = 0; i < ring.slots.size(); ++i) newest = ring.slots[i].newest ? i : newest;
-  for (std::size_t i = 1; i <= ring.slots.size(); ++i)
-    marks += block_mark(ring.slots[(newest + i) % ring.slots.size()]);
+  for (const BlockSnapshot& block : by_age(ring)) marks += block_mark(block);
   if (marks.size() > most) marks = "..." + marks.substr(marks.size() - most);
   std::string outside;
   for (const BlockSnapshot& block : ring.outside) outside += block_mark(block);

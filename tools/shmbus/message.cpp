@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>  // program_invocation_short_name
 #include <string>
 
 #include "text.hpp"
@@ -11,7 +12,7 @@ namespace shmbus::tool {
 
 void complain(std::string_view text) {
   // In one write, so that lines of several processes do not mix.
-  const std::string line = fmt::format("shmbus: {}\n", printable(text));
+  const std::string line = fmt::format("{}: {}\n", program_invocation_short_name, printable(text));
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 

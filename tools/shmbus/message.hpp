@@ -4,7 +4,7 @@
 
 namespace shmbus::tool {
 
-/// One line on standard error: "shmbus: ...".
+/// One line on standard error, the program's name in front: "shmbus: ...".
 void complain(std::string_view text);
 
 /// The same, for a person who watches; where standard error is no terminal it says nothing.

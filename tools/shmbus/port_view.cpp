@@ -9,26 +9,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string process_text(const std::string& name, const std::string& program) {
-  return printable(name.empty() || name == program ? program : fmt::format("{} ({})", name, program));
-}
-
 std::string publisher_state(const PublisherSnapshot& p) {
   if (p.alive && p.waiting_for.count() != 0) return fmt::format("waiting {}", duration_text(p.waiting_for));
   if (p.alive && p.claim_open && p.state == NodeState::alive) return "claim open";
   return to_string(p.state);
-}
-
-ordered_json latency_json(const Latency& latency) {
-  if (latency.count() == 0) return nullptr;
-  ordered_json object;
-  object["events"] = latency.count();
-  object["mean_ns"] = latency.mean().count();
-  object["p50_ns"] = latency.percentile(50).count();
-  object["p90_ns"] = latency.percentile(90).count();
-  object["p99_ns"] = latency.percentile(99).count();
-  object["p99_9_ns"] = latency.percentile(99.9).count();
-  return object;
 }
 
 }  // namespace
@@ -59,11 +43,8 @@ void PortTables::add(const TopicSnapshot& topic) {
   }
   for (const SubscriberSnapshot& s : topic.subscribers) {
     subscribers_.add({topic.info.name, process_text(s.name, s.program), std::to_string(s.pid), to_string(s.state),
-                      s.demoted                          ? "demoted"
-                      : s.delivery == Delivery::reliable ? "reliable"
-                                                         : "lossy",
-                      std::to_string(s.lag), s.lag_time ? duration_text(*s.lag_time) : "-", std::to_string(s.delivered),
-                      std::to_string(s.lost), latency_text(s.latency)});
+                      mode_text(s), std::to_string(s.lag), s.lag_time ? duration_text(*s.lag_time) : "-",
+                      std::to_string(s.delivered), std::to_string(s.lost), latency_text(s.latency)});
   }
 }
 
@@ -72,10 +53,31 @@ std::string PortTables::text() const {
   return publishers_.text() + between + subscribers_.text();
 }
 
+std::string process_text(const std::string& name, const std::string& program) {
+  return printable(name.empty() || name == program ? program : fmt::format("{} ({})", name, program));
+}
+
+const char* mode_text(const SubscriberSnapshot& s) noexcept {
+  if (s.demoted) return "demoted";
+  return s.delivery == Delivery::reliable ? "reliable" : "lossy";
+}
+
 std::string latency_text(const Latency& latency) {
   if (latency.count() == 0) return "-";
   return fmt::format("{} / {} / {}", duration_text(latency.percentile(50)), duration_text(latency.percentile(99)),
                      duration_text(latency.percentile(99.9)));
+}
+
+ordered_json latency_json(const Latency& latency) {
+  if (latency.count() == 0) return nullptr;
+  ordered_json object;
+  object["events"] = latency.count();
+  object["mean_ns"] = latency.mean().count();
+  object["p50_ns"] = latency.percentile(50).count();
+  object["p90_ns"] = latency.percentile(90).count();
+  object["p99_ns"] = latency.percentile(99).count();
+  object["p99_9_ns"] = latency.percentile(99.9).count();
+  return object;
 }
 
 ordered_json port_json(const TopicSnapshot& topic, const PublisherSnapshot& p) {

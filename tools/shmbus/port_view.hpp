@@ -25,6 +25,15 @@ class PortTables {
 nlohmann::ordered_json port_json(const TopicSnapshot& topic, const PublisherSnapshot& publisher);
 nlohmann::ordered_json port_json(const TopicSnapshot& topic, const SubscriberSnapshot& subscriber);
 
+/// Null where no latency was sampled.
+nlohmann::ordered_json latency_json(const Latency& latency);
+
+/// "program", or "name (program)" where a subscriber has a name of its own.
+std::string process_text(const std::string& name, const std::string& program);
+
+/// "lossy", "reliable" or "demoted".
+const char* mode_text(const SubscriberSnapshot& subscriber) noexcept;
+
 /// "p50 / p99 / p99.9"; "-" where no latency was sampled.
 std::string latency_text(const Latency& latency);
 

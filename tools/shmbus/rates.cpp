@@ -3,29 +3,10 @@
 #include <algorithm>
 #include <chrono>
 
+#include "earlier.hpp"
+
 namespace shmbus::tool {
 namespace {
-
-template <class Port>
-const Port* same_port(const std::vector<Port>* ports, const Port& port) {
-  if (ports == nullptr) return nullptr;
-  for (const Port& p : *ports) {
-    if (p.port == port.port && p.node == port.node) return &p;
-  }
-  return nullptr;
-}
-
-/// 0 where the later number is smaller: then it is another's that took the same place.
-double growth(std::uint64_t before, std::uint64_t after) {
-  return after > before ? static_cast<double>(after - before) : 0;
-}
-
-const TopicSnapshot* same_topic(const BusSnapshot& bus, const TopicSnapshot& topic) {
-  for (const TopicSnapshot& t : bus.topics) {
-    if (t.info.id == topic.info.id && t.problem.empty()) return &t;
-  }
-  return nullptr;
-}
 
 void add(Rates& rates, const TopicSnapshot* before, const TopicSnapshot& after) {
   rates.published += growth(before != nullptr ? before->published : 0, after.published);

@@ -45,11 +45,11 @@ void set_action(int signal, void (*handler)(int)) {
 
 }  // namespace
 
-SignalScope::SignalScope(Bus& bus) {
+SignalScope::SignalScope(Bus* bus) {
   const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (fd < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   arrival.store(fd);
-  target.store(&bus);
+  target.store(bus);
   for (const int signal : stopping) set_action(signal, on_signal);
 }
 

@@ -11,13 +11,18 @@ namespace shmbus::tool {
 /// Signals that were ignored from the start (`nohup`, background jobs of a script) stay ignored. One at a time.
 class SignalScope {
  public:
-  explicit SignalScope(Bus& bus);
+  explicit SignalScope(Bus& bus) : SignalScope(&bus) {}
+  /// For a program that joined no bus: `fd` and `received_signal` alone tell.
+  SignalScope() : SignalScope(nullptr) {}
   SignalScope(const SignalScope&) = delete;
   SignalScope& operator=(const SignalScope&) = delete;
   ~SignalScope();
 
   /// Readable once a signal came, for poll(2).
   int fd() const noexcept;
+
+ private:
+  explicit SignalScope(Bus* bus);
 };
 
 /// The signal that a SignalScope received; 0 if none.

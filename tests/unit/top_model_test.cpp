@@ -1,0 +1,258 @@
+// The model of shmbus-top: what is computed of two looks, sorted, filtered and laid out, without a terminal.
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "model/grid.hpp"
+#include "model/history.hpp"
+#include "model/look.hpp"
+#include "model/pane.hpp"
+#include "model/report.hpp"
+#include "model/ring_picture.hpp"
+#include "model/table_lines.hpp"
+#include "model/units.hpp"
+#include "top_fixture.hpp"
+
+using namespace shmbus::top;
+using namespace std::chrono_literals;
+using shmbus::BusSnapshot;
+using shmbus::Time;
+using test::bus_at;
+using test::cell;
+using test::names;
+
+TEST_CASE("the first look of a bus knows no rates, and says so", "[top]") {
+  const Look look = compare(nullptr, bus_at(10s, 1000));
+  CHECK_FALSE(look.compared);
+  const Grid grid = grid_of(Pane::topics, look, {});
+  CHECK(cell(grid, "a", "EVENTS/S") == "-");
+  CHECK(cell(grid, "a", "PUBLISHED") == "1000");
+}
+
+TEST_CASE("the rates of a look are what happened since the one before, a second", "[top]") {
+  const BusSnapshot before = bus_at(10s, 1000);
+  const Look look = compare(&before, bus_at(12s, 3000));
+  REQUIRE(look.topics.size() == 2);
+  CHECK(look.topics[0].published == Approx(1000));
+  CHECK(look.topics[0].bytes == Approx(100'000));
+  CHECK(look.topics[0].publishers[0].published == Approx(1000));
+  CHECK(look.topics[0].subscribers[0].delivered == Approx(1000));
+  CHECK(look.topics[0].subscribers[1].lost == Approx(500));
+  CHECK(look.topics[0].lost == Approx(500));
+  CHECK(look.topics[1].published == 0);
+  CHECK(look.total.published == Approx(1000));
+  CHECK(look.processor[0] == Approx(1.0));
+}
+
+TEST_CASE("a clock that was set back gives no rates rather than wrong ones", "[top]") {
+  const BusSnapshot before = bus_at(12s, 1000);
+  CHECK_FALSE(compare(&before, bus_at(10s, 3000)).compared);
+}
+
+TEST_CASE("a port that another process took counts from 0", "[top]") {
+  const BusSnapshot before = bus_at(10s, 1000);
+  BusSnapshot after = bus_at(11s, 300);
+  after.topics[0].subscribers[0].node = 77;
+  CHECK(compare(&before, after).topics[0].subscribers[0].delivered == Approx(300));
+}
+
+TEST_CASE("lag and lost are shown to the last event", "[top]") {
+  BusSnapshot bus = bus_at(10s, 10);
+  bus.topics[0].subscribers[0].lag = 1'234'567;
+  bus.topics[0].subscribers[0].lost = 7'654'321;
+  const Grid grid = grid_of(Pane::subscribers, compare(nullptr, bus), {});
+  CHECK(cell(grid, "a", "LAG") == "1234567");
+  CHECK(cell(grid, "a", "LOST") == "7654321");
+}
+
+TEST_CASE("a subscriber that holds publishers back is shown as gating, with its time", "[top]") {
+  BusSnapshot bus = bus_at(10s, 10);
+  shmbus::SubscriberSnapshot& s = bus.topics[0].subscribers[0];
+  s.state = shmbus::SubscriberState::gating;
+  s.delivery = shmbus::Delivery::reliable;
+  s.gating = true;
+  s.gating_for = 1500ms;
+  const Look look = compare(nullptr, bus);
+  const Grid grid = grid_of(Pane::subscribers, look, {});
+  CHECK(cell(grid, "a", "STATE") == "gating");
+  CHECK(cell(grid, "a", "MODE") == "reliable");
+  CHECK(cell(grid, "a", "GATING") == "1.50s");
+  CHECK(cell(grid_of(Pane::topics, look, {}), "a", "STATE") == "gated");
+}
+
+TEST_CASE("a publisher shows how long it waits, and how old its open claim is", "[top]") {
+  BusSnapshot bus = bus_at(10s, 10);
+  shmbus::PublisherSnapshot& p = bus.topics[0].publishers[0];
+  p.waits = 3;
+  p.waiting_for = 20ms;
+  p.claim_open = true;
+  Grid grid = grid_of(Pane::publishers, compare(nullptr, bus), {});
+  CHECK(cell(grid, "a", "STATE") == "waiting");
+  CHECK(cell(grid, "a", "WAITS") == "3");
+  CHECK(cell(grid, "a", "WAITING") == "20.0ms");
+  CHECK(cell(grid, "a", "CLAIM") == "open");
+  p.claim_age = 2s;
+  grid = grid_of(Pane::publishers, compare(nullptr, bus), {});
+  CHECK(cell(grid, "a", "CLAIM") == "2.00s");
+}
+
+TEST_CASE("a topic that can't be read, and one that is not finished, have rows all the same", "[top]") {
+  BusSnapshot bus = bus_at(10s, 10);
+  bus.topics[1] = {};
+  bus.topics[1].info.name = "b";
+  bus.topics[1].problem = "topic 'b': bad magic";
+  bus.unfinished.push_back({.name = "c", .creator = 1, .creator_state = shmbus::NodeState::stopped});
+  const Grid grid = grid_of(Pane::topics, compare(nullptr, bus), {});
+  CHECK(cell(grid, "b", "STATE") == "unreadable");
+  CHECK(cell(grid, "c", "STATE") == "unfinished");
+}
+
+TEST_CASE("every pane's rows have a cell a column", "[top]") {
+  BusSnapshot bus = bus_at(10s, 10);
+  bus.unfinished.push_back({.name = "c"});
+  const Look look = compare(nullptr, bus);
+  for (const Pane pane : panes) {
+    const Grid grid = grid_of(pane, look, {});
+    CHECK_FALSE(grid.rows.empty());
+    for (const Row& row : grid.rows) CHECK(row.cells.size() == grid.columns.size());
+    CHECK(first_order(pane).column < grid.columns.size());
+  }
+}
+
+TEST_CASE("rows are sorted by number from the largest, by name from A, and the other way round", "[top]") {
+  Grid grid{{{"NAME", true}, {"N"}}, {}};
+  grid.rows = {{"1", "", {{"b"}, {"9", 9.0}}}, {"2", "", {{"a"}, {"10", 10.0}}}, {"3", "", {{"c"}, {"10", 10.0}}}};
+  sort(grid, {.column = 1});
+  CHECK(names(grid) == std::vector<std::string>{"a", "c", "b"});
+  sort(grid, {.column = 1, .reversed = true});
+  CHECK(names(grid) == std::vector<std::string>{"b", "a", "c"});  // equals keep their places
+  sort(grid, {.column = 0});
+  CHECK(names(grid) == std::vector<std::string>{"a", "b", "c"});
+  sort(grid, {.column = 0, .reversed = true});
+  CHECK(names(grid) == std::vector<std::string>{"c", "b", "a"});
+}
+
+TEST_CASE("a filter keeps the rows that hold all of its words, in capitals or not", "[top]") {
+  const Look look = compare(nullptr, bus_at(10s, 10));
+  const auto left = [&](const char* words) {
+    Grid grid = grid_of(Pane::subscribers, look, {});
+    filter(grid, words);
+    return grid.rows.size();
+  };
+  CHECK(left("") == 3);
+  CHECK(left("SLOW") == 1);
+  CHECK(left("slow lossy") == 1);
+  CHECK(left("slow reliable") == 0);
+  CHECK(left("  lossy ") == 3);
+}
+
+TEST_CASE("numbers have three digits and a unit, or all of their digits", "[top]") {
+  CHECK(rate_text(0, Units::binary) == "0");
+  CHECK(rate_text(0.5, Units::binary) == "0.50");
+  CHECK(rate_text(12.34, Units::binary) == "12.3");
+  CHECK(rate_text(999.4, Units::binary) == "999");
+  CHECK(rate_text(999.6, Units::binary) == "1.00k");
+  CHECK(rate_text(12'345, Units::decimal) == "12.3k");
+  CHECK(rate_text(12'345'678, Units::decimal) == "12.3M");
+  CHECK(rate_text(12'345, Units::exact) == "12345");
+  CHECK(bytes_text(1536, Units::binary) == "1.5KiB");
+  CHECK(bytes_text(1536, Units::decimal) == "1.54kB");
+  CHECK(bytes_text(1536, Units::exact) == "1536");
+  CHECK(time_text(1500ms) == "1.50s");
+}
+
+TEST_CASE("a sparkline is as high as its values, and as long as there is room", "[top]") {
+  const std::vector<double> values{0, 1, 4, 8};
+  CHECK(sparkline(values, 10, false) == " _-#");
+  CHECK(sparkline(values, 10, true) == " ▁▄█");
+  CHECK(sparkline(values, 2, false) == "-#");
+  CHECK(sparkline({}, 10, false).empty());
+}
+
+TEST_CASE("the history of a topic ends with the topic, and is bounded", "[top]") {
+  History history;
+  BusSnapshot before = bus_at(10s, 0);
+  for (unsigned i = 1; i <= History::most + 10; ++i) {
+    const BusSnapshot now = bus_at(10s + i * 1s, i * 100);
+    history.add(compare(&before, now));
+    before = now;
+  }
+  CHECK(history.of(1).size() == History::most);
+  CHECK(history.of(1).back() == Approx(100));
+  BusSnapshot without = bus_at(1000s, 0);
+  without.topics.erase(without.topics.begin());
+  history.add(compare(&before, without));
+  CHECK(history.of(1).empty());
+}
+
+TEST_CASE("a ring is drawn from the oldest block to the newest, with who is inside", "[top]") {
+  const BusSnapshot bus = bus_at(10s, 10);
+  shmbus::RingSnapshot ring;
+  ring.slots.resize(6);  // the newest at 1, so the oldest is at 2
+  for (const unsigned slot : {4u, 5u, 0u, 1u}) ring.slots[slot].number = 1 + (slot + 2) % 6;
+  ring.slots[1].newest = true;
+  ring.slots[4].pinned_by = ring.slots[4].gated_by = 1;
+  ring.slots[5].retained_by = 2;
+  ring.slots[0].pinned_by = 2;
+  const auto lines = ring_picture(bus.topics[0], ring, 20);
+  REQUIRE(lines.size() == 3);
+  CHECK(text_of(lines[0]) == "..!rpw");
+  CHECK_THAT(text_of(lines[1]), Catch::StartsWith("  ^     fast"));
+  CHECK_THAT(text_of(lines[2]), Catch::StartsWith("   ^^   slow"));
+  CHECK(text_of(ring_picture(bus.topics[0], ring, 3)[0]) == ".!p");  // what matters most of each two
+  ring.outside.push_back({.number = 1, .pinned_by = 1});
+  CHECK_THAT(text_of(ring_picture(bus.topics[0], ring, 20)[0]), Catch::EndsWith("left the ring: p"));
+}
+
+TEST_CASE("a table is cut to the screen: names first, then whole columns from the right", "[top]") {
+  Grid grid{{{"NAME", true, 6}, {"N"}, {"LAST"}}, {}, 3};
+  grid.rows = {{"1", "", {{"a.long.name"}, {"12345", 1.0}, {"x", 1.0}}}};
+  const TableLines wide{grid, {.column = 1}, 40, 0};
+  CHECK(text_of(wide.heading()) == "NAME           Nv LAST ");
+  CHECK(text_of(wide.row(0)) == "a.long.name 12345    x ");
+  CHECK(wide.complete());
+  const TableLines narrow{grid, {.column = 1}, 18, 0};
+  CHECK(text_of(narrow.row(0)) == "a.long~ 12345    x ");
+  const TableLines skipped{grid, {.column = 1}, 18, 1};
+  CHECK(text_of(skipped.row(0)) == "a.long.name    x ");
+  const TableLines tiny{grid, {.column = 1}, 13, 0};
+  CHECK_FALSE(tiny.complete());
+  CHECK(tiny.places().size() == 2);
+}
+
+TEST_CASE("a text is cut with a mark, or filled", "[top]") {
+  CHECK(fit("abc", 5) == "abc  ");
+  CHECK(fit("abc", 5, true) == "  abc");
+  CHECK(fit("abcdef", 4) == "abc~");
+  CHECK(fit("abc", 0).empty());
+}
+
+TEST_CASE("a batch has the header and a table each pane, or the one asked for", "[top]") {
+  const BusSnapshot before = bus_at(10s, 1000);
+  const Look look = compare(&before, bus_at(12s, 3000));
+  const std::string all = report_text(look, {});
+  CHECK_THAT(all, Catch::StartsWith("shmbus-top  bus test-bus"));
+  CHECK_THAT(all, Catch::Contains("events/s 1.00k"));
+  for (const char* heading : {"\nTOPIC  EVENTS/S", "\nTOPIC  PROCESS", "\nNODE"})
+    CHECK_THAT(all, Catch::Contains(heading));
+  const std::string one = report_text(look, {.pane = Pane::nodes, .filter = "nobody"});
+  CHECK_THAT(one, Catch::EndsWith("\nno nodes\n"));
+}
+
+TEST_CASE("a snapshot in JSON holds all there is, with rates where they are known", "[top]") {
+  const BusSnapshot before = bus_at(10s, 1000);
+  const auto first = nlohmann::json::parse(report_json(compare(nullptr, before)));
+  CHECK(first["events_per_s"].is_null());
+  const auto json = nlohmann::json::parse(report_json(compare(&before, bus_at(12s, 3000))));
+  CHECK(json["bus"] == "test-bus");
+  CHECK(json["events_per_s"] == Approx(1000));
+  CHECK(json["topics"].size() == 2);
+  CHECK(json["topics"][0]["events_per_s"] == Approx(1000));
+  CHECK(json["subscribers"][1]["lost_per_s"] == Approx(500));
+  CHECK(json["publishers"][0]["published"] == 3000);
+  CHECK(json["nodes"][0]["cores"] == Approx(1));
+  CHECK(json["nodes_dead"] == 1);
+}

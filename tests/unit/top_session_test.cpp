@@ -1,0 +1,209 @@
+// What keys and clicks make of shmbus-top's screen, without a terminal.
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <string>
+
+#include "model/session.hpp"
+#include "top_fixture.hpp"
+
+using namespace shmbus::top;
+using namespace std::chrono_literals;
+using test::bus_at;
+
+namespace {
+
+struct Watcher {
+  Session session{{.bus = "test-bus"}};
+  Size size{.height = 24, .width = 80};
+
+  Watcher() {
+    const shmbus::BusSnapshot before = bus_at(10s, 1000);
+    session.see(compare(&before, bus_at(12s, 3000)));
+  }
+  Frame frame() { return session.frame(size, false); }
+  std::string text() {
+    std::string all;
+    for (const Line& line : frame().lines) all += text_of(line) + '\n';
+    return all;
+  }
+  /// The line that is chosen, by its text.
+  std::string chosen() {
+    const Frame now = frame();
+    for (std::size_t i = 5; i < now.lines.size(); ++i) {
+      if (now.lines[i].reversed) return text_of(now.lines[i]);
+    }
+    return {};
+  }
+  void apply(Action action, std::size_t which = 0) { session.apply({action, which}); }
+};
+
+}  // namespace
+
+TEST_CASE("a frame is as high as the screen and no line is wider, from 80x24 to 200x50 and below", "[top]") {
+  Watcher w;
+  for (const Size size : {Size{24, 80}, Size{50, 200}, Size{5, 20}, Size{1, 1}}) {
+    w.size = size;
+    for (std::size_t pane = 0; pane < panes.size(); ++pane) {
+      w.apply(Action::pane, pane);
+      const Frame frame = w.frame();
+      CHECK(frame.lines.size() == size.height);
+      for (const Zone& zone : frame.zones) CHECK(zone.line < size.height);
+    }
+  }
+}
+
+TEST_CASE("each pane shows its rows, and Tab goes round", "[top]") {
+  Watcher w;
+  CHECK_THAT(w.text(), Catch::Contains("EVENTS/Sv"));
+  w.apply(Action::next_pane);
+  CHECK_THAT(w.text(), Catch::Contains("fast (reader)"));
+  w.apply(Action::next_pane);
+  CHECK_THAT(w.text(), Catch::Contains("writer"));
+  w.apply(Action::next_pane);
+  CHECK_THAT(w.text(), Catch::Contains("PATTERNS"));
+  w.apply(Action::next_pane);
+  CHECK_THAT(w.text(), Catch::Contains("EVENTS/Sv"));
+  w.apply(Action::previous_pane);
+  CHECK_THAT(w.text(), Catch::Contains("PATTERNS"));
+}
+
+TEST_CASE("the chosen row stays chosen wherever it is sorted to", "[top]") {
+  Watcher w;
+  CHECK_THAT(w.chosen(), Catch::StartsWith("a "));
+  w.apply(Action::down);
+  CHECK_THAT(w.chosen(), Catch::StartsWith("b "));
+  w.apply(Action::reverse);
+  CHECK_THAT(w.chosen(), Catch::StartsWith("b "));
+  w.apply(Action::down);
+  CHECK_THAT(w.chosen(), Catch::StartsWith("a "));
+  w.apply(Action::last);
+  w.apply(Action::first);
+  CHECK_THAT(w.chosen(), Catch::StartsWith("b "));
+}
+
+TEST_CASE("a click on a heading sorts by it, the second one the other way round", "[top]") {
+  Watcher w;
+  w.apply(Action::pane, 1);
+  const auto click = [&](const char* heading) {
+    const Frame frame = w.frame();
+    const std::size_t column = text_of(frame.lines[4]).find(heading);
+    REQUIRE(column != std::string::npos);
+    w.session.apply(frame.at(4, column));
+  };
+  click("LOST");
+  CHECK_THAT(w.text(), Catch::Contains("LOSTv"));
+  CHECK_THAT(text_of(w.frame().lines[5]), Catch::Contains("slow"));
+  click("LOST");
+  CHECK_THAT(w.text(), Catch::Contains("LOST^"));
+  CHECK_THAT(text_of(w.frame().lines[7]), Catch::Contains("slow"));
+}
+
+TEST_CASE("a click chooses a row, a second one opens its topic, and the bar changes panes", "[top]") {
+  Watcher w;
+  w.session.apply(w.frame().at(6, 3));
+  CHECK_THAT(w.chosen(), Catch::StartsWith("b "));
+  CHECK_FALSE(w.session.detail());
+  w.session.apply(w.frame().at(6, 3));
+  CHECK(w.session.detail() == "b");
+  const Frame frame = w.frame();
+  w.session.apply(frame.at(3, text_of(frame.lines[3]).find("nodes")));
+  CHECK_FALSE(w.session.detail());
+  CHECK_THAT(w.text(), Catch::Contains("PATTERNS"));
+  CHECK(frame.at(23, 0).action == Action::none);
+}
+
+TEST_CASE("a filter narrows while it is typed, stays with Enter and goes with Esc", "[top]") {
+  Watcher w;
+  w.apply(Action::pane, 1);
+  w.apply(Action::filter);
+  CHECK(w.session.typing());
+  for (const char* c : {"s", "l", "o", "x"}) w.session.type(c);
+  CHECK_THAT(w.text(), Catch::Contains("no subscribers with 'slox'"));
+  w.session.type({});
+  CHECK_THAT(w.text(), Catch::Contains("slow (reader)") && !Catch::Contains("fast (reader)"));
+  w.session.end_typing(true);
+  CHECK_THAT(w.text(), Catch::Contains("filter: slo"));
+  w.apply(Action::back);
+  CHECK_THAT(w.text(), Catch::Contains("fast (reader)"));
+  w.apply(Action::filter);
+  w.session.type("z");
+  w.session.end_typing(false);
+  CHECK_THAT(w.text(), Catch::Contains("fast (reader)"));
+}
+
+TEST_CASE("the detail of a topic shows its facts, ring, ports and history, and Esc leaves it", "[top]") {
+  Watcher w;
+  w.apply(Action::open);
+  REQUIRE(w.session.detail() == "a");
+  CHECK(w.session.wants_look());
+  CHECK_FALSE(w.session.wants_look());
+  shmbus::RingSnapshot ring;
+  ring.slots.resize(4);
+  ring.slots[0] = {.number = 1, .newest = true, .pinned_by = 3};
+  w.session.see_ring(ring);
+  const std::string text = w.text();
+  for (const char* part : {"topic      a", "3000 events", "1.00k events/s", "ring       ...p", "fast (reader)",
+                           "writer", "free", "gating", "most 1.00k"})
+    CHECK_THAT(text, Catch::Contains(part));
+  w.apply(Action::back);
+  CHECK_THAT(w.text(), Catch::Contains("EVENTS/Sv"));
+}
+
+TEST_CASE("the detail of a topic that went away says so", "[top]") {
+  Watcher w;
+  w.apply(Action::open);
+  shmbus::BusSnapshot bus = bus_at(13s, 3000);
+  bus.topics.clear();
+  w.session.see(compare(nullptr, bus));
+  CHECK_THAT(w.text(), Catch::Contains("topic a is not there any more"));
+}
+
+TEST_CASE("help lists the keys, scrolls on a small screen, and goes", "[top]") {
+  Watcher w;
+  w.apply(Action::help);
+  CHECK_THAT(w.text(), Catch::Contains("Keys") && !Catch::Contains("its process was stopped"));
+  w.apply(Action::last);
+  CHECK_THAT(w.text(), Catch::Contains("its process was stopped"));
+  w.apply(Action::help);
+  CHECK_THAT(w.text(), Catch::Contains("EVENTS/Sv"));
+}
+
+TEST_CASE("a bus that is away is told, and what was seen last stays", "[top]") {
+  Watcher w;
+  w.session.set_problem("bus 'test-bus' was removed");
+  CHECK_THAT(w.text(), Catch::Contains("bus 'test-bus' was removed") && Catch::Contains("EVENTS/Sv"));
+  w.session.set_problem({});
+  CHECK_THAT(w.text(), !Catch::Contains("was removed"));
+}
+
+TEST_CASE("pause, units, latency, pace and quit", "[top]") {
+  Watcher w;
+  w.apply(Action::pause);
+  CHECK(w.session.paused());
+  CHECK_THAT(w.text(), Catch::Contains("PAUSED"));
+  w.apply(Action::pause);
+  CHECK(w.session.wants_look());
+  w.apply(Action::units);
+  w.apply(Action::units);
+  CHECK_THAT(w.text(), Catch::Contains("events/s 1000 ") && Catch::Contains("u exact"));
+  w.apply(Action::latency);
+  CHECK_THAT(w.text(), Catch::Contains("l whole"));
+  w.apply(Action::faster);
+  CHECK(w.session.delay() == 0.5);
+  w.apply(Action::slower);
+  CHECK(w.session.delay() == 1);
+  w.apply(Action::quit);
+  CHECK(w.session.quit());
+}
+
+TEST_CASE("columns that do not fit are reached with the arrows", "[top]") {
+  Watcher w;
+  w.size.width = 40;
+  w.apply(Action::pane, 1);
+  CHECK_THAT(w.text(), !Catch::Contains("WAKEUPS"));
+  for (int i = 0; i < 30; ++i) w.apply(Action::right);
+  CHECK_THAT(w.text(), Catch::Contains("ERRORS") && Catch::Contains("TOPIC"));
+  for (int i = 0; i < 30; ++i) w.apply(Action::left);
+  CHECK_THAT(w.text(), Catch::Contains("PROCESS"));
+}

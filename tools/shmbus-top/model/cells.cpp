@@ -1,0 +1,30 @@
+#include <fmt/format.h>
+
+#include "model/pane_grids.hpp"
+#include "port_view.hpp"
+#include "text.hpp"
+
+namespace shmbus::top {
+
+Cell count_cell(std::uint64_t count, Tone tone) {
+  return {std::to_string(count), static_cast<double>(count), count == 0 ? Tone::quiet : tone};
+}
+
+Cell rate_cell(const Look& look, double rate, Units units, Tone tone) {
+  if (!look.compared) return {"-", 0.0, Tone::quiet};
+  return {rate_text(rate, units), rate, rate == 0 ? Tone::quiet : tone};
+}
+
+Cell bytes_cell(double bytes, Units units) {
+  return {bytes_text(bytes, units), bytes, bytes == 0 ? Tone::quiet : Tone::plain};
+}
+
+Cell process_cell(const std::string& name, const std::string& program) { return {tool::process_text(name, program)}; }
+
+Cell pid_cell(std::int32_t pid) { return {std::to_string(pid), static_cast<double>(pid)}; }
+
+Tone tone_of(NodeState state) {
+  return state == NodeState::alive ? Tone::good : state == NodeState::stopped ? Tone::notice : Tone::bad;
+}
+
+}  // namespace shmbus::top

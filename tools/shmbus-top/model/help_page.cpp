@@ -1,0 +1,60 @@
+#include <string_view>
+
+#include "model/pages.hpp"
+
+namespace shmbus::top {
+namespace {
+
+struct Entry {
+  std::string_view keys;  // empty: a heading
+  std::string_view text;
+};
+
+constexpr Entry entries[] = {
+    {"", "Keys"},
+    {"1 2 3 4, Tab", "topics, subscribers, publishers, nodes; or click"},
+    {"arrows, Page, Home, End", "choose a row; left, right: columns beyond the screen"},
+    {"Enter", "a topic's rate over time, ring and ports; or click twice"},
+    {"Esc, Backspace", "back"},
+    {"< >", "sort by the column to the left, right; or click on it"},
+    {"r", "sort the other way round"},
+    {"/", "filter rows by words; Enter keeps it, Esc clears it"},
+    {"p, Space", "pause, and go on"},
+    {"+ -", "look less or more often"},
+    {"u", "units: KiB, kB, exact"},
+    {"l", "latency since the last look, or since attached"},
+    {"?, h", "this help"},
+    {"q, Ctrl-C", "quit; q leaves a detail first"},
+    {"", ""},
+    {"", "Columns"},
+    {"LAG", "events published and not read yet; of a topic, the most"},
+    {"LAGTIME", "how long the oldest of them has lain there"},
+    {"LOST", "events a lossy subscriber missed, exactly"},
+    {"P50 P99 P99.9", "publish to handler: so many took at most so long"},
+    {"GATING", "how long it has held publishers back"},
+    {"WAITS WAITING", "times a publisher had to wait, and how long it does now"},
+    {"CLAIM", "how long an event is claimed and not committed"},
+    {"", ""},
+    {"", "States"},
+    {"spinning", "awake: it handles events, or looks for some"},
+    {"sleeping", "in the kernel, until an event comes"},
+    {"lapped", "what it needs next has left the ring: it has lost events"},
+    {"gating", "reliable, and publishers wait for it"},
+    {"stopped, dead", "its process was stopped (SIGSTOP, a debugger), or died"},
+};
+
+}  // namespace
+
+std::vector<Line> help_page() {
+  std::vector<Line> page;
+  for (const Entry& entry : entries) {
+    Line& line = page.emplace_back();
+    if (entry.keys.empty())
+      line.add(std::string{entry.text}, Tone::strong);
+    else
+      line.add(fit(entry.keys, 24), Tone::good).add(std::string{entry.text});
+  }
+  return page;
+}
+
+}  // namespace shmbus::top

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "model/line.hpp"
+#include "model/pane.hpp"
+
+namespace shmbus::top {
+
+/// How a page is laid out.
+struct PageStyle {
+  Style style;
+  std::size_t width = 80;
+  std::size_t skip = 0;  ///< columns of its tables that don't show
+  bool utf8 = false;
+};
+
+/// All there is to see of one topic. `ring` may be null, where it could not be read.
+std::vector<Line> detail_page(const Look& look, std::string_view topic, const RingSnapshot* ring,
+                              std::span<const double> rates, const PageStyle& style);
+
+/// The keys, and what the columns mean.
+std::vector<Line> help_page();
+
+}  // namespace shmbus::top

@@ -1,0 +1,51 @@
+#include "model/pane.hpp"
+
+#include "model/pane_grids.hpp"
+
+namespace shmbus::top {
+
+const char* to_string(Pane pane) noexcept {
+  switch (pane) {
+    case Pane::topics:
+      return "topics";
+    case Pane::subscribers:
+      return "subscribers";
+    case Pane::publishers:
+      return "publishers";
+    case Pane::nodes:
+      break;
+  }
+  return "nodes";
+}
+
+std::optional<Pane> parse_pane(std::string_view text) {
+  for (const Pane pane : panes) {
+    if (text == to_string(pane)) return pane;
+  }
+  return std::nullopt;
+}
+
+Grid grid_of(Pane pane, const Look& look, const Style& style) {
+  switch (pane) {
+    case Pane::topics:
+      return topics_grid(look, style);
+    case Pane::subscribers:
+      return subscribers_grid(look, style);
+    case Pane::publishers:
+      return publishers_grid(look, style);
+    case Pane::nodes:
+      break;
+  }
+  return nodes_grid(look);
+}
+
+Order first_order(Pane pane) {
+  const Grid empty = grid_of(pane, {}, {});
+  const char* heading = pane == Pane::topics        ? "EVENTS/S"
+                        : pane == Pane::subscribers ? "LAG"
+                        : pane == Pane::publishers  ? "EVENTS/S"
+                                                    : "CPU%";
+  return {.column = find_column(empty, heading).value_or(0)};
+}
+
+}  // namespace shmbus::top

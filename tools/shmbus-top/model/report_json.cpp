@@ -1,0 +1,130 @@
+#include <nlohmann/json.hpp>
+
+#include "model/header.hpp"
+#include "model/report.hpp"
+#include "port_view.hpp"
+#include "text.hpp"
+#include "time_text.hpp"
+#include "topic_table.hpp"
+
+namespace shmbus::top {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// Rates are null at the first look.
+class Rate {
+ public:
+  explicit Rate(const Look& look) : known_(look.compared) {}
+  ordered_json operator()(double rate) const { return known_ ? ordered_json(rate) : ordered_json(nullptr); }
+
+ private:
+  bool known_;
+};
+
+ordered_json topics_json(const Look& look, const Rate& rate) {
+  ordered_json list = ordered_json::array();
+  for (std::size_t i = 0; i < look.bus.topics.size(); ++i) {
+    const TopicSnapshot& topic = look.bus.topics[i];
+    ordered_json object;
+    if (topic.problem.empty()) {
+      object = ordered_json::parse(tool::topic_json(topic));
+      object["events_per_s"] = rate(look.topics[i].published);
+      object["bytes_per_s"] = rate(look.topics[i].bytes);
+      object["lost_per_s"] = rate(look.topics[i].lost);
+    } else {
+      object["topic"] = topic.info.name;
+      object["problem"] = tool::printable(topic.problem);
+    }
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
+ordered_json publishers_json(const Look& look, const Rate& rate) {
+  ordered_json list = ordered_json::array();
+  for (std::size_t t = 0; t < look.bus.topics.size(); ++t) {
+    const TopicSnapshot& topic = look.bus.topics[t];
+    for (std::size_t i = 0; i < topic.publishers.size(); ++i) {
+      const PublisherRates& rates = look.topics[t].publishers[i];
+      ordered_json object = tool::port_json(topic, topic.publishers[i]);
+      object["claim_age_ns"] = topic.publishers[i].claim_age.count();
+      object["events_per_s"] = rate(rates.published);
+      object["bytes_per_s"] = rate(rates.bytes);
+      object["waits_per_s"] = rate(rates.waits);
+      list.push_back(std::move(object));
+    }
+  }
+  return list;
+}
+
+ordered_json subscribers_json(const Look& look, const Rate& rate) {
+  ordered_json list = ordered_json::array();
+  for (std::size_t t = 0; t < look.bus.topics.size(); ++t) {
+    const TopicSnapshot& topic = look.bus.topics[t];
+    for (std::size_t i = 0; i < topic.subscribers.size(); ++i) {
+      const SubscriberRates& rates = look.topics[t].subscribers[i];
+      ordered_json object = tool::port_json(topic, topic.subscribers[i]);
+      object["events_per_s"] = rate(rates.delivered);
+      object["lost_per_s"] = rate(rates.lost);
+      object["recent_latency"] = tool::latency_json(rates.latency);
+      list.push_back(std::move(object));
+    }
+  }
+  return list;
+}
+
+ordered_json nodes_json(const Look& look, const Rate& rate) {
+  ordered_json list = ordered_json::array();
+  for (std::size_t i = 0; i < look.bus.nodes.size(); ++i) {
+    const NodeSnapshot& node = look.bus.nodes[i];
+    ordered_json object;
+    object["node"] = node.id;
+    object["program"] = tool::printable(node.program);
+    object["pid"] = node.pid;
+    object["uid"] = node.uid;
+    object["state"] = to_string(node.state);
+    object["started"] = tool::rfc3339(node.started);
+    object["cores"] = rate(look.processor[i]);
+    object["publishers"] = node.publishers;
+    object["subscribers"] = node.subscribers;
+    object["subscriptions"] = node.subscriptions;
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string report_json(const Look& look) {
+  const BusSnapshot& bus = look.bus;
+  const Rate rate{look};
+  const NodeCounts counts = count_nodes(bus);
+  ordered_json object;
+  object["bus"] = bus.name;
+  object["time"] = tool::rfc3339(bus.taken);
+  object["created"] = tool::rfc3339(bus.created);
+  object["seconds"] = rate(look.total.seconds);
+  object["events_per_s"] = rate(look.total.published);
+  object["bytes_per_s"] = rate(look.total.bytes);
+  object["delivered_per_s"] = rate(look.total.delivered);
+  object["lost_per_s"] = rate(look.total.lost);
+  object["shm_size"] = bus.shm_size;
+  object["shm_free"] = bus.shm_free;
+  object["log_memory"] = log_memory(bus);
+  object["nodes_alive"] = counts.alive;
+  object["nodes_stopped"] = counts.stopped;
+  object["nodes_dead"] = counts.dead;
+  object["topics"] = topics_json(look, rate);
+  object["subscribers"] = subscribers_json(look, rate);
+  object["publishers"] = publishers_json(look, rate);
+  object["nodes"] = nodes_json(look, rate);
+  object["unfinished"] = ordered_json::array();
+  for (const UnfinishedTopic& topic : bus.unfinished)
+    object["unfinished"].push_back({{"topic", tool::printable(topic.name)},
+                                    {"creator", topic.creator},
+                                    {"state", to_string(topic.creator_state)}});
+  return object.dump() + '\n';
+}
+
+}  // namespace shmbus::top

@@ -1,0 +1,83 @@
+#include <algorithm>
+
+#include "model/pane_grids.hpp"
+#include "text.hpp"
+#include "topic_table.hpp"
+
+namespace shmbus::top {
+namespace {
+
+Cell state_of(const TopicSnapshot& topic, const TopicRates& rates) {
+  if (!topic.problem.empty()) return {"unreadable", Tone::bad};
+  const auto any = [&](auto condition) {
+    return std::any_of(topic.subscribers.begin(), topic.subscribers.end(), condition);
+  };
+  if (any([](const SubscriberSnapshot& s) { return s.alive && s.gating; })) return {"gated", Tone::bad};
+  if (rates.lost > 0) return {"losing", Tone::bad};
+  if (any([](const SubscriberSnapshot& s) { return s.alive && s.lapped_now; })) return {"lapped", Tone::notice};
+  if (rates.published > 0) return {"flowing", Tone::good};
+  return {"quiet", Tone::quiet};
+}
+
+template <class Port>
+std::uint64_t alive(const std::vector<Port>& ports) {
+  return static_cast<std::uint64_t>(std::count_if(ports.begin(), ports.end(), [](const Port& p) { return p.alive; }));
+}
+
+Row row_of(const Look& look, std::size_t i, const Style& style) {
+  const TopicSnapshot& topic = look.bus.topics[i];
+  const TopicRates& rates = look.topics[i];
+  std::uint64_t lag = 0, lost = 0;
+  for (const SubscriberSnapshot& s : topic.subscribers) {
+    if (s.alive) lag = std::max(lag, s.lag);
+    lost += s.lost;
+  }
+  return {std::to_string(topic.info.id),
+          topic.info.name,
+          {Cell{topic.info.name},
+           rate_cell(look, rates.published, style.units),
+           {look.compared ? bytes_text(rates.bytes, style.units) : "-", rates.bytes,
+            rates.bytes == 0 ? Tone::quiet : Tone::plain},
+           state_of(topic, rates),
+           count_cell(lag, Tone::notice),
+           count_cell(lost, Tone::bad),
+           count_cell(alive(topic.publishers)),
+           count_cell(alive(topic.subscribers)),
+           count_cell(topic.published),
+           count_cell(tool::retained(topic)),
+           bytes_cell(static_cast<double>(topic.memory), style.units),
+           Cell{topic.info.type_name.empty() ? "-" : tool::printable(topic.info.type_name), Tone::quiet}}};
+}
+
+/// Its creator is at work, or stopped or died there.
+Row row_of(const UnfinishedTopic& topic) {
+  const std::string name = topic.name.empty() ? "(unnamed)" : tool::printable(topic.name);
+  Row row{"unfinished " + name, {}, {Cell{name}}};
+  row.cells.resize(12, Cell{"-", 0.0, Tone::quiet});
+  row.cells[3] = Cell{"unfinished", topic.creator_state == NodeState::alive ? Tone::notice : Tone::bad};
+  return row;
+}
+
+}  // namespace
+
+Grid topics_grid(const Look& look, const Style& style) {
+  Grid grid{{{"TOPIC", true, 12},
+             {"EVENTS/S"},
+             {"BYTES/S"},
+             {"STATE", true},
+             {"LAG"},
+             {"LOST"},
+             {"PUBS"},
+             {"SUBS"},
+             {"PUBLISHED"},
+             {"RETAINED"},
+             {"MEMORY"},
+             {"TYPE", true, 4}},
+            {},
+            8};
+  for (std::size_t i = 0; i < look.bus.topics.size(); ++i) grid.rows.push_back(row_of(look, i, style));
+  for (const UnfinishedTopic& topic : look.bus.unfinished) grid.rows.push_back(row_of(topic));
+  return grid;
+}
+
+}  // namespace shmbus::top

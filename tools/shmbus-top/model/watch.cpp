@@ -1,0 +1,42 @@
+#include "model/watch.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "shmbus/error.hpp"
+
+namespace shmbus::top {
+
+Watch::Watch(std::string bus) : bus_(std::move(bus)), inspector_(Inspector{bus_}) {}
+
+std::optional<Look> Watch::look() {
+  try {
+    if (!inspector_) inspector_ = Inspector{bus_};
+    BusSnapshot now = inspector_->snapshot();
+    if (!now.removed) {
+      problem_.clear();
+      Look look = compare(before_ ? &*before_ : nullptr, std::move(now));
+      before_ = look.bus;
+      return look;
+    }
+    problem_ = fmt::format("bus '{}' was removed; waiting for a new one of that name", bus_);
+  } catch (const Error& error) {
+    // That it is gone, its removal has already said.
+    if (error.code() != ErrorCode::not_found || problem_.empty()) problem_ = error.what();
+  }
+  inspector_.reset();
+  before_.reset();
+  return std::nullopt;
+}
+
+std::optional<RingSnapshot> Watch::ring(std::string_view topic) {
+  try {
+    if (inspector_) return inspector_->ring(topic);
+  } catch (const Error&) {
+    // The next look says what is wrong.
+  }
+  return std::nullopt;
+}
+
+}  // namespace shmbus::top

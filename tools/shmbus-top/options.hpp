@@ -1,0 +1,40 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "model/pane.hpp"
+
+namespace shmbus::top {
+
+/// What the command line asks for.
+struct Options {
+  std::string bus = "default";
+  bool batch = false;
+  bool json = false;
+  std::optional<std::uint64_t> count;  ///< looks, then the end
+  double delay = 1;                    ///< seconds between looks
+  std::string filter;
+  std::optional<Pane> pane;
+  std::optional<Order> order;
+  Units units = Units::binary;
+
+  bool plain() const { return batch || json; }
+};
+
+/// Registers the options with the program; they are filled in by its parse.
+class OptionParser {
+ public:
+  explicit OptionParser(CLI::App& program);
+  /// After the parse. Throws CLI::ValidationError where options don't go together.
+  Options options() const;
+
+ private:
+  Options options_;
+  std::string pane_, sort_, units_ = "binary";
+  bool reverse_ = false;
+};
+
+}  // namespace shmbus::top

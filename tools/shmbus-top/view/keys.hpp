@@ -1,0 +1,11 @@
+#pragma once
+
+#include "model/session.hpp"
+#include "view/screen.hpp"
+
+namespace shmbus::top {
+
+/// Does what a key, or a click on that frame, asks for.
+void press(Session& session, const Frame& frame, const Screen::Key& key);
+
+}  // namespace shmbus::top
