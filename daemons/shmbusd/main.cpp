@@ -2,26 +2,20 @@
 
 #include <unistd.h>
 
-#include <csignal>
-#include <exception>
 #include <string>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
 #include "daemon.hpp"
 #include "log.hpp"
+#include "program.hpp"
 
 namespace {
 
 constexpr const char* default_path = SHMBUS_SYSCONFDIR "/shmbus/shmbusd.toml";
-constexpr int failure = 1;
-constexpr int usage = 2;
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   using namespace shmbus::daemon;
   std::string path;
   bool check = false;
@@ -37,11 +31,7 @@ int main(int argc, char** argv) {
   app.footer(
       "SIGHUP reads the configuration again, SIGTERM and SIGINT end it. shmbusd(8) tells more.\n"
       "Exit status: 0 good, 1 failed, 2 wrong arguments or configuration.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : usage;
-  }
+  if (const auto status = shmbus::tool::parse(app, argc, argv)) return *status;
   if (path.empty() && ::access(default_path, F_OK) == 0) path = default_path;
   try {
     if (check) {
@@ -49,14 +39,16 @@ int main(int argc, char** argv) {
       return 0;
     }
     start_log();
-    std::signal(SIGPIPE, SIG_IGN);  // whoever reads the log, or asks for metrics, may go
     Daemon(path).run();
     return 0;
   } catch (const SettingsError& error) {
     fmt::print(stderr, "{}\n", error.what());
-    return usage;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "shmbusd: {}\n", error.what());
-    return failure;
+    return shmbus::tool::exit_usage;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return shmbus::tool::run_program([&] { return run(argc, argv); });
 }

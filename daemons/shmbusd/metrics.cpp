@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "../../tools/shmbus/text.hpp"
+#include "text.hpp"
 
 namespace shmbus::daemon {
 namespace {

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "../../tools/shmbus/text.hpp"
+#include "text.hpp"
 #include "shmbus/bus.hpp"
 #include "shmbus/error.hpp"
 

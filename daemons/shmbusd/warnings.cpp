@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "../../tools/shmbus/text.hpp"
+#include "text.hpp"
 
 namespace shmbus::daemon {
 

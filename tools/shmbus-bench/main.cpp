@@ -1,36 +1,16 @@
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <array>
-#include <cerrno>
-#include <exception>
 #include <stdexcept>
 #include <string>
 
 #include "command.hpp"
 #include "measure/signals.hpp"
+#include "message.hpp"
+#include "program.hpp"
 #include "settings.hpp"
-#include "shmbus/error.hpp"
 
 namespace shmbus::bench {
 namespace {
-
-constexpr int failure = 1;
-constexpr int usage = 2;
-
-/// A caller may have closed 0, 1 or 2: a segment must not be opened there, where text would be written into it.
-void occupy_standard_descriptors() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-  }
-}
-
-int refuse(const std::string& what, const std::string& help) {
-  fmt::print(stderr, "shmbus-bench: {}; see {}\n", what, help);
-  return usage;
-}
 
 int run(int argc, char** argv) {
   Settings settings;
@@ -55,49 +35,30 @@ bench-<pid>, and is removed in the end, also on Ctrl-C. Exit status: 0 measured,
       attach_command(program, settings),  idle_command(program, settings),       soak_command(program, settings)};
   for (const Command& command : commands)
     command.app->footer(command.app->get_footer() + "\n\nOptions of all measures: see shmbus-bench --help.");
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    fmt::print("{}", program.help());
-    return 0;
-  } catch (const CLI::CallForVersion& version) {
-    fmt::print("{}\n", version.what());
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    const auto chosen = program.get_subcommands();
-    return refuse(error.what(),
-                  chosen.empty() ? "shmbus-bench --help" : "shmbus-bench " + chosen.front()->get_name() + " --help");
-  }
+  if (const auto status = tool::parse(program, argc, argv)) return *status;
   for (const Command& command : commands) {
     if (!command.app->parsed()) continue;
     if (!command.draws && !settings.plot.empty())
-      return refuse("--plot: " + command.app->get_name() + " has no distribution to draw", "shmbus-bench --help");
+      return tool::refuse("--plot: " + command.app->get_name() + " has no distribution to draw", "shmbus-bench --help");
     return command.run();
   }
-  return refuse("a measure is required, for example latency", "shmbus-bench --help");
+  return tool::refuse("A measure is required, for example latency", "shmbus-bench --help");
 }
-
-bool is_usage(ErrorCode code) { return code == ErrorCode::invalid_name || code == ErrorCode::invalid_option; }
 
 }  // namespace
 }  // namespace shmbus::bench
 
 int main(int argc, char** argv) {
-  using namespace shmbus::bench;
-  occupy_standard_descriptors();
-  shmbus::measure::block_signals();
-  try {
-    return run(argc, argv);
-  } catch (const shmbus::measure::Interrupted& interrupted) {
-    shmbus::measure::end_by(interrupted.signal());
-  } catch (const shmbus::Error& error) {
-    fmt::print(stderr, "shmbus-bench: {}\n", error.what());
-    return is_usage(error.code()) ? usage : failure;
-  } catch (const std::invalid_argument& error) {
-    fmt::print(stderr, "shmbus-bench: {}\n", error.what());
-    return usage;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "shmbus-bench: {}\n", error.what());
-    return failure;
-  }
+  using namespace shmbus;
+  measure::block_signals();
+  return tool::run_program([&] {
+    try {
+      return bench::run(argc, argv);
+    } catch (const measure::Interrupted& interrupted) {
+      measure::end_by(interrupted.signal());
+    } catch (const std::invalid_argument& error) {
+      tool::complain(error.what());
+      return tool::exit_usage;
+    }
+  });
 }

@@ -5,7 +5,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "existing_bus.hpp"
 #include "intervals.hpp"
 #include "message.hpp"
 #include "output.hpp"
@@ -69,7 +68,7 @@ bool measure(Subscriber& subscriber, Intervals& seen, Clock::time_point end) {
 int run(const std::string& bus_name, const HzOptions& options) {
   const BusSnapshot snapshot = Inspector{bus_name}.snapshot();
   find_topic(snapshot, options.topic);
-  Bus bus = open_existing(bus_name);
+  Bus bus = Bus::open(bus_name, {.create = false});
   const SignalScope signals{bus};
   Subscriber subscriber = bus.subscriber(options.topic, {.wait = WaitStrategy::balanced(), .name = "shmbus hz"});
   Output out;

@@ -10,7 +10,6 @@
 #include <poll.h>
 
 #include "event_printer.hpp"
-#include "existing_bus.hpp"
 #include "message.hpp"
 #include "output.hpp"
 #include "retained_events.hpp"
@@ -110,7 +109,7 @@ int run(const std::string& bus_name, const ReplayOptions& options) {
   }
   BusSnapshot snapshot = Inspector{bus_name}.snapshot();
   const int status = drop_unreadable(snapshot);
-  Bus bus = open_existing(bus_name);
+  Bus bus = Bus::open(bus_name, {.create = false});
   std::optional<Target> target;
   if (options.into) target.emplace(*options.into, snapshot);
   const SignalScope signals{target ? target->bus() : bus};

@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 
-#include "existing_bus.hpp"
 #include "follow.hpp"
 #include "output.hpp"
 #include "shmbus/shmbus.hpp"
@@ -50,7 +49,7 @@ void print_retained(Subscriber& subscriber, const std::map<std::string, std::uin
 int run(const std::string& bus_name, const TailOptions& options) {
   int status = 0;
   const auto newest = newest_events(bus_name, status);
-  Bus bus = open_existing(bus_name);
+  Bus bus = Bus::open(bus_name, {.create = false});
   const SignalScope signals{bus};
   Subscriber subscriber = bus.subscriber(
       options.pattern, {.start = Start::last(options.last), .wait = WaitStrategy::balanced(), .name = "shmbus tail"});
