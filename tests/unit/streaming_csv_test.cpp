@@ -104,8 +104,8 @@ TEST_CASE("what is wrong with a row is said in terms of its column", "[streaming
 }
 
 TEST_CASE("text from outside is shortened and cannot move the terminal", "[streaming][csv]") {
-  CHECK(quoted("a\x1b[2Jb") == "'a?[2Jb'");
-  CHECK(quoted(std::string(100, 'x')) == "'" + std::string(60, 'x') + "...'");
+  CHECK(streaming::quoted("a\x1b[2Jb") == "'a?[2Jb'");
+  CHECK(streaming::quoted(std::string(100, 'x')) == "'" + std::string(60, 'x') + "...'");
 }
 
 TEST_CASE("the same seed makes up the same watches", "[streaming][csv]") {

@@ -23,7 +23,7 @@ namespace {
 using measure::CycleClock;
 using measure::Histogram;
 
-constexpr const char* kHelp = R"(How it is measured:
+constexpr const char* kAttachHelp = R"(How it is measured:
   A process makes a bus and its topics, each with one event, and stays. Another attaches, times each step by the cycle
   counter, detaches, and does it again: it opens the bus (a node), a publisher of one topic that exists, and a
   subscriber of another; these three are "together". Apart from them, a subscriber of all topics ('>').)";
@@ -115,7 +115,7 @@ Command attach_command(CLI::App& program, const Settings& settings) {
       ->type_name("N")
       ->check(whole_number(1, 4000))
       ->capture_default_str();
-  app->footer(kHelp);
+  app->footer(kAttachHelp);
   return {.app = app, .run = [topics, &settings] { return run(*topics, settings); }, .draws = true};
 }
 

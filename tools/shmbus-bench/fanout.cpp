@@ -24,7 +24,7 @@ struct FanoutOptions {
   std::size_t batch = 256;
 };
 
-constexpr const char* kHelp = R"(How it is measured:
+constexpr const char* kFanoutHelp = R"(How it is measured:
   All processes run in tight loops; all subscribers are reliable, so that each of them gets every event and the
   slowest sets the pace. Its rate is told, and the sum over all of them. The topic is shared. With more processes than
   cores they take turns, and give the core away whenever they find nothing.)";
@@ -101,7 +101,7 @@ Command fanout_command(CLI::App& program, const Settings& settings) {
   add_size_option(*app, options->size);
   add_touch_option(*app, options->touch);
   add_batch_option(*app, options->batch);
-  app->footer(kHelp);
+  app->footer(kFanoutHelp);
   return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = false};
 }
 

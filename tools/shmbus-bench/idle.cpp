@@ -28,7 +28,7 @@ struct IdleOptions {
   unsigned seconds = 10;
 };
 
-constexpr const char* kHelp = R"(How it is measured:
+constexpr const char* kIdleHelp = R"(How it is measured:
   Services, each a process with a publisher of its own topic, wait for events of all topics, and none comes. Every
   other service waits in Subscriber::wait, the rest on the worker thread of a subscription with a handler. After a
   second of rest, /proc tells what each thread uses: processor time in clock ticks, and how often it went to sleep. Who
@@ -149,7 +149,7 @@ Command idle_command(CLI::App& program, const Settings& settings) {
       ->type_name("S")
       ->check(whole_number(1, 86'400))
       ->capture_default_str();
-  app->footer(kHelp);
+  app->footer(kIdleHelp);
   return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = false};
 }
 

@@ -24,7 +24,7 @@ struct LatencyOptions {
   std::size_t batch = 1;
 };
 
-constexpr const char* kHelp = R"(How it is measured:
+constexpr const char* kLatencyHelp = R"(How it is measured:
   Two processes, each on a core of its own, answer each other over two topics. One way is half of a round trip. The
   cycle counter is read once each round trip, so that the end of one is the beginning of the next and nothing between
   them is left out; its rate is taken from the clock over the whole run. Every round trip is in the histogram, which
@@ -83,7 +83,7 @@ Command latency_command(CLI::App& program, const Settings& settings) {
   add_size_option(*app, options->size);
   add_touch_option(*app, options->touch);
   add_batch_option(*app, options->batch);
-  app->footer(kHelp);
+  app->footer(kLatencyHelp);
   return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = true};
 }
 

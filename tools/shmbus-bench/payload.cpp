@@ -27,7 +27,7 @@ struct PayloadOptions {
   std::size_t blocks = 4;
 };
 
-constexpr const char* kHelp = R"(How it is measured:
+constexpr const char* kPayloadHelp = R"(How it is measured:
   One way is as in `latency`, with poll alone; its ratio is to the smallest payload of the same kind. The rate is as in
   `throughput`. "copied": the publisher has the bytes in a buffer of its own, and `publish` copies them; "loaned": it
   writes them in place. With --touch all the reader reads every byte, and a loaned payload is written whole; with
@@ -160,7 +160,7 @@ Command payload_command(CLI::App& program, const Settings& settings) {
       ->type_name("N")
       ->check(whole_number(2, 65'536))
       ->capture_default_str();
-  app->footer(kHelp);
+  app->footer(kPayloadHelp);
   return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = true};
 }
 

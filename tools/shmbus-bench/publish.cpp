@@ -32,7 +32,7 @@ struct PublishOptions {
   unsigned lag_us = 20;
 };
 
-constexpr const char* kHelp = R"(How it is measured:
+constexpr const char* kPublishHelp = R"(How it is measured:
   A process publishes batches of events on a topic without subscribers, and reads the cycle counter before and after
   each batch; a batch's time by its events is one value of the distribution. A round's figure is its whole time by all
   its events. "counter" is the same with a reading of the cycle counter in place of each publish: its cost is the unit
@@ -283,7 +283,7 @@ Command publish_command(CLI::App& program, const Settings& settings) {
       ->type_name("US")
       ->check(whole_number(0, 1'000'000))
       ->capture_default_str();
-  app->footer(kHelp);
+  app->footer(kPublishHelp);
   return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = true};
 }
 

@@ -38,7 +38,7 @@ struct SoakOptions {
   std::uint64_t max_growth = std::uint64_t{8} << 20;
 };
 
-constexpr const char* kHelp = R"(How it is measured:
+constexpr const char* kSoakHelp = R"(How it is measured:
   Publishers share a topic and publish numbered events at a rate for the given time; subscribers wait for them
   (balanced) and check each: the numbers of a publisher rise by one, or, where the subscriber is lossy, rise; a
   payload's first and last word agree; in the end a reliable subscriber has seen all, and a lossy one has seen or lost
@@ -278,7 +278,7 @@ Command soak_command(CLI::App& program, const Settings& settings) {
       ->type_name("BYTES")
       ->transform(byte_size(0, std::uint64_t{1} << 40))
       ->capture_default_str();
-  app->footer(kHelp);
+  app->footer(kSoakHelp);
   return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = true};
 }
 

@@ -22,7 +22,7 @@ struct ThroughputOptions {
   std::size_t batch = 256;
 };
 
-constexpr const char* kHelp = R"(How it is measured:
+constexpr const char* kThroughputHelp = R"(How it is measured:
   One process publishes in a tight loop, another polls in a tight loop; it is reliable, so that nothing is lost and
   the publisher waits where it is ahead by the whole ring. The rate is by the receiver: its events from the first it
   saw to the last, by the cycle counter. Told is the median of the rounds, with the least and the most.)";
@@ -84,7 +84,7 @@ Command throughput_command(CLI::App& program, const Settings& settings) {
   add_sizes_option(*app, options->sizes);
   add_touch_option(*app, options->touch);
   add_batch_option(*app, options->batch);
-  app->footer(kHelp);
+  app->footer(kThroughputHelp);
   return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = false};
 }
 

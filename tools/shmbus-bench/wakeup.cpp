@@ -20,7 +20,7 @@ struct WakeupOptions {
   std::size_t size = 64;
 };
 
-constexpr const char* kHelp = R"(How it is measured:
+constexpr const char* kWakeupHelp = R"(How it is measured:
   Two processes answer each other, and sleep until the answer is there: over two topics, with Subscriber::wait and the
   wait strategy sleep, and over two bare futex words in turns. One way, half of a round trip, is a publish, the wake-up
   of the sleeping reader, and its poll. The ratio is the median of the rounds' ratios.)";
@@ -60,7 +60,7 @@ Command wakeup_command(CLI::App& program, const Settings& settings) {
   CLI::App* app = program.add_subcommand("wakeup", "How long a sleeping reader takes to wake up, and a bare futex");
   options->topics.add_options(*app);
   add_size_option(*app, options->size);
-  app->footer(kHelp);
+  app->footer(kWakeupHelp);
   return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = true};
 }
 

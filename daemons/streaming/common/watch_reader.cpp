@@ -18,7 +18,7 @@ bool read_number(const std::string& text, Number& number) {
 std::optional<WatchStarted> parse_watch(const std::vector<std::string>& row, RowProblem& problem) {
   WatchStarted watch;
   const auto refuse = [&](std::string_view expected, const std::string& found) {
-    problem = {std::string(expected), quoted(found)};
+    problem = {std::string(expected), streaming::quoted(found)};
     return std::nullopt;
   };
   if (!read_number(row[0], watch.user) || watch.user == 0) return refuse("a userId, a whole number from 1", row[0]);

@@ -30,7 +30,7 @@ BusCore::BusCore(const std::string& name, const BusOptions& options)
 
 void BusCore::check_open() const {
   if (open()) return;
-  const std::string object = "bus '" + registry().bus() + "'";
+  const std::string object = registry::bus_object(registry().bus());
   if (node().forked()) {
     throw Error(ErrorCode::closed,
                 {object, "to be used by the process that opened it", "a forked child", "open the bus in the child"});
@@ -96,8 +96,8 @@ std::shared_ptr<TopicSegment> BusCore::open_or_create(const std::string& name, c
     writable_[name] = segment;
     return segment;
   }
-  throw Error(ErrorCode::busy,
-              {"topic '" + name + "'", "to stay created", "others create and remove it all the time", "try again"});
+  throw Error(ErrorCode::busy, {registry::topic_object(name), "to stay created",
+                                "others create and remove it all the time", "try again"});
 }
 
 /// From segments that are linked to a topic that subscribers know. Every step may be done again, by anyone: ready;

@@ -89,7 +89,7 @@ class Inspector::Impl {
   void check_whole() const {
     if (registry_->whole()) return;
     registry::check_size(registry_->file().state().size, sizeof(layout::RegistryHeader),
-                         "bus '" + registry_->bus() + "'");
+                         registry::bus_object(registry_->bus()));
   }
 
   BusSnapshot describe() const {

@@ -92,7 +92,7 @@ class Finder {
 
   /// Nothing where there is none, or it is damaged, or not ours to read.
   std::optional<registry::TopicRecord> record_of(const std::string& topic) const {
-    const std::string object = "topic '" + topic + "'";
+    const std::string object = registry::topic_object(topic);
     try {
       const auto file = SegmentFile::open(registry::control_name(registry_.bus(), topic), Access::read_only, object);
       if (!file) return std::nullopt;

@@ -138,8 +138,8 @@ void SubscriberCore::attach_topic(const TopicTable::Topic& topic, bool first_tim
     auto segment = bus_->find(topic.name, Access::read_only);
     if (!segment || segment->id() != topic.id) return;  // removed meanwhile
     if (first_time && options_.start.kind() == Start::Kind::time && !segment->log().timestamps()) {
-      throw Error(ErrorCode::invalid_option, {"topic '" + topic.name + "'", "time stamps, to start at a time", "none",
-                                              "create it with timestamps, or start at a sequence"});
+      throw Error(ErrorCode::invalid_option, {registry::topic_object(topic.name), "time stamps, to start at a time",
+                                              "none", "create it with timestamps, or start at a sequence"});
     }
     state_.topics.push_back(
         TopicPort::attach(std::move(segment), standing_, first_time ? options_.start : Start::oldest()));

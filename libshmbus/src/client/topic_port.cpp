@@ -1,6 +1,7 @@
 #include "client/topic_port.hpp"
 
 #include "log/ports.hpp"
+#include "registry/names.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
@@ -27,7 +28,7 @@ std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segme
     port = log::attach_subscriber(log, {s.node, s.bell, s.id, s.reliable, s.demote_after, s.name}, log::kNone, 0);
   }
   if (!port) {
-    throw Error(ErrorCode::limit, {"topic '" + segment->name() + "'",
+    throw Error(ErrorCode::limit, {registry::topic_object(segment->name()),
                                    "at most " + std::to_string(layout::kMaxSubscribers) + " subscribers",
                                    "all ports in use", "share a subscription within a process"});
   }

@@ -62,7 +62,7 @@ NodeState name_holder(std::uint64_t owner, const NodeSnapshot& node, PortSnapsho
 
 TopicView::TopicView(const registry::Registry& registry, const std::string& name, SegmentFile file,
                      platform::Mapping mapping, const registry::TopicRecord& recorded)
-    : object_("topic '" + name + "'"),
+    : object_(registry::topic_object(name)),
       file_(std::move(file)),
       mapping_(std::move(mapping)),
       recorded_(recorded),
@@ -74,7 +74,7 @@ TopicView::~TopicView() = default;
 
 std::unique_ptr<TopicView> TopicView::open(const registry::Registry& registry, const std::string& name,
                                            std::uint64_t id) {
-  const std::string object = "topic '" + name + "'";
+  const std::string object = registry::topic_object(name);
   auto file = SegmentFile::open(registry::control_name(registry.bus(), name), Access::read_only, object);
   if (!file) return nullptr;
   const platform::FileState state = file->state();

@@ -9,12 +9,17 @@
 
 namespace shmbus::platform {
 
+namespace {
+
+/// What is left of /dev/shm, for people.
 std::string room_text() {
   struct statvfs s {};
   if (::statvfs(SegmentFile::kFolder, &s) != 0) return "its room unknown";
   return std::to_string(std::uint64_t{s.f_bavail} * s.f_frsize) + " bytes and " + std::to_string(s.f_favail) +
          " files of room";
 }
+
+}  // namespace
 
 std::string error_text(int error) { return std::generic_category().message(error); }
 
@@ -38,6 +43,10 @@ Error system_error(int error, const std::string& object, const std::string& expe
     default:
       return {ErrorCode::system, {object, expected, error_text(error), ""}};
   }
+}
+
+Error no_room(const std::string& object, std::uint64_t bytes, const std::string& remedy) {
+  return {ErrorCode::no_memory, {object, std::to_string(bytes) + " bytes of /dev/shm", room_text(), remedy}};
 }
 
 }  // namespace shmbus::platform

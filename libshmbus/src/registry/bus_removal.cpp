@@ -19,8 +19,6 @@ using platform::SegmentFile;
 
 namespace {
 
-std::string object_of(const std::string& bus) { return "bus '" + bus + "'"; }
-
 /// Takes the lock that a bus's name changes hands under. False: the name leads elsewhere meanwhile.
 ///
 /// Who unlinks a registry holds it; so while one holds it and the name leads to this registry, no other bus of that
@@ -29,7 +27,7 @@ bool hold(const SegmentFile& file, const std::string& bus, platform::Lock lock =
   using namespace std::chrono_literals;
   for (auto waited = 0ms; !platform::lock_byte(file.descriptor(), layout::kRemovalLock, lock); waited += 1ms) {
     if (waited >= 5s) {
-      throw Error(ErrorCode::busy, {object_of(bus), "to be removed by one process", "another is at it for seconds",
+      throw Error(ErrorCode::busy, {bus_object(bus), "to be removed by one process", "another is at it for seconds",
                                     "see whether it is stopped; try again"});
     }
     std::this_thread::sleep_for(1ms);
@@ -41,7 +39,7 @@ bool hold(const SegmentFile& file, const std::string& bus, platform::Lock lock =
 /// A hard link to another bus's registry goes, and that bus stays.
 void tell_members(const SegmentFile& file, const std::string& bus) {
   if (file.state().size != sizeof(RegistryHeader)) return;
-  const platform::Mapping mapping(file, Access::read_write, 0, sizeof(RegistryHeader), object_of(bus));
+  const platform::Mapping mapping(file, Access::read_write, 0, sizeof(RegistryHeader), bus_object(bus));
   auto* header = reinterpret_cast<RegistryHeader*>(mapping.address());
   if (header->magic == layout::kRegistryMagic && header->name.load() == bus)
     header->removed.store(1, std::memory_order_seq_cst);
@@ -58,7 +56,7 @@ void unlink_of_other(const std::string& segment) noexcept {
 
 /// The registry's own name goes last; a remover that dies leaves it, and the next one goes on.
 void unlink_all(const std::string& bus) {
-  const std::string object = object_of(bus), name = registry_name(bus);
+  const std::string object = bus_object(bus), name = registry_name(bus);
   finish_removals(bus, {});
   for (const std::string& segment : SegmentFile::list(bus_prefix(bus))) {
     if (segment == name) continue;
@@ -80,7 +78,7 @@ void unlink_all(const std::string& bus) {
 
 bool remove_bus(const std::string& bus) {
   check_bus_name(bus);
-  const std::string object = object_of(bus);
+  const std::string object = bus_object(bus);
   auto file = SegmentFile::open(registry_name(bus), Access::read_write, object);
   if (!file) {
     // What a registry that was unlinked by hand left goes under the name of a new one, which nobody can join.
@@ -103,7 +101,7 @@ bool remove_bus(const std::string& bus) {
 }
 
 std::optional<SegmentFile> hold_name(const Registry& registry, platform::Lock lock) {
-  auto file = SegmentFile::open(registry_name(registry.bus()), Access::read_write, object_of(registry.bus()));
+  auto file = SegmentFile::open(registry_name(registry.bus()), Access::read_write, bus_object(registry.bus()));
   if (!file || file->state().inode != registry.file().state().inode || !hold(*file, registry.bus(), lock)) {
     return std::nullopt;
   }
@@ -112,9 +110,9 @@ std::optional<SegmentFile> hold_name(const Registry& registry, platform::Lock lo
 
 void withdraw_topic(const std::string& bus, const std::string& topic, const SegmentFile& control,
                     const std::string& log_name) {
-  const std::string object = "topic '" + topic + "'", control_file = control_name(bus, topic);
+  const std::string object = topic_object(topic), control_file = control_name(bus, topic);
   while (control.is_named(control_file)) {
-    auto file = SegmentFile::open(registry_name(bus), Access::read_write, object_of(bus));
+    auto file = SegmentFile::open(registry_name(bus), Access::read_write, bus_object(bus));
     if (!file) {
       if (Registry::create_removed(bus)) remove_bus(bus);  // and all else that was left
       continue;

@@ -110,6 +110,10 @@ bool matches(std::string_view pattern, std::string_view topic) noexcept {
 
 bool has_wildcard(std::string_view pattern) noexcept { return pattern.find_first_of("*>") != std::string_view::npos; }
 
+std::string bus_object(const std::string& bus) { return "bus '" + bus + "'"; }
+
+std::string topic_object(const std::string& topic) { return "topic '" + topic + "'"; }
+
 std::string bus_prefix(std::string_view bus) { return "shmbus." + std::string(bus) + "."; }
 
 std::string registry_name(std::string_view bus) { return bus_prefix(bus) + "registry"; }

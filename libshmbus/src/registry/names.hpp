@@ -12,6 +12,10 @@ void check_bus_name(std::string_view name);    ///< [A-Za-z0-9_-]{1,32}
 void check_topic_name(std::string_view name);  ///< tokens [A-Za-z0-9_-]+ joined by dots, 127 bytes at most
 void check_pattern(std::string_view pattern);  ///< the same, and `*` for one token, `>` as the last for the rest
 
+// What error texts call them: "bus 'name'", "topic 'name'".
+std::string bus_object(const std::string& bus);
+std::string topic_object(const std::string& topic);
+
 /// A name of any bytes as an error text shows it: in quotes, fit to print.
 std::string quoted(std::string_view name);
 

@@ -20,7 +20,7 @@ using layout::NodeEntry;
 namespace {
 
 platform::SegmentFile open_lock(const Registry& registry) {
-  const std::string object = "bus '" + registry.bus() + "'";
+  const std::string object = bus_object(registry.bus());
   auto file = platform::SegmentFile::open(registry_name(registry.bus()), platform::Access::read_write, object);
   if (!file || file->state().inode != registry.file().state().inode) {
     throw Error(ErrorCode::closed, {object, "to stay while one attaches", "it was removed", "open it again"});
@@ -37,7 +37,7 @@ Node::Node(std::shared_ptr<Registry> registry, const platform::NoFork&)
     : registry_(std::move(registry)), lock_(open_lock(*registry_)), id_(registry_->header().next_node.fetch_add(1)) {
   if (id_ == 0 || id_ >= layout::kRemovalLock || !platform::lock_byte(lock_.descriptor(), id_)) {  // N1
     throw Error(ErrorCode::corrupt,
-                {"bus '" + registry_->bus() + "'", "a fresh node id", "id " + std::to_string(id_) + ", which is taken",
+                {bus_object(registry_->bus()), "a fresh node id", "id " + std::to_string(id_) + ", which is taken",
                  "its registry was overwritten: remove the bus"});
   }
   SHMBUS_CRASH_POINT("node.locked");
@@ -76,8 +76,8 @@ unsigned Node::take_entry() {
     reaped = true;
   }
   throw Error(ErrorCode::limit,
-              {"bus '" + registry_->bus() + "'", "at most " + std::to_string(layout::kMaxNodes) + " nodes",
-               "all in use", "share one Bus within a process, or use several buses"});
+              {bus_object(registry_->bus()), "at most " + std::to_string(layout::kMaxNodes) + " nodes", "all in use",
+               "share one Bus within a process, or use several buses"});
 }
 
 bool Node::alive(std::uint64_t node) const noexcept {

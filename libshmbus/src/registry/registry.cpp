@@ -28,26 +28,23 @@ static_assert(sizeof(layout::NodeEntry) == kEntrySize && sizeof(layout::TopicEnt
               sizeof(layout::SubscriptionEntry) == kEntrySize);
 constexpr std::uint32_t kEntriesPerPage = layout::kPage / kEntrySize;
 
-std::string object_of(const std::string& bus) { return "bus '" + bus + "'"; }
-
 void check_options(const std::string& bus, const BusOptions& options) {
   using namespace std::chrono_literals;
   if (options.stall_limit < 1ms || options.stall_limit > 1h) {
     throw Error(ErrorCode::invalid_option,
-                {object_of(bus) + ", stall_limit", "1 ms to 1 h", std::to_string(options.stall_limit.count()) + " ns",
+                {bus_object(bus) + ", stall_limit", "1 ms to 1 h", std::to_string(options.stall_limit.count()) + " ns",
                  "choose a value in that range"});
   }
   if (options.mode > 0777 || (options.mode & 0600) != 0600) {
     throw Error(ErrorCode::invalid_option,
-                {object_of(bus) + ", mode", "0600 to 0777, with read and write for the owner", octal(options.mode),
+                {bus_object(bus) + ", mode", "0600 to 0777, with read and write for the owner", octal(options.mode),
                  "add 0600"});
   }
 }
 
-Error no_room(const std::string& object, std::uint64_t bytes) {
-  return {ErrorCode::no_memory,
-          {object, std::to_string(bytes) + " bytes of /dev/shm", platform::room_text(),
-           "free room there, or make it larger (containers: --shm-size)"}};
+Error no_header_room(const std::string& bus) {
+  return platform::no_room(bus_object(bus), layout::kPage,
+                           "free room there, or make it larger (containers: --shm-size)");
 }
 
 }  // namespace
@@ -55,7 +52,7 @@ Error no_room(const std::string& object, std::uint64_t bytes) {
 Registry::Registry(std::string bus, SegmentFile file, Access access, std::vector<uid_t> owners)
     : bus_(std::move(bus)),
       file_(std::move(file)),
-      mapping_(file_, access, 0, sizeof(RegistryHeader), object_of(bus_)),
+      mapping_(file_, access, 0, sizeof(RegistryHeader), bus_object(bus_)),
       header_(reinterpret_cast<RegistryHeader*>(mapping_.address())),
       owners_(std::move(owners)) {}
 
@@ -75,12 +72,12 @@ std::shared_ptr<Registry> Registry::open(const std::string& bus, const BusOption
     if (registry) remove_bus(bus);  // whoever removes it has not finished: help
   }
   throw Error(ErrorCode::busy,
-              {object_of(bus), "to stay created", "others create and remove it all the time", "try again"});
+              {bus_object(bus), "to stay created", "others create and remove it all the time", "try again"});
 }
 
 std::shared_ptr<Registry> Registry::find(const std::string& bus, Access access, const std::vector<uid_t>& owners) {
   check_bus_name(bus);
-  const std::string object = object_of(bus);
+  const std::string object = bus_object(bus);
   constexpr int kTries = 100;
   for (int i = 0; i < kTries; ++i) {
     auto file = SegmentFile::open(registry_name(bus), access, object);
@@ -96,12 +93,12 @@ std::shared_ptr<Registry> Registry::find(const std::string& bus, Access access, 
 }
 
 Error Registry::removed_error() const {
-  return {ErrorCode::closed, {"bus '" + bus_ + "'", "to exist", "that it was removed", "open it again"}};
+  return {ErrorCode::closed, {bus_object(bus_), "to exist", "that it was removed", "open it again"}};
 }
 
 Error Registry::absent_error(const std::string& bus) {
   return {ErrorCode::not_found,
-          {object_of(bus), "to exist", "no such bus",
+          {bus_object(bus), "to exist", "no such bus",
            "start a service that opens it, or check the name (shmbus ls --buses)"}};
 }
 
@@ -109,10 +106,10 @@ bool Registry::create_removed(const std::string& bus) { return create(bus, {}, t
 
 /// Null where somebody else created it first.
 std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOptions& options, bool removed) {
-  const std::string object = object_of(bus);
+  const std::string object = bus_object(bus);
   SegmentFile file = SegmentFile::unnamed(object, options.mode, options.group);
   file.resize(sizeof(RegistryHeader));
-  if (!file.back(0, layout::kPage)) throw no_room(object, layout::kPage);
+  if (!file.back(0, layout::kPage)) throw no_header_room(bus);
   std::shared_ptr<Registry> registry(new Registry(bus, std::move(file), Access::read_write, options.owners));
 
   SHMBUS_CRASH_POINT("bus.backed");
@@ -141,7 +138,7 @@ std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOpti
 }
 
 void Registry::check() {
-  const std::string object = object_of(bus_);
+  const std::string object = bus_object(bus_);
   const RegistryHeader& h = *header_;
   check_header({load_once(h.magic), layout::kRegistryMagic, load_once(h.version), load_once(h.header_size),
                 sizeof(RegistryHeader), load_once(h.incompatible_flags)},
@@ -166,7 +163,7 @@ bool Registry::grow(std::atomic<std::uint32_t>& entries, unsigned limit, std::si
   if (now >= limit) return false;
   // Backing is idempotent; only what is counted as backed is touched.
   if (!file_.back(offset + std::uint64_t{now} / kEntriesPerPage * layout::kPage, layout::kPage))
-    throw no_room(object_of(bus_), layout::kPage);
+    throw no_header_room(bus_);
   SHMBUS_CRASH_POINT("table.backed");
   entries.compare_exchange_strong(now, now + kEntriesPerPage, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("table.grown");

@@ -37,9 +37,9 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
     if (reaped || reap() == 0) break;
     reaped = true;
   }
-  throw Error(ErrorCode::limit, {"bus '" + registry.bus() + "'",
-                                 "at most " + std::to_string(layout::kMaxSubscriptions) + " subscriptions",
-                                 "all in use", "use patterns, so that one subscription serves many topics"});
+  throw Error(ErrorCode::limit,
+              {bus_object(registry.bus()), "at most " + std::to_string(layout::kMaxSubscriptions) + " subscriptions",
+               "all in use", "use patterns, so that one subscription serves many topics"});
 }
 
 void SubscriptionTable::remove(unsigned entry) noexcept {

@@ -55,7 +55,7 @@ bool made_as_another(const std::string& name, const std::string& topic, const st
 /// The rename is the removal: one remover gets one incarnation, and the name is free for the next.
 std::optional<std::uint64_t> unlink_topic(const std::string& bus, const std::string& topic,
                                           const std::vector<uid_t>& owners) {
-  const std::string object = "topic '" + topic + "'";
+  const std::string object = topic_object(topic);
   const std::string name = control_name(bus, topic);
   const auto state = SegmentFile::state_of(name);
   if (!state) return std::nullopt;

@@ -24,11 +24,9 @@ using platform::SegmentFile;
 
 namespace {
 
-std::string object_of(const std::string& topic) { return "topic '" + topic + "'"; }
-
 void check_option(bool right, const std::string& topic, const char* option, const std::string& expected,
                   const std::string& found, const std::string& remedy) {
-  if (!right) throw Error(ErrorCode::invalid_option, {object_of(topic) + ", " + option, expected, found, remedy});
+  if (!right) throw Error(ErrorCode::invalid_option, {topic_object(topic) + ", " + option, expected, found, remedy});
 }
 
 void check_options(const std::string& topic, const TopicOptions& o, const TypeInfo& type) {
@@ -53,9 +51,8 @@ void check_options(const std::string& topic, const TopicOptions& o, const TypeIn
 unsigned control_mode(unsigned mode) { return mode | ((mode & 0444) >> 1); }
 
 Error no_room(const std::string& topic, std::uint64_t bytes) {
-  return {ErrorCode::no_memory,
-          {object_of(topic), std::to_string(bytes) + " bytes of /dev/shm", platform::room_text(),
-           "free room there, make it larger (containers: --shm-size), or use fewer or smaller blocks"}};
+  return platform::no_room(topic_object(topic), bytes,
+                           "free room there, make it larger (containers: --shm-size), or use fewer or smaller blocks");
 }
 
 std::string type_text(const TypeInfo& type) {
@@ -127,14 +124,14 @@ TopicSegment::TopicSegment(Membership member, std::string name, SegmentFile cont
       geometry_(recorded.geometry),
       log_file_(std::move(log_file)),
       access_(access),
-      log_mapping_(log_file_, access, 0, geometry_.log_size, object_of(name_)),
+      log_mapping_(log_file_, access, 0, geometry_.log_size, topic_object(name_)),
       log_(std::make_unique<log::BlockLog>(header_, log_mapping_.address(), geometry_, *this)) {}
 
 TopicSegment::~TopicSegment() = default;
 
 std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const std::string& name, Access access) {
   Registry& registry = member.node->registry();
-  const std::string object = object_of(name);
+  const std::string object = topic_object(name);
   const std::string control_file = control_name(registry.bus(), name);
   constexpr int kTries = 100;  // each needs the topic to be removed and created meanwhile
   for (int i = 0; i < kTries; ++i) {
@@ -179,7 +176,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
                                                    const TopicOptions& options, const TypeInfo& type) {
   check_options(name, options, type);
   Registry& registry = member.node->registry();
-  const std::string object = object_of(name);
+  const std::string object = topic_object(name);
   const auto blocks = static_cast<std::uint32_t>(std::bit_ceil(options.blocks));
   const auto g =
       Geometry::of(options.block_size, blocks, options.timestamps, static_cast<std::uint32_t>(type.alignment));
@@ -256,7 +253,7 @@ TopicInfo TopicSegment::info() const { return topic_info(*header_, geometry_); }
 void TopicSegment::adopt_type(const TypeInfo& type) {
   using namespace std::chrono_literals;
   if (type.name.empty()) return;
-  const std::string object = object_of(name_);
+  const std::string object = topic_object(name_);
   const auto limit = std::chrono::nanoseconds(stall_limit_ns());
   for (auto waited = 0ns; header_->type_hash.load(std::memory_order_acquire) == 0; waited += 100us) {
     std::uint64_t owner = header_->type_owner.load(std::memory_order_acquire);
@@ -308,11 +305,11 @@ std::byte* TopicSegment::writable(std::uint32_t physical) noexcept {
     const std::lock_guard lock(repair_mutex_);
     const auto file =
         SegmentFile::open(log_name(member_.node->registry().bus(), name_, recorded_.log_node, recorded_.id),
-                          Access::read_write, object_of(name_));
+                          Access::read_write, topic_object(name_));
     if (!file || file->state().inode != log_file_.state().inode) return nullptr;
     const std::uint64_t offset = std::uint64_t{physical} * geometry_.block_size;
     return repair_mappings_
-        .try_emplace(physical, *file, Access::read_write, offset, geometry_.block_size, object_of(name_))
+        .try_emplace(physical, *file, Access::read_write, offset, geometry_.block_size, topic_object(name_))
         .first->second.address();
   } catch (const Error&) {
     return nullptr;  // this process may not: it steps over

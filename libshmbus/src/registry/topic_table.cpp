@@ -68,8 +68,8 @@ TopicTable::Topic TopicTable::announce(std::string_view name, std::uint64_t id) 
     }
   } while (registry.grow_topics());
   throw Error(ErrorCode::limit,
-              {"bus '" + registry.bus() + "'", "at most " + std::to_string(layout::kMaxTopics) + " topics",
-               "all in use", "remove topics that are not needed (shmbus rm --topic)"});
+              {bus_object(registry.bus()), "at most " + std::to_string(layout::kMaxTopics) + " topics", "all in use",
+               "remove topics that are not needed (shmbus rm --topic)"});
 }
 
 // A compare-and-swap that fails says what it found: another announcement's state perhaps, which must not become ours.
