@@ -73,3 +73,24 @@ TEST_CASE("what a registry that was unlinked by hand left is removed with the bu
   CHECK(segments.all().empty());
   CHECK_FALSE(shmbus::Bus::remove(name.name()));
 }
+
+TEST_CASE("a topic without its log is corrupt, unless the bus has lost its name: then the bus is gone", "[removal]") {
+  const test::TemporaryBus name;
+  const test::Segments segments{name.name()};
+  shmbus::Bus::open(name.name()).publisher("t").publish("x");
+  const auto late = shmbus::registry::Membership::of(shmbus::registry::Registry::open(name.name(), {}));
+  for (const std::string& file : segments.all()) {
+    if (file.find(".log.") != std::string::npos) REQUIRE(::unlink(file.c_str()) == 0);
+  }
+  const auto refusal = [&] {
+    try {
+      TopicSegment::find(late, "t", shmbus::platform::Access::read_write);
+    } catch (const shmbus::Error& error) {
+      return error.code();
+    }
+    return shmbus::ErrorCode::system;
+  };
+  CHECK(refusal() == shmbus::ErrorCode::corrupt);
+  REQUIRE(::unlink(segments.registry().c_str()) == 0);
+  CHECK(refusal() == shmbus::ErrorCode::closed);
+}

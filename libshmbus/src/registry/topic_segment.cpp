@@ -166,8 +166,9 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
     return std::shared_ptr<TopicSegment>(
         new TopicSegment(member, name, std::move(*control), std::move(mapping), recorded, std::move(*log), access));
   }
-  // Who creates a topic while its bus is removed may leave this for a moment.
-  if (registry.removed()) throw registry.removed_error();
+  // Who creates a topic while its bus is removed may leave this for a moment; so does who clears up after a bus whose
+  // registry was unlinked by hand.
+  if (registry.removed() || !registry.file().is_named(registry_name(registry.bus()))) throw registry.removed_error();
   throw Error(ErrorCode::corrupt, {object, "a control segment and its log", "no log that belongs to it",
                                    "remove the topic: shmbus rm --topic " + name});
 }
