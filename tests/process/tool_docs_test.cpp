@@ -1,4 +1,4 @@
-// The manual page and the completion of the command-line tool say what its --help says.
+// The manual pages and the completions of shmbus and shmbus-top say what their --help says.
 
 #include <catch2/catch.hpp>
 
@@ -19,6 +19,7 @@ using test::Finished;
 namespace {
 
 const std::string sources = SHMBUS_TOOL_SOURCES;
+const std::string top_sources = SHMBUS_TOP_SOURCES;
 
 std::string read_file(const std::string& path) {
   std::ifstream file{path};
@@ -38,37 +39,55 @@ std::set<std::string> verbs() {
   return all_matches("\n  " + list, "\n  ([a-z]+) ");
 }
 
+std::set<std::string> options_in(const std::string& help) { return all_matches(help, "\n  (?:[^ ]*,)?(--[a-z-]+)"); }
+
 std::set<std::string> options_of(const std::string& verb) {
-  return all_matches(test::run({SHMBUS_TOOL, verb, "--help"}).out, "\n  (?:-[a-z],)?(--[a-z-]+)");
+  return options_in(test::run({SHMBUS_TOOL, verb, "--help"}).out);
 }
 
-/// What bash would offer.
-std::string complete(const std::string& words, const std::string& bus = {}) {
+std::string read_page(const std::string& path) {
+  return std::regex_replace(read_file(path), std::regex{R"(\\-)"}, "-");
+}
+
+/// What bash would offer: `function` of the file completes the words for the program.
+std::string complete_by(const std::string& program, const std::string& file, const std::string& function,
+                        const std::string& words) {
   const std::string script = "PATH=\"$(dirname \"$1\"):$PATH\"; source \"$2\"; COMP_WORDS=(" + words +
-                             "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _shmbus; printf '%s ' \"${COMPREPLY[@]}\"";
-  if (!bus.empty()) ::setenv("SHMBUS_BUS", bus.c_str(), 1);
-  const Finished finished = test::run({"/bin/bash", "-c", script, "bash", SHMBUS_TOOL, sources + "/shmbus.bash"});
-  ::unsetenv("SHMBUS_BUS");
+                             "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); " + function +
+                             "; printf '%s ' \"${COMPREPLY[@]}\"";
+  const Finished finished = test::run({"/bin/bash", "-c", script, "bash", program, file});
   CHECK(finished.err == "");
   CHECK(finished.end == End{});
   return ' ' + finished.out;
 }
 
+std::string complete(const std::string& words, const std::string& bus = {}) {
+  if (!bus.empty()) ::setenv("SHMBUS_BUS", bus.c_str(), 1);
+  const std::string offered = complete_by(SHMBUS_TOOL, sources + "/shmbus.bash", "_shmbus", words);
+  ::unsetenv("SHMBUS_BUS");
+  return offered;
+}
+
+std::string complete_top(const std::string& words) {
+  return complete_by(SHMBUS_TOP, top_sources + "/shmbus-top.bash", "_shmbus_top", words);
+}
+
 }  // namespace
 
-TEST_CASE("the manual page is well-formed", "[tool]") {
+TEST_CASE("the manual pages are well-formed", "[tool][top]") {
   if (test::run({"/bin/bash", "-c", "command -v groff"}).end != End{}) {
     WARN("skipped: needs groff");
     return;
   }
-  const Finished finished = test::run({"/usr/bin/groff", "-man", "-ww", "-z", "-Tutf8", sources + "/shmbus.1"});
-  CHECK(finished.end == End{});
-  CHECK(finished.err == "");
+  for (const std::string& page : {sources + "/shmbus.1", top_sources + "/shmbus-top.1"}) {
+    const Finished finished = test::run({"/usr/bin/groff", "-man", "-ww", "-z", "-Tutf8", page});
+    CHECK(finished.end == End{});
+    CHECK(finished.err == "");
+  }
 }
 
 TEST_CASE("the manual page names every verb and option, and no other option", "[tool]") {
-  std::string page = read_file(sources + "/shmbus.1");
-  page = std::regex_replace(page, std::regex{R"(\\-)"}, "-");
+  const std::string page = read_page(sources + "/shmbus.1");
   REQUIRE(verbs().size() == 13);
   std::set<std::string> known{"--help", "--version", "--bus"};
   for (const std::string& verb : verbs()) {
@@ -103,4 +122,15 @@ TEST_CASE("completion offers every verb and option, and the names of topics and 
   CHECK(complete("shmbus --bus " + tool.bus.name() + " sub so") == " some.topic ");
   CHECK(complete("shmbus info ''", tool.bus.name()) == " some.topic ");
   CHECK_THAT(complete("shmbus ls --bus ''"), Catch::Contains(" " + tool.bus.name() + " "));
+}
+
+TEST_CASE("top's manual page and completion name every option, and no other option", "[top]") {
+  const std::set<std::string> options = options_in(test::run({SHMBUS_TOP, "--help"}).out);
+  REQUIRE(options.size() == 12);
+  CHECK(all_matches(read_page(top_sources + "/shmbus-top.1"), "(--[a-z][a-z-]*)") == options);
+  CHECK(all_matches(complete_top("shmbus-top -"), "(--[a-z-]+)") == options);
+  CHECK(complete_top("shmbus-top --pane p") == " publishers ");
+  const test::Tool tool;
+  const shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
+  CHECK(complete_top("shmbus-top " + tool.bus.name()) == " " + tool.bus.name() + " ");
 }

@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "held_platform.hpp"
 #include "shmbus/layout/registry.hpp"
 #include "shmbus/layout/topic.hpp"
 #include "shmbus/shmbus.hpp"
-#include "streaming_fixture.hpp"
 #include "support/forked_process.hpp"
 #include "support/segments.hpp"
 #include "tool_fixture.hpp"
@@ -71,26 +71,10 @@ int leave_a_corpse(const std::string& bus) {
 }  // namespace
 
 TEST_CASE("who names a stopped ml-service that holds the platform back, until it goes on", "[tool][streaming]") {
-  const Streaming platform;
-  const std::string bus = platform.bus.name();
-  ChildProcess ml{platform.reacting("ml-service", {"--reliable"})};
-  Streaming::wait_until("ml-service", [&] {
-    try {
-      return !shmbus::Inspector{bus}.snapshot().subscriptions.empty();
-    } catch (const shmbus::Error&) {
-      return false;
-    }
-  });
-  ChildProcess video{
-      platform.command("video-service", {"--events", "1000000000", "--rate", "200000", "--retain", "64"})};
-  platform.wait_until_read("ml-service", 100);
+  test::HeldPlatform platform;
+  const std::string& bus = platform.bus();
   CHECK(shmbus_tool(bus, {"who"}).end == End{});
-  ml.kill(SIGSTOP);
-  const auto held = [&] {
-    const auto& subscribers = platform.watches().subscribers;
-    return std::any_of(subscribers.begin(), subscribers.end(), [](const auto& s) { return s.gating_for > 50ms; });
-  };
-  Streaming::wait_until("publishers to be held back", held);
+  platform.stop_ml();
   const Finished json_text = shmbus_tool(bus, {"who", "--json"});
   CHECK(json_text.end == End{});
   const auto holders = objects(json_text);
@@ -98,22 +82,20 @@ TEST_CASE("who names a stopped ml-service that holds the platform back, until it
   REQUIRE(named != holders.end());
   CHECK((*named)["topic"] == "video.watch_started");
   CHECK((*named)["program"] == "ml-service");
-  CHECK((*named)["pid"] == ml.pid());
+  CHECK((*named)["pid"] == platform.ml_pid());
   CHECK((*named)["state"] == "stopped");
   CHECK((*named)["since_ns"] > 50'000'000);
-  CHECK_THAT((*named)["remedy"].get<std::string>(), Catch::Contains("kill -CONT " + std::to_string(ml.pid())));
+  CHECK_THAT((*named)["remedy"].get<std::string>(), Catch::Contains("kill -CONT " + std::to_string(platform.ml_pid())));
   const std::string text = shmbus_tool(bus, {"who"}).out;
-  CHECK_THAT(text, Catch::Contains("video.watch_started: ml-service (pid " + std::to_string(ml.pid()) + ", stopped)"));
+  CHECK_THAT(text, Catch::Contains("video.watch_started: ml-service (pid " + std::to_string(platform.ml_pid()) +
+                                   ", stopped)"));
   CHECK_THAT(text, Catch::Contains("holds the ring back, for "));
-  ml.kill(SIGCONT);
-  video.kill(SIGTERM);
-  video.wait();
+  platform.let_ml_go_on();
   Streaming::wait_until("ml-service to go on", [&] {
     const auto lines = objects(shmbus_tool(bus, {"who", "--json"}));
     return std::none_of(lines.begin(), lines.end(), [](const json& h) { return h["holds"] == "ring"; });
   });
-  ml.kill(SIGTERM);
-  CHECK(ml.wait() == End{});
+  CHECK(platform.end() == End{});
 }
 
 TEST_CASE("who names a publisher that stays between claim and commit", "[tool]") {

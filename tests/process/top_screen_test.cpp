@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "held_platform.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/child_process.hpp"
 #include "support/patience.hpp"
@@ -177,6 +178,27 @@ TEST_CASE("a reliable subscriber that holds publishers back is shown as gating, 
   t.wait_for("ring       !==w");
   brake.poll([](const shmbus::Event&) {}, 100'000);
   t.wait_until_gone("ring       !");
+}
+
+TEST_CASE("a stopped ml-service that holds the platform back is shown as gating, until it goes on",
+          "[top][streaming]") {
+  NEEDS_TMUX
+  test::HeldPlatform platform;
+  Tmux t{200, 50};
+  t.type(SHMBUS_TOP " -d 0.1 -p subscribers -f ml-service " + platform.bus());
+  t.key("Enter");
+  t.wait_for("video.watch_started");
+  CHECK_THAT(t.screen(), !Catch::Contains("gating"));
+  platform.stop_ml();
+  t.wait_for("gating");
+  t.wait_for(std::to_string(platform.ml_pid()));
+  t.wait_for("reliable");
+  t.type("4");
+  t.wait_for("stopped");
+  t.type("2");
+  platform.let_ml_go_on();
+  t.wait_until_gone("gating");
+  CHECK(platform.end() == test::End{});
 }
 
 TEST_CASE("the screen follows the terminal's size, down to 80x24 and up to 200x50", "[top]") {
