@@ -146,8 +146,9 @@ class Reader {
 
   void table(const toml::table& table, const std::string& prefix, const Known& known) {
     for (const auto& [key, node] : table) {
-      const std::string full = prefix + std::string{key.str()};
-      const auto use = std::find_if(known.begin(), known.end(), [&](const auto& k) { return k.first == key.str(); });
+      const std::string_view last = key.str();
+      const std::string full = prefix + std::string{last};
+      const auto use = std::find_if(known.begin(), known.end(), [&](const auto& k) { return k.first == last; });
       if (use != known.end()) {
         use->second({full, node});
         continue;

@@ -26,19 +26,22 @@ bool wants_no_colour() {
 constexpr short pair_good = 1, pair_notice = 2, pair_bad = 3, pair_strong = 4;
 
 attr_t attributes(Tone tone, bool colour) {
+  const auto pair_or = [colour](short pair, attr_t without) {
+    return colour ? static_cast<attr_t>(COLOR_PAIR(pair)) : without;
+  };
   switch (tone) {
     case Tone::plain:
       break;
     case Tone::strong:
-      return A_BOLD | (colour ? COLOR_PAIR(pair_strong) : 0);
+      return A_BOLD | pair_or(pair_strong, A_NORMAL);
     case Tone::quiet:
       return colour ? A_DIM : A_NORMAL;
     case Tone::good:
-      return colour ? COLOR_PAIR(pair_good) : A_NORMAL;
+      return pair_or(pair_good, A_NORMAL);
     case Tone::notice:
-      return colour ? COLOR_PAIR(pair_notice) : A_BOLD;
+      return pair_or(pair_notice, A_BOLD);
     case Tone::bad:
-      return A_BOLD | (colour ? COLOR_PAIR(pair_bad) : 0);
+      return A_BOLD | pair_or(pair_bad, A_NORMAL);
   }
   return A_NORMAL;
 }
