@@ -11,6 +11,9 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -39,6 +42,19 @@ std::uint64_t receive(int fd) {
   return word;
 }
 
+/// Whether all threads but this one are asleep in the kernel.
+bool others_asleep() {
+  const std::string self = std::to_string(::gettid());
+  for (const auto& thread : std::filesystem::directory_iterator{"/proc/self/task"}) {
+    if (thread.path().filename() == self) continue;
+    std::ifstream file{thread.path() / "stat"};
+    const std::string stat{std::istreambuf_iterator<char>{file}, {}};
+    const std::size_t name_end = stat.rfind(')');
+    if (name_end != stat.npos && stat.substr(name_end, 3) != ") S") return false;  // npos: it has just ended
+  }
+  return true;
+}
+
 }  // namespace
 
 void require(bool condition, const std::string& what) {
@@ -49,6 +65,9 @@ void Parent::say(std::uint64_t word) const { send(out_, word); }
 std::uint64_t Parent::hear() const { return receive(in_); }
 
 ForkedProcess::ForkedProcess(const std::function<void(const Parent&)>& body) {
+  // The child has none of the other threads, and would wait for ever for what lock one of them held, such as that of a
+  // sanitizer's allocator. A thread that sleeps holds none; the second look is for two that wake each other.
+  wait_until("the test's other threads to sleep", [] { return others_asleep() && others_asleep(); });
   int there[2], back[2];
   if (::pipe2(there, O_CLOEXEC) != 0 || ::pipe2(back, O_CLOEXEC) != 0) fail("pipe2");
   std::fflush(nullptr);

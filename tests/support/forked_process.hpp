@@ -25,9 +25,9 @@ class Parent {
   int out_;
 };
 
-/// A function at work in a forked process. It and the test can say and hear numbers. Everything that waits throws
-/// std::runtime_error after a time no healthy run comes near; that is the watchdog. The process is killed, by its pid,
-/// with the object, and also when the test dies.
+/// A function at work in a forked process, forked when all other threads of the test sleep. It and the test can say and
+/// hear numbers. Everything that waits throws std::runtime_error after a time no healthy run comes near; that is the
+/// watchdog. The process is killed, by its pid, with the object, and also when the test dies.
 class ForkedProcess {
  public:
   explicit ForkedProcess(const std::function<void(const Parent&)>& body);
