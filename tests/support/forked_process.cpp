@@ -44,7 +44,8 @@ std::uint64_t receive(int fd) {
 
 /// Whether all threads but this one are asleep in the kernel.
 bool others_asleep() {
-  const std::string self = std::to_string(::gettid());
+  // Not gettid(): in a pid namespace of one's own, /proc counts as where it was mounted.
+  const auto self = std::filesystem::read_symlink("/proc/thread-self").filename();
   for (const auto& thread : std::filesystem::directory_iterator{"/proc/self/task"}) {
     if (thread.path().filename() == self) continue;
     std::ifstream file{thread.path() / "stat"};
