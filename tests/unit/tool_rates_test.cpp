@@ -21,7 +21,7 @@ using Texts = std::vector<std::string>;
 BusSnapshot at(std::chrono::nanoseconds time, std::uint64_t published, std::uint64_t delivered, std::uint64_t lost,
                std::uint64_t node = 5) {
   BusSnapshot bus;
-  bus.taken = Time{time};
+  bus.steady += time;
   shmbus::TopicSnapshot& topic = bus.topics.emplace_back();
   topic.info.name = std::string{"t"};
   topic.info.id = 1;

@@ -17,6 +17,7 @@ inline shmbus::BusSnapshot bus_at(std::chrono::nanoseconds time, std::uint64_t p
   shmbus::BusSnapshot bus;
   bus.name = "test-bus";
   bus.taken = shmbus::Time{time};
+  bus.steady += time;
   bus.shm_size = std::uint64_t{64} << 20;
   bus.shm_free = std::uint64_t{48} << 20;
   for (const char* name : {"a", "b"}) {

@@ -30,13 +30,13 @@ void add(Rates& rates, const TopicSnapshot* before, const TopicSnapshot& after) 
 
 Rates rates_between(const BusSnapshot& before, const BusSnapshot& after, const std::optional<std::string>& topic) {
   Rates rates;
-  rates.seconds = std::chrono::duration<double>(after.taken - before.taken).count();
+  rates.seconds = std::chrono::duration<double>(after.steady - before.steady).count();
   for (const TopicSnapshot& t : after.topics) {
     if (t.problem.empty() && (!topic || t.info.name == *topic)) add(rates, same_topic(before, t), t);
   }
   rates.nodes = static_cast<unsigned>(
       std::count_if(after.nodes.begin(), after.nodes.end(), [](const NodeSnapshot& n) { return n.alive; }));
-  if (rates.seconds <= 0) return rates;  // the system clock was set back: numbers of the interval, not of a second
+  if (rates.seconds <= 0) return rates;  // one look: nothing of it grew
   for (double* sum : {&rates.published, &rates.bytes, &rates.delivered, &rates.lost, &rates.waits, &rates.wakeups})
     *sum /= rates.seconds;
   return rates;

@@ -129,7 +129,8 @@ struct SubscriptionSnapshot {
 struct BusSnapshot {
   std::string name;
   std::uint64_t incarnation = 0;
-  Time taken{};  ///< now
+  Time taken{};                                    ///< now
+  std::chrono::steady_clock::time_point steady{};  ///< now, by a clock that is never set: rates are taken by it
   Time created{};
   unsigned mode = 0;
   std::uint32_t owner = 0;  ///< uid of the registry's file

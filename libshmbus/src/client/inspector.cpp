@@ -98,6 +98,7 @@ class Inspector::Impl {
     bus.name = registry_->bus();
     bus.incarnation = recorded.incarnation;
     bus.taken = Time{std::chrono::nanoseconds{platform::system_ns()}};
+    bus.steady = std::chrono::steady_clock::now();
     bus.created = Time{std::chrono::nanoseconds{recorded.created_ns}};
     bus.mode = recorded.mode;
     bus.owner = registry_->file().state().owner;

@@ -45,8 +45,8 @@ TopicRates nothing_of(const TopicSnapshot& topic) {
 
 Look compare(const BusSnapshot* before, BusSnapshot after) {
   Look look;
-  const double seconds = before != nullptr ? std::chrono::duration<double>(after.taken - before->taken).count() : 0;
-  look.compared = seconds > 0;  // the system clock may have been set back
+  const double seconds = before != nullptr ? std::chrono::duration<double>(after.steady - before->steady).count() : 0;
+  look.compared = seconds > 0;
   look.total = tool::rates_between(look.compared ? *before : after, after, std::nullopt);
   std::unordered_map<std::uint64_t, std::chrono::nanoseconds> used;
   if (look.compared) {
