@@ -160,10 +160,9 @@ TEST_CASE("a real Prometheus fetches from shmbusd, and PromQL over it gives the 
   // Where the machine held the publisher up for a while, a window further on has the rate.
   for (const char* counter :
        {"shmbus_topic_events_total", "shmbus_publisher_events_total", "shmbus_subscriber_delivered_events_total"}) {
-    double rate = 0;
-    test::wait_until("the known rate of " + std::string{counter} + ", not " + std::to_string(rate), [&] {
+    test::wait_until("the known rate of " + std::string{counter}, [&] {
       std::this_thread::sleep_for(100ms);
-      rate = prometheus.value("rate(" + std::string{counter} + labels + "[3s])");
+      const double rate = prometheus.value("rate(" + std::string{counter} + labels + "[3s])");
       return rate > 0.9 * KnownLoad::rate && rate < 1.1 * KnownLoad::rate;
     });
   }

@@ -1,0 +1,254 @@
+// shmbusd as a service: how it is configured, where it serves, how it logs, and what it tells who started it.
+
+#include <catch2/catch.hpp>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "shmbus/shmbus.hpp"
+#include "shmbusd_fixture.hpp"
+#include "support/forked_process.hpp"
+
+using namespace std::chrono_literals;
+using test::DaemonProcess;
+using test::DaemonSettings;
+using test::End;
+using test::http_get;
+
+namespace {
+
+/// Where a service manager hears of readiness.
+class NotifySocket {
+ public:
+  explicit NotifySocket(std::string name)
+      : name_(std::move(name)), fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    name_.copy(address.sun_path, sizeof address.sun_path - 1);
+    if (name_.front() == '@') address.sun_path[0] = '\0';
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name_.size());
+    test::require(::bind(fd_, reinterpret_cast<sockaddr*>(&address), length) == 0, "can't bind " + name_);
+  }
+  NotifySocket(const NotifySocket&) = delete;
+  NotifySocket& operator=(const NotifySocket&) = delete;
+  ~NotifySocket() { ::close(fd_); }
+
+  std::string variable() const { return "NOTIFY_SOCKET=" + name_; }
+
+  std::string receive() const {
+    pollfd arrival{.fd = fd_, .events = POLLIN, .revents = 0};
+    if (::poll(&arrival, 1, static_cast<int>(std::chrono::milliseconds{test::patience}.count())) != 1) return "nothing";
+    std::array<char, 4096> text{};
+    const ssize_t size = ::recv(fd_, text.data(), text.size(), 0);
+    return {text.data(), static_cast<std::size_t>(size)};
+  }
+
+ private:
+  std::string name_;
+  int fd_;
+};
+
+test::Finished shmbusd(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), SHMBUS_DAEMON);
+  return test::run(std::move(arguments));
+}
+
+}  // namespace
+
+TEST_CASE("shmbusd tells the service manager that it is ready, reads again, and stops", "[shmbusd]") {
+  const test::TemporaryBus bus;
+  const DaemonSettings settings;
+  settings.write(bus.name());
+  const bool abstract = GENERATE(false, true);
+  const NotifySocket manager{abstract ? "@" + bus.name() : settings.folder.file("notify")};
+  DaemonProcess daemon{settings.file(), {manager.variable()}};
+  CHECK(manager.receive() == "READY=1");
+  daemon.process().kill(SIGHUP);
+  CHECK_THAT(manager.receive(), Catch::Matches("RELOADING=1\nMONOTONIC_USEC=[0-9]+"));
+  CHECK(manager.receive() == "READY=1");
+  CHECK(daemon.stop() == End{});
+  CHECK(manager.receive() == "STOPPING=1");
+}
+
+TEST_CASE("shmbusd works on where the service manager can't be told", "[shmbusd]") {
+  const test::TemporaryBus bus;
+  const DaemonSettings settings;
+  settings.write(bus.name());
+  const std::string name = GENERATE(as<std::string>{}, "/nowhere/at/all", "relative", "");
+  DaemonProcess daemon{settings.file(), {"NOTIFY_SOCKET=" + name}};
+  CHECK(http_get(daemon.address()).status == 200);
+  CHECK(daemon.stop() == End{});
+  CHECK((daemon.count("can't be told") != 0) == !name.empty());
+}
+
+TEST_CASE("SIGHUP makes shmbusd read its configuration again, and a bad one changes nothing", "[shmbusd]") {
+  const test::TemporaryBus bus, other;
+  const shmbus::Bus first = shmbus::Bus::open(bus.name()), second = shmbus::Bus::open(other.name());
+  const DaemonSettings settings;
+  settings.write(bus.name());
+  DaemonProcess daemon{settings.file()};
+  const std::string address = daemon.address();
+  CHECK_THAT(daemon.metrics(), Catch::Contains(bus.name()) && !Catch::Contains(other.name()));
+
+  settings.folder.write("shmbusd.toml", "buses = ['" + other.name() + "']\nintervall = '1s'\nreap = 5\n");
+  daemon.process().kill(SIGHUP);
+  daemon.wait_for("the configuration stays as it was");
+  CHECK_THAT(daemon.log(), Catch::Contains("error: " + settings.file() + ":2:1: intervall: unknown key") &&
+                               Catch::Contains("error: " + settings.file() + ":3:8: reap: expected true or false"));
+  CHECK_THAT(http_get(address).body, Catch::Contains(bus.name()) && !Catch::Contains(other.name()));
+
+  settings.write(other.name());
+  daemon.process().kill(SIGHUP);
+  daemon.wait_for("again, metrics at", 1);
+  CHECK(daemon.address() == address);
+  CHECK_THAT(daemon.metrics(), !Catch::Contains(bus.name()) && Catch::Contains(other.name()));
+
+  const std::string socket = "unix:" + settings.folder.file("metrics.sock");
+  settings.write(other.name(), "", "", socket);
+  daemon.process().kill(SIGHUP);
+  daemon.wait_for("again, metrics at", 2);
+  CHECK(daemon.address() == socket);
+  CHECK_THAT(daemon.metrics(), Catch::Contains(other.name()));
+  CHECK_THROWS(http_get(address));
+
+  settings.write(other.name(), "", "", "unix:/nowhere/at/all");
+  daemon.process().kill(SIGHUP);
+  daemon.wait_for("the configuration stays as it was", 2);
+  CHECK(http_get(socket).status == 200);
+
+  settings.write(other.name(), "", "", "");
+  daemon.process().kill(SIGHUP);
+  daemon.wait_for("no metrics");
+  CHECK_THROWS(http_get(socket));
+  CHECK(daemon.stop() == End{});
+}
+
+TEST_CASE("shmbusd serves the same over a Unix socket, and replaces one that nobody listens at", "[shmbusd]") {
+  const test::TemporaryBus bus;
+  const shmbus::Bus own = shmbus::Bus::open(bus.name());
+  const DaemonSettings settings;
+  const std::string path = settings.folder.file("metrics.sock");
+  settings.write(bus.name(), "", "", "unix:" + path);
+  {
+    DaemonProcess dies{settings.file()};
+    dies.process().kill(SIGKILL);
+    dies.process().wait();
+  }
+  CHECK(std::filesystem::is_socket(path));
+  DaemonProcess daemon{settings.file()};
+  const test::HttpAnswer answer = http_get(daemon.address());
+  CHECK(answer.status == 200);
+  CHECK(answer.type == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK_THAT(answer.body, Catch::Contains("shmbus_bus_readable{bus=\"" + bus.name() + "\"} 1\n"));
+  CHECK(http_get(daemon.address(), "/elsewhere").status == 404);
+  const test::Finished second = shmbusd({"-c", settings.file()});
+  CHECK(second.end == End{.status = 1});
+  CHECK_THAT(second.err,
+             Catch::Contains("shmbusd: metrics.listen \"unix:" + path + "\": expected an address that is free"));
+  CHECK(http_get(daemon.address()).status == 200);
+  CHECK(daemon.stop() == End{});
+  CHECK(!std::filesystem::exists(path));
+  settings.folder.write("metrics.sock", "precious");
+  CHECK(shmbusd({"-c", settings.file()}).end == End{.status = 1});
+  CHECK(std::filesystem::file_size(path) == 8);
+}
+
+TEST_CASE("shmbusd that can't have its port says so, and fails", "[shmbusd]") {
+  const test::TemporaryBus bus;
+  const DaemonSettings settings;
+  settings.write(bus.name());
+  DaemonProcess daemon{settings.file()};
+  const std::string port = daemon.address().substr(std::string{"http://127.0.0.1:"}.size());
+  const std::string listen = "127.0.0.1:" + port.substr(0, port.find('/'));
+  settings.write(bus.name(), "", "", listen);
+  const test::Finished second = shmbusd({"-c", settings.file()});
+  CHECK(second.end == End{.status = 1});
+  CHECK_THAT(second.err,
+             Catch::Contains("shmbusd: metrics.listen \"" + listen + "\": expected an address that is free"));
+  CHECK(daemon.stop() == End{});
+}
+
+TEST_CASE("shmbusd writes levels for the journal, and the time for everybody else", "[shmbusd]") {
+  const test::TemporaryBus bus;
+  const DaemonSettings settings;
+  settings.write(bus.name());
+  const auto lines = [&](const std::string& variable) {
+    const std::string script = "exec env " + variable + " " + SHMBUS_DAEMON + " -c " + settings.file() + " 2>&1";
+    test::ChildProcess daemon{{"/bin/sh", "-c", script}};
+    daemon.wait_for_output("is ready");
+    daemon.kill(SIGTERM);
+    CHECK(daemon.wait() == End{});
+    return daemon.out();
+  };
+  CHECK_THAT(lines("JOURNAL_STREAM=$(stat -L -c %d:%i /proc/$$/fd/1)"), Catch::Matches("(<6>[a-z][^\n]*\n)+"));
+  const auto timed = Catch::Matches("([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}[+-][0-9:]{5} info: [^\n]*\n)+");
+  CHECK_THAT(lines(""), timed);
+  CHECK_THAT(lines("JOURNAL_STREAM=1:1"), timed);  // it was redirected
+}
+
+TEST_CASE("shmbusd refuses wrong arguments and configurations, each mistake on a line", "[shmbusd][bad_input]") {
+  const DaemonSettings settings;
+  CHECK(shmbusd({"--nonsense"}).end == End{.status = 2});
+  settings.folder.write("shmbusd.toml", "a = 1\nb = 2\n");
+  const bool check = GENERATE(false, true);
+  std::vector<std::string> arguments{"-c", settings.file()};
+  if (check) arguments.push_back("--check");
+  const test::Finished refused = shmbusd(arguments);
+  CHECK(refused.end == End{.status = 2});
+  CHECK(refused.out == "");
+  CHECK_THAT(refused.err,
+             Catch::Matches(settings.file() + ":1:1: a: [^\n]*\n" + settings.file() + ":2:1: b: [^\n]*\n"));
+  settings.write("b");
+  CHECK(shmbusd({"--check", "-c", settings.file()}).end == End{});
+}
+
+TEST_CASE("the manual page of shmbusd is well-formed, and names every option, key and metric", "[shmbusd]") {
+  const std::string path = SHMBUS_DAEMON_SOURCES "/shmbusd.8";
+  if (test::run({"/bin/sh", "-c", "command -v groff"}).end == End{}) {
+    const test::Finished groff = test::run({"/bin/sh", "-c", "groff -man -ww -z -Tutf8 " + path});
+    CHECK(groff.end == End{});
+    CHECK(groff.err == "");
+  }
+  std::ifstream file{path};
+  std::string page{std::istreambuf_iterator<char>{file}, {}};
+  page = std::regex_replace(page, std::regex{R"(\\-)"}, "-");
+  for (const char* word : {"--config", "--check", "--help", "--version", "interval", "buses", "owners", "reap",
+                           "warn.gating", "warn.memory", "metrics.listen", "log.level"}) {
+    CAPTURE(word);
+    CHECK_THAT(page, Catch::Contains(word));
+  }
+  const test::TemporaryBus bus;
+  const DaemonSettings settings;
+  settings.write(bus.name());
+  shmbus::Bus own = shmbus::Bus::open(bus.name());
+  shmbus::Publisher publisher = own.publisher("t");
+  shmbus::Subscriber subscriber = own.subscriber("t");
+  publisher.publish("x");
+  subscriber.poll([](const shmbus::Event&) {});
+  DaemonProcess daemon{settings.file()};
+  daemon.wait_for_metrics("shmbus_subscriber_delivery_latency_seconds_count");
+  std::istringstream lines{daemon.metrics()};
+  std::size_t families = 0;
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch match;
+    if (!std::regex_match(line, match, std::regex{"# TYPE (shmbus\\w+) \\w+"})) continue;
+    ++families;
+    CAPTURE(line);
+    CHECK_THAT(page, Catch::Contains(match[1].str()));
+  }
+  CHECK(families > 30);
+  CHECK(daemon.stop() == End{});
+}
