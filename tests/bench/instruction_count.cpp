@@ -47,6 +47,24 @@ shmbus::TopicOptions options(bool exclusive, bool timestamps) {
   return sum;
 }
 
+[[gnu::noinline, gnu::noclone]] std::size_t counted_poll_one(shmbus::Subscriber& subscriber, std::uint64_t& sum) {
+  return subscriber.poll([&](const shmbus::Event& event) { sum += event.payload().size(); });
+}
+[[gnu::noinline, gnu::noclone]] std::size_t counted_poll_none(shmbus::Subscriber& subscriber, std::uint64_t& sum) {
+  return subscriber.poll([&](const shmbus::Event& event) { sum += event.payload().size(); });
+}
+
+/// Each event is polled before the next one is published, and then one poll finds nothing.
+std::uint64_t poll_each(shmbus::Subscriber& subscriber, shmbus::Publisher& publisher,
+                        std::span<const std::byte> payload) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < kEvents; ++i) {
+    publisher.publish(payload);
+    if (counted_poll_one(subscriber, sum) != 1 || counted_poll_none(subscriber, sum) != 0) return 0;
+  }
+  return sum;
+}
+
 std::uint64_t publish_beside(std::vector<shmbus::Subscriber>& readers, shmbus::Publisher& publisher,
                              std::span<const std::byte> payload) {
   std::uint64_t sum = 0;
@@ -74,7 +92,10 @@ int main(int argc, char** argv) {
     } else {
       shmbus::Publisher publisher = bus.publisher("t", options(exclusive, timestamps));
       const auto bytes = std::as_bytes(std::span{payload.words});
-      if (what.starts_with("poll")) {
+      if (what.starts_with("poll-one") || what.starts_with("poll-none")) {
+        shmbus::Subscriber subscriber = bus.subscriber("t");
+        sum = poll_each(subscriber, publisher, bytes);
+      } else if (what.starts_with("poll")) {
         shmbus::Subscriber subscriber = bus.subscriber("t");
         counted_publish(publisher, bytes);
         sum = counted_poll(subscriber) - kEvents * sizeof payload + 1;

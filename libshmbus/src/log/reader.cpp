@@ -21,34 +21,18 @@ Reader::Reader(BlockLog& log, unsigned port) : log_(&log), port_(&log.subscriber
   until_sample_ = 0;
 }
 
-/// Where a poll that handed out `events` stops next: at its limit, or before the next event whose latency is to be
-/// taken. At the first `events` again: it ends.
-std::size_t Reader::next_stop(std::size_t events, std::size_t limit) noexcept {
-  if (events >= limit) return events;
-  const bool taken = sample_latency();
-  until_sample_ = events + (taken ? static_cast<std::size_t>(sampling_.distance()) : 0);
-  if (!taken) return events + 1;  // not there yet, or aborted: it stays due
-  return until_sample_ < limit ? until_sample_ : limit;
-}
-
-/// Takes the latency of the event at the cursor, which is handed out next. False: there is none. For the monitor alone,
-/// so relaxed. The stamp may lie ahead of us by what cores' counters differ, or be any bytes: each value has its
-/// bucket.
+/// Takes the latency of the event at the cursor, which is handed out next. For the monitor alone, so relaxed. The stamp
+/// may lie ahead of us by what cores' counters differ, or be any bytes: each value has its bucket. True: it was taken,
+/// or padding was passed; false: corrupt.
 bool Reader::sample_latency() noexcept {
-  for (;;) {
-    if (cursor_ == end_ && !next_block()) return false;
-    const auto* header = reinterpret_cast<const RecordHeader*>(cursor_);
-    if (header->key.load(std::memory_order_acquire) != key_) return false;  // SYNC commit
-    Record record;
-    std::size_t stride;
-    if (take(header, record, stride)) {
-      const std::uint64_t now = log_->stamp();
-      const std::uint64_t latency = static_cast<std::int64_t>(now - record.stamp) < 0 ? 0 : now - record.stamp;
-      platform::add_to_own(latencies_->counts[layout::latency_bucket(latency)], sampling_.take(now));
-      return true;
-    }
-    if (status_ != Status::ok) return false;  // else it was padding, which is passed now
-  }
+  Record record;
+  std::size_t stride;
+  if (!take(reinterpret_cast<const RecordHeader*>(cursor_), record, stride)) return status_ == Status::ok;
+  const std::uint64_t now = log_->stamp();
+  const std::uint64_t latency = static_cast<std::int64_t>(now - record.stamp) < 0 ? 0 : now - record.stamp;
+  platform::add_to_own(latencies_->counts[layout::latency_bucket(latency)], sampling_.take(now));
+  until_sample_ = sampling_.distance();
+  return true;
 }
 
 void Reader::adopt() noexcept {

@@ -80,7 +80,6 @@ class Reader {
   void save_position(std::size_t events) noexcept;
 
   // Cold, in reader.cpp, start.cpp and hole.cpp.
-  std::size_t next_stop(std::size_t events, std::size_t limit) noexcept;
   bool sample_latency() noexcept;
   bool nothing_here(std::uint64_t key) noexcept;
   bool next_block() noexcept;
@@ -110,8 +109,8 @@ class Reader {
   std::uint64_t lost_ = 0;
   std::uint64_t delivered_ = 0;
   std::uint64_t lapped_ = 0;
-  static constexpr std::size_t kNeverSample = ~std::size_t{0} / 2;
-  std::size_t until_sample_ = kNeverSample;  // events to hand out before the one whose latency is taken
+  static constexpr std::uint64_t kNeverSample = ~std::uint64_t{0};
+  std::uint64_t until_sample_ = kNeverSample;  // events to hand out before the one whose latency is taken
   layout::LatencyHistogram* latencies_ = nullptr;
   LatencySampling sampling_;
   std::uint64_t skip_to_ = 0;           // events below are passed over silently
@@ -146,11 +145,7 @@ std::size_t Reader::poll(Deliver&& deliver, std::size_t limit) {
     ~Save() { reader.save_position(events); }
   } save{*this, events};
 
-  for (std::size_t stop = until_sample_ < limit ? until_sample_ : limit;;) {
-    if (events >= stop) [[unlikely]] {
-      stop = next_stop(events, limit);
-      if (events == stop) break;
-    }
+  while (events < limit) {
     if (cursor_ == end_) [[unlikely]] {
       if (!next_block()) break;
     }
@@ -158,6 +153,10 @@ std::size_t Reader::poll(Deliver&& deliver, std::size_t limit) {
     const std::uint64_t key = header->key.load(std::memory_order_acquire);  // SYNC commit: pairs with Writer::finish
     if (key != key_) [[unlikely]] {
       if (!nothing_here(key)) break;
+      continue;
+    }
+    if (until_sample_ == 0) [[unlikely]] {
+      if (!sample_latency()) break;
       continue;
     }
     Record record;
@@ -169,6 +168,7 @@ std::size_t Reader::poll(Deliver&& deliver, std::size_t limit) {
     cursor_ += stride;
     record.sequence = next_sequence_++;
     ++events;
+    --until_sample_;
     deliver(record);
     SHMBUS_CRASH_POINT("read.delivered");
   }
@@ -197,9 +197,6 @@ inline void Reader::save_position(std::size_t events) noexcept {
   if (events == 0) [[unlikely]]
     return;
   delivered_ += events;
-  until_sample_ -= events;
-  if (until_sample_ > kNeverSample) [[unlikely]]
-    until_sample_ = 0;  // it was due, and an event passed by
   empty_polls_ = 0;
   if (hole_at_ != cursor_) hole_since_ = 0;
   streaming_ = events >= 16;
