@@ -27,30 +27,28 @@ shmbus::TopicOptions options(bool exclusive, bool timestamps) {
 }
 
 // What is between the begin and the end of these is counted.
-[[gnu::noinline, gnu::noclone]] std::uint64_t counted_publish(shmbus::Publisher& publisher,
-                                                              std::span<const std::byte> payload,
-                                                              std::size_t events = kEvents) {
+[[gnu::noinline]] std::uint64_t counted_publish(shmbus::Publisher& publisher, std::span<const std::byte> payload,
+                                                std::size_t events = kEvents) {
   std::uint64_t sum = 0;
   for (std::size_t left = events; left != 0; --left) sum += publisher.publish(payload).sequence();
   return sum;
 }
-[[gnu::noinline, gnu::noclone]] std::uint64_t counted_typed(shmbus::TypedPublisher<Payload>& publisher,
-                                                            const Payload& payload) {
+[[gnu::noinline]] std::uint64_t counted_typed(shmbus::TypedPublisher<Payload>& publisher, const Payload& payload) {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < kEvents; ++i) sum += publisher.publish(payload).sequence();
   return sum;
 }
-[[gnu::noinline, gnu::noclone]] std::uint64_t counted_poll(shmbus::Subscriber& subscriber) {
+[[gnu::noinline]] std::uint64_t counted_poll(shmbus::Subscriber& subscriber) {
   std::uint64_t sum = 0;
   while (subscriber.poll([&](const shmbus::Event& event) { sum += event.payload().size(); }) != 0) {
   }
   return sum;
 }
 
-[[gnu::noinline, gnu::noclone]] std::size_t counted_poll_one(shmbus::Subscriber& subscriber, std::uint64_t& sum) {
+[[gnu::noinline]] std::size_t counted_poll_one(shmbus::Subscriber& subscriber, std::uint64_t& sum) {
   return subscriber.poll([&](const shmbus::Event& event) { sum += event.payload().size(); });
 }
-[[gnu::noinline, gnu::noclone]] std::size_t counted_poll_none(shmbus::Subscriber& subscriber, std::uint64_t& sum) {
+[[gnu::noinline]] std::size_t counted_poll_none(shmbus::Subscriber& subscriber, std::uint64_t& sum) {
   return subscriber.poll([&](const shmbus::Event& event) { sum += event.payload().size(); });
 }
 

@@ -56,8 +56,6 @@ void survive_reading(const Stage& stage, Delivery delivery, unsigned publishers,
     count += n;
     if (over && n == 0) break;
   }
-  std::uint64_t missed = 0;
-  for (std::uint64_t p = 0; p < kPublishers; ++p) missed += book.missed(p);
   test::require(book.skipped() >= book.lost(), "more lost than was left out");
   if (delivery == Delivery::reliable && !subscriber.demoted()) {
     test::require(subscriber.lost() == 0, "a reliable reader lost events");

@@ -46,7 +46,7 @@ std::uint64_t resident(const std::string& bus) {
 
 TEST_CASE("a bus can't be created in a full /dev/shm, and can be once there is room", "[memory]") {
   with_small_memory([] {
-    for (const std::uint64_t pages : {0, 1, 2, 3}) {
+    for (const std::uint64_t pages : {0u, 1u, 2u, 3u}) {
       const Ballast ballast(pages * 4096);
       try {
         shmbus::Bus bus = shmbus::Bus::open("b");

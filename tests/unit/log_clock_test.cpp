@@ -168,7 +168,7 @@ TEST_CASE("clocks that jump all the time: every event is seen once, in order", "
     const auto claim = q.claim(kSize);
     published += 1 + bool{p.publish_bytes(100 + round % 900)};
     const std::uint64_t day = 24 * kHour;
-    f.world.monotonic_ns = day + (round % 3 == 0 ? -10 * kHour : round % 3 * kHour) + round;
+    f.world.monotonic_ns = day + (round % 3 == 0 ? 0 - 10 * kHour : round % 3 * kHour) + round;
     f.world.system_ns += static_cast<std::int64_t>(kHour) * (round % 2 == 0 ? 7 : -7);
     if (round % 3 == 0)  // set back: nothing is passed
       for (const Seen& e : lossy.poll()) by_lossy.push_back(e.sequence);

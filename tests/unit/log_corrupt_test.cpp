@@ -263,7 +263,7 @@ TEST_CASE("a block that the tail has passed and the ring never held gives corrup
   f.publish_to_block(p, 1);
   s.drain();
   f.publish_to_block(p, 3);
-  f.log().slot(2).store(RingEntry(2 - 4, 0).word());
+  f.log().slot(2).store(RingEntry(std::uint64_t{2} - 4, 0).word());
   s.drain();
   CHECK(s.status() == Status::corrupt);
   CHECK(s.shared().pin.load() == shmbus::log::kNone);

@@ -24,8 +24,8 @@ TEST_CASE("what belongs to several of a user's videos comes first", "[streaming]
   test::Sent<RecommendationUpdated> sent;
   Recommendations recommendations(sent.send());
   test::Viewers viewers(recommendations);
-  for (std::uint64_t video : {10, 11, 30}) viewers.watch(1, video);
-  for (std::uint64_t video : {10, 20}) viewers.watch(2, video);
+  for (std::uint64_t video : {10u, 11u, 30u}) viewers.watch(1, video);
+  for (std::uint64_t video : {10u, 20u}) viewers.watch(2, video);
   viewers.watch(3, 10);
   viewers.watch(3, 11);
   CHECK(sent.results.back().videos == decltype(RecommendationUpdated::videos){30, 20, 0, 0, 0});
@@ -56,9 +56,9 @@ TEST_CASE("counts of many things keep those that come often", "[streaming][recom
 TEST_CASE("recent things are each there once, the latest first", "[streaming][recommendations]") {
   Recent<3> recent;
   const auto ids = [&] { return std::vector<std::uint64_t>(recent.ids().begin(), recent.ids().end()); };
-  for (std::uint64_t id : {1, 2, 1}) recent.add(id);
+  for (std::uint64_t id : {1u, 2u, 1u}) recent.add(id);
   CHECK(ids() == std::vector<std::uint64_t>{1, 2});
-  for (std::uint64_t id : {3, 4}) recent.add(id);
+  for (std::uint64_t id : {3u, 4u}) recent.add(id);
   CHECK(ids() == std::vector<std::uint64_t>{4, 3, 1});
   CHECK(recent.contains(1));
   CHECK_FALSE(recent.contains(2));
