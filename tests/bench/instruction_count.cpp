@@ -45,20 +45,20 @@ shmbus::TopicOptions options(bool exclusive, bool timestamps) {
   return sum;
 }
 
-[[gnu::noinline]] std::size_t counted_poll_one(shmbus::Subscriber& subscriber, std::uint64_t& sum) {
-  return subscriber.poll([&](const shmbus::Event& event) { sum += event.payload().size(); });
-}
-[[gnu::noinline]] std::size_t counted_poll_none(shmbus::Subscriber& subscriber, std::uint64_t& sum) {
+[[gnu::noinline]] std::size_t counted_once(shmbus::Subscriber& subscriber, std::uint64_t& sum) {
   return subscriber.poll([&](const shmbus::Event& event) { sum += event.payload().size(); });
 }
 
-/// Each event is polled before the next one is published, and then one poll finds nothing.
+/// Each event is polled before the next one is published, and then a poll finds nothing; one of the two is counted.
 std::uint64_t poll_each(shmbus::Subscriber& subscriber, shmbus::Publisher& publisher,
-                        std::span<const std::byte> payload) {
+                        std::span<const std::byte> payload, bool count_empty) {
   std::uint64_t sum = 0;
+  const auto poll = [&](bool counted) {
+    return counted ? counted_once(subscriber, sum) : subscriber.poll([&](const shmbus::Event&) { ++sum; });
+  };
   for (std::size_t i = 0; i < kEvents; ++i) {
     publisher.publish(payload);
-    if (counted_poll_one(subscriber, sum) != 1 || counted_poll_none(subscriber, sum) != 0) return 0;
+    if (poll(!count_empty) != 1 || poll(count_empty) != 0) return 0;
   }
   return sum;
 }
@@ -90,9 +90,10 @@ int main(int argc, char** argv) {
     } else {
       shmbus::Publisher publisher = bus.publisher("t", options(exclusive, timestamps));
       const auto bytes = std::as_bytes(std::span{payload.words});
-      if (what.starts_with("poll-one") || what.starts_with("poll-none")) {
+      const bool empty = what.starts_with("poll-none");
+      if (empty || what.starts_with("poll-one")) {
         shmbus::Subscriber subscriber = bus.subscriber("t");
-        sum = poll_each(subscriber, publisher, bytes);
+        sum = poll_each(subscriber, publisher, bytes, empty);
       } else if (what.starts_with("poll")) {
         shmbus::Subscriber subscriber = bus.subscriber("t");
         counted_publish(publisher, bytes);

@@ -17,6 +17,7 @@
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/patience.hpp"
+#include "support/proc_stat.hpp"
 #include "support/temporary_bus.hpp"
 
 using namespace std::chrono_literals;
@@ -26,6 +27,7 @@ using shmbus::Start;
 using shmbus::Status;
 using test::ForkedProcess;
 using test::Parent;
+using test::state_of;
 
 namespace {
 
@@ -46,15 +48,6 @@ bool may_publish(shmbus::Bus& bus) {
     test::require(error.code() == shmbus::ErrorCode::busy, error.what());
     return false;
   }
-}
-
-/// As /proc says it: 'S' for one that sleeps, 'T' for a stopped one, 'Z' for a zombie.
-char state_of(pid_t pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string text;
-  std::getline(stat, text);
-  const auto end = text.rfind(')');
-  return end == std::string::npos || end + 2 >= text.size() ? '-' : text[end + 2];
 }
 
 /// A member with the exclusive right that does not clear up after itself.

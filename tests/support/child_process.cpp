@@ -19,6 +19,8 @@
 #include <system_error>
 #include <thread>
 
+#include "support/proc_stat.hpp"
+
 namespace test {
 namespace {
 
@@ -184,10 +186,7 @@ Finished run(std::vector<std::string> command, std::string_view input) {
 ProcessUse use_of(pid_t pid) {
   ProcessUse use;
   const std::filesystem::path process = "/proc/" + std::to_string(pid);
-  std::ifstream stat{process / "stat"};
-  std::string text{std::istreambuf_iterator<char>{stat}, {}};
-  // After the name in parentheses the fields count from the third; 14 and 15 are user and system time.
-  std::istringstream fields{text.substr(std::min(text.rfind(')') + 1, text.size()))};
+  std::istringstream fields{stat_after_name(process)};  // from the third on; 14 and 15 are user and system time
   std::string field;
   for (int number = 3; fields >> field && number <= 15; ++number) {
     if (number >= 14) use.ticks += std::stoul(field);

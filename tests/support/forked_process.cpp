@@ -12,14 +12,13 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "support/patience.hpp"
+#include "support/proc_stat.hpp"
 
 namespace test {
 
@@ -48,10 +47,8 @@ bool others_asleep() {
   const auto self = std::filesystem::read_symlink("/proc/thread-self").filename();
   for (const auto& thread : std::filesystem::directory_iterator{"/proc/self/task"}) {
     if (thread.path().filename() == self) continue;
-    std::ifstream file{thread.path() / "stat"};
-    const std::string stat{std::istreambuf_iterator<char>{file}, {}};
-    const std::size_t name_end = stat.rfind(')');
-    if (name_end != stat.npos && stat.substr(name_end, 3) != ") S") return false;  // npos: it has just ended
+    const char state = state_in(thread.path());
+    if (state != 'S' && state != '-') return false;
   }
   return true;
 }
