@@ -76,7 +76,7 @@ constexpr uid_t stranger = 54'321;
 TEST_CASE("a bus of another layout version is refused", "[bad_input]") {
   const Fixture f;
   overwrite(f.segments.registry(), offsetof(RegistryHeader, version), std::uint32_t{77});
-  f.refused(ErrorCode::incompatible, "version 2", "version 77");
+  f.refused(ErrorCode::incompatible, "version 3", "version 77");
   f.removable();
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("a bus with features we don't know is refused", "[bad_input]") {
 TEST_CASE("a topic of another layout version is refused, and the other topics go on", "[bad_input]") {
   const Fixture f;
   overwrite(f.segments.control("t"), offsetof(TopicHeader, version), std::uint32_t{77});
-  f.topic_refused(ErrorCode::incompatible, "version 2", "version 77");
+  f.topic_refused(ErrorCode::incompatible, "version 3", "version 77");
   f.removable();
 }
 

@@ -9,7 +9,7 @@ namespace shmbus::layout {
 inline constexpr std::size_t kLine = 128;
 inline constexpr std::size_t kPage = 4096;
 
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kVersion = 3;
 
 inline constexpr std::size_t kMinBlockSize = 4096;
 inline constexpr std::size_t kMaxBlockSize = std::size_t{64} << 20;
