@@ -5,7 +5,9 @@
 
 #include <cerrno>
 
+#include "platform/descriptor.hpp"
 #include "platform/futex.hpp"
+#include "platform/quiet_thread.hpp"
 #include "platform/system_error.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
@@ -16,9 +18,16 @@ constexpr std::uint32_t kIdle = 0, kArmed = 1, kEnd = 2;
 }
 
 Doorbell::Doorbell(std::shared_ptr<registry::Node> node, std::chrono::nanoseconds longest_sleep)
-    : node_(std::move(node)), longest_sleep_(longest_sleep), descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : node_(std::move(node)),
+      longest_sleep_(longest_sleep),
+      descriptor_(platform::open_descriptor([] { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); })) {
   if (descriptor_ < 0) throw platform::system_error(errno, "the subscriber's descriptor", "an eventfd");
-  watcher_ = std::thread([this] { watch(); });
+  try {
+    watcher_ = platform::start_quiet_thread("the subscriber's descriptor", [this] { watch(); });
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
 }
 
 Doorbell::~Doorbell() {

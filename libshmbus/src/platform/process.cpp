@@ -4,17 +4,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
+
+#include "platform/descriptor.hpp"
 
 namespace shmbus::platform {
 
+namespace {
+
+/// As much of a small file as there is room for; 0 where it can't be read.
+std::size_t read_file(const char* path, char* to, std::size_t room) noexcept {
+  const int fd = open_descriptor([&] { return ::open(path, O_RDONLY | O_CLOEXEC); });
+  if (fd < 0) return 0;
+  const ::ssize_t size = ::read(fd, to, room);
+  ::close(fd);
+  return size > 0 ? static_cast<std::size_t>(size) : 0;
+}
+
+}  // namespace
+
 std::string program_name() {
-  std::string name;
-  std::ifstream comm("/proc/self/comm");
-  std::getline(comm, name);
-  return name;
+  char name[64];  // the system cuts it at 15
+  const std::size_t size = read_file("/proc/self/comm", name, sizeof name);
+  return std::string(name, std::find(name, name + size, '\n'));
 }
 
 std::uint64_t pid_namespace() noexcept {
@@ -25,11 +39,8 @@ std::uint64_t pid_namespace() noexcept {
 std::optional<ProcessState> process_state(std::int32_t pid) noexcept {
   char text[1024];
   std::snprintf(text, sizeof text, "/proc/%d/stat", static_cast<int>(pid));
-  const int fd = ::open(text, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return std::nullopt;
-  const ::ssize_t size = ::read(fd, text, sizeof text - 1);
-  ::close(fd);
-  if (size <= 0) return std::nullopt;
+  const std::size_t size = read_file(text, text, sizeof text - 1);
+  if (size == 0) return std::nullopt;
   text[size] = 0;
   const char* rest = std::strrchr(text, ')');  // the name before it may hold anything
   ProcessState process;

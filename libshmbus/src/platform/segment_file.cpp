@@ -14,6 +14,7 @@
 #include <memory>
 #include <utility>
 
+#include "platform/descriptor.hpp"
 #include "platform/system_error.hpp"
 
 namespace shmbus::platform {
@@ -76,7 +77,7 @@ void SegmentFile::close() noexcept {
 }
 
 SegmentFile SegmentFile::unnamed(const std::string& object, unsigned mode, const std::string& group) {
-  const int fd = ::open(kFolder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  const int fd = open_descriptor([] { return ::open(kFolder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); });
   if (fd < 0) throw system_error(errno, object, std::string("an unnamed file in ") + kFolder);
   SegmentFile file(fd, Access::read_write, object);
   if (!group.empty() && ::fchown(fd, static_cast<uid_t>(-1), group_id(group, object)) != 0) {
@@ -88,7 +89,8 @@ SegmentFile SegmentFile::unnamed(const std::string& object, unsigned mode, const
 
 std::optional<SegmentFile> SegmentFile::open(const std::string& name, Access access, const std::string& object) {
   const int flags = (access == Access::read_write ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-  const int fd = ::open(path_of(name).c_str(), flags);
+  const std::string path = path_of(name);
+  const int fd = open_descriptor([&] { return ::open(path.c_str(), flags); });
   if (fd < 0) {
     if (errno == ENOENT) return std::nullopt;
     if (errno == ELOOP || errno == EISDIR || errno == ENXIO) {
@@ -192,8 +194,13 @@ bool SegmentFile::unlink(const std::string& name, const std::string& object) {
 
 std::vector<std::string> SegmentFile::list(const std::string& prefix) {
   std::vector<std::string> names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(kFolder), ::closedir);
-  if (!folder) return names;
+  const int fd = open_descriptor([] { return ::open(kFolder, O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  if (fd < 0) return names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(fd), ::closedir);
+  if (!folder) {
+    ::close(fd);
+    return names;
+  }
   while (const dirent* entry = ::readdir(folder.get())) {
     std::string name = entry->d_name;
     if (name.starts_with(prefix)) names.push_back(std::move(name));
