@@ -120,8 +120,9 @@ class Inspector::Impl {
       s.node = entry.owner.load(std::memory_order_acquire);
       s.name = entry.name.load();
       s.pattern = entry.pattern.load();
-      s.delivery = entry.reliable.load(std::memory_order_relaxed) != 0 ? Delivery::reliable : Delivery::lossy;
-      subscriptions.push_back(std::move(s));
+      s.delivery = entry.reliable.load(std::memory_order_acquire) != 0 ? Delivery::reliable : Delivery::lossy;
+      // SYNC text: else it is a mixture with the entry's next one.
+      if (entry.id.load(std::memory_order_acquire) == s.id) subscriptions.push_back(std::move(s));
     }
     return subscriptions;
   }

@@ -22,10 +22,10 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
       do {  // 0 says "not listed", and comes of broken bytes alone
         subscription.id = registry.header().next_subscription.fetch_add(1, std::memory_order_relaxed);
       } while (subscription.id == 0);
-      e.bell.store(subscription.bell, std::memory_order_relaxed);  // all published by the id
-      e.user.store(subscription.user, std::memory_order_relaxed);
-      e.reliable.store(subscription.reliable, std::memory_order_relaxed);
-      e.demote_after.store(subscription.demote_after, std::memory_order_relaxed);
+      e.bell.store(subscription.bell, std::memory_order_release);  // all published by the id; SYNC text
+      e.user.store(subscription.user, std::memory_order_release);
+      e.reliable.store(subscription.reliable, std::memory_order_release);
+      e.demote_after.store(subscription.demote_after, std::memory_order_release);
       e.name.store(subscription.name);
       e.pattern.store(subscription.pattern);
       SHMBUS_CRASH_POINT("subscription.filled");
@@ -57,10 +57,10 @@ std::vector<StandingSubscription> SubscriptionTable::all() const {
     s.id = e.id.load(std::memory_order_seq_cst);
     if (s.id == 0) continue;
     s.node = e.owner.load(std::memory_order_acquire);
-    s.bell = e.bell.load(std::memory_order_relaxed);
-    s.user = static_cast<uid_t>(e.user.load(std::memory_order_relaxed));
-    s.reliable = e.reliable.load(std::memory_order_relaxed) != 0;
-    s.demote_after = e.demote_after.load(std::memory_order_relaxed);
+    s.bell = e.bell.load(std::memory_order_acquire);  // as the text: before the second look at the id
+    s.user = static_cast<uid_t>(e.user.load(std::memory_order_acquire));
+    s.reliable = e.reliable.load(std::memory_order_acquire) != 0;
+    s.demote_after = e.demote_after.load(std::memory_order_acquire);
     s.name = e.name.load();
     s.pattern = e.pattern.load();
     if (e.id.load(std::memory_order_acquire) == s.id) found.push_back(std::move(s));

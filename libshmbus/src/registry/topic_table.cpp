@@ -58,7 +58,7 @@ TopicTable::Topic TopicTable::announce(std::string_view name, std::uint64_t id) 
         continue;
       }
       SHMBUS_CRASH_POINT("topic.taken");
-      at(i).id.store(id, std::memory_order_relaxed);  // both published by the state
+      at(i).id.store(id, std::memory_order_release);  // both published by the state; SYNC text
       at(i).name.store(name);
       const std::uint64_t creating = with_phase(filling, TopicPhase::creating);
       SHMBUS_CRASH_POINT("topic.named");

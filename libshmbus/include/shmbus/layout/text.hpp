@@ -11,7 +11,12 @@
 namespace shmbus::layout {
 
 /// A short text in shared memory, padded with zeros. Lookers may race with a writer and see a mixture: whoever depends
-/// on the text publishes it by another word. Whole words, so that a race is no undefined behaviour.
+/// on the text publishes it by another word, and looks at that word again after the text. Whole words, so that a race
+/// is no undefined behaviour.
+///
+/// SYNC text: a writer takes the entry, changing the word that publishes it, before it stores the text (release: the
+/// change cannot come after any word of the text). A looker loads the text (acquire), then looks at the word again: so
+/// if it has loaded a word of the next text, it finds the publishing word changed.
 template <std::size_t Bytes>
 struct SharedText {
   static_assert(Bytes % 8 == 0);
@@ -23,14 +28,14 @@ struct SharedText {
     for (std::size_t i = 0; i < Bytes / 8; ++i) {
       std::uint64_t word;
       std::memcpy(&word, buffer + i * 8, 8);
-      words[i].store(word, std::memory_order_relaxed);  // published by another word
+      words[i].store(word, std::memory_order_release);  // SYNC text
     }
   }
 
   std::string load() const {
     char buffer[Bytes + 1] = {};
     for (std::size_t i = 0; i < Bytes / 8; ++i) {
-      const std::uint64_t word = words[i].load(std::memory_order_relaxed);  // as above
+      const std::uint64_t word = words[i].load(std::memory_order_acquire);  // SYNC text
       std::memcpy(buffer + i * 8, &word, 8);
     }
     return std::string(buffer, ::strnlen(buffer, Bytes));

@@ -1,0 +1,93 @@
+// Tables of the registry are read while entries change hands: a looker sees one owner's words, or none.
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <string>
+#include <thread>
+
+#include "registry/subscription_table.hpp"
+#include "registry/topic_table.hpp"
+#include "shmbus/inspector.hpp"
+#include "support/patience.hpp"
+#include "support/temporary_bus.hpp"
+
+using shmbus::registry::Node;
+using shmbus::registry::Registry;
+using shmbus::registry::StandingSubscription;
+using shmbus::registry::SubscriptionTable;
+using shmbus::registry::TopicTable;
+
+namespace {
+
+constexpr int kLooks = 20'000 / test::slowness;
+constexpr std::uint64_t kSeen = 20;  // entries at least, however seldom the other thread runs
+
+/// Long, so that it takes a while to read.
+std::string name_of(std::uint64_t number) { return std::string(40, 'n') + "." + std::to_string(number); }
+
+/// While it lives, another thread does something again and again.
+class Meanwhile {
+ public:
+  template <class Act>
+  explicit Meanwhile(Act act)
+      : thread_([this, act]() mutable {
+          for (std::uint64_t i = 1; !over_; ++i) act(i);
+        }) {}
+  ~Meanwhile() {
+    over_ = true;
+    thread_.join();
+  }
+
+ private:
+  std::atomic<bool> over_{false};
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("a looker never mixes two subscriptions that had one entry", "[registry]") {
+  const test::TemporaryBus name;
+  Node node(Registry::open(name.name(), {}));
+  SubscriptionTable table(node);
+  shmbus::Inspector inspector(name.name());
+  const Meanwhile coming_and_going([&](std::uint64_t i) {
+    StandingSubscription s{.node = node.id(), .demote_after = i, .name = name_of(i), .pattern = name_of(i)};
+    table.remove(table.add(s));
+  });
+  std::uint64_t seen = 0, mixed = 0;
+  const test::Deadline deadline;
+  for (int i = 0; i < kLooks || seen < kSeen; ++i) {
+    deadline.check("entries");
+    for (const auto& s : table.all()) {
+      ++seen;
+      mixed += s.name != s.pattern || s.name != name_of(s.demote_after);
+    }
+    if (i % 4 != 0) continue;
+    for (const auto& s : inspector.snapshot().subscriptions) {
+      ++seen;
+      mixed += s.name != s.pattern;
+    }
+  }
+  CHECK(mixed == 0);
+}
+
+TEST_CASE("a looker never mixes two topics that had one entry", "[registry]") {
+  const test::TemporaryBus name;
+  Node node(Registry::open(name.name(), {}));
+  TopicTable table(node);
+  const Meanwhile coming_and_going([&](std::uint64_t i) {
+    TopicTable::Topic topic = table.announce(name_of(i), i);
+    table.make_ready(topic);
+    table.discard(topic);
+  });
+  std::uint64_t seen = 0, mixed = 0;
+  const test::Deadline deadline;
+  for (int i = 0; i < kLooks || seen < kSeen; ++i) {
+    deadline.check("entries");
+    for (const auto& topic : table.ready()) {
+      ++seen;
+      mixed += topic.name != name_of(topic.id);
+    }
+  }
+  CHECK(mixed == 0);
+}
