@@ -11,7 +11,7 @@
 #include "shmbus/subscriber.hpp"
 #include "shmbus/subscription.hpp"
 #include "shmbus/topic_info.hpp"
-#include "shmbus/type_name.hpp"
+#include "shmbus/type_info.hpp"
 
 namespace shmbus {
 

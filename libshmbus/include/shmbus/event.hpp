@@ -14,7 +14,7 @@
 #include "shmbus/log/reader.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/trace_context.hpp"
-#include "shmbus/type_name.hpp"
+#include "shmbus/type_info.hpp"
 
 namespace shmbus {
 

@@ -13,7 +13,7 @@
 #include "shmbus/thread_check.hpp"
 #include "shmbus/topic_info.hpp"
 #include "shmbus/trace_context.hpp"
-#include "shmbus/type_name.hpp"
+#include "shmbus/type_info.hpp"
 
 namespace shmbus {
 

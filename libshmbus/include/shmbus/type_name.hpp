@@ -1,61 +1,56 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
-#include <type_traits>
+
+#include "shmbus/type_spelling.hpp"
 
 namespace shmbus {
 
-/// What can be published as a typed event: bytes that mean the same in every process.
-template <class T>
-concept Publishable = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && alignof(T) <= 256;
+/// The longest type name a topic records, in bytes.
+inline constexpr std::size_t kMaxTypeName = detail::NameText::kCapacity;
 
 namespace detail {
 
 template <class T>
+inline constexpr NameText type_spelling = spell<T>();
+
+template <class T>
 constexpr std::string_view spelled_type_name() {
-  // GCC: "... [with T = X; std::string_view = ...]", Clang: "... [T = X]".
-  constexpr std::string_view text = __PRETTY_FUNCTION__;
-  constexpr std::string_view key = "T = ";
-  constexpr std::size_t begin = text.find(key) + key.size();
-  constexpr std::size_t end = text.find_first_of(";]", begin);
-  return text.substr(begin, end - begin);
+  static_assert(type_spelling<T>.nameable,
+                "this type has no name that all compilers spell alike (a lambda, an unnamed type, a member of a class "
+                "template, or a template with unusual parameters): specialise shmbus::type_name for it");
+  static_assert(!type_spelling<T>.too_long,
+                "this type's name has more than 127 bytes: specialise shmbus::type_name for it");
+  return type_spelling<T>.view();
 }
 
 }  // namespace detail
 
-/// The name under which a topic records the type T. Specialise it so that services written apart, with the struct in
-/// different namespaces or under different names, agree:
+/// The name under which a topic records the type T: the same from GCC and Clang, for example `app::Watch`,
+/// `unsigned long`, `std::array<app::Watch, (unsigned long)3>`. Specialise it so that services written apart, with the
+/// struct in different namespaces or under different names, agree:
 ///
 ///     template <> inline constexpr std::string_view shmbus::type_name<MyWatch> = "video.WatchStarted";
 ///
-/// At most 127 bytes.
+/// *Requires* 1 to 127 bytes; what has no name that all compilers spell alike, or a longer one, does not compile until
+/// it is specialised.
+///
+/// A type in an anonymous namespace is named with `(anonymous namespace)`, a type local to a function without that
+/// function: two such types of one name are told apart by size, alignment and fields alone (`SHMBUS_FIELDS`).
+/// Specialise the name of a type in an inline namespace of your own: GCC spells that namespace, and Clang does not.
 template <class T>
 inline constexpr std::string_view type_name = detail::spelled_type_name<T>();
 
-/// A type as a topic records it.
-struct TypeInfo {
-  std::string_view name{};    ///< empty: the topic carries raw bytes
-  std::size_t size = 0;       ///< bytes
-  std::size_t alignment = 0;  ///< bytes
-
-  /// A number that differs between different types (64-bit FNV-1a over name, size and alignment); 0 for raw bytes.
-  constexpr std::uint64_t hash() const noexcept {
-    if (name.empty()) return 0;
-    std::uint64_t h = 0xcbf29ce484222325u;
-    auto mix = [&h](std::uint64_t byte) { h = (h ^ byte) * 0x100000001b3u; };
-    for (char c : name) mix(static_cast<unsigned char>(c));
-    for (unsigned shift = 0; shift < 64; shift += 8) mix((size >> shift) & 0xff);
-    for (unsigned shift = 0; shift < 64; shift += 8) mix((alignment >> shift) & 0xff);
-    return h == 0 ? 1 : h;
-  }
-};
+namespace detail {
 
 template <class T>
-inline constexpr TypeInfo type_info{type_name<T>, sizeof(T), alignof(T)};
+constexpr NameText named() {
+  NameText text;
+  text.append(type_name<T>);
+  return text;
+}
 
-template <class T>
-inline constexpr std::uint64_t type_hash = type_info<T>.hash();
+}  // namespace detail
 
 }  // namespace shmbus

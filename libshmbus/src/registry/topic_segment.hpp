@@ -15,7 +15,7 @@
 #include "registry/node.hpp"
 #include "shmbus/log/block_log.hpp"
 #include "shmbus/topic_info.hpp"
-#include "shmbus/type_name.hpp"
+#include "shmbus/type_info.hpp"
 
 namespace shmbus::registry {
 

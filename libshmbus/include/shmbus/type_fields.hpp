@@ -1,0 +1,181 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+#include "shmbus/publishable.hpp"
+#include "shmbus/type_name.hpp"
+
+namespace shmbus {
+
+/// One field of a type, as `SHMBUS_FIELDS` tells it.
+struct TypeField {
+  std::string_view name;
+  std::string_view type;     ///< its `type_name`
+  std::size_t offset = 0;    ///< bytes
+  std::size_t size = 0;      ///< bytes
+  std::uint64_t layout = 0;  ///< hash of the fields of its own type; 0: it tells none
+};
+
+/// The longest text of a type's fields that a topic records, in bytes.
+inline constexpr std::size_t kMaxFieldsText = 511;
+
+namespace detail {
+
+struct Fnv1a {
+  std::uint64_t value = 0xcbf29ce484222325u;
+
+  constexpr void byte(std::uint64_t b) noexcept { value = (value ^ b) * 0x100000001b3u; }
+  constexpr void number(std::uint64_t n) noexcept {
+    for (unsigned shift = 0; shift < 64; shift += 8) byte((n >> shift) & 0xff);
+  }
+  constexpr void text(std::string_view t) noexcept {
+    for (char c : t) byte(static_cast<unsigned char>(c));
+    number(t.size());
+  }
+};
+
+// Found by its argument, in the namespace of the type that `SHMBUS_FIELDS` names.
+template <class T>
+concept HasFields = requires {
+  shmbus_fields(static_cast<const T*>(nullptr));
+};
+
+template <class T>
+constexpr std::uint64_t layout_hash() noexcept;
+
+/// `name:type@offset+size;` for each field; fields that find no more room are left out, and `...` stands for them.
+struct FieldsText {
+  char text[kMaxFieldsText + 1] = {};
+  std::size_t size = 0;
+  bool cut = false;
+
+  constexpr std::string_view view() const noexcept { return {text, size}; }
+
+  constexpr void add(const TypeField& field) noexcept {
+    NameText offset, bytes;
+    offset.append(std::uint64_t{field.offset});
+    bytes.append(std::uint64_t{field.size});
+    constexpr std::size_t kEllipsis = 3;
+    const std::size_t needed = field.name.size() + field.type.size() + offset.size + bytes.size + 4;
+    if (cut) return;
+    cut = needed + kEllipsis > kMaxFieldsText - size;
+    if (cut) return put("...");
+    put(field.name);
+    put(":");
+    put(field.type);
+    put("@");
+    put(offset.view());
+    put("+");
+    put(bytes.view());
+    put(";");
+  }
+
+ private:
+  constexpr void put(std::string_view more) noexcept {
+    for (char c : more) text[size++] = c;
+  }
+};
+
+struct FieldList {
+  FieldsText text;
+  Fnv1a hash;
+  std::size_t bytes = 0;
+
+  constexpr void add(const TypeField& field) noexcept {
+    text.add(field);
+    hash.text(field.name);
+    hash.text(field.type);
+    hash.number(field.offset);
+    hash.number(field.size);
+    hash.number(field.layout);
+    bytes += field.size;
+  }
+};
+
+template <class Field>
+constexpr TypeField type_field(std::string_view name, std::size_t offset) noexcept {
+  static_assert(HoldsItsValue<Field>, "a field that is a pointer or a view means nothing in another process");
+  return {name, type_name<Field>, offset, sizeof(Field), layout_hash<Field>()};
+}
+
+template <class T>
+inline constexpr FieldList field_list = shmbus_fields(static_cast<const T*>(nullptr));
+
+/// Of the fields of a type, or of what an array consists of.
+template <class T>
+struct LayoutHash {
+  static constexpr std::uint64_t value() noexcept {
+    if constexpr (HasFields<T>) {
+      static_assert(!std::has_unique_object_representations_v<T> || field_list<T>.bytes == sizeof(T),
+                    "SHMBUS_FIELDS must name every field of the type");
+      return field_list<T>.hash.value == 0 ? 1 : field_list<T>.hash.value;
+    }
+    return 0;
+  }
+};
+template <class T, std::size_t N>
+struct LayoutHash<T[N]> : LayoutHash<T> {};
+template <class T, std::size_t N>
+struct LayoutHash<std::array<T, N>> : LayoutHash<T> {};
+template <class T>
+struct LayoutHash<std::optional<T>> : LayoutHash<T> {};
+
+template <class T>
+constexpr std::uint64_t layout_hash() noexcept {
+  return LayoutHash<T>::value();
+}
+
+/// The text of a type's fields; empty where it tells none.
+template <class T>
+constexpr std::string_view fields_text() noexcept {
+  if constexpr (HasFields<T>)
+    return field_list<T>.text.view();
+  else
+    return {};
+}
+
+}  // namespace detail
+
+}  // namespace shmbus
+
+/// Tells the fields of a type, so that a topic tells two layouts of one name and size apart, and tools can show them.
+/// Write it behind the type, in the same namespace, with every field in order:
+///
+///     struct WatchStarted { std::uint64_t user_id, video_id; };
+///     SHMBUS_FIELDS(WatchStarted, user_id, video_id)
+///
+/// *Requires* a standard-layout struct, no bit-fields, at most 256 fields. Without it, a type is known by its name,
+/// size and alignment alone.
+// A template, so that names which are given to the fields' types further on count.
+#define SHMBUS_FIELDS(Type, ...)                                                                                     \
+  template <class ShmbusType>                                                                                        \
+  requires(::std::is_same_v<ShmbusType, Type>) [[maybe_unused]] constexpr ::shmbus::detail::FieldList shmbus_fields( \
+      const ShmbusType*) noexcept {                                                                                  \
+    static_assert(::std::is_standard_layout_v<ShmbusType>, "SHMBUS_FIELDS needs a standard-layout type");            \
+    ::shmbus::detail::FieldList shmbus_list;                                                                         \
+    SHMBUS_DETAIL_EACH(ShmbusType, __VA_ARGS__)                                                                      \
+    return shmbus_list;                                                                                              \
+  }
+#define SHMBUS_DETAIL_FIELD(Type, field) \
+  shmbus_list.add(::shmbus::detail::type_field<decltype(Type::field)>(#field, offsetof(Type, field)));
+
+// The preprocessor repeats what is left of a list as often as the result is scanned again: 4^4 times.
+#define SHMBUS_DETAIL_PARENS ()
+#define SHMBUS_DETAIL_SCAN(...) \
+  SHMBUS_DETAIL_SCAN4(SHMBUS_DETAIL_SCAN4(SHMBUS_DETAIL_SCAN4(SHMBUS_DETAIL_SCAN4(__VA_ARGS__))))
+#define SHMBUS_DETAIL_SCAN4(...) \
+  SHMBUS_DETAIL_SCAN3(SHMBUS_DETAIL_SCAN3(SHMBUS_DETAIL_SCAN3(SHMBUS_DETAIL_SCAN3(__VA_ARGS__))))
+#define SHMBUS_DETAIL_SCAN3(...) \
+  SHMBUS_DETAIL_SCAN2(SHMBUS_DETAIL_SCAN2(SHMBUS_DETAIL_SCAN2(SHMBUS_DETAIL_SCAN2(__VA_ARGS__))))
+#define SHMBUS_DETAIL_SCAN2(...) \
+  SHMBUS_DETAIL_SCAN1(SHMBUS_DETAIL_SCAN1(SHMBUS_DETAIL_SCAN1(SHMBUS_DETAIL_SCAN1(__VA_ARGS__))))
+#define SHMBUS_DETAIL_SCAN1(...) __VA_ARGS__
+#define SHMBUS_DETAIL_EACH(Type, ...) __VA_OPT__(SHMBUS_DETAIL_SCAN(SHMBUS_DETAIL_NEXT(Type, __VA_ARGS__)))
+#define SHMBUS_DETAIL_NEXT(Type, field, ...) \
+  SHMBUS_DETAIL_FIELD(Type, field) __VA_OPT__(SHMBUS_DETAIL_AGAIN SHMBUS_DETAIL_PARENS(Type, __VA_ARGS__))
+#define SHMBUS_DETAIL_AGAIN() SHMBUS_DETAIL_NEXT
