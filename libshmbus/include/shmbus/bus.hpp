@@ -13,6 +13,8 @@
 #include "shmbus/topic_info.hpp"
 #include "shmbus/type_info.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 namespace detail {
@@ -92,3 +94,5 @@ class Bus {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// Why opening or attaching failed.
@@ -51,3 +53,5 @@ class Error : public std::runtime_error {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -16,6 +16,8 @@
 #include "shmbus/trace_context.hpp"
 #include "shmbus/type_info.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 class RetainedEvent;
@@ -131,3 +133,5 @@ class RetainedEvent {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -11,6 +11,8 @@
 #include "shmbus/leftover.hpp"
 #include "shmbus/snapshot.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// Looks at a bus without becoming a node: read-only mappings, no port, no lock; looking disturbs nothing. It keeps
@@ -46,3 +48,5 @@ class Inspector {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

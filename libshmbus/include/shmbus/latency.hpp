@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// How long events lay from their commit until the subscriber began to handle them, as counts by length. It stands for
@@ -44,3 +46,5 @@ class Latency {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// What a dead process left on a bus. `Bus::reap` clears all of it away but `stray`.
@@ -40,3 +42,5 @@ struct BusFiles {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// Wall-clock time of an event, in nanoseconds since 1970.
@@ -112,3 +114,5 @@ struct DispatchOptions {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// Whether a pattern, as subscribers give it, covers a topic. False for what is no topic's name; throws Error,
@@ -9,3 +11,5 @@ namespace shmbus {
 bool matches(std::string_view pattern, std::string_view topic);
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

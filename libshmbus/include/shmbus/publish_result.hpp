@@ -4,6 +4,8 @@
 
 #include "shmbus/status.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// What a publish returns: a status, and the event's sequence when the status is ok.
@@ -24,3 +26,5 @@ class PublishResult {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -15,6 +15,8 @@
 #include "shmbus/trace_context.hpp"
 #include "shmbus/type_info.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 class Bus;
@@ -144,3 +146,5 @@ class TypedPublisher {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -10,6 +10,8 @@
 #include "shmbus/options.hpp"
 #include "shmbus/topic_info.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 // What Inspector tells of a bus. Numbers that a foreign writer of the shared memory put there are told as they are.
 namespace shmbus {
 
@@ -165,3 +167,5 @@ struct RingSnapshot {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// The outcome of a publish. Hot paths return it instead of throwing.
@@ -19,3 +21,5 @@ enum class Status : std::uint8_t {
 const char* to_string(Status status) noexcept;
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -9,6 +9,8 @@
 #include "shmbus/event.hpp"
 #include "shmbus/thread_check.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 class Bus;
@@ -73,5 +75,7 @@ class Subscriber {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"
 
 #include "shmbus/subscriber_poll.hpp"

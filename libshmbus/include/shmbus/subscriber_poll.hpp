@@ -8,6 +8,8 @@
 
 #include "shmbus/subscriber.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 // The polling path of Subscriber, inline so that the handler is.
 namespace shmbus::detail {
 
@@ -94,3 +96,5 @@ std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
 }
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

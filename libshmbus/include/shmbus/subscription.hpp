@@ -6,6 +6,8 @@
 
 #include "shmbus/event.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 class Bus;
@@ -40,3 +42,5 @@ class Subscription {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

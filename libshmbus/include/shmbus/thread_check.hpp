@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::detail {
 
 /// Aborts with a clear text; out of line.
@@ -40,3 +42,5 @@ class ThreadCheck {
 };
 
 }  // namespace shmbus::detail
+
+#include "shmbus/header_end.hpp"

@@ -6,6 +6,8 @@
 
 #include "shmbus/options.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// What a topic is, as its creator recorded it.
@@ -24,3 +26,5 @@ struct TopicInfo {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// What a publisher may attach to an event so that a tracer can follow it, with the fields of W3C Trace Context
@@ -17,3 +19,5 @@ struct TraceContext {
 static_assert(sizeof(TraceContext) == 32);
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

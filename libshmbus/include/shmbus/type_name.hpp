@@ -5,6 +5,8 @@
 
 #include "shmbus/type_spelling.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// The longest type name a topic records, in bytes.
@@ -54,3 +56,5 @@ constexpr NameText named() {
 }  // namespace detail
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -4,6 +4,8 @@
 
 #include "shmbus/layout/ring_entry.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::layout {
 
 // What a publisher shows beside the tail value it claims at:
@@ -38,3 +40,5 @@ class ClaimWord {
 };
 
 }  // namespace shmbus::layout
+
+#include "shmbus/header_end.hpp"

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::layout {
 
 /// Two cache lines: adjacent-line prefetch makes a pair the unit of false sharing.
@@ -35,3 +37,5 @@ inline constexpr std::uint32_t kSpareBlocks = kMaxSubscribers * (1 + kRetainSlot
 inline constexpr std::uint64_t kNone = ~std::uint64_t{0};
 
 }  // namespace shmbus::layout
+
+#include "shmbus/header_end.hpp"

@@ -9,6 +9,8 @@
 #include "shmbus/layout/record.hpp"
 #include "shmbus/layout/topic.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::layout {
 
 /// What follows from a topic's options; the only place where offsets are computed.
@@ -47,3 +49,5 @@ struct Geometry {
 };
 
 }  // namespace shmbus::layout
+
+#include "shmbus/header_end.hpp"

@@ -7,6 +7,8 @@
 
 #include "shmbus/layout/constants.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::layout {
 
 /// Eight buckets a power of two, so that each is an eighth of its begin wide; the values below eight have their own.
@@ -44,3 +46,5 @@ static_assert(latency_bucket(~std::uint64_t{0}) == kLatencyBuckets - 1);
 static_assert(latency_bucket_begin(kLatencyBuckets - 1) == std::uint64_t{15} << 60);
 
 }  // namespace shmbus::layout
+
+#include "shmbus/header_end.hpp"

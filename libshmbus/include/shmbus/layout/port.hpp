@@ -7,6 +7,8 @@
 #include "shmbus/layout/constants.hpp"
 #include "shmbus/layout/text.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::layout {
 
 // An owner word: the node id, and in the top bits whether that node fills or repairs the port, or whether the port was
@@ -78,3 +80,5 @@ static_assert(offsetof(SubscriberPort, name) == 192);
 constexpr std::uint64_t port_mode(std::uint64_t node, bool reliable) noexcept { return node << 1 | (reliable ? 1 : 0); }
 
 }  // namespace shmbus::layout
+
+#include "shmbus/header_end.hpp"

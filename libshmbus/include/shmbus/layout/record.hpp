@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::layout {
 
 //  0        8             16            24 (or 16)        ...
@@ -55,3 +57,5 @@ struct RecordMeta {
 };
 
 }  // namespace shmbus::layout
+
+#include "shmbus/header_end.hpp"

@@ -7,6 +7,8 @@
 #include "shmbus/layout/constants.hpp"
 #include "shmbus/layout/text.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::layout {
 
 inline constexpr std::uint64_t kRegistryMagic = 0x31'52'53'55'42'4d'48'53;  // "SHMBUSR1", little-endian
@@ -131,3 +133,5 @@ static_assert(sizeof(RegistryHeader) == 2363392);
 inline constexpr std::uint64_t kRemovalLock = std::uint64_t{1} << 62;
 
 }  // namespace shmbus::layout
+
+#include "shmbus/header_end.hpp"

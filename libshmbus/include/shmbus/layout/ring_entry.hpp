@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::layout {
 
 // One word of the ring, which a compare-and-swap changes as a whole:
@@ -40,3 +42,5 @@ class RingEntry {
 };
 
 }  // namespace shmbus::layout
+
+#include "shmbus/header_end.hpp"

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::layout {
 
 // The tail is one word:
@@ -57,3 +59,5 @@ class TailFormat {
 };
 
 }  // namespace shmbus::layout
+
+#include "shmbus/header_end.hpp"

@@ -9,6 +9,8 @@
 #include "shmbus/layout/port.hpp"
 #include "shmbus/layout/text.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::layout {
 
 inline constexpr std::uint64_t kTopicMagic = 0x31'54'53'55'42'4d'48'53;  // "SHMBUST1", little-endian
@@ -93,3 +95,5 @@ static_assert(offsetof(TopicHeader, publisher_ports) == 4096);
 static_assert(offsetof(TopicHeader, subscriber_ports) == 20480);
 
 }  // namespace shmbus::layout
+
+#include "shmbus/header_end.hpp"

@@ -13,6 +13,8 @@
 #include "shmbus/log/environment.hpp"
 #include "shmbus/platform/cpu.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::log {
 
 using layout::kNone;
@@ -109,3 +111,5 @@ class BlockLog {
 };
 
 }  // namespace shmbus::log
+
+#include "shmbus/header_end.hpp"

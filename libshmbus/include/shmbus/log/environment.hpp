@@ -5,6 +5,8 @@
 
 #include "shmbus/layout/latency_histogram.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::log {
 
 /// A moment on both clocks.
@@ -52,3 +54,5 @@ class Environment {
 };
 
 }  // namespace shmbus::log
+
+#include "shmbus/header_end.hpp"

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::log {
 
 /// Which events' latencies are taken, and for how many each stands.
@@ -43,3 +45,5 @@ class LatencySampling {
 };
 
 }  // namespace shmbus::log
+
+#include "shmbus/header_end.hpp"

@@ -12,6 +12,8 @@
 #include "shmbus/platform/crash_point.hpp"
 #include "shmbus/status.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::log {
 
 /// One event as it lies in its block, checked.
@@ -206,3 +208,5 @@ inline void Reader::save_position(std::size_t events) noexcept {
 }
 
 }  // namespace shmbus::log
+
+#include "shmbus/header_end.hpp"

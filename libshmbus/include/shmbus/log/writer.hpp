@@ -13,6 +13,8 @@
 #include "shmbus/publish_result.hpp"
 #include "shmbus/trace_context.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::log {
 
 /// The right to write one record.
@@ -281,3 +283,5 @@ inline void Writer::finish_shared(std::byte* record, std::uint64_t key) noexcept
 }
 
 }  // namespace shmbus::log
+
+#include "shmbus/header_end.hpp"

@@ -9,6 +9,8 @@
 #include <x86intrin.h>
 #endif
 
+#include "shmbus/header_begin.hpp"
+
 // The only architecture-specific code of shmbus.
 namespace shmbus::platform {
 
@@ -66,3 +68,5 @@ inline void copy_two_words(std::byte* to, const std::byte* from) noexcept {
 }
 
 }  // namespace shmbus::platform
+
+#include "shmbus/header_end.hpp"

@@ -17,6 +17,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::platform {
 
 inline constexpr std::uint32_t kCrashPointIds = 1u << 20;
@@ -58,4 +60,6 @@ inline void pass_crash_point(std::uint32_t id) noexcept {
 }
 
 }  // namespace shmbus::platform
+
+#include "shmbus/header_end.hpp"
 #endif
