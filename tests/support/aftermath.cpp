@@ -46,7 +46,7 @@ void check_blocks(const std::string& topic, TopicSegment& segment) {
     require(linked.insert(e.physical()).second, topic + ": a block is linked twice");
     require(e.holds(log.entry(e.physical()).number), topic + ": a linked block bears another number");
   }
-  for (std::uint32_t physical = 0; physical < log.header().backed; ++physical) {
+  for (std::uint32_t physical = 0; physical < log.backed(); ++physical) {
     const std::uint64_t owner = log.entry(physical).owner;
     require(owner == 0 || !segment.alive(owner), topic + ": a block has an owner");
   }

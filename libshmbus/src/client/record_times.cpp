@@ -15,7 +15,8 @@ using log::Look;
 
 RecordTimes::RecordTimes(const std::string& log_name, const std::string& object) {
   try {
-    file_ = platform::SegmentFile::open(log_name, platform::Access::read_only, object);
+    if (const auto file = platform::SegmentFile::open(log_name, platform::Access::read_only, object))
+      file_.emplace(log_name, *file);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::permission) throw;
   }
@@ -36,15 +37,17 @@ std::optional<std::uint64_t> RecordTimes::stamp_of(const BlockLog& log, unsigned
   Cursor& cursor = cursors_[port];
   const std::uint64_t wanted = std::max(sequence, block.first_sequence);
   if (cursor.number != block.number || cursor.sequence > wanted) cursor = {block.number, 0, block.first_sequence};
-  const auto stamp = walk(log, block, cursor, wanted);
+  const auto file = file_->open(platform::Access::read_only);
+  if (!file) return std::nullopt;
+  const auto stamp = walk(*file, log, block, cursor, wanted);
   // We hold no pin: what was read is that block's only if it has not left the ring.
   if (log.slot(block.number).load(std::memory_order_acquire) != block.entry) return std::nullopt;
   return stamp;
 }
 
 /// From record to record, each checked: it must be committed or aborted, and lie within the block.
-std::optional<std::uint64_t> RecordTimes::walk(const BlockLog& log, const Block& block, Cursor& cursor,
-                                               std::uint64_t sequence) const {
+std::optional<std::uint64_t> RecordTimes::walk(const platform::SegmentFile& file, const BlockLog& log,
+                                               const Block& block, Cursor& cursor, std::uint64_t sequence) {
   constexpr std::size_t kPiece = std::size_t{32} << 10, kMost = std::size_t{1} << 20;
   constexpr std::size_t kHead = layout::kMinRecord + layout::kTimeSize;
   std::vector<std::byte> piece(std::min(kPiece, log.block_size()));
@@ -55,7 +58,7 @@ std::optional<std::uint64_t> RecordTimes::walk(const BlockLog& log, const Block&
       if (total >= kMost) return last;
       begin = cursor.offset;
       const std::size_t size = std::min<std::size_t>(piece.size(), log.block_size() - begin);
-      end = begin + file_->read(block.physical * std::uint64_t{log.block_size()} + begin, piece.data(), size);
+      end = begin + file.read(block.physical * std::uint64_t{log.block_size()} + begin, piece.data(), size);
       total += size;
       if (cursor.offset + kHead > end) return std::nullopt;
     }

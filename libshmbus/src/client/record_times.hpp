@@ -6,13 +6,14 @@
 #include <string>
 
 #include "platform/segment_file.hpp"
+#include "platform/segment_name.hpp"
 #include "shmbus/log/block_log.hpp"
 
 namespace shmbus::detail {
 
-/// Finds the time stamps of events for who only looks: no pin, no mapping of the log. What is read may be overwritten
-/// meanwhile, which is noticed. It remembers where it was for each subscriber, so that a look goes on from the last
-/// one.
+/// Finds the time stamps of events for who only looks: no pin, no mapping of the log, no descriptor in between. What is
+/// read may be overwritten meanwhile, which is noticed. It remembers where it was for each subscriber, so that a look
+/// goes on from the last one.
 class RecordTimes {
  public:
   /// Throws Error. Without the right to read the log it never finds anything.
@@ -30,10 +31,10 @@ class RecordTimes {
     std::uint64_t offset = 0;
     std::uint64_t sequence = 0;
   };
-  std::optional<std::uint64_t> walk(const log::BlockLog& log, const log::Block& block, Cursor& cursor,
-                                    std::uint64_t sequence) const;
+  static std::optional<std::uint64_t> walk(const platform::SegmentFile& file, const log::BlockLog& log,
+                                           const log::Block& block, Cursor& cursor, std::uint64_t sequence);
 
-  std::optional<platform::SegmentFile> file_;
+  std::optional<platform::SegmentName> file_;
   std::map<unsigned, Cursor> cursors_;  // by port
 };
 

@@ -77,8 +77,7 @@ RingSnapshot TopicView::ring() const {
     keep(keepers, block);
     ring.slots[n & (log_->blocks() - 1)] = block;
   }
-  const std::uint32_t backed =
-      std::min(log_->header().backed.load(std::memory_order_acquire), recorded_.geometry.physical_blocks);
+  const std::uint32_t backed = log_->backed();
   for (std::uint32_t p = 0; p < backed; ++p) {
     BlockSnapshot block = block_at(p);
     log::Block found;

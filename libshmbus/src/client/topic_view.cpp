@@ -18,10 +18,14 @@ using std::chrono::nanoseconds;
 /// A log's environment for somebody who only looks.
 class TopicView::Onlooker final : public log::Environment {
  public:
+  Onlooker(platform::SparseMapping& control, std::uint64_t block_table) : control_(control), table_(block_table) {}
   std::uint64_t self() const noexcept override { return 0; }
   std::uint64_t bell() const noexcept override { return 0; }
   bool alive(std::uint64_t) noexcept override { return true; }
   bool back(std::uint32_t) noexcept override { return false; }
+  bool reach(std::uint32_t blocks) noexcept override {
+    return control_.expose(table_, std::uint64_t{blocks} * sizeof(layout::BlockEntry));
+  }
   void ring(std::uint64_t) noexcept override {}
   std::byte* writable(std::uint32_t) noexcept override { return nullptr; }
   log::Moment now() noexcept override { return {}; }
@@ -30,6 +34,10 @@ class TopicView::Onlooker final : public log::Environment {
   std::uint64_t monotonic_ns() noexcept override { return platform::monotonic_ns(); }
   bool cycle_clock() const noexcept override { return true; }
   std::uint64_t slow_stamp() noexcept override { return 0; }
+
+ private:
+  platform::SparseMapping& control_;
+  std::uint64_t table_;  // offset of the block table
 };
 
 namespace {
@@ -60,13 +68,13 @@ NodeState name_holder(std::uint64_t owner, const NodeSnapshot& node, PortSnapsho
 
 }  // namespace
 
-TopicView::TopicView(const registry::Registry& registry, const std::string& name, SegmentFile file,
-                     platform::Mapping mapping, const registry::TopicRecord& recorded)
+TopicView::TopicView(const registry::Registry& registry, const std::string& name, platform::SegmentName file,
+                     platform::SparseMapping mapping, const registry::TopicRecord& recorded)
     : object_(registry::topic_object(name)),
       file_(std::move(file)),
       mapping_(std::move(mapping)),
       recorded_(recorded),
-      onlooker_(std::make_unique<Onlooker>()),
+      onlooker_(std::make_unique<Onlooker>(mapping_, recorded.geometry.block_table_offset)),
       log_(std::make_unique<log::BlockLog>(mapping_.address(), nullptr, recorded.geometry, *onlooker_)),
       times_(registry::log_name(registry.bus(), name, recorded.log_node, recorded.id), object_ + ", its log") {}
 
@@ -75,18 +83,22 @@ TopicView::~TopicView() = default;
 std::unique_ptr<TopicView> TopicView::open(const registry::Registry& registry, const std::string& name,
                                            std::uint64_t id) {
   const std::string object = registry::topic_object(name);
-  auto file = SegmentFile::open(registry::control_name(registry.bus(), name), Access::read_only, object);
+  const std::string control = registry::control_name(registry.bus(), name);
+  const auto file = SegmentFile::open(control, Access::read_only, object);
   if (!file) return nullptr;
   const platform::FileState state = file->state();
   registry::check_owner(state, registry.owners(), object);
   if (state.size < sizeof(layout::TopicHeader)) registry::check_size(state.size, sizeof(layout::TopicHeader), object);
-  platform::Mapping mapping(*file, Access::read_only, 0, state.size, object);
+  platform::SparseMapping mapping(*file, Access::read_only, state.size, object);
+  mapping.expose_begin(sizeof(layout::TopicHeader), object);
   // Read only: the mapping sees to it.
   const auto& header = *reinterpret_cast<const layout::TopicHeader*>(mapping.address());
   const registry::TopicRecord recorded = registry::check_topic_header(header, state.size, object);
   registry::check_name(header.name.load(), name, object);
   if (recorded.bus != registry.recorded().incarnation || recorded.id != id) return nullptr;  // an earlier one's
-  return std::unique_ptr<TopicView>(new TopicView(registry, name, std::move(*file), std::move(mapping), recorded));
+  mapping.expose_begin(recorded.geometry.block_table_offset, object);
+  return std::unique_ptr<TopicView>(
+      new TopicView(registry, name, platform::SegmentName(control, *file), std::move(mapping), recorded));
 }
 
 bool TopicView::removed() const noexcept {
@@ -94,8 +106,7 @@ bool TopicView::removed() const noexcept {
 }
 
 void TopicView::check_size() const {
-  if (!file_.has_size(recorded_.geometry.control_size))
-    registry::check_size(file_.state().size, recorded_.geometry.control_size, object_);
+  if (const auto state = file_.state()) registry::check_size(state->size, recorded_.geometry.control_size, object_);
 }
 
 TopicSnapshot TopicView::look(LookContext& context) {
@@ -234,10 +245,11 @@ bool TopicView::lapped(const layout::SubscriberPort& port) const noexcept {
          log_->find(pin + 1, block) == log::Look::gone;
 }
 
-Latency TopicView::latency(unsigned port, double ns_per_stamp) const {
+Latency TopicView::latency(unsigned port, double ns_per_stamp) {
   if (!log_->timestamps() || log_->subscriber(port).latency.load(std::memory_order_acquire) != 1) return {};
-  const auto& histogram = *reinterpret_cast<const layout::LatencyHistogram*>(
-      mapping_.address() + recorded_.geometry.latency_offset + port * sizeof(layout::LatencyHistogram));
+  const std::uint64_t offset = recorded_.geometry.latency_offset + port * sizeof(layout::LatencyHistogram);
+  if (!mapping_.expose(offset, sizeof(layout::LatencyHistogram))) return {};
+  const auto& histogram = *reinterpret_cast<const layout::LatencyHistogram*>(mapping_.address() + offset);
   std::vector<std::uint64_t> counts(layout::kLatencyBuckets);
   for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = histogram.counts[i].load(std::memory_order_relaxed);
   return {std::move(counts), ns_per_stamp};

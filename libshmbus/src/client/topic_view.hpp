@@ -9,7 +9,8 @@
 #include "client/node_list.hpp"
 #include "client/record_times.hpp"
 #include "log/end.hpp"
-#include "platform/mapping.hpp"
+#include "platform/segment_name.hpp"
+#include "platform/sparse_mapping.hpp"
 #include "registry/bus_clock.hpp"
 #include "registry/registry.hpp"
 #include "registry/topic_segment.hpp"
@@ -26,7 +27,7 @@ struct LookContext {
   std::uint64_t monotonic_ns = 0;  ///< now
 };
 
-/// One topic's control segment, mapped read-only, from one look to the next.
+/// One topic's control segment, mapped read-only, from one look to the next. It keeps no descriptor.
 class TopicView {
  public:
   /// Null where there is none. Throws Error.
@@ -47,8 +48,8 @@ class TopicView {
     std::uint64_t since_ns = 0;  // monotonic
   };
 
-  TopicView(const registry::Registry& registry, const std::string& name, platform::SegmentFile file,
-            platform::Mapping mapping, const registry::TopicRecord& recorded);
+  TopicView(const registry::Registry& registry, const std::string& name, platform::SegmentName file,
+            platform::SparseMapping mapping, const registry::TopicRecord& recorded);
   void check_size() const;
   void read_extent(const log::End& end, TopicSnapshot& topic) const;
   void read_publishers(LookContext& context, TopicSnapshot& topic);
@@ -56,12 +57,12 @@ class TopicView {
   void read_reader(LookContext& context, const log::End& end, const TopicSnapshot& topic, unsigned port,
                    SubscriberSnapshot& s);
   bool lapped(const layout::SubscriberPort& port) const noexcept;
-  Latency latency(unsigned port, double ns_per_stamp) const;
+  Latency latency(unsigned port, double ns_per_stamp);
   BlockSnapshot block_at(std::uint32_t physical) const;
 
   std::string object_;
-  platform::SegmentFile file_;
-  platform::Mapping mapping_;
+  platform::SegmentName file_;
+  platform::SparseMapping mapping_;
   registry::TopicRecord recorded_;
   std::unique_ptr<Onlooker> onlooker_;
   std::unique_ptr<log::BlockLog> log_;

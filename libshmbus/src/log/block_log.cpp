@@ -42,6 +42,13 @@ void BlockLog::format(void* control, const layout::Geometry& geometry) {
   }
 }
 
+/// Threads may race here, and the lower count may be stored last: then more is asked for once more.
+std::uint32_t BlockLog::reach(std::uint32_t blocks) const noexcept {
+  if (!environment_->reach(blocks)) return reached_.load(std::memory_order_acquire);
+  reached_.store(blocks, std::memory_order_release);
+  return blocks;
+}
+
 Look BlockLog::find(std::uint64_t number, Block& block) const noexcept {
   constexpr int kTries = 4;  // only a looker without a pin needs a second one
   for (int i = 0; i < kTries; ++i) {

@@ -1,7 +1,5 @@
 #include "log/reservation.hpp"
 
-#include <algorithm>
-
 #include "log/gate.hpp"
 #include "log/repair.hpp"
 #include "shmbus/platform/cpu.hpp"
@@ -27,6 +25,7 @@ bool linked(const BlockLog& log, std::uint32_t physical) noexcept {
 /// word; the ring again, since the former owner may have linked the block between; the pins last, after the block was
 /// seen unlinked.
 bool try_reserve(BlockLog& log, std::uint32_t physical) noexcept {
+  if (!log.in_backed_range(physical)) return false;
   BlockEntry& entry = log.entry(physical);
   std::uint64_t owner = entry.owner.load(std::memory_order_acquire);
   if (owner != 0 && log.environment().alive(owner)) return false;
@@ -45,8 +44,7 @@ bool opened_meanwhile(const BlockLog& log, std::uint64_t number) noexcept {
 
 /// Backed blocks only, the one that left the ring last first: its lines are the likeliest to be in a cache.
 std::optional<std::uint32_t> reserve_backed(BlockLog& log) noexcept {
-  const std::uint32_t backed =
-      std::min(log.header().backed.load(std::memory_order_acquire), log.geometry().physical_blocks);
+  const std::uint32_t backed = log.backed();
   const std::uint32_t hint = log.header().free_hint.load(std::memory_order_relaxed);  // a hint: try_reserve checks
   if (hint < backed && try_reserve(log, hint)) return hint;
   for (std::uint32_t p = 0; p < backed; ++p) {
@@ -98,8 +96,7 @@ Status reserve(BlockLog& log, std::uint64_t number, std::optional<std::uint32_t>
   // A living node that reserves for this number is about to open it.
   for (int i = 0; i < kPatience; ++i) {
     if (opened_meanwhile(log, number)) return Status::ok;
-    const std::uint32_t backed =
-        std::min(log.header().backed.load(std::memory_order_acquire), log.geometry().physical_blocks);
+    const std::uint32_t backed = log.backed();
     bool reserved = false;
     for (std::uint32_t p = 0; p < backed && !reserved; ++p) {
       reserved = log.entry(p).owner.load(std::memory_order_relaxed) != 0 &&  // a hint to wait, no more

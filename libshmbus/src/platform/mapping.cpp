@@ -14,7 +14,7 @@ Mapping::Mapping(const SegmentFile& file, Access access, std::uint64_t offset, s
     region_ = bip::mapped_region(file, access == Access::read_write ? bip::read_write : bip::read_only,
                                  static_cast<bip::offset_t>(offset), static_cast<std::size_t>(bytes));
   } catch (const bip::interprocess_exception& e) {
-    throw system_error(e.get_native_error(), object, std::to_string(bytes) + " bytes mapped");
+    throw mapping_error(e.get_native_error(), object, bytes);
   }
 }
 

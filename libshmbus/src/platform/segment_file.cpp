@@ -21,9 +21,7 @@ namespace shmbus::platform {
 
 namespace {
 
-std::string path_of(const std::string& name) { return std::string(SegmentFile::kFolder) + "/" + name; }
-
-FileState to_state(const struct stat& s) {
+FileState to_state(const struct stat& s) noexcept {
   return {static_cast<std::uint64_t>(s.st_size),
           s.st_ino,
           s.st_dev,
@@ -111,11 +109,15 @@ FileState SegmentFile::state() const {
   return to_state(s);
 }
 
-std::optional<FileState> SegmentFile::state_of(const std::string& name) {
+std::string SegmentFile::path_of(const std::string& name) { return std::string(kFolder) + "/" + name; }
+
+std::optional<FileState> SegmentFile::state_at(const char* path) noexcept {
   struct stat s {};
-  if (::lstat(path_of(name).c_str(), &s) != 0) return std::nullopt;
+  if (::lstat(path, &s) != 0) return std::nullopt;
   return to_state(s);
 }
+
+std::optional<FileState> SegmentFile::state_of(const std::string& name) { return state_at(path_of(name).c_str()); }
 
 bool SegmentFile::has_size(std::uint64_t bytes) const noexcept {
   struct stat s {};

@@ -42,6 +42,8 @@ class SegmentFile {
   ~SegmentFile();
 
   int descriptor() const noexcept { return descriptor_; }
+  std::uint64_t inode() const noexcept { return inode_; }
+  std::uint64_t device() const noexcept { return device_; }
   /// Closes the descriptor now. Async-signal-safe.
   void close() noexcept;
   Access access() const noexcept { return access_; }
@@ -73,6 +75,9 @@ class SegmentFile {
   static std::vector<std::string> list(const std::string& prefix);
   /// What a name leads to; nothing where it does not exist.
   static std::optional<FileState> state_of(const std::string& name);
+  /// The same of a path. Allocates nothing.
+  static std::optional<FileState> state_at(const char* path) noexcept;
+  static std::string path_of(const std::string& name);
   /// Bytes of room left in the folder.
   static std::uint64_t room();
   /// Bytes the folder may hold in all.

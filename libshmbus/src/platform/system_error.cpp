@@ -45,6 +45,10 @@ Error system_error(int error, const std::string& object, const std::string& expe
   }
 }
 
+Error mapping_error(int error, const std::string& object, std::uint64_t bytes) {
+  return system_error(error, object, std::to_string(bytes) + " bytes mapped");
+}
+
 Error no_room(const std::string& object, std::uint64_t bytes, const std::string& remedy) {
   return {ErrorCode::no_memory, {object, std::to_string(bytes) + " bytes of /dev/shm", room_text(), remedy}};
 }

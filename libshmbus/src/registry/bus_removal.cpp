@@ -108,18 +108,18 @@ std::optional<SegmentFile> hold_name(const Registry& registry, platform::Lock lo
   return file;
 }
 
-void withdraw_topic(const std::string& bus, const std::string& topic, const SegmentFile& control,
+void withdraw_topic(const std::string& bus, const std::string& topic, const platform::SegmentName& control,
                     const std::string& log_name) {
-  const std::string object = topic_object(topic), control_file = control_name(bus, topic);
-  while (control.is_named(control_file)) {
+  const std::string object = topic_object(topic);
+  while (control.leads_to_file()) {
     auto file = SegmentFile::open(registry_name(bus), Access::read_write, bus_object(bus));
     if (!file) {
       if (Registry::create_removed(bus)) remove_bus(bus);  // and all else that was left
       continue;
     }
-    if (!hold(*file, bus) || !control.is_named(control_file)) continue;
+    if (!hold(*file, bus) || !control.leads_to_file()) continue;
     SegmentFile::unlink(log_name, object);
-    SegmentFile::unlink(control_file, object);
+    SegmentFile::unlink(control.name(), object);
   }
   SegmentFile::unlink(log_name, object);  // no other log ever bears that name
 }

@@ -5,6 +5,7 @@
 
 #include "platform/file_lock.hpp"
 #include "platform/segment_file.hpp"
+#include "platform/segment_name.hpp"
 #include "registry/registry.hpp"
 
 namespace shmbus::registry {
@@ -18,7 +19,7 @@ std::optional<platform::SegmentFile> hold_name(const Registry& registry, platfor
 
 /// Unlinks the segments of a topic that was created while its bus was removed, if they still bear their names. Throws
 /// Error.
-void withdraw_topic(const std::string& bus, const std::string& topic, const platform::SegmentFile& control,
+void withdraw_topic(const std::string& bus, const std::string& topic, const platform::SegmentName& control,
                     const std::string& log_name);
 
 }  // namespace shmbus::registry

@@ -34,7 +34,8 @@ bool may_open(const platform::FileState& file, uid_t user) {
 
 void TopicSegment::place_subscribers() {
   SubscriptionTable table(*member_.node);
-  const platform::FileState file = log_file_.state();
+  const auto file = log_name_.state();
+  if (!file) return;  // removed meanwhile
   // The owner word of a port that serves a subscription, else 0. Loaded once for all that is asked about it: two may
   // take back their own ports at one time, and the word changes under us. A port that is being filled or cleared, or
   // that pins nothing yet, holds no publisher back: who took it for the subscriber's would go on to publish.
@@ -47,7 +48,7 @@ void TopicSegment::place_subscribers() {
     return serves ? owner : 0;
   };
   for (const StandingSubscription& s : table.matching(name_)) {
-    if (!may_open(file, s.user)) continue;
+    if (!may_open(*file, s.user)) continue;
     bool served = false;
     for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) served = served || serving(i, s) != 0;
     if (served) continue;

@@ -21,6 +21,8 @@ using layout::TopicHeader;
 using platform::Access;
 using platform::Mapping;
 using platform::SegmentFile;
+using platform::SegmentName;
+using platform::SparseMapping;
 
 namespace {
 
@@ -53,6 +55,15 @@ unsigned control_mode(unsigned mode) { return mode | ((mode & 0444) >> 1); }
 Error no_room(const std::string& topic, std::uint64_t bytes) {
   return platform::no_room(topic_object(topic), bytes,
                            "free room there, make it larger (containers: --shm-size), or use fewer or smaller blocks");
+}
+
+/// The ring, one block to rotate into, and one for a reader that is inside a block that left the ring.
+void reserve(SegmentFile& control, SegmentFile& log, const Geometry& g, const std::string& topic) {
+  const std::uint64_t blocks = g.blocks + 2, bytes = blocks * g.block_size;
+  if (SegmentFile::room() < bytes) throw no_room(topic, bytes);  // said while all the room is still there
+  bool backed = control.back(g.block_table_offset, blocks * sizeof(layout::BlockEntry));
+  for (std::uint64_t p = 0; backed && p < blocks; ++p) backed = log.back(p * g.block_size, g.block_size);
+  if (!backed) throw no_room(topic, bytes);
 }
 
 std::string type_text(const TypeInfo& type) {
@@ -113,19 +124,19 @@ Membership Membership::of(std::shared_ptr<Registry> registry) {
   return {std::make_shared<Node>(std::move(registry)), std::move(clock)};
 }
 
-TopicSegment::TopicSegment(Membership member, std::string name, SegmentFile control, Mapping control_mapping,
-                           const TopicRecord& recorded, SegmentFile log_file, Access access)
+TopicSegment::TopicSegment(Membership member, std::string name, SegmentName control_name, SparseMapping control,
+                           const TopicRecord& recorded, SegmentName log_name, SparseMapping log, Access access)
     : member_(std::move(member)),
       name_(std::move(name)),
-      control_file_(std::move(control)),
-      control_mapping_(std::move(control_mapping)),
-      header_(reinterpret_cast<TopicHeader*>(control_mapping_.address())),
+      control_name_(std::move(control_name)),
+      control_(std::move(control)),
+      header_(reinterpret_cast<TopicHeader*>(control_.address())),
       recorded_(recorded),
       geometry_(recorded.geometry),
-      log_file_(std::move(log_file)),
+      log_name_(std::move(log_name)),
+      blocks_(std::move(log)),
       access_(access),
-      log_mapping_(log_file_, access, 0, geometry_.log_size, topic_object(name_)),
-      log_(std::make_unique<log::BlockLog>(header_, log_mapping_.address(), geometry_, *this)) {}
+      log_(std::make_unique<log::BlockLog>(header_, blocks_.address(), geometry_, *this)) {}
 
 TopicSegment::~TopicSegment() = default;
 
@@ -140,7 +151,8 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
     const platform::FileState state = control->state();
     check_owner(state, registry.owners(), object);
     if (state.size < sizeof(TopicHeader)) check_size(state.size, sizeof(TopicHeader), object);
-    Mapping mapping(*control, Access::read_write, 0, state.size, object);
+    SparseMapping mapping(*control, Access::read_write, state.size, object);
+    mapping.expose_begin(sizeof(TopicHeader), object);
     const auto& header = *reinterpret_cast<const TopicHeader*>(mapping.address());
     const TopicRecord recorded = check_topic_header(header, state.size, object);
     check_mode(state, control_mode(recorded.mode), object);
@@ -156,15 +168,17 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
       }
       continue;
     }
-    auto log =
-        SegmentFile::open(log_name(registry.bus(), name, recorded.log_node, recorded.id), access, object + ", its log");
+    const std::string log_file = log_name(registry.bus(), name, recorded.log_node, recorded.id);
+    const auto log = SegmentFile::open(log_file, access, object + ", its log");
     if (!log || !control->is_named(control_file)) continue;  // removed meanwhile
     const platform::FileState log_state = log->state();
     check_owner(log_state, registry.owners(), object + ", its log");
     check_size(log_state.size, recorded.geometry.log_size, object + ", its log");
     check_mode(log_state, recorded.mode, object + ", its log");
-    return std::shared_ptr<TopicSegment>(
-        new TopicSegment(member, name, std::move(*control), std::move(mapping), recorded, std::move(*log), access));
+    mapping.expose_begin(recorded.geometry.block_table_offset, object);
+    return std::shared_ptr<TopicSegment>(new TopicSegment(
+        member, name, SegmentName(control_file, *control), std::move(mapping), recorded, SegmentName(log_file, *log),
+        SparseMapping(*log, access, recorded.geometry.log_size, object + ", its log"), access));
   }
   // Who creates a topic while its bus is removed may leave this for a moment; so does who clears up after a bus whose
   // registry was unlinked by hand.
@@ -189,7 +203,8 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
   SegmentFile log_file = SegmentFile::unnamed(object + ", its log", options.mode, options.group);
   log_file.resize(g.log_size);
 
-  Mapping mapping(control, Access::read_write, 0, g.control_size, object);
+  SparseMapping mapping(control, Access::read_write, g.control_size, object);
+  mapping.expose_begin(g.block_table_offset, object);
   auto& h = *reinterpret_cast<TopicHeader*>(mapping.address());  // T1: nobody else sees it before it has a name
   h.magic = layout::kTopicMagic;
   h.version = layout::kVersion;
@@ -217,25 +232,22 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
   log::BlockLog::format(&h, g);
   SHMBUS_CRASH_POINT("create.formatted");
 
-  std::shared_ptr<TopicSegment> segment(new TopicSegment(member, name, std::move(control), std::move(mapping),
-                                                         {g, h.bus, id, h.log_node, h.mode}, std::move(log_file),
-                                                         Access::read_write));
   if (options.reserve) {
-    // The ring, one block to rotate into, and one for a reader that is inside a block that left the ring.
-    const std::uint64_t reserved = (g.blocks + 2) * g.block_size;
-    if (SegmentFile::room() < reserved) throw no_room(name, reserved);  // said while all the room is still there
-    for (std::uint32_t p = 0; p < g.blocks + 2; ++p) {
-      if (!segment->back(p)) throw no_room(name, reserved);
-      h.backed.store(p + 1, std::memory_order_relaxed);
-    }
+    reserve(control, log_file, g, name);
+    h.backed.store(g.blocks + 2, std::memory_order_relaxed);
   }
 
   // The log's name carries our node id: if we die before the control segment has its name, anyone can tell that it is
   // an orphan. And the topic's id, so that no other topic's log ever bears it.
   const std::string log = log_name(registry.bus(), name, member.node->id(), id);
-  if (!segment->log_file_.link(log)) return nullptr;
+  const std::string control_file = control_name(registry.bus(), name);
+  std::shared_ptr<TopicSegment> segment(new TopicSegment(
+      member, name, SegmentName(control_file, control), std::move(mapping), {g, h.bus, id, h.log_node, h.mode},
+      SegmentName(log, log_file), SparseMapping(log_file, Access::read_write, g.log_size, object + ", its log"),
+      Access::read_write));
+  if (!log_file.link(log)) return nullptr;
   SHMBUS_CRASH_POINT("create.log_linked");
-  if (segment->control_file_.link(control_name(registry.bus(), name))) {
+  if (control.link(control_file)) {
     SHMBUS_CRASH_POINT("create.linked");
     return segment;
   }
@@ -245,8 +257,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
 }
 
 void TopicSegment::withdraw() {
-  const std::string& bus = member_.node->registry().bus();
-  withdraw_topic(bus, name_, control_file_, log_name(bus, name_, recorded_.log_node, recorded_.id));
+  withdraw_topic(member_.node->registry().bus(), name_, control_name_, log_name_.name());
 }
 
 TopicInfo TopicSegment::info() const { return topic_info(*header_, geometry_); }
@@ -287,39 +298,67 @@ void TopicSegment::adopt_type(const TypeInfo& type) {
        "publish the recorded type, choose another topic, or specialise shmbus::type_name if both mean the same"});
 }
 
+namespace {
+
+/// Backs a range of a segment that has no descriptor any more. `fallocate` gives all of it or nothing, and takes back
+/// no page that another process may have counted as backed meanwhile; so the file is opened again for a moment. Where
+/// it can't be (the process has no descriptor left, or no right any more; the topic is being removed), faults do it,
+/// which can't give back what they got of a range that failed: the next attempt finds it there.
+bool back_by_name(const SegmentName& name, SparseMapping& mapping, std::uint64_t offset, std::uint64_t bytes) noexcept {
+  if (auto file = name.open(Access::read_write)) return file->back(offset, bytes);
+  return mapping.expose(offset, bytes) && mapping.populate(offset, bytes);
+}
+
+}  // namespace
+
+bool TopicSegment::back_control(std::uint64_t offset, std::uint64_t bytes) noexcept {
+  return back_by_name(control_name_, control_, offset, bytes);
+}
+
 bool TopicSegment::back(std::uint32_t physical) noexcept {
   if (access_ != Access::read_write || SHMBUS_MEMORY_ENDS_BEFORE(physical)) return false;
-  const std::uint64_t entry = geometry_.block_table_offset + std::uint64_t{physical} * sizeof(layout::BlockEntry);
-  return control_file_.back(entry, sizeof(layout::BlockEntry)) &&
-         log_file_.back(std::uint64_t{physical} * geometry_.block_size, geometry_.block_size);
+  constexpr std::uint32_t kPerPage = layout::kPage / sizeof(layout::BlockEntry);
+  static_assert(layout::kPage % sizeof(layout::BlockEntry) == 0);
+  // A page of the table serves many blocks. Relaxed: what another thread has backed may be backed once more.
+  if (const std::uint32_t page = physical / kPerPage; table_page_.load(std::memory_order_relaxed) != page + 1) {
+    if (!back_control(geometry_.block_table_offset + page * layout::kPage, layout::kPage)) return false;
+    table_page_.store(page + 1, std::memory_order_relaxed);
+  }
+  return back_by_name(log_name_, blocks_, std::uint64_t{physical} * geometry_.block_size, geometry_.block_size);
+}
+
+bool TopicSegment::reach(std::uint32_t blocks) noexcept {
+  return control_.expose(geometry_.block_table_offset, std::uint64_t{blocks} * sizeof(layout::BlockEntry)) &&
+         blocks_.expose(0, std::uint64_t{blocks} * geometry_.block_size);
 }
 
 layout::LatencyHistogram* TopicSegment::histogram(unsigned port) noexcept {
   const std::uint64_t offset = geometry_.latency_offset + port * sizeof(layout::LatencyHistogram);
-  if (!control_file_.back(offset, sizeof(layout::LatencyHistogram))) return nullptr;
-  return reinterpret_cast<layout::LatencyHistogram*>(control_mapping_.address() + offset);
+  if (!back_control(offset, sizeof(layout::LatencyHistogram))) return nullptr;
+  if (!control_.expose(offset, sizeof(layout::LatencyHistogram))) return nullptr;
+  return reinterpret_cast<layout::LatencyHistogram*>(control_.address() + offset);
 }
 
 std::byte* TopicSegment::writable(std::uint32_t physical) noexcept {
   if (access_ == Access::read_write) return log_->at(physical, 0);
+  const std::lock_guard lock(repair_mutex_);
+  if (const auto repaired = repair_mappings_.find(physical); repaired != repair_mappings_.end())
+    return repaired->second.address();
+  const auto file = log_name_.open(Access::read_write);
+  if (!file) return nullptr;  // this process may not: it steps over
   try {
-    const std::lock_guard lock(repair_mutex_);
-    const auto file =
-        SegmentFile::open(log_name(member_.node->registry().bus(), name_, recorded_.log_node, recorded_.id),
-                          Access::read_write, topic_object(name_));
-    if (!file || file->state().inode != log_file_.state().inode) return nullptr;
     const std::uint64_t offset = std::uint64_t{physical} * geometry_.block_size;
     return repair_mappings_
         .try_emplace(physical, *file, Access::read_write, offset, geometry_.block_size, topic_object(name_))
         .first->second.address();
-  } catch (const Error&) {
-    return nullptr;  // this process may not: it steps over
+  } catch (const std::exception&) {
+    return nullptr;
   }
 }
 
 bool TopicSegment::has_all() const noexcept {
-  return member_.node->registry().whole() && control_file_.has_size(geometry_.control_size) &&
-         log_file_.has_size(geometry_.log_size);
+  return member_.node->registry().whole() && control_name_.has_size(geometry_.control_size) &&
+         log_name_.has_size(geometry_.log_size);
 }
 
 /// Three system calls, so not for each of many small blocks.

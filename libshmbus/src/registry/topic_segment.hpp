@@ -11,6 +11,8 @@
 
 #include "platform/mapping.hpp"
 #include "platform/segment_file.hpp"
+#include "platform/segment_name.hpp"
+#include "platform/sparse_mapping.hpp"
 #include "registry/bus_clock.hpp"
 #include "registry/node.hpp"
 #include "shmbus/log/block_log.hpp"
@@ -38,7 +40,8 @@ struct TopicRecord {
   std::uint32_t mode = 0;
 };
 
-/// One topic's control and log segments, mapped and checked, with the log over them. Any thread.
+/// One topic's control and log segments, mapped and checked, with the log over them. It keeps no descriptor: what one
+/// is needed for later is done through the mapping, or the segment is opened once more by its name. Any thread.
 class TopicSegment final : public log::Environment {
  public:
   /// The topic, or null where there is none. `access` is that of the log; the control segment is always written. Throws
@@ -73,7 +76,7 @@ class TopicSegment final : public log::Environment {
   }
 
   /// False where somebody changed the size of a segment of the topic or of the registry: then nothing of it may be
-  /// touched.
+  /// touched. A topic that was removed has no names by which that could be done, or seen.
   bool has_all() const noexcept;
 
   // The log's environment.
@@ -84,6 +87,7 @@ class TopicSegment final : public log::Environment {
   bool alive(std::uint64_t node) noexcept override { return member_.node->alive(node); }
   bool stands(std::uint64_t subscription) const noexcept override;
   bool back(std::uint32_t physical) noexcept override;
+  bool reach(std::uint32_t blocks) noexcept override;
   layout::LatencyHistogram* histogram(unsigned port) noexcept override;
   void ring(std::uint64_t bell) noexcept override { member_.node->ring(bell); }
   std::byte* writable(std::uint32_t physical) noexcept override;
@@ -97,21 +101,24 @@ class TopicSegment final : public log::Environment {
   std::uint64_t slow_stamp() noexcept override { return member_.clock->stamp(); }
 
  private:
-  TopicSegment(Membership member, std::string name, platform::SegmentFile control, platform::Mapping control_mapping,
-               const TopicRecord& recorded, platform::SegmentFile log, platform::Access access);
+  TopicSegment(Membership member, std::string name, platform::SegmentName control_name, platform::SparseMapping control,
+               const TopicRecord& recorded, platform::SegmentName log_name, platform::SparseMapping log,
+               platform::Access access);
+  bool back_control(std::uint64_t offset, std::uint64_t bytes) noexcept;
 
   Membership member_;
   std::string name_;
-  platform::SegmentFile control_file_;
-  platform::Mapping control_mapping_;
+  platform::SegmentName control_name_;
+  platform::SparseMapping control_;
   layout::TopicHeader* header_;
   TopicRecord recorded_;
   layout::Geometry geometry_;
-  platform::SegmentFile log_file_;
+  platform::SegmentName log_name_;
+  platform::SparseMapping blocks_;
   platform::Access access_;
-  platform::Mapping log_mapping_;
   std::unique_ptr<log::BlockLog> log_;
   std::atomic<std::uint64_t> found_whole_{0};  // monotonic ns
+  std::atomic<std::uint32_t> table_page_{0};   // of the block table: that this process backed last, and 1
   std::mutex repair_mutex_;
   std::map<std::uint32_t, platform::Mapping>
       repair_mappings_;  // blocks repaired so far, where the log is mapped read-only

@@ -86,8 +86,17 @@ class BlockLog {
   /// The number after which a lapped reader of `number` continues: the oldest one that may still be linked.
   std::uint64_t oldest_after(std::uint64_t number) const noexcept;
 
+  /// Whether a physical block, and its entry in the table, may be touched: each index that comes from shared memory is
+  /// asked for here, once, before `entry` or `at`. What this process has reached stays so.
   bool in_backed_range(std::uint32_t physical) const noexcept {
-    return physical < geometry_.physical_blocks && physical < header_->backed.load(std::memory_order_acquire);
+    // Acquire: pairs with `reach`, after which the kernel lets all threads of this process touch the range.
+    return physical < reached_.load(std::memory_order_acquire) || physical < backed();
+  }
+  /// How many physical blocks have memory that this process may touch.
+  std::uint32_t backed() const noexcept {
+    const std::uint32_t count = header_->backed.load(std::memory_order_acquire);
+    const std::uint32_t blocks = count < geometry_.physical_blocks ? count : geometry_.physical_blocks;
+    return blocks <= reached_.load(std::memory_order_acquire) ? blocks : reach(blocks);
   }
 
   /// Rings the bells of the subscribers that sleep. `why` is what the publisher saw in `waiters` or `attention`.
@@ -96,6 +105,8 @@ class BlockLog {
   void wake_publishers() const noexcept;
 
  private:
+  std::uint32_t reach(std::uint32_t blocks) const noexcept;
+
   layout::TopicHeader* header_;
   std::atomic<std::uint64_t>* ring_;
   layout::BlockEntry* table_;
@@ -108,6 +119,7 @@ class BlockLog {
   bool timestamps_;
   bool exclusive_;
   bool cycle_clock_;
+  mutable std::atomic<std::uint32_t> reached_{0};  // physical blocks below are accessible to this process
 };
 
 }  // namespace shmbus::log

@@ -32,6 +32,9 @@ class Environment {
   virtual bool stands(std::uint64_t /*subscription*/) const noexcept { return true; }
   /// Backs a physical block, and its entry in the block table, with memory. False: there is none.
   virtual bool back(std::uint32_t physical) noexcept = 0;
+  /// Makes the first `blocks` physical blocks, and their entries in the block table, accessible to this process: all
+  /// have memory. False: the kernel refuses.
+  virtual bool reach(std::uint32_t /*blocks*/) noexcept { return true; }
   /// A subscriber port's latency histogram, backed with memory; null where there is none.
   virtual layout::LatencyHistogram* histogram(unsigned /*port*/) noexcept { return nullptr; }
   /// Whether the log's memory is all there: somebody may have cut a segment short. Asked before a block is opened.
