@@ -154,6 +154,24 @@ TEST_CASE("throughput tells events and bytes a second", "[bench]") {
         Approx(1024 * one.at("events_per_second").at("median").get<double>()));
 }
 
+TEST_CASE("throughput compares publish_all with single publishes", "[bench]") {
+  const json document = document_of({"throughput", "--publish-all", "16"});
+  check_document(document, "throughput");
+  CHECK(document.at("options").at("publish_all") == 16);
+  CHECK(document.at("series").size() == 4 + 3);
+  const json& one = series(document, "64 B, shared, 16 at once");
+  CHECK(one.at("publish_all") == 16);
+  CHECK(one.at("events") > 0);
+  CHECK(one.at("lost") == 0);
+  const auto rate = [&](const char* name) {
+    return series(document, name).at("events_per_second").at("median").get<double>();
+  };
+  for (const char* by : {"64 B, shared", "64 B, exclusive"}) {
+    const double ratio = rate("64 B, shared, 16 at once") / rate(by);
+    CHECK(series(document, std::string("64 B, shared, 16 at once / ") + by).at("ratio").get<double>() == Approx(ratio));
+  }
+}
+
 TEST_CASE("fanout counts every event at every reader", "[bench]") {
   const json document = document_of({"fanout", "--readers", "1,3", "--publishers", "2"});
   check_document(document, "fanout");

@@ -224,23 +224,30 @@ bool LogFixture::aborted(std::uint64_t number, std::size_t offset) const noexcep
 }
 
 unsigned LogFixture::place_claim(std::uint64_t node, std::size_t stride, bool padding,
-                                 std::optional<std::uint64_t> where) {
+                                 std::optional<std::uint64_t> where, unsigned events) {
   NodeEnvironment environment(world, node);
   BlockLog log(memory.control(), memory.blocks(), memory.geometry(), environment);
   const unsigned port = take(shmbus::log::attach_publisher(log));
   const std::uint64_t at = where.value_or(log.tail().load());
   log.publisher(port).what.store(
-      ClaimWord(at, RingEntry(log.slot(log.format().block(at)).load()).physical(), padding, stride).word());
+      ClaimWord(at, RingEntry(log.slot(log.format().block(at)).load()).physical(), padding, stride, events).word());
   log.publisher(port).where.store(at);
   return port;
 }
 
-unsigned LogFixture::place_granted(std::uint64_t node, std::size_t stride, bool padding) {
-  const unsigned port = place_claim(node, stride, padding);
+unsigned LogFixture::place_granted(std::uint64_t node, std::size_t stride, bool padding, unsigned events) {
+  const unsigned port = place_claim(node, stride, padding, std::nullopt, events);
   const std::uint64_t at = log_.tail().load();
   const auto& format = log_.format();
-  place_tail(padding ? format.make(format.block(at), log_.block_size(), format.count(at)) : format.after(at, stride));
+  place_tail(padding ? format.make(format.block(at), log_.block_size(), format.count(at))
+                     : format.after(at, stride, events));
   return port;
+}
+
+void LogFixture::place_record(std::uint64_t number, std::size_t offset, std::size_t size) const noexcept {
+  RecordHeader& header = record(number, offset);
+  header.meta.store(RecordMeta{static_cast<std::uint32_t>(size), 0, 0}.word());
+  header.key.store(key_of(number));
 }
 
 unsigned LogFixture::place_pin(std::uint64_t node, std::uint64_t pin, bool reliable) {

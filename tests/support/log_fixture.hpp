@@ -199,9 +199,11 @@ class LogFixture {
   // Placing state.
   /// A publisher port of `node` that shows a claim, with the next record of the current block by default.
   unsigned place_claim(std::uint64_t node, std::size_t stride, bool padding = false,
-                       std::optional<std::uint64_t> where = std::nullopt);
+                       std::optional<std::uint64_t> where = std::nullopt, unsigned events = 1);
   /// The same, granted: the tail moves past it.
-  unsigned place_granted(std::uint64_t node, std::size_t stride, bool padding = false);
+  unsigned place_granted(std::uint64_t node, std::size_t stride, bool padding = false, unsigned events = 1);
+  /// A record as its publisher commits it.
+  void place_record(std::uint64_t number, std::size_t offset, std::size_t size) const noexcept;
   void place_tail(std::uint64_t tail) noexcept { log_.tail().store(tail); }
   /// A subscriber port of `node` with that pin.
   unsigned place_pin(std::uint64_t node, std::uint64_t pin, bool reliable = false);

@@ -98,6 +98,15 @@ TEST_CASE("a claim word holds size, padding and physical block of any block size
     REQUIRE(claim.belongs_to(tail));
     REQUIRE_FALSE(claim.belongs_to(format.after(tail, 16)));
     REQUIRE(ClaimWord(claim.word()).stride() == stride);
+    REQUIRE(claim.events() == (padding ? 0 : 1));
+    for (const unsigned events : {2u, 100u, ClaimWord::kMaxEvents}) {
+      const ClaimWord batch = ClaimWord(0, physical, false, 0).at(tail, stride, events);
+      REQUIRE(batch.word() == ClaimWord(tail, physical, false, stride, events).word());
+      REQUIRE(batch.events() == events);
+      REQUIRE(batch.stride() == stride);
+      REQUIRE(batch.physical() == physical);
+      REQUIRE(batch.belongs_to(tail));
+    }
   }
 }
 

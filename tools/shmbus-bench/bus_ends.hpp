@@ -33,7 +33,8 @@ struct BusEnds {
   bool loaned = false;  ///< written in place
   Waiting waiting = Waiting::poll;
   Delivery delivery = Delivery::reliable;
-  std::size_t batch = 256;  ///< limit of a poll
+  std::size_t batch = 256;   ///< limit of a poll
+  std::size_t together = 1;  ///< a flow's events that one publish_all publishes; 1: each by a publish
 };
 
 measure::LinkKind bus_link(std::string name, const BusEnds& ends);

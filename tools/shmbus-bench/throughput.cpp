@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "bench_bus.hpp"
@@ -20,12 +21,56 @@ struct ThroughputOptions {
   std::vector<std::size_t> sizes = {64};
   std::string touch = "first";
   std::size_t batch = 256;
+  std::size_t together = 1;
 };
 
 constexpr const char* kThroughputHelp = R"(How it is measured:
   One process publishes in a tight loop, another polls in a tight loop; it is reliable, so that nothing is lost and
   the publisher waits where it is ahead by the whole ring. The rate is by the receiver: its events from the first it
-  saw to the last, by the cycle counter. Told is the median of the rounds, with the least and the most.)";
+  saw to the last, by the cycle counter. Told is the median of the rounds, with the least and the most.
+  With --publish-all N each kind of topic is measured a second time, with N events for each publish_all; the ratios of
+  these rates to those of single publishes, shared and exclusive, are told.)";
+
+/// The rate of one series by another's.
+struct Ratio {
+  std::string name;
+  double value;
+};
+
+std::string series_name(std::size_t size, const TopicChoice::Kind& kind, std::size_t together) {
+  std::string name = fmt::format("{}, {}", size_text(size), to_string(kind));
+  if (together != 1) name += fmt::format(", {} at once", together);
+  return name;
+}
+
+/// Several at once by one at a time, on topics of the same kind and on exclusive ones.
+std::vector<Ratio> ratios_of(const ThroughputOptions& options, const std::vector<measure::Flow>& flows) {
+  const auto rate = [&](const std::string& name) {
+    const auto flow = std::find_if(flows.begin(), flows.end(), [&](const auto& f) { return f.name == name; });
+    return flow == flows.end() ? 0.0 : flow->rate.median();
+  };
+  std::vector<Ratio> ratios;
+  for (const std::size_t size : options.sizes) {
+    for (const TopicChoice::Kind& kind : options.topics.kinds()) {
+      const std::string name = series_name(size, kind, options.together);
+      const std::string same = series_name(size, kind, 1);
+      const std::string exclusive = series_name(size, {Writers::exclusive, kind.timestamps}, 1);
+      ratios.push_back({name + " / " + same, rate(name) / rate(same)});
+      if (exclusive != same && rate(exclusive) > 0)
+        ratios.push_back({name + " / " + exclusive, rate(name) / rate(exclusive)});
+    }
+  }
+  return ratios;
+}
+
+void add_ratios(Report& report, const ThroughputOptions& options, const std::vector<measure::Flow>& flows) {
+  Table table({"ratio", "of events/s"});
+  for (const Ratio& ratio : ratios_of(options, flows)) {
+    table.add({ratio.name, fmt::format("{:.2f}", ratio.value)});
+    report.add(ratio.name, {}, {{"ratio", ratio.value}});
+  }
+  report.add(table);
+}
 
 int run(const ThroughputOptions& options, const Settings& settings) {
   const BenchBus bus;
@@ -36,24 +81,31 @@ int run(const ThroughputOptions& options, const Settings& settings) {
   std::vector<measure::FlowKind> kinds;
   std::vector<nlohmann::ordered_json> parameters;
   std::uint64_t memory = 0;
+  std::vector<std::size_t> together = {1};
+  if (options.together != 1) together.push_back(options.together);
   for (const std::size_t size : options.sizes) {
     for (const TopicChoice::Kind& kind : options.topics.kinds()) {
-      BusEnds ends{.bus = bus.name(), .topic = fmt::format("throughput.{}", kinds.size())};
-      ends.options = options.topics.options(kind);
-      ends.size = size;
-      check_fits(ends.options, ends.size);
-      ends.touch = touch_named(options.touch);
-      ends.batch = options.batch;
-      kinds.push_back(bus_flow(fmt::format("{}, {}", size_text(size), to_string(kind)), ends));
-      parameters.push_back(to_json(kind));
-      parameters.back()["size"] = size;
-      memory += ring_bytes(ends.options, 1);
+      for (const std::size_t events : together) {
+        BusEnds ends{.bus = bus.name(), .topic = fmt::format("throughput.{}", kinds.size())};
+        ends.options = options.topics.options(kind);
+        ends.size = size;
+        check_fits(ends.options, ends.size);
+        ends.touch = touch_named(options.touch);
+        ends.batch = options.batch;
+        ends.together = events;
+        kinds.push_back(bus_flow(series_name(size, kind, events), ends));
+        parameters.push_back(to_json(kind));
+        parameters.back()["size"] = size;
+        if (options.together != 1) parameters.back()["publish_all"] = events;
+        memory += ring_bytes(ends.options, 1);
+      }
     }
   }
   need_shm(memory);
 
   nlohmann::ordered_json told = options.topics.to_json();
   told.update({{"sizes", options.sizes}, {"touch", options.touch}, {"batch", options.batch}});
+  if (options.together != 1) told["publish_all"] = options.together;
   Report report(settings, plan, "throughput", told);
   const measure::Flows result = measure_flows(kinds, 1, 1, plan);
   report.placement(result.placement);
@@ -71,6 +123,7 @@ int run(const ThroughputOptions& options, const Settings& settings) {
                 {"bytes_per_second", flow.rate.median() * size}});
   }
   report.add(table);
+  if (options.together != 1) add_ratios(report, options, result.flows);
   report.print();
   return 0;
 }
@@ -84,6 +137,10 @@ Command throughput_command(CLI::App& program, const Settings& settings) {
   add_sizes_option(*app, options->sizes);
   add_touch_option(*app, options->touch);
   add_batch_option(*app, options->batch);
+  app->add_option("--publish-all", options->together, "Measure publish_all of so many events, too; 1: not")
+      ->type_name("N")
+      ->check(whole_number(1, 1'000'000))
+      ->capture_default_str();
   app->footer(kThroughputHelp);
   return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = false};
 }

@@ -2,6 +2,7 @@
 
 // The whole public face of shmbus.
 
+#include "shmbus/batch_result.hpp"
 #include "shmbus/bus.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/event.hpp"

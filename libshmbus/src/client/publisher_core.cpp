@@ -153,6 +153,16 @@ PublishResult Publisher::publish_for(std::chrono::nanoseconds timeout, std::span
   return result.status() == Status::back_pressured ? publish_slowly(payload, nullptr, timeout) : result;
 }
 
+BatchResult Publisher::publish_all(const log::Payloads& payloads, std::span<std::uint64_t> sequences,
+                                   std::chrono::nanoseconds timeout) noexcept {
+  const auto use = check_.enter();
+  log::Batch batch{payloads, sequences};
+  Status status = writer_->publish_all(batch);
+  if (status == Status::back_pressured && timeout != kNever)
+    status = core_->wait_for_room([&] { return writer_->publish_all(batch); }, timeout);
+  return {status, batch.published, batch.first_sequence};
+}
+
 Loan Publisher::try_loan(std::size_t size) noexcept {
   const auto use = check_.enter();
   log::Claim claim;

@@ -73,7 +73,7 @@ std::optional<std::uint64_t> RecordTimes::walk(const platform::SegmentFile& file
       if (cursor.sequence >= sequence) return last;
     }
     cursor.offset += log.stride(meta.size);
-    ++cursor.sequence;
+    cursor.sequence += aborted ? meta.aborted_sequences() : 1;
   }
   return std::nullopt;
 }

@@ -42,62 +42,155 @@ Claims all_claims(const BlockLog& log) noexcept {
   return claims;
 }
 
-/// The tail that the claim would have left, had it been granted.
-std::uint64_t tail_after(const BlockLog& log, const ShownClaim& claim) noexcept {
-  const auto& format = log.format();
-  return claim.what.padding() ? format.make(format.block(claim.where), log.block_size(), format.count(claim.where))
-                              : format.after(claim.where, claim.what.stride());
-}
-
 /// The place may lie inside a payload that its owner writes at this moment, not atomically; a payload never is a key.
 /// That is meant, and so not for ThreadSanitizer to report.
-__attribute__((no_sanitize("thread"))) std::uint64_t key_inside_payload(const RecordHeader& record) noexcept {
-  return __atomic_load_n(reinterpret_cast<const std::uint64_t*>(&record.key), __ATOMIC_ACQUIRE);
-}
-
-/// Only boundaries were ever tail values, so a size that ends at one was granted, or is smaller than the one granted
-/// and can't end there. `tail` was read before the claims, the keys are read here, after them: whoever finished
-/// meanwhile left its key.
-bool ends_at_boundary(const BlockLog& log, const ShownClaim& claim, std::uint64_t tail, const Claims& claims,
-                      std::uint32_t physical) noexcept {
-  const auto& format = log.format();
-  const std::size_t end = format.offset(claim.where) + claim.what.stride();
-  const std::uint64_t after = tail_after(log, claim);
-  if (tail == after) return true;
-  if (end > log.block_size()) return false;
-  if (end == log.block_size())
-    return format.block(tail) != format.block(claim.where) || format.offset(tail) == log.block_size();
-  if (end + layout::kMinRecord > log.block_size()) return false;
-  const auto* next = reinterpret_cast<const RecordHeader*>(log.at(physical, end));
-  const std::uint64_t key = log.entry(physical).key.load(std::memory_order_acquire);
-  const std::uint64_t found = key_inside_payload(*next);
-  if (found == key || found == ~key) return true;
-  for (std::size_t i = 0; i < claims.count; ++i) {
-    if (claims.shown[i].where == after) return true;
-  }
-  return false;
+__attribute__((no_sanitize("thread"))) std::uint64_t load_inside_payload(
+    const std::atomic<std::uint64_t>& word) noexcept {
+  return __atomic_load_n(reinterpret_cast<const std::uint64_t*>(&word), __ATOMIC_ACQUIRE);
 }
 
 }  // namespace
 
-Holder holder_of(BlockLog& log, std::uint64_t where, std::uint32_t physical) noexcept {
+std::optional<Rest> rest_of(const layout::TailFormat& format, const ShownClaim& claim, std::uint64_t here) noexcept {
+  if (format.block(here) != format.block(claim.where)) return std::nullopt;
+  // Where `here` lies before the claim, these are larger than all that a claim covers.
+  const std::size_t bytes = format.offset(here) - format.offset(claim.where);
+  const std::uint64_t events = format.count(here) - format.count(claim.where);
+  const unsigned all = claim.what.events();
+  if ((bytes == 0) != (events == 0) || bytes >= claim.what.stride() || (events != 0 && events >= all))
+    return std::nullopt;
+  const Rest rest{claim.what.stride() - bytes, all - static_cast<unsigned>(events)};
+  if (rest.stride < layout::kMinRecord || rest.stride / layout::kMinRecord < rest.events) return std::nullopt;
+  return rest;
+}
+
+std::optional<Rest> finished_record(const BlockLog& log, std::uint32_t physical, std::size_t offset,
+                                    std::uint64_t key) noexcept {
+  if (offset + layout::kMinRecord > log.block_size()) return std::nullopt;
+  const auto* record = reinterpret_cast<const RecordHeader*>(log.at(physical, offset));
+  const std::uint64_t found = load_inside_payload(record->key);  // SYNC commit
+  if (found != key && found != ~key) return std::nullopt;
+  const auto meta = layout::RecordMeta::from(load_inside_payload(record->meta));
+  const bool padding = (meta.flags & layout::kPadding) != 0;
+  const Rest rest{log.stride(meta.size), found == key ? !padding : meta.aborted_sequences()};
+  const std::size_t room = log.block_size() - offset;
+  const bool fits = padding ? rest.stride == room : rest.stride + layout::kMinRecord <= room;
+  if (meta.size < layout::kMinRecord || !fits || rest.stride / layout::kMinRecord < rest.events) return std::nullopt;
+  return rest;
+}
+
+namespace {
+
+/// The end of what a claim covers from `here` on.
+struct RestEnd {
+  std::size_t offset;
+  std::uint64_t tail;  ///< as the claim would have left it, had it been granted
+};
+
+RestEnd end_of_rest(const BlockLog& log, std::uint64_t here, const Rest& rest) noexcept {
+  const auto& format = log.format();
+  const std::size_t offset = format.offset(here) + rest.stride;
+  if (rest.padding()) return {offset, format.make(format.block(here), log.block_size(), format.count(here))};
+  return {offset, format.after(here, rest.stride, rest.events)};
+}
+
+/// Only boundaries were ever tail values, so a size that ends at one was granted, or is smaller than the one granted
+/// and can't end there: inside of the batch that was granted nothing behind `here` is finished, since its records are
+/// finished in order. `tail` was read before the claims, the keys are read here, after them: whoever finished meanwhile
+/// left its key.
+bool ends_at_boundary(const BlockLog& log, std::uint64_t here, const RestEnd& end, std::uint64_t tail,
+                      const Claims& claims, std::uint32_t physical) noexcept {
+  const auto& format = log.format();
+  if (tail == end.tail) return true;
+  if (end.offset > log.block_size()) return false;
+  if (end.offset == log.block_size())
+    return format.block(tail) != format.block(here) || format.offset(tail) == log.block_size();
+  if (end.offset + layout::kMinRecord > log.block_size()) return false;
+  const auto* next = reinterpret_cast<const RecordHeader*>(log.at(physical, end.offset));
+  const std::uint64_t key = log.entry(physical).key.load(std::memory_order_acquire);
+  const std::uint64_t found = load_inside_payload(next->key);
+  if (found == key || found == ~key) return true;
+  for (std::size_t i = 0; i < claims.count; ++i) {
+    if (claims.shown[i].where == end.tail) return true;
+  }
+  return false;
+}
+
+/// How many sequences the block has before a boundary, told by what follows: from there over finished records to the
+/// tail, to a shown claim, whose `where` was a tail value, granted or not, or to the next block. Whatever is not
+/// finished on the way began at a shown claim, or is finished by now: nothing where the claims should be read again.
+/// kNone where the next block is gone from the ring, so that it can't be told any more.
+std::optional<std::uint64_t> count_at(const BlockLog& log, std::uint64_t here, std::size_t offset, std::uint64_t tail,
+                                      const Claims& claims, std::uint32_t physical) noexcept {
+  const auto& format = log.format();
+  const std::uint64_t key = log.entry(physical).key.load(std::memory_order_acquire);
+  const auto stands_here = [&](std::uint64_t t) {
+    return format.block(t) == format.block(here) && format.offset(t) == offset;
+  };
+  std::uint64_t passed = 0;
+  for (;;) {
+    if (stands_here(tail)) return format.count(tail) - passed;
+    for (std::size_t i = 0; i < claims.count; ++i) {
+      if (stands_here(claims.shown[i].where)) return format.count(claims.shown[i].where) - passed;
+    }
+    if (offset >= log.block_size()) break;
+    const auto record = finished_record(log, physical, offset, key);
+    if (!record) return std::nullopt;
+    offset += record->stride;
+    passed += record->events;
+  }
+  Block next;
+  const Look look = log.find(log.entry(physical).number.load(std::memory_order_acquire) + 1, next);
+  if (look == Look::gone) return kNone;
+  if (look != Look::found) return std::nullopt;
+  return next.first_sequence - log.entry(physical).first_sequence.load(std::memory_order_acquire) - passed;
+}
+
+}  // namespace
+
+Holder holder_of(BlockLog& log, std::uint64_t here, std::uint32_t physical) noexcept {
   const std::uint64_t tail = log.tail().load(std::memory_order_acquire);
   const Claims claims = all_claims(log);
-  const ShownClaim* holder = nullptr;
+  // What each claim covers of it, as far as it may have been granted. A claim that lost may cover it, too.
+  std::array<std::optional<Rest>, layout::kMaxPublishers> rests;
+  std::optional<Rest> holder;
+  bool same_stride = false;
   for (std::size_t i = 0; i < claims.count; ++i) {
     const ShownClaim& claim = claims.shown[i];
-    if (claim.where != where || claim.what.physical() != physical) continue;
-    if (claim.what.stride() < layout::kMinRecord || !ends_at_boundary(log, claim, tail, claims, physical)) continue;
-    if (holder == nullptr || claim.what.stride() < holder->what.stride()) holder = &claim;
+    if (claim.what.physical() != physical) continue;
+    const auto rest = rest_of(log.format(), claim, here);
+    if (!rest || !ends_at_boundary(log, here, end_of_rest(log, here, *rest), tail, claims, physical)) continue;
+    rests[i] = rest;
+    same_stride = same_stride || (holder && rest->stride == holder->stride && rest->events != holder->events);
+    if (!holder || rest->stride < holder->stride) {
+      holder = rest;
+      same_stride = false;
+    }
   }
-  if (holder == nullptr) return {};
+  if (!holder) return {};
+  if (same_stride) {  // of as many bytes, but other events: what was claimed behind it tells how many
+    const auto count = count_at(log, here, log.format().offset(here) + holder->stride, tail, claims, physical);
+    if (!count) return {};
+    if (*count == kNone) {
+      // Whoever is still in this block was lapped. What follows is passed as if it were padding: the next block's first
+      // sequence tells how much was lost.
+      for (auto& rest : rests) {
+        if (rest && rest->stride == holder->stride) rest = Rest{log.block_size() - log.format().offset(here), 0};
+      }
+      holder = Rest{log.block_size() - log.format().offset(here), 0};
+    } else {
+      holder->events = static_cast<unsigned>(*count - log.format().count(here));
+    }
+  }
 
   // Several may show the same claim, one of which was granted. A living one is waited for; if all are dead, any of them
   // serves.
-  Holder result{Holder::Kind::dead, holder->port, holder->what.stride(), holder->what.padding()};
+  Holder result{Holder::Kind::nobody, 0, *holder};
   for (std::size_t i = 0; i < claims.count; ++i) {
     const ShownClaim& claim = claims.shown[i];
-    if (claim.where != where || claim.what.word() != holder->what.word() || claim.owner == 0) continue;
+    if (rests[i] != holder) continue;
+    if (result.kind == Holder::Kind::nobody) result = {Holder::Kind::dead, claim.port, *holder};
+    if (claim.owner == 0) continue;
     const bool lives = log.environment().alive(layout::owner_node(claim.owner));
     if (lives && (claim.owner & layout::kRepairing) == 0) {
       result.kind = Holder::Kind::living;

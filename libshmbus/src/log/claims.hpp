@@ -20,7 +20,23 @@ struct ShownClaim {
 /// Reads a port's claim; nothing where none is shown, or it changed meanwhile.
 std::optional<ShownClaim> read_claim(const BlockLog& log, unsigned port) noexcept;
 
-/// Who holds the record at a tail value that the tail has passed.
+/// What a claim covers from a tail value on, its own or one between two events of a batch, up to its end.
+struct Rest {
+  std::size_t stride = 0;
+  unsigned events = 0;  ///< none: it is padding
+
+  bool padding() const noexcept { return events == 0; }
+  bool operator==(const Rest&) const = default;
+};
+
+/// Nothing where the claim does not cover `here`, or can't.
+std::optional<Rest> rest_of(const layout::TailFormat& format, const ShownClaim& claim, std::uint64_t here) noexcept;
+
+/// The committed or aborted record at an offset of a physical block whose key is `key`; nothing where there is none.
+std::optional<Rest> finished_record(const BlockLog& log, std::uint32_t physical, std::size_t offset,
+                                    std::uint64_t key) noexcept;
+
+/// Who holds what is not finished at a tail value, its begin or one inside of a batch, that the tail has passed.
 struct Holder {
   enum class Kind {
     nobody,     ///< no claim proves to be it: look again
@@ -30,12 +46,10 @@ struct Holder {
   };
   Kind kind = Kind::nobody;
   unsigned port = 0;
-  std::size_t stride = 0;
-  bool padding = false;
+  Rest rest;
 };
 
-/// `where` is a tail value in a block that is pinned, or protected by a claim; the record there is neither committed
-/// nor aborted.
-Holder holder_of(BlockLog& log, std::uint64_t where, std::uint32_t physical) noexcept;
+/// `here` speaks of a block that is pinned, or protected by a claim; the record there is neither committed nor aborted.
+Holder holder_of(BlockLog& log, std::uint64_t here, std::uint32_t physical) noexcept;
 
 }  // namespace shmbus::log

@@ -57,18 +57,19 @@ bool Reader::pass_hole() noexcept {
     hole_since_ = 0;
     return true;
   }
-  if (holder.kind != Holder::Kind::nobody && !fits(holder.stride, holder.padding)) return fail();
+  if (holder.kind != Holder::Kind::nobody && !fits(holder.rest.stride, holder.rest.padding())) return fail();
   SHMBUS_CRASH_POINT("hole.judged");
   switch (holder.kind) {
     case Holder::Kind::dead:
       if (repair_publisher(*log_, holder.port) == Repair::forbidden)
-        return step_over(holder.stride, holder.padding, false);
+        return step_over(holder.rest.stride, holder.rest.events, false);
       return false;  // the key tells at the next look
     case Holder::Kind::in_repair:
-      return waited > kWaitForRepairer && step_over(holder.stride, holder.padding, false);
+      return waited > kWaitForRepairer && step_over(holder.rest.stride, holder.rest.events, false);
     case Holder::Kind::living: {
       const bool reliable = (port_->mode.load(std::memory_order_acquire) & 1) != 0;
-      return !reliable && waited > environment.stall_limit_ns() && step_over(holder.stride, holder.padding, true);
+      return !reliable && waited > environment.stall_limit_ns() &&
+             step_over(holder.rest.stride, holder.rest.events, true);
     }
     case Holder::Kind::nobody:
       // A tail that nobody's claim explains for so long was not written by us.

@@ -158,17 +158,19 @@ bool Reader::pass_aborted() noexcept {
   const auto* header = reinterpret_cast<const RecordHeader*>(cursor_);
   const auto meta = RecordMeta::from(header->meta.load(std::memory_order_relaxed));  // before the key
   const std::size_t stride = log_->stride(meta.size);
-  const bool padding = (meta.flags & layout::kPadding) != 0;
-  if (meta.size < layout::kMinRecord || !fits(stride, padding)) return fail();
-  return step_over(stride, padding, false);
+  const unsigned sequences = meta.aborted_sequences();
+  if (meta.size < layout::kMinRecord || !fits(stride, sequences == 0) || stride / layout::kMinRecord < sequences)
+    return fail();
+  return step_over(stride, sequences, false);
 }
 
-bool Reader::step_over(std::size_t stride, bool padding, bool lost) noexcept {
+/// Passes `sequences` at once, none for padding.
+bool Reader::step_over(std::size_t stride, unsigned sequences, bool lost) noexcept {
+  const std::uint64_t wanted = next_sequence_ > skip_to_ ? next_sequence_ : skip_to_;
   cursor_ += stride;
-  if (!padding) ++next_sequence_;
-  const bool before_start = skip_time_ != 0 || next_sequence_ <= skip_to_;
-  if (lost && !padding && !before_start) {
-    ++lost_;
+  next_sequence_ += sequences;
+  if (lost && skip_time_ == 0 && next_sequence_ > wanted) {
+    lost_ += next_sequence_ - wanted;
     port_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
   }
   port_->position.store(next_sequence_ > skip_to_ ? next_sequence_ : skip_to_, std::memory_order_release);

@@ -1,11 +1,14 @@
 #include "log/repair.hpp"
 
+#include <optional>
+
 #include "log/claims.hpp"
 #include "log/ports.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::log {
 
+using layout::ClaimWord;
 using layout::kRepairing;
 using layout::owner_node;
 using layout::RecordHeader;
@@ -32,48 +35,77 @@ bool mark(BlockLog& log, std::atomic<std::uint64_t>& owner, std::uint64_t& dead,
   return true;
 }
 
-/// Ends a dead publisher's claim: what was granted and not committed is aborted, an unfinished seal becomes padding.
+/// Where the claim is not finished: at its begin, or behind the events of a batch that its publisher committed before
+/// it died. Nothing where all of it is finished, or it was never granted. What others were granted in its place may
+/// stand there as well: `holder_of` judges.
+std::optional<std::uint64_t> unfinished_part(const BlockLog& log, const ShownClaim& claim, std::uint64_t tail,
+                                             std::uint64_t key) noexcept {
+  const auto& format = log.format();
+  std::uint64_t here = claim.where;
+  while (here != tail && rest_of(format, claim, here)) {  // each round takes an event at least off the rest
+    const auto record = finished_record(log, claim.what.physical(), format.offset(here), key);
+    if (!record) return here;
+    if (record->padding()) break;
+    here = format.after(here, record->stride, record->events);
+  }
+  return std::nullopt;
+}
+
+/// One record in place of `rest`, whose key was `found`. An unfinished seal becomes padding.
+Repair abort_rest(BlockLog& log, const ShownClaim& claim, std::size_t offset, const Rest& rest, std::uint64_t key,
+                  std::uint64_t found) noexcept {
+  std::byte* block = log.environment().writable(claim.what.physical());
+  if (block == nullptr) return Repair::forbidden;
+  auto* hole = reinterpret_cast<RecordHeader*>(block + offset);
+  const auto meta = layout::RecordMeta::unfinished(rest.stride, claim.port, rest.events);
+  hole->meta.store(meta.word(), std::memory_order_relaxed);  // published by the key
+  SHMBUS_CRASH_POINT("repair.headed");
+  const bool finished =
+      hole->key.compare_exchange_strong(found, rest.padding() ? key : ~key, std::memory_order_acq_rel);  // SYNC commit
+  if (finished) {
+    SHMBUS_CRASH_POINT("repair.finished");
+    log.header().repaired_claims.fetch_add(1, std::memory_order_relaxed);
+    log.wake_subscribers();
+  }
+  return Repair::done;
+}
+
+/// Ends a dead publisher's claim: what was granted and not committed is aborted, the rest of a batch as one record that
+/// stands for all its sequences.
 Repair finish_claim(BlockLog& log, const ShownClaim& claim) noexcept {
   const std::uint32_t physical = claim.what.physical();
-  const std::size_t offset = log.format().offset(claim.where);
-  if (!log.in_backed_range(physical) || offset + layout::kMinRecord > log.block_size()) return Repair::done;
+  const auto& format = log.format();
+  if (!log.in_backed_range(physical) || format.offset(claim.where) + layout::kMinRecord > log.block_size())
+    return Repair::done;
   // Never granted: the tail still stands there; or has not even come to that block, which its publisher took from the
   // ring, linked ahead of the tail, for a tail value that it had read long ago. (`number_in_use` keeps a number from
   // coming round while a claim under it shows: so this is not a tail that was there and went all the way.)
-  const auto& format = log.format();
   const std::uint64_t tail = log.tail().load(std::memory_order_acquire);
   if (tail == claim.where || format.low(format.block(tail) + 1) == format.block(claim.where)) return Repair::done;
 
   // The block must still be the claim's, before and after the look at the key: then the key is that block's.
   const auto& entry = log.entry(physical);
   const std::uint64_t number = entry.number.load(std::memory_order_acquire);
-  if (number == kNone || log.format().low(number) != log.format().block(claim.where)) return Repair::done;
+  if (number == kNone || format.low(number) != format.block(claim.where)) return Repair::done;
   const std::uint64_t key = entry.key.load(std::memory_order_acquire);
-  const auto* record = reinterpret_cast<const RecordHeader*>(log.at(physical, offset));
-  const Holder holder = holder_of(log, claim.where, physical);
-  std::uint64_t found = record->key.load(std::memory_order_acquire);
-  if (entry.number.load(std::memory_order_acquire) != number || found == key || found == ~key) return Repair::done;
+  for (unsigned i = 0; i <= ClaimWord::kMaxEvents; ++i) {
+    const auto here = unfinished_part(log, claim, tail, key);
+    if (!here) return Repair::done;
+    const auto* record = reinterpret_cast<const RecordHeader*>(log.at(physical, format.offset(*here)));
+    const Holder holder = holder_of(log, *here, physical);
+    std::uint64_t found = record->key.load(std::memory_order_acquire);
+    if (entry.number.load(std::memory_order_acquire) != number) return Repair::done;
+    if (found == key || found == ~key) continue;  // somebody finished it meanwhile
 
-  if (holder.kind == Holder::Kind::nobody) return Repair::postponed;
-  const bool same = holder.stride == claim.what.stride() && holder.padding == claim.what.padding();
-  if (!same) return Repair::done;  // another one was granted that record
-  if (holder.kind == Holder::Kind::living) return Repair::postponed;
-
-  SHMBUS_CRASH_POINT("repair.judged");
-  std::byte* block = log.environment().writable(physical);
-  if (block == nullptr) return Repair::forbidden;
-  auto* hole = reinterpret_cast<RecordHeader*>(block + offset);
-  const layout::RecordMeta meta{static_cast<std::uint32_t>(claim.what.stride()), static_cast<std::uint16_t>(claim.port),
-                                static_cast<std::uint16_t>(claim.what.padding() ? layout::kPadding : 0)};
-  hole->meta.store(meta.word(), std::memory_order_relaxed);  // published by the key
-  SHMBUS_CRASH_POINT("repair.headed");
-  if (hole->key.compare_exchange_strong(found, claim.what.padding() ? key : ~key,
-                                        std::memory_order_acq_rel)) {  // SYNC commit
-    SHMBUS_CRASH_POINT("repair.finished");
-    log.header().repaired_claims.fetch_add(1, std::memory_order_relaxed);
-    log.wake_subscribers();
+    if (holder.kind == Holder::Kind::nobody) return Repair::postponed;
+    const auto mine = rest_of(format, claim, *here);
+    const bool all_of_block = holder.rest.padding() && !mine->padding();  // of several, it can't be told whose
+    if (!all_of_block && holder.rest != mine) return Repair::done;        // another one was granted that record
+    if (holder.kind == Holder::Kind::living) return Repair::postponed;
+    SHMBUS_CRASH_POINT("repair.judged");
+    return abort_rest(log, claim, format.offset(*here), holder.rest, key, found);
   }
-  return Repair::done;
+  return Repair::postponed;
 }
 
 }  // namespace

@@ -10,32 +10,50 @@ namespace shmbus::layout {
 
 // What a publisher shows beside the tail value it claims at:
 //
-//  63                   45 44               25 24       23        0
-//  +----------------------+-------------------+---------+----------+
-//  | tail, low bits       | physical block    | padding | size / 8 |
-//  +----------------------+-------------------+---------+----------+
+//  63                   53 52         45 44               25 24       23        0
+//  +----------------------+-------------+-------------------+---------+----------+
+//  | tail, low bits       | events - 1  | physical block    | padding | size / 8 |
+//  +----------------------+-------------+-------------------+---------+----------+
 //
-// The tail's low bits tell a looker that both words belong together.
+// One claim covers one record, or a batch: several events, one behind the other, whose strides `size` sums up. The
+// tail's low bits tell a looker that both words belong together.
 class ClaimWord {
  public:
+  /// The most events that one claim covers.
+  static constexpr unsigned kMaxEvents = 256;
+
   constexpr explicit ClaimWord(std::uint64_t word) noexcept : word_(word) {}
-  constexpr ClaimWord(std::uint64_t tail, std::uint32_t physical, bool padding, std::size_t stride) noexcept
-      : word_(tail << 45 | std::uint64_t{physical} << 25 | std::uint64_t{padding} << 24 | stride / 8) {}
+  constexpr ClaimWord(std::uint64_t tail, std::uint32_t physical, bool padding, std::size_t stride,
+                      unsigned events = 1) noexcept
+      : word_(tail << kTailShift | std::uint64_t{events - 1} << kEventsShift | std::uint64_t{physical} << 25 |
+              std::uint64_t{padding} << 24 | stride / 8) {}
 
   /// The claim of a record, made from one of nothing in its block.
   constexpr ClaimWord at(std::uint64_t tail, std::size_t stride) const noexcept {
-    return ClaimWord(word_ | tail << 45 | stride / 8);
+    return ClaimWord(word_ | tail << kTailShift | stride / 8);
+  }
+  /// The claim of a batch, made from one of nothing in its block.
+  constexpr ClaimWord at(std::uint64_t tail, std::size_t stride, unsigned events) const noexcept {
+    return ClaimWord(at(tail, stride).word() | std::uint64_t{events - 1} << kEventsShift);
   }
 
   constexpr std::uint64_t word() const noexcept { return word_; }
   constexpr std::size_t stride() const noexcept { return static_cast<std::size_t>(word_ & 0xff'ffff) * 8; }
   constexpr bool padding() const noexcept { return (word_ >> 24 & 1) != 0; }
+  /// How many sequences it takes: none if it is padding.
+  constexpr unsigned events() const noexcept {
+    return padding() ? 0 : static_cast<unsigned>(word_ >> kEventsShift & (kMaxEvents - 1)) + 1;
+  }
   constexpr std::uint32_t physical() const noexcept {
     return static_cast<std::uint32_t>(word_ >> 25) & RingEntry::kNoBlock;
   }
-  constexpr bool belongs_to(std::uint64_t tail) const noexcept { return word_ >> 45 == (tail & 0x7'ffff); }
+  constexpr bool belongs_to(std::uint64_t tail) const noexcept {
+    return word_ >> kTailShift == (tail & (~std::uint64_t{0} >> kTailShift));
+  }
 
  private:
+  static constexpr unsigned kEventsShift = 45, kTailShift = 53;
+
   std::uint64_t word_;
 };
 

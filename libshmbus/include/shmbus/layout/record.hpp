@@ -41,11 +41,25 @@ enum RecordFlags : std::uint16_t {
   kTrimmed = 4,  ///< a loan committed with fewer bytes: the record's last eight bytes hold the payload's true length
 };
 
+/// In the flags of an aborted record: how many sequences it stands for beyond one. More than one only where a repairer
+/// ends what is left of a dead publisher's batch.
+inline constexpr unsigned kFurtherSequencesShift = 8;
+
 /// `size`, `port` and `flags` of a record as one word.
 struct RecordMeta {
   std::uint32_t size;
   std::uint16_t port;
   std::uint16_t flags;
+
+  /// What a repairer writes before it aborts `size` bytes that were claimed for `events` events, or none: padding.
+  static constexpr RecordMeta unfinished(std::size_t size, unsigned port, unsigned events) noexcept {
+    return {static_cast<std::uint32_t>(size), static_cast<std::uint16_t>(port),
+            static_cast<std::uint16_t>(events == 0 ? +kPadding : (events - 1) << kFurtherSequencesShift)};
+  }
+  /// How many sequences the record stands for, if it is aborted.
+  constexpr unsigned aborted_sequences() const noexcept {
+    return (flags & kPadding) != 0 ? 0 : 1 + (flags >> kFurtherSequencesShift);
+  }
 
   constexpr std::uint64_t word() const noexcept {
     return size | std::uint64_t{port} << 32 | std::uint64_t{flags} << 48;

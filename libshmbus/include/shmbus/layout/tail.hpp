@@ -40,9 +40,9 @@ class TailFormat {
     return block & mask(64 - offset_bits_ - count_bits_);
   }
 
-  /// The tail after one more record of `stride` bytes.
-  constexpr std::uint64_t after(std::uint64_t tail, std::size_t stride) const noexcept {
-    return tail + (std::uint64_t{stride / 8} << count_bits_) + 1;
+  /// The tail after `events` more records, of `stride` bytes together.
+  constexpr std::uint64_t after(std::uint64_t tail, std::size_t stride, unsigned events = 1) const noexcept {
+    return tail + (std::uint64_t{stride / 8} << count_bits_) + events;
   }
 
   // The fields, for who takes a word apart himself.

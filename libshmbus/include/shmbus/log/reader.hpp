@@ -90,7 +90,7 @@ class Reader {
   bool skip_forward() noexcept;
   bool fits(std::size_t stride, bool padding) const noexcept;
   bool pass_hole() noexcept;
-  bool step_over(std::size_t stride, bool padding, bool lost) noexcept;
+  bool step_over(std::size_t stride, unsigned sequences, bool lost) noexcept;
   bool pass_aborted() noexcept;
   bool fail() noexcept;
   bool start_at_end(std::uint64_t number, std::size_t offset, std::uint64_t next_sequence) noexcept;

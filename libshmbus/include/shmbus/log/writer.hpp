@@ -7,6 +7,7 @@
 #include <span>
 
 #include "shmbus/layout/claim_word.hpp"
+#include "shmbus/log/batch.hpp"
 #include "shmbus/log/block_log.hpp"
 #include "shmbus/platform/cpu.hpp"
 #include "shmbus/platform/crash_point.hpp"
@@ -41,6 +42,10 @@ class Writer {
   PublishResult publish(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
     return trace != nullptr ? publish_slowly(payload, trace) : publish(payload);
   }
+
+  /// Publishes the rest of a batch in order, as many events by one claim as the block has room for. `ok`: all of it;
+  /// else what was published before stays, and `batch` tells how much. Never waits.
+  Status publish_all(Batch& batch) noexcept;
 
   /// `ok` fills `c`. Anything else leaves nothing behind. Never waits.
   Status claim(std::size_t size, const TraceContext* trace, Claim& c) noexcept;
@@ -90,6 +95,18 @@ class Writer {
   void finish_exclusive(layout::TopicHeader* header, std::byte* record, std::size_t stride, std::uint64_t key) noexcept;
   void finish_shared(std::byte* record, std::uint64_t key) noexcept;
   void count(std::size_t size) noexcept;
+
+  // Many events at once, in batch.cpp.
+  /// How many events come next, and the bytes that their records take.
+  struct Run {
+    unsigned events = 0;
+    std::size_t stride = 0;
+    std::size_t bytes = 0;  // of payload
+  };
+  Run run_of(const Batch& batch, std::size_t room) const noexcept;
+  bool publish_run(Batch& batch) noexcept;
+  bool win_run(const Batch& batch, Run& run, Place& place) noexcept;
+  void write_run(Batch& batch, const Run& run, Place at) noexcept;
 
   // Cold, in writer.cpp.
   PublishResult publish_other(std::span<const std::byte> payload) noexcept;

@@ -1,0 +1,145 @@
+// Many events by one claim.
+//
+// A claim of several events stands in the port as any other does; that it covers several is told by `what`, one word
+// with the stride, so no looker joins the one with the other (W1). Once it is granted, its records are written in
+// order, each with its key: readers may have the first while the last are written, and whoever finds the claim's owner
+// dead walks from the claim's begin over the records that are committed to what is left (repair.cpp). So inside of a
+// claim nothing is finished behind what is not.
+
+#include <algorithm>
+
+#include "shmbus/log/writer.hpp"
+#include "shmbus/platform/crash_point.hpp"
+
+namespace shmbus::log {
+
+using layout::ClaimWord;
+using layout::RecordMeta;
+
+namespace {
+
+// What one claim covers is bounded, so that nobody waits long for a stopped publisher's, or loses much by passing it.
+// A larger one would not be quicker.
+constexpr std::size_t kMaxRun = std::size_t{64} << 10;
+constexpr int kTries = 16;  // to be the first at a tail, before an event is published by itself
+
+void copy_payload(std::byte* to, std::span<const std::byte> from) noexcept {
+  if (from.size() - ShortCopy::kLeast <= ShortCopy::kMost - ShortCopy::kLeast)
+    ShortCopy::copy(to, from.data(), from.size());
+  else
+    AnyCopy::copy(to, from.data(), from.size());
+}
+
+}  // namespace
+
+Status Writer::publish_all(Batch& batch) noexcept {
+  while (!batch.complete()) {
+    if (publish_run(batch)) continue;
+    // Fewer than two fit here, or something is in the way: one event by itself goes to the next block, or tells what.
+    const PublishResult one = publish(batch.next());
+    if (!one) return one.status();
+    batch.count(one.sequence());
+  }
+  return Status::ok;
+}
+
+/// The events that come next, as many as one claim may cover and `room` bytes hold.
+Writer::Run Writer::run_of(const Batch& batch, std::size_t room) const noexcept {
+  Run run;
+  const std::size_t most = std::min(room, kMaxRun);
+  const std::size_t left = std::min<std::size_t>(batch.payloads.count() - batch.published, ClaimWord::kMaxEvents);
+  while (run.events < left) {
+    const std::size_t size = batch.payloads[batch.published + run.events].size();
+    if (size > most) break;  // so that nothing below overflows
+    const std::size_t length = stride(head_ + size);
+    if (length > most - run.stride) break;
+    run.stride += length;
+    run.bytes += size;
+    ++run.events;
+  }
+  return run;
+}
+
+/// Publishes several events at once. False: none.
+bool Writer::publish_run(Batch& batch) noexcept {
+  // `attention` is acquired as in place_slowly.
+  if ((header_->attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0 || obstacle_ != Status::ok ||
+      block_begin_ == nullptr)
+    return false;
+  Run run;
+  Place at;
+  if (exclusive_) {
+    if (cursor_ >= cursor_limit_) return false;
+    run = run_of(batch, static_cast<std::size_t>(cursor_limit_ - cursor_));
+    at = {cursor_, last_sequence_ + 1};
+    if (run.events < 2) return false;
+  } else if (!win_run(batch, run, at)) {
+    return false;
+  }
+  write_run(batch, run, at);
+  if (exclusive_) {  // W3: until here a successor finds the end by the keys
+    cursor_ += run.stride;
+    last_sequence_ += run.events;
+    tail_ += run.stride * tail_unit_ + run.events;
+    header_->tail.store(tail_, std::memory_order_release);  // SYNC tail
+    SHMBUS_CRASH_POINT("publish_all.advanced");
+  } else {
+    claim_port_->where.store(kNone, std::memory_order_release);  // SYNC claim: after the last key
+    SHMBUS_CRASH_POINT("publish_all.released");
+  }
+  // As in publish_by; who must order the two by itself does it in wake.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if ((header_->waiters.load(std::memory_order_relaxed) | header_->attention.load(std::memory_order_relaxed)) != 0)
+    wake(last_sequence_);
+  return true;
+}
+
+/// As `win`, for several events.
+bool Writer::win_run(const Batch& batch, Run& run, Place& place) noexcept {
+  for (int i = 0; i < kTries; ++i) {
+    std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // SYNC tail
+    const std::uint64_t inside = tail - block_tail_;
+    if (inside > tail_room_) return false;  // another block, or this one's end
+    const std::size_t offset = static_cast<std::size_t>(inside >> tail_shift_) & ~(kUnit - 1);
+    run = run_of(batch, limit_ - offset);
+    if (run.events < 2) return false;
+    claim_port_->what.store(claim_.at(tail, run.stride, run.events).word(), std::memory_order_release);
+    SHMBUS_CRASH_POINT("publish_all.described");
+    claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
+    SHMBUS_CRASH_POINT("publish_all.claimed");
+    const std::uint64_t after = tail + run.stride * tail_unit_ + run.events;
+    if (slot_->load(std::memory_order_acquire) == entry_ &&
+        header_->tail.compare_exchange_strong(tail, after, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      SHMBUS_CRASH_POINT("publish_all.granted");
+      place = {block_begin_ + offset, first_sequence_ + log_->format().count(tail)};
+      return true;
+    }
+    claim_port_->where.store(kNone, std::memory_order_release);  // W1
+    SHMBUS_CRASH_POINT("publish_all.lost");
+  }
+  return false;
+}
+
+/// All bear one time stamp, taken before the first is written.
+void Writer::write_run(Batch& batch, const Run& run, Place at) noexcept {
+  const std::uint64_t stamp = timestamps_ ? log_->stamp() : 0;
+  if (!exclusive_) {
+    platform::add_to_own(claim_port_->published, run.events);
+    platform::add_to_own(claim_port_->bytes, run.bytes);
+  }
+  for (unsigned i = 0; i < run.events; ++i) {
+    const auto payload = batch.next();
+    write_meta(at.record, quick_meta_ + payload.size());
+    SHMBUS_CRASH_POINT("publish_all.headed");
+    copy_payload(at.record + head_, payload);
+    SHMBUS_CRASH_POINT("publish_all.written");
+    if (timestamps_) write_stamp(at.record, stamp);
+    auto& committed = reinterpret_cast<layout::RecordHeader*>(at.record)->key;
+    committed.store(key_, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
+    SHMBUS_CRASH_POINT("publish_all.committed");
+    batch.count(at.sequence++);
+    at.record += stride(head_ + payload.size());
+  }
+}
+
+}  // namespace shmbus::log

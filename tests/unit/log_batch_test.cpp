@@ -1,0 +1,522 @@
+// Many events by one claim: what is published, and what readers and repairers do with a claim that is finished in part.
+
+#include <catch2/catch.hpp>
+
+#include "log/repair.hpp"
+#include "support/log_fixture.hpp"
+
+using namespace test;
+using shmbus::Status;
+using shmbus::layout::ClaimWord;
+using shmbus::log::Batch;
+using shmbus::log::kNone;
+using shmbus::log::Payloads;
+using shmbus::log::Repair;
+using shmbus::log::repair_all;
+using shmbus::log::repair_publisher;
+using Sequences = std::vector<std::uint64_t>;
+
+namespace {
+
+constexpr std::size_t kSize = 8;
+constexpr std::size_t kStride = 32;  // of an event of 8 bytes, with time stamps
+
+Sequences from_to(std::uint64_t first, std::uint64_t last) {
+  Sequences all;
+  for (; first <= last; ++first) all.push_back(first);
+  return all;
+}
+
+struct Outcome {
+  Status status;
+  std::size_t published;
+  std::uint64_t first;
+  Sequences sequences;
+};
+
+Outcome publish_all(TestPublisher& p, const std::vector<std::string>& texts, std::size_t already = 0) {
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  Outcome outcome{Status::ok, 0, 0, Sequences(texts.size())};
+  Batch batch{Payloads(std::span<const std::string_view>(views)), outcome.sequences};
+  batch.published = already;
+  outcome.status = p.writer->publish_all(batch);
+  outcome.published = batch.published;
+  outcome.first = batch.first_sequence;
+  return outcome;
+}
+
+std::vector<std::string> texts_of(std::size_t count, std::size_t size = kSize) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < count; ++i) texts.emplace_back(size, static_cast<char>('a' + i % 26));
+  return texts;
+}
+
+/// A batch that was granted to `node` behind event 1, and of which it has committed the first ones.
+struct PartOfBatch {
+  explicit PartOfBatch(LogFixture& f, unsigned events, unsigned committed) {
+    hole = f.tail_offset();
+    port = f.place_granted(node = f.new_node(), events * kStride, false, events);
+    for (unsigned i = 0; i < committed; ++i, hole += kStride) f.place_record(f.tail_block(), hole, kStride);
+  }
+  std::uint64_t node;
+  unsigned port;
+  std::size_t hole;
+};
+
+unsigned aborted_sequences(const LogFixture& f, std::uint64_t number, std::size_t offset) {
+  REQUIRE(f.aborted(number, offset));
+  return f.meta(number, offset).aborted_sequences();
+}
+
+}  // namespace
+
+TEST_CASE("a batch is published in order, each event with its sequence", "[log][batch]") {
+  const bool exclusive = GENERATE(false, true);
+  const bool timestamps = GENERATE(false, true);
+  const auto alignment = GENERATE(as<std::uint32_t>{}, 8, 64);
+  LogFixture f({.timestamps = timestamps, .alignment = alignment, .exclusive = exclusive});
+  auto& p = f.publisher();
+  auto& s = f.subscriber();
+  p.publish("before");
+  const auto outcome = publish_all(p, {"one", "", std::string(100, '3'), "four"});
+  CHECK(outcome.status == Status::ok);
+  CHECK(outcome.published == 4);
+  CHECK(outcome.first == 2);
+  CHECK(outcome.sequences == from_to(2, 5));
+  CHECK(p.publish("after").sequence() == 6);
+  const auto seen = s.drain();
+  REQUIRE(seen.size() == 6);
+  CHECK(seen[1].payload == "one");
+  CHECK(seen[2].payload.empty());
+  CHECK(seen[3].payload == std::string(100, '3'));
+  CHECK(seen[4].payload == "four");
+  CHECK(seen[5].payload == "after");
+  for (std::size_t i = 0; i < 6; ++i) CHECK(seen[i].sequence == i + 1);
+  CHECK(seen[1].stamp == seen[4].stamp);
+  CHECK(f.log().publisher(p.port).where.load() == kNone);
+}
+
+TEST_CASE("values of one size that lie one behind the other are a batch, too", "[log][batch]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber();
+  const std::uint32_t values[] = {0x61616161, 0x62626262, 0x63636363};
+  Batch batch{Payloads(values, sizeof values[0], 3)};
+  CHECK(p.writer->publish_all(batch) == Status::ok);
+  const auto seen = s.drain();
+  REQUIRE(seen.size() == 3);
+  CHECK(seen[2].payload == "cccc");
+}
+
+TEST_CASE("a batch of nothing publishes nothing", "[log][batch]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  const std::uint64_t before = f.log().tail().load();
+  CHECK(publish_all(p, {}).status == Status::ok);
+  CHECK(publish_all(p, {}).first == 0);
+  CHECK(f.log().tail().load() == before);
+}
+
+TEST_CASE("a batch that does not fit is split at blocks, and fills them", "[log][batch]") {
+  const bool exclusive = GENERATE(false, true);
+  LogFixture f({.blocks = 16, .exclusive = exclusive});
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true});
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < 300; ++i) texts.emplace_back(i * 7 % 200, static_cast<char>('a' + i % 26));
+  const auto outcome = publish_all(p, texts);
+  CHECK(outcome.status == Status::ok);
+  CHECK(outcome.sequences == from_to(1, 300));
+  const auto seen = s.drain();
+  REQUIRE(seen.size() == 300);
+  for (std::size_t i = 0; i < 300; ++i) REQUIRE(seen[i].payload == texts[i]);
+  CHECK(f.tail_block() == (300 * 100 + 300 * 28) / 4096 + 1);
+  CHECK(s.lost() == 0);
+}
+
+TEST_CASE("one claim covers at most 256 events, and 64 KiB", "[log][batch]") {
+  LogFixture f({.block_size = 1 << 20, .blocks = 2});
+  auto& p = f.publisher();
+  auto& s = f.subscriber();
+  CHECK(publish_all(p, texts_of(1000)).published == 1000);
+  CHECK(publish_all(p, texts_of(100, 5000)).published == 100);
+  CHECK(s.drain_sequences() == from_to(1, 1100));
+  CHECK(ClaimWord(f.log().publisher(p.port).what.load()).events() <= 256);
+  CHECK(ClaimWord(f.log().publisher(p.port).what.load()).stride() <= 65536);
+}
+
+TEST_CASE("a batch stops in front of an event that is too large", "[log][batch]") {
+  const bool exclusive = GENERATE(false, true);
+  const std::size_t place = GENERATE(0, 1, 2, 3);
+  LogFixture f({.exclusive = exclusive});
+  auto& p = f.publisher();
+  auto& s = f.subscriber();
+  auto texts = texts_of(4);
+  texts[place].resize(f.log().max_payload() + 1);
+  const auto outcome = publish_all(p, texts);
+  CHECK(outcome.status == Status::too_large);
+  CHECK(outcome.published == place);
+  CHECK(outcome.first == (place == 0 ? 0 : 1));
+  CHECK(s.drain().size() == place);
+}
+
+TEST_CASE("a batch that is held back stays published as far as it came, and can go on", "[log][batch][gating]") {
+  const bool exclusive = GENERATE(false, true);
+  LogFixture f({.blocks = 2, .exclusive = exclusive});
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true});
+  const auto texts = texts_of(1000);
+  const auto held = publish_all(p, texts);
+  CHECK(held.status == Status::back_pressured);
+  CHECK(held.published > 200);
+  CHECK(held.published < 300);
+  auto seen = s.drain_sequences();
+  CHECK(seen == from_to(1, held.published));
+  const auto more = publish_all(p, texts, held.published);
+  CHECK(more.status == Status::back_pressured);
+  CHECK(more.published > held.published);
+  CHECK(more.sequences[held.published] == held.published + 1);
+  CHECK(s.drain_sequences() == from_to(held.published + 1, more.published));
+}
+
+TEST_CASE("a batch is refused while a loan is open, or when the topic is removed", "[log][batch]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  p.publish("event");
+  SECTION("a loan") {
+    p.writer->open_loan(p.claim(8));
+    CHECK(publish_all(p, texts_of(3)).status == Status::loan_open);
+  }
+  SECTION("a removed topic") {
+    f.header().attention.fetch_or(shmbus::layout::kTopicRemoved);
+    CHECK(publish_all(p, texts_of(3)).status == Status::closed);
+  }
+  CHECK(publish_all(p, texts_of(3)).published == 0);
+}
+
+TEST_CASE("the events and bytes of a batch are counted", "[log][batch]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  p.publish("event");
+  const auto& port = f.log().publisher(p.port);
+  const std::uint64_t events = port.published.load(), bytes = port.bytes.load();
+  publish_all(p, {"four", "sixsix", ""});
+  CHECK(port.published.load() == events + 3);
+  CHECK(port.bytes.load() == bytes + 10);
+}
+
+TEST_CASE("a batch wakes whoever sleeps once for each claim", "[log][batch]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber();
+  p.publish("event");
+  f.header().waiters.fetch_or(std::uint64_t{1} << s.port);
+  f.world.take_rings();
+  publish_all(p, texts_of(5));
+  CHECK(f.world.take_rings().size() == 1);
+}
+
+TEST_CASE("what a dead publisher left of a batch becomes one aborted record for all its sequences",
+          "[log][batch][hole]") {
+  const unsigned committed = GENERATE(0u, 1u, 3u);
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true});
+  p.publish_bytes(kSize);
+  const PartOfBatch batch(f, 5, committed);
+  const std::uint64_t next = p.publish_bytes(kSize).sequence();
+  CHECK(next == 7);
+  CHECK(s.drain_sequences() == from_to(1, 1 + committed));
+  CHECK(s.reader->at_hole());
+  f.world.kill(batch.node);
+  f.world.pass_time(100'000);
+  CHECK(s.drain_sequences() == Sequences{next});
+  CHECK(s.lost() == 0);
+  CHECK(aborted_sequences(f, 1, batch.hole) == 5 - committed);
+  CHECK(f.meta(1, batch.hole).size == (5 - committed) * kStride);
+  CHECK(f.log().publisher(batch.port).owner.load() == 0);
+  CHECK(f.header().repaired_claims.load() == 1);
+  const auto others = f.subscriber().drain_sequences();
+  CHECK(others.size() == 2 + committed);
+  CHECK(others.back() == next);
+}
+
+TEST_CASE("the last event of a dead publisher's batch becomes a plain aborted record", "[log][batch][hole]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  p.publish_bytes(kSize);
+  const PartOfBatch batch(f, 4, 3);
+  f.world.kill(batch.node);
+  CHECK(repair_publisher(f.log(), batch.port) == Repair::done);
+  CHECK(f.aborted(1, batch.hole));
+  CHECK(f.meta(1, batch.hole).flags == 0);
+  CHECK(f.subscriber().drain_sequences() == from_to(1, 4));
+}
+
+TEST_CASE("a batch that was committed to its end is forgotten, not repaired", "[log][batch][repair]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  p.publish_bytes(kSize);
+  const PartOfBatch batch(f, 4, 4);
+  const bool more = GENERATE(false, true);
+  if (more) p.publish_bytes(kSize);
+  f.world.kill(batch.node);
+  CHECK(repair_publisher(f.log(), batch.port) == Repair::done);
+  CHECK(f.header().repaired_claims.load() == 0);
+  CHECK(f.subscriber().drain_sequences() == from_to(1, more ? 6 : 5));
+}
+
+TEST_CASE("a living publisher's batch is waited for by a reliable reader, and stepped over by a lossy one",
+          "[log][batch][hole]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& lossy = f.subscriber();
+  auto& reliable = f.subscriber({.reliable = true});
+  p.publish_bytes(kSize);
+  const PartOfBatch batch(f, 5, 2);
+  p.publish_bytes(kSize);
+  CHECK(lossy.drain_sequences() == from_to(1, 3));
+  CHECK(reliable.drain_sequences() == from_to(1, 3));
+  f.world.pass_time(2 * f.world.stall_limit_ns);
+  CHECK(lossy.drain_sequences() == Sequences{7});
+  CHECK(lossy.lost() == 3);
+  CHECK(reliable.drain().empty());
+  CHECK(reliable.lost() == 0);
+  // It goes on: what it commits late is there for all who have not passed it.
+  for (std::size_t i = 0, at = batch.hole; i < 3; ++i, at += kStride) f.place_record(1, at, kStride);
+  f.log().publisher(batch.port).where.store(kNone);
+  CHECK(reliable.drain_sequences() == from_to(4, 7));
+  CHECK(lossy.drain().empty());
+  CHECK(f.subscriber().drain_sequences() == from_to(1, 7));
+}
+
+TEST_CASE("the time that a reader waits for a batch counts from the last event that came", "[log][batch][hole]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber();
+  p.publish_bytes(kSize);
+  const PartOfBatch batch(f, 3, 0);
+  CHECK(s.drain_sequences() == Sequences{1});
+  f.world.pass_time(f.world.stall_limit_ns * 3 / 4);
+  f.place_record(1, batch.hole, kStride);
+  CHECK(s.drain_sequences() == Sequences{2});
+  f.world.pass_time(f.world.stall_limit_ns * 3 / 4);
+  CHECK(s.drain().empty());
+  CHECK(s.lost() == 0);
+}
+
+TEST_CASE("a start inside of what a dead publisher left of a batch begins behind it", "[log][batch][start]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  p.publish_bytes(kSize);
+  const PartOfBatch batch(f, 5, 1);
+  const std::uint64_t next = p.publish_bytes(kSize).sequence();
+  f.world.kill(batch.node);
+  auto& s = f.subscriber({.start = shmbus::Start::sequence(4)});
+  CHECK(s.drain_sequences() == Sequences{next});
+  CHECK(s.lost() == 0);
+}
+
+TEST_CASE("a reader that passes over a batch before its start loses only what comes after", "[log][batch][start]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  p.publish_bytes(kSize);
+  const PartOfBatch batch(f, 5, 1);  // 2 to 6
+  p.publish_bytes(kSize);
+  auto& s = f.subscriber({.start = shmbus::Start::sequence(5)});
+  CHECK(s.drain().empty());
+  f.world.pass_time(2 * f.world.stall_limit_ns);
+  CHECK(s.drain_sequences() == Sequences{7});
+  CHECK(s.lost() == 2);
+}
+
+TEST_CASE("a dead publisher's batch that was never granted leaves the others' records alone", "[log][batch][repair]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  p.publish_bytes(kSize);
+  const std::uint64_t dead = f.new_node();
+  const unsigned events = GENERATE(2u, 3u, 4u, 5u);
+  const unsigned port = f.place_claim(dead, events * kStride, false, std::nullopt, events);
+  f.world.kill(dead);
+  SECTION("the tail stands there") {}
+  SECTION("as many single events") {
+    for (unsigned i = 0; i < 4; ++i) p.publish_bytes(kSize);
+  }
+  SECTION("larger ones") {
+    for (unsigned i = 0; i < 4; ++i) p.publish_bytes(kSize + kStride);
+  }
+  SECTION("another batch") { publish_all(p, texts_of(4)); }
+  SECTION("a living publisher's open claim inside of it") {
+    p.publish_bytes(kSize);
+    const PartOfBatch living(f, 3, 1);
+    if (events == 4) return;  // the same end: waits, as is tested below
+    CHECK(repair_publisher(f.log(), port) == Repair::done);
+    CHECK_FALSE(f.aborted(1, living.hole));
+    return;
+  }
+  const auto before = f.subscriber().drain_sequences();
+  CHECK(repair_publisher(f.log(), port) == Repair::done);
+  CHECK(f.header().repaired_claims.load() == 0);
+  CHECK(f.subscriber().drain_sequences() == before);
+}
+
+TEST_CASE("of claims that cover what is left of a batch, a living one is waited for", "[log][batch][hole]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber();
+  p.publish_bytes(kSize);
+  const std::uint64_t living = f.new_node();
+  const unsigned lost = f.place_claim(living, 5 * kStride, false, std::nullopt, 5);
+  const PartOfBatch batch(f, 5, 2);
+  p.publish_bytes(kSize);
+  f.world.kill(batch.node);
+  CHECK(repair_publisher(f.log(), batch.port) == Repair::postponed);
+  CHECK(s.drain_sequences() == from_to(1, 3));
+  f.log().publisher(lost).where.store(kNone);
+  f.world.pass_time(100'000);
+  CHECK(s.drain_sequences() == Sequences{7});
+  CHECK(s.lost() == 0);
+}
+
+TEST_CASE("of claims of one size, that of as many events as were granted counts", "[log][batch][hole]") {
+  // All of them dead, at one tail value or at one inside of the other, all with the same end. What tells how many
+  // events were granted: the tail, a claim, or the next block, each behind some records or at once.
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber({.reliable = true});
+  p.publish_bytes(kSize);
+  const unsigned granted = GENERATE(1u, 2u, 3u, 4u);
+  std::vector<std::uint64_t> nodes;
+  const std::uint64_t where = f.log().tail().load();
+  const auto lose = [&](unsigned events) {
+    nodes.push_back(f.new_node());
+    f.place_claim(nodes.back(), 4 * kStride, false, where, events);
+  };
+  for (unsigned events = 1; events < granted; ++events) lose(events);
+  nodes.push_back(f.new_node());
+  const std::size_t hole = f.tail_offset();
+  f.place_granted(nodes.back(), 4 * kStride, false, granted);
+  for (unsigned events = granted + 1; events <= 4; ++events) lose(events);
+  const unsigned records = GENERATE(0u, 1u, 3u);
+  for (unsigned i = 0; i < records; ++i) p.publish_bytes(kSize);
+  std::uint64_t behind = 1 + granted + records;
+  SECTION("the tail tells") {}
+  SECTION("a claim tells") {
+    nodes.push_back(f.new_node());
+    f.place_granted(nodes.back(), 2 * kStride, false, 2);
+    behind += 2;
+  }
+  SECTION("an aborted rest lies between") {
+    const PartOfBatch other(f, 3, 1);
+    f.world.kill(other.node);
+    CHECK(repair_publisher(f.log(), other.port) == Repair::done);
+    behind += 3;
+  }
+  SECTION("the next block tells") {
+    f.publish_to_block(p, 2);
+    f.publish_to_block(p, 3);
+    behind = 0;
+  }
+  for (const std::uint64_t node : nodes) f.world.kill(node);
+  const std::uint64_t next = p.publish_bytes(kSize).sequence();
+  if (behind != 0) REQUIRE(next == behind + 1);
+  const auto seen = s.drain_sequences();
+  CHECK(s.status() == Status::ok);
+  CHECK(s.lost() == 0);
+  REQUIRE(seen.size() >= 2);
+  CHECK(seen.back() == next);
+  CHECK(aborted_sequences(f, 1, hole) == granted);
+  repair_all(f.log());
+  CHECK((f.header().publishers.load() & ~(std::uint64_t{1} << p.port)) == 0);
+  CHECK(f.subscriber().drain_sequences() == seen);
+}
+
+TEST_CASE("where nothing tells any more how many events were granted, the rest of the block is passed as lost",
+          "[log][batch][hole]") {
+  LogFixture f({.blocks = 2});
+  auto& p = f.publisher();
+  auto& s = f.subscriber();
+  p.publish_bytes(kSize);
+  CHECK(s.drain_sequences() == Sequences{1});  // inside block 1
+  const std::uint64_t one = f.new_node(), other = f.new_node();
+  const unsigned lost = f.place_claim(one, 4 * kStride, false, std::nullopt, 2);
+  const unsigned granted = f.place_granted(other, 4 * kStride, false, 4);
+  const std::uint64_t after = p.publish_bytes(kSize).sequence();
+  f.publish_to_block(p, 2);
+  f.publish_to_block(p, 5);
+  f.world.kill(one);
+  f.world.kill(other);
+  SECTION("by the reader") {}
+  SECTION("by a repairer") { repair_all(f.log()); }
+  const auto seen = s.drain_sequences();
+  CHECK(s.status() == Status::ok);
+  REQUIRE_FALSE(seen.empty());
+  CHECK(seen.front() > after);
+  CHECK(s.lost() == seen.front() - 2);
+  repair_all(f.log());
+  CHECK(f.log().publisher(lost).owner.load() == 0);
+  CHECK(f.log().publisher(granted).owner.load() == 0);
+}
+
+TEST_CASE("a batch's repair that died in the middle is taken over", "[log][batch][repair]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  p.publish_bytes(kSize);
+  const PartOfBatch batch(f, 5, 2);
+  const std::uint64_t repairer = f.new_node();
+  f.world.kill(batch.node);
+  f.log().publisher(batch.port).owner.store(repairer | shmbus::layout::kRepairing);
+  f.world.kill(repairer);
+  const bool aborted_already = GENERATE(false, true);
+  const auto meta = shmbus::layout::RecordMeta::unfinished(3 * kStride, batch.port, 3);
+  f.record(1, batch.hole).meta.store(meta.word());
+  if (aborted_already) f.record(1, batch.hole).key.store(~f.key_of(1));
+  CHECK(repair_publisher(f.log(), batch.port) == Repair::done);
+  CHECK(aborted_sequences(f, 1, batch.hole) == 3);
+  CHECK(f.header().repaired_claims.load() == (aborted_already ? 0 : 1));
+  CHECK(f.subscriber().drain_sequences() == from_to(1, 3));
+  CHECK(p.publish_bytes(kSize).sequence() == 7);
+}
+
+TEST_CASE("where the block can't be written, a reader steps over what is left of a batch", "[log][batch][hole]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber();
+  f.world.may_write = false;
+  p.publish_bytes(kSize);
+  const PartOfBatch batch(f, 5, 2);
+  f.world.kill(batch.node);
+  p.publish_bytes(kSize);
+  CHECK(s.drain_sequences() == Sequences{1, 2, 3, 7});
+  CHECK(s.lost() == 0);
+}
+
+TEST_CASE("an aborted record that stands for more sequences than it has room for is corrupt", "[log][batch][corrupt]") {
+  LogFixture f;
+  auto& p = f.publisher();
+  auto& s = f.subscriber();
+  p.publish_bytes(kSize);
+  const std::size_t hole = f.tail_offset();
+  p.publish_bytes(kSize);
+  const unsigned sequences = GENERATE(2u, 3u, 256u);  // in 32 bytes: two records of nothing
+  f.record(1, hole).meta.store(shmbus::layout::RecordMeta::unfinished(kStride, 0, sequences).word());
+  f.record(1, hole).key.store(~f.key_of(1));
+  CHECK(s.drain_sequences() == Sequences{1});
+  CHECK(s.status() == (sequences == 2 ? Status::ok : Status::corrupt));
+}
+
+TEST_CASE("an exclusive publisher's successor walks over the events of an unfinished batch",
+          "[log][batch][exclusive]") {
+  LogFixture f({.exclusive = true});
+  auto& p = f.publisher();
+  p.publish_bytes(kSize);
+  const std::uint64_t before = f.log().tail().load();
+  publish_all(p, texts_of(5));
+  const unsigned committed = GENERATE(0u, 2u, 5u);
+  f.place_tail(before);  // it died before it stored the tail
+  f.world.kill(p.node);
+  for (unsigned i = committed; i < 5; ++i) f.record(1, (1 + i) * kStride).key.store(0);
+  auto& successor = f.publisher();
+  CHECK(successor.publish_bytes(kSize).sequence() == 2 + committed);
+  CHECK(f.subscriber().drain_sequences() == from_to(1, 2 + committed));
+}
