@@ -182,8 +182,10 @@ std::vector<MetricFamily> Metrics::families(const std::vector<Look>& looks, cons
             number(own.reaped_subscriptions));
   f.counter("shmbusd_reaped_segments_total", "Files of the dead that shmbusd removed.", {},
             number(own.reaped_segments));
-  f.gauge("shmbus_shm_size_bytes", "Bytes of /dev/shm.", {}, number(memory.size));
-  f.gauge("shmbus_shm_free_bytes", "Bytes left in /dev/shm.", {}, number(memory.free));
+  if (memory.size != 0) {  // else it has no limit: a free_bytes of 0 would raise an alarm
+    f.gauge("shmbus_shm_size_bytes", "Bytes of /dev/shm.", {}, number(memory.size));
+    f.gauge("shmbus_shm_free_bytes", "Bytes left in /dev/shm.", {}, number(memory.free));
+  }
   std::erase_if(bounds_, [&](const auto& known) {
     return std::none_of(looks.begin(), looks.end(),
                         [&](const Look& look) { return look.snapshot && look.snapshot->incarnation == known.first; });

@@ -35,9 +35,10 @@ Verb doctor_verb(CLI::App& program, const std::string& bus) {
   const auto json = std::make_shared<bool>(false);
   app->add_flag("-j,--json", *json, "One JSON object a line");
   app->footer(
-      R"(It examines the machine (kernel, clock source, membarrier, /dev/shm) and every bus, or the one that --bus or
-SHMBUS_BUS names: version and damage, owner and mode, RemoveIPC of systemd, dead nodes and what they left,
-topics half made or removed, who holds publishers back beyond the stall limit. It changes nothing.
+      R"(It examines the machine (kernel, clock source, membarrier, /dev/shm, limits) and every bus, or the one that --bus
+or SHMBUS_BUS names: version and damage, owner and mode, RemoveIPC of systemd, limits of members that topics run
+into, dead nodes and what they left, topics half made or removed, who holds publishers back beyond the stall
+limit. It changes nothing.
 
 A fault is followed by its remedy, and makes the exit status 1; a note is good to know.
 

@@ -31,7 +31,8 @@ constexpr std::uint64_t lines_per_heading = 20;  // on a terminal
 std::string line_of(const Rates& r, const BusSnapshot& bus) {
   return fmt::format("{:>10.0f}  {:>10}  {:>11.0f}  {:>8.0f}  {:>8.0f}  {:>9.0f}  {:>8}  {:>4}  {:>4}  {:>5}  {:>9}\n",
                      r.published, byte_count(static_cast<std::uint64_t>(r.bytes)), r.delivered, r.lost, r.waits,
-                     r.wakeups, r.lag, r.publishers, r.subscribers, r.nodes, byte_count(bus.shm_free));
+                     r.wakeups, r.lag, r.publishers, r.subscribers, r.nodes,
+                     bus.shm_size == 0 ? "no limit" : byte_count(bus.shm_free));
 }
 
 std::string json_of(const Rates& r, const BusSnapshot& bus) {

@@ -72,6 +72,8 @@ class Examination {
     owner();
     clock();
     members();
+    auto limits = examine_limits(bus_);
+    std::move(limits.begin(), limits.end(), std::back_inserter(findings_));
     topics(inspector);
     leftovers(inspector.leftovers());
   }

@@ -1,6 +1,7 @@
 #include <linux/magic.h>
 #include <linux/membarrier.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -10,8 +11,10 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "finding.hpp"
+#include "process_view.hpp"
 #include "text.hpp"
 
 namespace shmbus::tool {
@@ -55,8 +58,17 @@ void examine_memory(std::vector<Finding>& findings) {
   if (s.f_type != TMPFS_MAGIC && s.f_type != RAMFS_MAGIC)
     findings.push_back(
         fault(fmt::format("{} is no memory: events would be written to a disk", shm), "mount a tmpfs there"));
-  if (::access(shm, W_OK | X_OK) != 0)
+  if ((static_cast<unsigned long>(s.f_flags) & ST_RDONLY) != 0)
+    findings.push_back(fault(fmt::format("{} is mounted read-only: buses can be inspected, not used", shm),
+                             "mount -o remount,rw /dev/shm; containers: a tmpfs at /dev/shm"));
+  else if (::access(shm, W_OK | X_OK) != 0)
     findings.push_back(fault(fmt::format("this user may not create files in {}", shm), "chmod 1777 /dev/shm"));
+  if (s.f_blocks == 0)
+    findings.push_back(
+        note(fmt::format("{} has no limit of its own: topics that outgrow memory are not told no_memory; "
+                         "the kernel ends processes then",
+                         shm),
+             "give it one (mount -o remount,size=...)"));
   const std::uint64_t unit = static_cast<std::uint64_t>(s.f_bsize);
   const std::uint64_t size = s.f_blocks * unit, room = s.f_bavail * unit;
   if (size != 0 && (room < 16 * mebibyte || room < size / 20)) {
@@ -69,6 +81,19 @@ void examine_memory(std::vector<Finding>& findings) {
     findings.push_back(note(fmt::format("{} has {}, which some dozen topics fill", shm, byte_count(size)),
                             "make it larger (mount -o remount,size=...; containers: --shm-size)"));
   }
+}
+
+/// What is stored in /dev/shm counts as memory of the control group whose process used it first.
+void examine_container(std::vector<Finding>& findings, const ProcessView& self) {
+  struct statfs s {};
+  if (!self.memory || ::statfs(shm, &s) != 0) return;
+  const std::uint64_t size = s.f_blocks * static_cast<std::uint64_t>(s.f_bsize);
+  if (size != 0 && size <= *self.memory) return;
+  findings.push_back(
+      note(fmt::format("this control group may use {} of memory, and {} may hold {}: what its processes store there "
+                       "counts, and beyond that limit the kernel ends one of them, where a full {} gives no_memory",
+                       byte_count(*self.memory), shm, size == 0 ? "more" : byte_count(size), shm),
+           "make /dev/shm smaller than the limit (containers: --shm-size below --memory), or raise the limit"));
 }
 
 void examine_clock(std::vector<Finding>& findings) {
@@ -95,6 +120,12 @@ std::vector<Finding> examine_machine() {
   examine_kernel(findings);
   examine_membarrier(findings);
   examine_memory(findings);
+  const ProcessView self = view_process("/proc/self");
+  examine_container(findings, self);
+  for (Finding& finding : examine_limits("a process started from here", self, 0)) {
+    finding.kind = Finding::Kind::note;  // members may be started from elsewhere
+    findings.push_back(std::move(finding));
+  }
   examine_clock(findings);
   return findings;
 }

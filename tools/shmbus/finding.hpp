@@ -19,8 +19,14 @@ struct Finding {
   std::string remedy;  ///< what to do; of a note it may be empty
 };
 
-/// The kernel, its clock and membarrier, /dev/shm.
+struct ProcessView;
+
+/// The kernel, its clock and membarrier, /dev/shm, and the limits that this process has.
 std::vector<Finding> examine_machine();
+/// Limits of a process that topics run into. `who` names it; `topics` is what those it publishes to may take, in bytes.
+std::vector<Finding> examine_limits(const std::string& who, const ProcessView& process, std::uint64_t topics);
+/// The same of the live members of a bus, as far as /proc shows them.
+std::vector<Finding> examine_limits(const BusSnapshot& bus);
 /// One bus: its owner, mode, clock, members, topics, and what the dead left.
 std::vector<Finding> examine_bus(const BusFiles& files);
 

@@ -139,8 +139,8 @@ struct BusSnapshot {
   std::chrono::nanoseconds stall_limit{0};
   bool cycle_clock = true;     ///< time stamps are the core's counter; false: CLOCK_MONOTONIC
   bool removed = false;        ///< the bus was removed; there may be a new one of its name, for a new Inspector
-  std::uint64_t shm_size = 0;  ///< bytes of /dev/shm
-  std::uint64_t shm_free = 0;  ///< bytes left there
+  std::uint64_t shm_size = 0;  ///< bytes of /dev/shm; 0 where it has no limit of its own
+  std::uint64_t shm_free = 0;  ///< bytes left there; 0 where it has no limit
   std::vector<NodeSnapshot> nodes;
   std::vector<TopicSnapshot> topics;  ///< by name
   std::vector<UnfinishedTopic> unfinished;

@@ -105,8 +105,10 @@ class Inspector::Impl {
     bus.stall_limit = std::chrono::nanoseconds{recorded.stall_limit_ns};
     bus.cycle_clock = clock_.cycle_clock();
     bus.removed = registry_->removed() || !registry_->file().is_named(registry::registry_name(registry_->bus()));
-    bus.shm_size = SegmentFile::capacity();
-    bus.shm_free = SegmentFile::room();
+    if (const auto capacity = SegmentFile::capacity()) {
+      bus.shm_size = *capacity;
+      bus.shm_free = SegmentFile::room();
+    }
     return bus;
   }
 

@@ -11,10 +11,12 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <utility>
 
 #include "platform/descriptor.hpp"
+#include "platform/process_limits.hpp"
 #include "platform/system_error.hpp"
 
 namespace shmbus::platform {
@@ -140,6 +142,7 @@ bool SegmentFile::is_named(const std::string& name) const {
 }
 
 void SegmentFile::resize(std::uint64_t bytes) {
+  check_file_size(object_, bytes);
   if (::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) {
     throw system_error(errno, object_, std::to_string(bytes) + " bytes of address space");
   }
@@ -211,14 +214,16 @@ std::vector<std::string> SegmentFile::list(const std::string& prefix) {
   return names;
 }
 
-std::uint64_t SegmentFile::room() {
+std::optional<std::uint64_t> SegmentFile::capacity() noexcept {
   struct statvfs s {};
-  return ::statvfs(kFolder, &s) == 0 ? std::uint64_t{s.f_bavail} * s.f_frsize : 0;
+  if (::statvfs(kFolder, &s) != 0 || s.f_blocks == 0) return std::nullopt;
+  return std::uint64_t{s.f_blocks} * s.f_frsize;
 }
 
-std::uint64_t SegmentFile::capacity() {
+std::uint64_t SegmentFile::room() noexcept {
   struct statvfs s {};
-  return ::statvfs(kFolder, &s) == 0 ? std::uint64_t{s.f_blocks} * s.f_frsize : 0;
+  if (::statvfs(kFolder, &s) != 0 || s.f_blocks == 0) return std::numeric_limits<std::uint64_t>::max();
+  return std::uint64_t{s.f_bavail} * s.f_frsize;
 }
 
 boost::interprocess::mapping_handle_t SegmentFile::get_mapping_handle() const {

@@ -78,10 +78,11 @@ class SegmentFile {
   /// The same of a path. Allocates nothing.
   static std::optional<FileState> state_at(const char* path) noexcept;
   static std::string path_of(const std::string& name);
-  /// Bytes of room left in the folder.
-  static std::uint64_t room();
-  /// Bytes the folder may hold in all.
-  static std::uint64_t capacity();
+  /// Bytes of room left in the folder, as far as it says: the largest number where it sets no limit (a tmpfs of size
+  /// 0), or is not to be seen (after chroot).
+  static std::uint64_t room() noexcept;
+  /// Bytes the folder may hold in all; nothing where it sets no limit.
+  static std::optional<std::uint64_t> capacity() noexcept;
 
  private:
   SegmentFile(int descriptor, Access access, std::string object) noexcept;

@@ -41,9 +41,13 @@ std::vector<Line> header_lines(const Look& look, const Style& style) {
   lines[1].add("  lost/s ").add(rate(look.total.lost), look.total.lost > 0 ? Tone::bad : Tone::quiet);
 
   const NodeCounts nodes = count_nodes(bus);
-  const bool is_short = bus.shm_free < bus.shm_size / 10;
-  lines[2].add("/dev/shm used ").add(bytes(bus.shm_size - bus.shm_free), Tone::strong);
-  lines[2].add(" free ").add(bytes(bus.shm_free), is_short ? Tone::bad : Tone::strong);
+  if (bus.shm_size == 0) {
+    lines[2].add("/dev/shm without limit");
+  } else {
+    const bool is_short = bus.shm_free < bus.shm_size / 10;
+    lines[2].add("/dev/shm used ").add(bytes(bus.shm_size - bus.shm_free), Tone::strong);
+    lines[2].add(" free ").add(bytes(bus.shm_free), is_short ? Tone::bad : Tone::strong);
+  }
   lines[2].add(fmt::format(" logs {}  nodes ", bytes(log_memory(bus))));
   lines[2].add(fmt::format("{} alive", nodes.alive), Tone::good);
   if (nodes.stopped != 0) lines[2].add(" ").add(fmt::format("{} stopped", nodes.stopped), Tone::notice);
