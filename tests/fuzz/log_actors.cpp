@@ -99,7 +99,7 @@ void LogActors::attach_reader(std::unique_ptr<Place>& place) {
   if ((how & 8) != 0) damage(image_, input_);
   if ((how & 4) == 0) {
     place->reader.start(start());
-  } else if (shmbus::log::adopt_subscriber(log_, *port)) {
+  } else if (shmbus::log::adopt_subscriber(log_, *port, how)) {
     place->reader.adopt();
   } else {
     place.reset();
@@ -262,7 +262,7 @@ void LogActors::repair() {
       log_.wake_subscribers();
       break;
     default:
-      shmbus::log::adopt_subscriber(log_, port);
+      shmbus::log::adopt_subscriber(log_, port, input_.take());
   }
 }
 

@@ -149,6 +149,7 @@ TestSubscriber::TestSubscriber(LogMemory& memory, World& world, std::uint64_t it
       port(take(shmbus::log::attach_subscriber(log,
                                                {.node = its_node,
                                                 .bell = environment.bell(),
+                                                .subscription = its_node,
                                                 .reliable = choice.reliable,
                                                 .demote_after = choice.demote_after},
                                                kNone, 0))),
@@ -254,7 +255,22 @@ unsigned LogFixture::place_pin(std::uint64_t node, std::uint64_t pin, bool relia
   NodeEnvironment environment(world, node);
   BlockLog log(memory.control(), memory.blocks(), memory.geometry(), environment);
   return take(shmbus::log::attach_subscriber(
-      log, {.node = node, .bell = environment.bell(), .reliable = reliable, .demote_after = 0}, pin, 0));
+      log, {.node = node, .bell = environment.bell(), .subscription = node, .reliable = reliable, .demote_after = 0},
+      pin, 0));
+}
+
+unsigned LogFixture::place_for(std::uint64_t node, std::uint64_t subscription, bool placed,
+                               std::uint64_t demote_after) {
+  NodeEnvironment environment(world, node);
+  BlockLog log(memory.control(), memory.blocks(), memory.geometry(), environment);
+  return take(shmbus::log::attach_subscriber(log,
+                                             {.node = node,
+                                              .bell = environment.bell(),
+                                              .subscription = subscription,
+                                              .reliable = true,
+                                              .demote_after = demote_after,
+                                              .placed = placed},
+                                             1, 1));
 }
 
 void LogFixture::publish_to_block(TestPublisher& publisher, std::uint64_t number) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,9 +61,11 @@ struct World {
   std::atomic<std::int64_t> system_ns{1'700'000'000'000'000'000};
   std::atomic<std::uint32_t> memory_left{~std::uint32_t{0}};  ///< blocks that can still be backed
   std::uint64_t stall_limit_ns = 1'000'000;
-  bool whole = true;       ///< false: somebody cut the log short
-  bool may_write = true;   ///< whether repair gets blocks it can write
-  bool real_time = false;  ///< CLOCK_MONOTONIC in place of `monotonic_ns`
+  bool whole = true;                        ///< false: somebody cut the log short
+  bool may_write = true;                    ///< whether repair gets blocks it can write
+  bool real_time = false;                   ///< CLOCK_MONOTONIC in place of `monotonic_ns`
+  std::set<std::uint64_t> unlisted{};       ///< subscriptions that left the list
+  std::set<std::uint64_t> not_attaching{};  ///< subscriptions that tried to attach the topic and could not
   /// One a port; null, as at first: there is no memory for them.
   std::unique_ptr<shmbus::layout::LatencyHistogram[]> histograms{};
 
@@ -97,6 +100,10 @@ class NodeEnvironment final : public shmbus::log::Environment {
   bool alive(std::uint64_t node) noexcept override;
   bool back(std::uint32_t physical) noexcept override;
   bool whole() noexcept override { return world_->whole; }
+  bool stands(std::uint64_t subscription) const noexcept override { return !world_->unlisted.contains(subscription); }
+  bool cannot_attach(std::uint64_t subscription) noexcept override {
+    return world_->not_attaching.contains(subscription);
+  }
   shmbus::layout::LatencyHistogram* histogram(unsigned port) noexcept override {
     return world_->histograms ? &world_->histograms[port] : nullptr;
   }
@@ -206,6 +213,7 @@ class LogFixture {
   void place_record(std::uint64_t number, std::size_t offset, std::size_t size) const noexcept;
   void place_tail(std::uint64_t tail) noexcept { log_.tail().store(tail); }
   /// A subscriber port of `node` with that pin.
+  unsigned place_for(std::uint64_t node, std::uint64_t subscription, bool placed, std::uint64_t demote_after = 0);
   unsigned place_pin(std::uint64_t node, std::uint64_t pin, bool reliable = false);
 
   /// Publishes until the current block is `number`, and a record is in it.

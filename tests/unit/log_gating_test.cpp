@@ -129,7 +129,7 @@ TEST_CASE("a subscriber is demoted after it held publishers back for so long", "
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
   CHECK(fill_ring(p) == 12);
-  CHECK(s.shared().held_since.load() == f.world.monotonic_ns.load());
+  CHECK(s.shared().held_since.load() == (f.world.monotonic_ns.load() | shmbus::layout::kHoldConfirmed));
   f.world.pass_time(999);
   CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
   CHECK(shmbus::log::next_demotion(f.log()) == 1);

@@ -64,7 +64,7 @@ int Service::react_to_events(Reaction& reaction) {
       lingered = false;
       continue;
     }
-    if (events.status() != shmbus::Status::ok) break;
+    if (events.status() == shmbus::Status::closed || events.status() == shmbus::Status::corrupt) break;
     if (!std::exchange(lingered, true)) {
       // Nobody waits for a reaction, but a viewer waits for whoever publishes: spare it the system call that wakes us.
       stop_.sleep(options_.linger);

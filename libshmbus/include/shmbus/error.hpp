@@ -15,14 +15,15 @@ enum class ErrorCode {
   permission,      ///< the system refuses access
   untrusted,  ///< the segment belongs to a user who is not among the accepted owners, its mode or name is not the one
               ///< recorded, or it is no regular file
-  incompatible,   ///< another version or layout of shmbus
-  corrupt,        ///< bytes in shared memory that cannot be right
-  no_memory,      ///< /dev/shm has not enough room
-  limit,          ///< one of the documented limits is reached
-  busy,           ///< the exclusive right is somebody else's
-  type_mismatch,  ///< the topic carries another type
-  closed,         ///< the bus was removed, or is used in a forked child
-  system,         ///< any other error of the operating system
+  incompatible,    ///< another version or layout of shmbus
+  corrupt,         ///< bytes in shared memory that cannot be right
+  no_memory,       ///< /dev/shm has not enough room
+  limit,           ///< one of the documented limits is reached
+  busy,            ///< the exclusive right is somebody else's
+  type_mismatch,   ///< the topic carries another type
+  stale_position,  ///< a position to go on from is of an earlier topic or bus
+  closed,          ///< the bus was removed, or is used in a forked child
+  system,          ///< any other error of the operating system
 };
 
 /// The name of a code, for example "type_mismatch".

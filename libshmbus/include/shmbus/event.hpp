@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shmbus/event_id.hpp"
 #include "shmbus/log/reader.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/trace_context.hpp"
@@ -21,17 +22,6 @@
 namespace shmbus {
 
 class RetainedEvent;
-
-/// Names one event among all of a machine: no two events have the same.
-struct EventId {
-  std::uint64_t bus = 0;       ///< incarnation of the bus
-  std::uint64_t topic = 0;     ///< incarnation of the topic
-  std::uint64_t sequence = 0;  ///< within the topic
-
-  /// "bus-topic-sequence": sixteen hexadecimal digits each for bus and topic, and the decimal sequence.
-  std::string to_string() const;
-  friend bool operator==(const EventId&, const EventId&) = default;
-};
 
 namespace detail {
 

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "shmbus/event_id.hpp"
+
 #include "shmbus/header_begin.hpp"
 
 namespace shmbus {
@@ -31,15 +33,25 @@ enum class Delivery : std::uint8_t {
 /// first event, whatever the start.
 class Start {
  public:
-  enum class Kind : std::uint8_t { latest, oldest, sequence, time, last };
+  enum class Kind : std::uint8_t { latest, oldest, sequence, time, last, after };
 
   /// With the next event.
   static constexpr Start latest() { return {Kind::latest, 0}; }
   /// With the oldest retained event.
   static constexpr Start oldest() { return {Kind::oldest, 0}; }
-  /// With event number `n`. Where older ones than are retained are asked for, the difference counts as lost; a number
-  /// not published yet is waited for.
+  /// With event number `n` of the topic as it is now. Events before the oldest retained one count as lost. A number
+  /// that was not published yet is waited for: a topic that was removed and made anew counts from 1 again, so a number
+  /// from before may be waited for in vain. To go on where another process stopped, use `after`.
   static constexpr Start sequence(std::uint64_t n) { return {Kind::sequence, static_cast<std::int64_t>(n)}; }
+  /// With the event after `id`, of which `Event::id` tells: for going on after a restart. Events that are no longer
+  /// retained count as lost. *Requires*: a pattern that names one topic. *Throws* Error, `stale_position`, where the
+  /// topic is not the one that event was of: it, or the bus, was removed and perhaps made anew.
+  static constexpr Start after(const EventId& id) {
+    Start start{Kind::after, static_cast<std::int64_t>(id.sequence)};
+    start.bus_ = id.bus;
+    start.topic_ = id.topic;
+    return start;
+  }
   /// With the first event, in sequence order, of time `t` or later. The topic must carry time stamps.
   static constexpr Start time(Time t) { return {Kind::time, t.time_since_epoch().count()}; }
   /// With the last `k` sequence numbers.
@@ -48,10 +60,15 @@ class Start {
   constexpr Kind kind() const noexcept { return kind_; }
   /// The sequence, nanoseconds since 1970, or count that belongs to the kind.
   constexpr std::int64_t value() const noexcept { return value_; }
+  /// The event to go on after; all zeros for another kind.
+  constexpr EventId event() const noexcept {
+    return kind_ == Kind::after ? EventId{bus_, topic_, static_cast<std::uint64_t>(value_)} : EventId{};
+  }
 
  private:
   constexpr Start(Kind kind, std::int64_t value) : value_(value), kind_(kind) {}
   std::int64_t value_;
+  std::uint64_t bus_ = 0, topic_ = 0;  // of `after`
   Kind kind_;
 };
 

@@ -6,6 +6,7 @@
 #include "shmbus/bus.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/event.hpp"
+#include "shmbus/event_id.hpp"
 #include "shmbus/inspector.hpp"
 #include "shmbus/latency.hpp"
 #include "shmbus/leftover.hpp"

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "shmbus/error.hpp"
 #include "shmbus/latency.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/topic_info.hpp"
@@ -120,12 +121,20 @@ struct UnfinishedTopic {
   NodeState creator_state = NodeState::dead;
 };
 
+/// A matching topic that a subscriber does not read.
+struct UnattachedSnapshot {
+  std::string topic;              ///< empty where it is not listed any more
+  std::optional<ErrorCode> code;  ///< why, where the subscription tells: it tells of eight topics
+};
+
 struct SubscriptionSnapshot {
   std::uint64_t id = 0;
   std::uint64_t node = 0;
   std::string name;
   std::string pattern;
   Delivery delivery = Delivery::lossy;
+  std::size_t unattached_count = 0;            ///< matching topics that it could not attach
+  std::vector<UnattachedSnapshot> unattached;  ///< up to eight of them, with the reason
 };
 
 struct BusSnapshot {

@@ -6,7 +6,7 @@
 
 namespace shmbus {
 
-/// The outcome of a publish. Hot paths return it instead of throwing.
+/// The outcome of a publish, or the state of a subscriber. Hot paths return it instead of throwing.
 enum class Status : std::uint8_t {
   ok,
   back_pressured,  ///< a reliable subscriber holds the ring back
@@ -15,6 +15,7 @@ enum class Status : std::uint8_t {
   loan_open,       ///< this publisher's loan is neither committed nor aborted yet
   closed,          ///< the bus or topic was removed, or this is a forked child
   corrupt,         ///< the shared memory of the topic holds bytes that cannot be right
+  incomplete,      ///< a subscriber could not attach every topic that matches; `unattached()` tells which, and why
 };
 
 /// One line for people, which says what to do; never null.

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "shmbus/event.hpp"
 #include "shmbus/thread_check.hpp"
+#include "shmbus/unattached_topic.hpp"
 
 #include "shmbus/header_begin.hpp"
 
@@ -48,11 +50,17 @@ class Subscriber {
   std::uint64_t lost() const noexcept;
   /// How many were handed to handlers.
   std::uint64_t delivered() const noexcept;
-  /// How many topics match at the moment.
+  /// Returns how many topics are attached at the moment, removed ones left out.
   std::size_t topics() const noexcept;
-  /// `corrupt` if a topic's shared memory holds bytes that cannot be right (that topic is read no further), `closed` if
-  /// the bus was removed or this is a forked child, else ok.
+  /// Returns `closed` if the bus was removed or this is a forked child; `corrupt` if a topic's shared memory holds
+  /// bytes that cannot be right (that topic is read no further); `incomplete` if a matching topic could not be
+  /// attached; else ok.
   Status status() const noexcept;
+  /// Returns the matching topics that could not be attached, each with the reason: no descriptor or memory left, all
+  /// ports taken, no permission, an owner that is not trusted. They are tried again whenever topics come or go, and
+  /// once a stall limit by every kind of reader: `poll` alone, `wait`, `fd`. Once attached, they are read from where
+  /// this subscriber would have begun, and what has left the ring by then counts as lost.
+  std::vector<UnattachedTopic> unattached() const;
   /// True once a publisher made this reliable subscriber lossy, after `demote_after`.
   bool demoted() const noexcept;
 

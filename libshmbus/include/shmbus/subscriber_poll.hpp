@@ -37,8 +37,9 @@ struct PollState {
   std::size_t first = 0;                                   ///< where the next poll begins, so that none starves
   const std::atomic<std::uint64_t>* generation = nullptr;  ///< changes when topics come and go
   std::uint64_t seen_generation = 0;
-  const void* node = nullptr;  ///< names it within this process
-  bool hindered = false;       ///< closed, or a descriptor to arm: polls take the slow way out
+  const void* node = nullptr;          ///< names it within this process
+  bool hindered = false;               ///< closed, or something is to be tried again: polls look after it first
+  std::uint32_t empty_polls_left = 1;  ///< polls that find nothing until the slow things are looked after
 };
 
 /// Tells a publish on this thread that a handler of a node runs: it must not wait for the very node it holds up. Scopes
@@ -66,7 +67,7 @@ class HandlerScope {
 PollState& poll_state(SubscriberCore& core) noexcept;
 /// False where this subscriber may not poll any more.
 bool refresh_topics(SubscriberCore& core) noexcept;
-/// After a poll that found nothing.
+/// After some polls that found nothing: looks after slow things, and arms the descriptor.
 void nothing_polled(SubscriberCore& core) noexcept;
 
 }  // namespace shmbus::detail
@@ -90,7 +91,7 @@ std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
                                 limit - events);
   }
   if (count > 1) state.first = state.first + 1 < count ? state.first + 1 : 0;
-  if (events == 0 && state.hindered) [[unlikely]]
+  if (events == 0 && --state.empty_polls_left == 0) [[unlikely]]
     detail::nothing_polled(*core_);
   return events;
 }

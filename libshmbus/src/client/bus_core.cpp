@@ -220,7 +220,8 @@ ReapReport BusCore::reap() {
 
 void BusCore::interrupt() noexcept {
   interrupted_.store(true, std::memory_order_seq_cst);
-  node().ring(node().entry());
+  registry().ring(node().entry());  // publishers that are held back
+  subscriptions_.ring_own();
 }
 
 }  // namespace shmbus::detail

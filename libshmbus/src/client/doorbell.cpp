@@ -17,9 +17,9 @@ namespace {
 constexpr std::uint32_t kIdle = 0, kArmed = 1, kEnd = 2;
 }
 
-Doorbell::Doorbell(std::shared_ptr<registry::Node> node, std::chrono::nanoseconds longest_sleep)
+Doorbell::Doorbell(std::shared_ptr<registry::Node> node, std::atomic<std::uint32_t>& bell)
     : node_(std::move(node)),
-      longest_sleep_(longest_sleep),
+      bell_(bell),
       descriptor_(platform::open_descriptor([] { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); })) {
   if (descriptor_ < 0) throw platform::system_error(errno, "the subscriber's descriptor", "an eventfd");
   try {
@@ -38,7 +38,7 @@ Doorbell::~Doorbell() {
   }
   armed_.store(kEnd, std::memory_order_seq_cst);
   armed_.notify_all();
-  node_->ring(node_->entry());
+  rouse();
   watcher_.join();
   ::close(descriptor_);
 }
@@ -55,23 +55,35 @@ void Doorbell::ring() noexcept {
   }
 }
 
-void Doorbell::arm(std::uint32_t bell) noexcept {
-  bell_.store(bell, std::memory_order_relaxed);  // published by `armed_`
+void Doorbell::arm(std::uint32_t count, std::chrono::nanoseconds longest) noexcept {
+  count_.store(count, std::memory_order_relaxed);  // published by `armed_`
+  longest_ns_.store(longest.count(), std::memory_order_seq_cst);
   std::uint32_t idle = kIdle;
-  if (armed_.compare_exchange_strong(idle, kArmed, std::memory_order_acq_rel)) armed_.notify_all();
+  if (armed_.compare_exchange_strong(idle, kArmed, std::memory_order_acq_rel))
+    armed_.notify_all();
+  else if (sleeping_ns_.load(std::memory_order_seq_cst) > longest.count())
+    rouse();  // it sleeps too long: it makes the descriptor readable, and is armed anew by the next empty poll
+}
+
+void Doorbell::rouse() noexcept {
+  bell_.fetch_add(1, std::memory_order_seq_cst);
+  platform::futex_wake_all(bell_);
 }
 
 void Doorbell::watch() noexcept {
   for (;;) {
     armed_.wait(kIdle, std::memory_order_acquire);
     if (armed_.load(std::memory_order_acquire) == kEnd) return;
-    const std::uint32_t bell = bell_.load(std::memory_order_relaxed);
-    platform::futex_wait(node_->bell(), bell, longest_sleep_);
+    const std::uint32_t count = count_.load(std::memory_order_relaxed);
+    const std::int64_t longest = longest_ns_.load(std::memory_order_seq_cst);
+    sleeping_ns_.store(longest, std::memory_order_seq_cst);
+    if (longest_ns_.load(std::memory_order_seq_cst) < longest) continue;  // `arm` may not have seen how long
+    platform::futex_wait(bell_, count, std::chrono::nanoseconds(longest));
     SHMBUS_CRASH_POINT("doorbell.woken");
     // After the longest sleep somebody shall look, but the bell is as it was: it stays armed, and wakes once, not
     // twice.
     std::uint32_t armed = kArmed;
-    if (node_->bell().load(std::memory_order_acquire) != bell) {
+    if (bell_.load(std::memory_order_acquire) != count) {
       armed_.compare_exchange_strong(armed, kIdle, std::memory_order_acq_rel);
     }
     ring();

@@ -10,12 +10,12 @@
 
 namespace shmbus::detail {
 
-/// Turns a node's bell, a futex, into a descriptor that can be polled: a thread sleeps at the bell while the descriptor
-/// is armed.
+/// Turns a subscription's bell, a futex, into a descriptor that can be polled: a thread sleeps at the bell while the
+/// descriptor is armed.
 class Doorbell {
  public:
   /// Throws Error.
-  Doorbell(std::shared_ptr<registry::Node> node, std::chrono::nanoseconds longest_sleep);
+  Doorbell(std::shared_ptr<registry::Node> node, std::atomic<std::uint32_t>& bell);
   Doorbell(const Doorbell&) = delete;
   Doorbell& operator=(const Doorbell&) = delete;
   ~Doorbell();
@@ -24,19 +24,22 @@ class Doorbell {
 
   /// Makes the descriptor unreadable, until `ring`.
   void clear() noexcept;
-  /// Makes it readable when the node's bell no longer shows `bell`, or after the longest sleep.
-  void arm(std::uint32_t bell) noexcept;
+  /// Makes it readable when the bell no longer shows `count`, or after `longest`.
+  void arm(std::uint32_t count, std::chrono::nanoseconds longest) noexcept;
   /// Makes it readable.
   void ring() noexcept;
 
  private:
   void watch() noexcept;
+  void rouse() noexcept;
 
   std::shared_ptr<registry::Node> node_;
-  std::chrono::nanoseconds longest_sleep_;
+  std::atomic<std::uint32_t>& bell_;
   int descriptor_;
   std::atomic<std::uint32_t> armed_{0};  // 0: not, 1: armed, 2: to end
-  std::atomic<std::uint32_t> bell_{0};
+  std::atomic<std::uint32_t> count_{0};  // of the bell; published by `armed_`, as is the next
+  std::atomic<std::int64_t> longest_ns_{0};
+  std::atomic<std::int64_t> sleeping_ns_{0};  // how long the watcher sleeps at the most now
   std::thread watcher_;
 };
 

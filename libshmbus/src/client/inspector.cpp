@@ -50,14 +50,15 @@ class Inspector::Impl {
     BusSnapshot bus = describe();
     NodeList nodes(*registry_);
     std::map<std::uint64_t, SubscriptionSnapshot> subscriptions;
-    for (SubscriptionSnapshot& s : read_subscriptions()) {
+    const std::vector<ListedTopic> topics = read_topics();
+    for (SubscriptionSnapshot& s : read_subscriptions(topics)) {
       ++nodes.at(s.node).subscriptions;
       bus.subscriptions.push_back(s);
       subscriptions.emplace(s.id, std::move(s));
     }
     LookContext context{nodes, subscriptions, clock_, clock_.ns_per_stamp(), platform::monotonic_ns()};
     Views kept;
-    for (const ListedTopic& listed : read_topics()) {
+    for (const ListedTopic& listed : topics) {
       if (listed.phase == TopicPhase::ready || listed.phase == TopicPhase::told)
         look(listed, context, bus, kept);
       else
@@ -112,7 +113,20 @@ class Inspector::Impl {
     return bus;
   }
 
-  std::vector<SubscriptionSnapshot> read_subscriptions() const {
+  static void read_unattached(const layout::SubscriptionEntry& entry, const std::vector<ListedTopic>& topics,
+                              SubscriptionSnapshot& s) {
+    for (const layout::UnattachedEntry& shown : entry.unattached_topics) {
+      const std::uint64_t id = shown.topic.load(std::memory_order_relaxed);
+      const std::uint64_t reason = shown.reason.load(std::memory_order_relaxed);
+      if (id == 0) continue;
+      UnattachedSnapshot& topic = s.unattached.emplace_back();
+      const auto listed = std::find_if(topics.begin(), topics.end(), [&](const ListedTopic& t) { return t.id == id; });
+      if (listed != topics.end()) topic.topic = listed->name;
+      if (reason <= static_cast<std::uint64_t>(ErrorCode::system)) topic.code = static_cast<ErrorCode>(reason);
+    }
+  }
+
+  std::vector<SubscriptionSnapshot> read_subscriptions(const std::vector<ListedTopic>& topics) const {
     std::vector<SubscriptionSnapshot> subscriptions;
     for (unsigned i = 0; i < registry_->subscriptions(); ++i) {
       const layout::SubscriptionEntry& entry = registry_->header().subscription_table[i];
@@ -123,6 +137,8 @@ class Inspector::Impl {
       s.name = entry.name.load();
       s.pattern = entry.pattern.load();
       s.delivery = entry.reliable.load(std::memory_order_acquire) != 0 ? Delivery::reliable : Delivery::lossy;
+      s.unattached_count = entry.unattached.load(std::memory_order_relaxed);  // for people alone
+      read_unattached(entry, topics, s);
       // SYNC text: else it is a mixture with the entry's next one.
       if (entry.id.load(std::memory_order_acquire) == s.id) subscriptions.push_back(std::move(s));
     }

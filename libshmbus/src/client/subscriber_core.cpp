@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "client/topic_set.hpp"
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
 #include "platform/membarrier.hpp"
@@ -16,7 +17,6 @@
 
 namespace shmbus::detail {
 
-using platform::Access;
 using registry::TopicTable;
 
 thread_local const HandlerScope* HandlerScope::innermost_ = nullptr;
@@ -27,7 +27,11 @@ void nothing_polled(SubscriberCore& core) noexcept { core.nothing_polled(); }
 
 namespace {
 
-void check_options(const SubscriberOptions& options) {
+void check_options(const std::string& pattern, const SubscriberOptions& options) {
+  if (options.start.kind() == Start::Kind::after && registry::has_wildcard(pattern)) {
+    throw Error(ErrorCode::invalid_option, {"subscriber option start, Start::after", "a pattern that names one topic",
+                                            "'" + pattern + "'", "subscribe to the topic that the event was of"});
+  }
   if (options.name.size() > 63) {
     throw Error(ErrorCode::invalid_option, {"subscriber option name", "at most 63 bytes",
                                             std::to_string(options.name.size()) + " bytes", "shorten it"});
@@ -44,28 +48,37 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const std::string& 
                                const SubscriberOptions& options)
     : bus_(std::move(bus)), options_(options) {
   registry::check_pattern(pattern);
-  check_options(options);
+  check_options(pattern, options);
   bus_->check_open();
   standing_.node = bus_->node().id();
-  standing_.bell = bus_->node().entry();
+  standing_.user = ::geteuid();
+  standing_.owners = bus_->registry().owners();
   standing_.reliable = options.delivery == Delivery::reliable;
   standing_.demote_after = static_cast<std::uint64_t>(options.demote_after.count());
   standing_.name = options.name;
   standing_.pattern = pattern;
   state_.generation = &bus_->topics().generation();
   state_.node = &bus_->node();
-  standing_.user = ::geteuid();
   entry_ = bus_->subscriptions().add(standing_);
+  bell_ = bus_->registry().bell(standing_.bell);
+  topics_ = std::make_unique<TopicSet>(bus_, standing_, entry_, options.start, state_);
   try {
     SHMBUS_CRASH_POINT("subscribe.listed");
     wait_for_creators();
     SHMBUS_CRASH_POINT("subscribe.waited");
-    attach_topics(true);
+    topics_->attach_first();
+    if (options.start.kind() == Start::Kind::after && topics_->size() == 0) {
+      throw Error(
+          ErrorCode::stale_position,
+          {registry::topic_object(pattern), "to be the one that event " + options.start.event().to_string() + " was of",
+           "no such topic", "begin with Start::oldest(), and take what was between for lost"});
+    }
     SHMBUS_CRASH_POINT("subscribe.attached");
   } catch (...) {
     leave();
     throw;
   }
+  hinder();
   listen();
 }
 
@@ -75,29 +88,12 @@ SubscriberCore::~SubscriberCore() {
 }
 
 /// Off the list first: from here on no creator places a port for us that it, or whoever finishes its work, does not
-/// take back.
+/// withdraw.
 void SubscriberCore::leave() noexcept {
   if (!bus_->registry().whole()) return;  // there is no list any more
   bus_->subscriptions().remove(entry_);
   SHMBUS_CRASH_POINT("unsubscribe.unlisted");
-  for (std::size_t i = 0; i < state_.topics.size(); ++i) {
-    port(i).retire();
-    SHMBUS_CRASH_POINT("unsubscribe.retired");
-    take_back_ports(port(i).segment(), standing_.id);
-  }
-  try {
-    for (const TopicTable::Topic& topic : bus_->topics().ready()) {
-      if (!registry::matches(standing_.pattern, topic.name) || attached(topic)) continue;
-      if (const auto segment = bus_->find(topic.name, Access::read_only)) take_back_ports(*segment, standing_.id);
-    }
-  } catch (const std::exception&) {
-    // A topic we may not open: nobody places a port there for us.
-  }
-}
-
-bool SubscriberCore::attached(const TopicTable::Topic& topic) const noexcept {
-  return std::any_of(state_.topics.begin(), state_.topics.end(),
-                     [&](const auto& known) { return known->source.topic_id == topic.id; });
+  topics_->leave();
 }
 
 void SubscriberCore::in_child() noexcept {
@@ -121,67 +117,28 @@ void SubscriberCore::wait_for_creators() {
   }
 }
 
-void SubscriberCore::attach_topics(bool first_time) {
-  constexpr int kTries = 64;  // topics that come and go all the time are seen at the next poll
-  for (int i = 0; i < kTries; ++i) {
-    state_.seen_generation = state_.generation->load(std::memory_order_seq_cst);
-    const auto ready = bus_->topics().ready();
-    drop_removed(ready);
-    for (const TopicTable::Topic& topic : ready) attach_topic(topic, first_time);
-    if (state_.generation->load(std::memory_order_seq_cst) == state_.seen_generation) return;
-  }
-}
-
-void SubscriberCore::attach_topic(const TopicTable::Topic& topic, bool first_time) {
-  if (!registry::matches(standing_.pattern, topic.name) || attached(topic)) return;
-  try {
-    auto segment = bus_->find(topic.name, Access::read_only);
-    if (!segment || segment->id() != topic.id) return;  // removed meanwhile
-    if (first_time && options_.start.kind() == Start::Kind::time && !segment->log().timestamps()) {
-      throw Error(ErrorCode::invalid_option, {registry::topic_object(topic.name), "time stamps, to start at a time",
-                                              "none", "create it with timestamps, or start at a sequence"});
-    }
-    state_.topics.push_back(
-        TopicPort::attach(std::move(segment), standing_, first_time ? options_.start : Start::oldest()));
-  } catch (const Error& error) {
-    // Asked for by name, it must be had; a pattern takes what it may.
-    if (first_time && !registry::has_wildcard(standing_.pattern)) throw;
-    retry_ = retry_ || error.code() != ErrorCode::permission;
-  }
-}
-
-/// A removed topic is read to its end, then let go.
-void SubscriberCore::drop_removed(const std::vector<TopicTable::Topic>& ready) {
-  std::erase_if(state_.topics, [&](const std::shared_ptr<TopicReader>& topic) {
-    const bool listed = std::any_of(ready.begin(), ready.end(),
-                                    [&](const TopicTable::Topic& t) { return t.id == topic->source.topic_id; });
-    if (listed || topic->reader.look()) return false;
-    lost_before_ += topic->reader.lost();
-    delivered_before_ += topic->reader.delivered();
-    static_cast<TopicPort&>(*topic).retire();
-    return true;
-  });
-  state_.first = 0;
-}
-
 bool SubscriberCore::refresh() noexcept {
   if (closed_) return false;
-  try {
-    if (state_.generation->load(std::memory_order_acquire) != state_.seen_generation) attach_topics(false);
-  } catch (const std::exception&) {
-    retry_ = true;  // out of memory: what is attached goes on
+  if (topics_->generation_changed(std::memory_order_acquire)) topics_->refresh();
+  if (topics_->unfinished() && --hindered_polls_left_ == 0) {
+    if (hindered_pace_.due()) look_after();
+    hindered_polls_left_ = hindered_pace_.polls();
   }
+  hinder();
   return true;
 }
 
+/// Polls take the slow way in while something is to be tried again.
+void SubscriberCore::hinder() noexcept { state_.hindered = closed_ || topics_->unfinished(); }
+
 bool SubscriberCore::any_ready() noexcept {
-  if (state_.generation->load(std::memory_order_acquire) != state_.seen_generation) return true;
+  if (topics_->generation_changed(std::memory_order_acquire)) return true;
   return std::any_of(state_.topics.begin(), state_.topics.end(),
                      [](const auto& topic) { return topic->reader.ready(); });
 }
 
 bool SubscriberCore::look_everywhere() noexcept {
-  if (state_.generation->load(std::memory_order_seq_cst) != state_.seen_generation) return true;
+  if (topics_->generation_changed(std::memory_order_seq_cst)) return true;
   bool found = false;
   for (const auto& topic : state_.topics) found = topic->reader.look() || found;
   return found;
@@ -189,15 +146,15 @@ bool SubscriberCore::look_everywhere() noexcept {
 
 /// False: don't sleep, there is something. The caller has read the bell before.
 bool SubscriberCore::prepare_sleep() noexcept {
-  for (std::size_t i = 0; i < state_.topics.size(); ++i) {
-    if (port(i).reader.status() == Status::ok) port(i).announce_sleep();
+  for (std::size_t i = 0; i < topics_->size(); ++i) {
+    if (topics_->port(i).reader.status() == Status::ok) topics_->port(i).announce_sleep();
   }
   SHMBUS_CRASH_POINT("sleep.announced");
   // SYNC sleep: pairs with Writer::wake. After this, a publisher that has not committed yet sees our bit, and a commit
   // of one that did not see it is seen by us.
   if (!platform::membarrier()) {
-    for (std::size_t i = 0; i < state_.topics.size(); ++i) {
-      port(i).segment().header().attention.fetch_or(layout::kFenceNeeded, std::memory_order_seq_cst);
+    for (std::size_t i = 0; i < topics_->size(); ++i) {
+      topics_->port(i).segment().header().attention.fetch_or(layout::kFenceNeeded, std::memory_order_seq_cst);
     }
   }
   SHMBUS_CRASH_POINT("sleep.ordered");
@@ -205,22 +162,19 @@ bool SubscriberCore::prepare_sleep() noexcept {
 }
 
 void SubscriberCore::end_sleep() noexcept {
-  for (std::size_t i = 0; i < state_.topics.size(); ++i) port(i).end_sleep();
+  for (std::size_t i = 0; i < topics_->size(); ++i) topics_->port(i).end_sleep();
 }
 
-/// Once a stall limit, while there is nothing to read: what dead creators left, and ports placed for us twice.
+/// Once a stall limit, by every kind of reader: what dead creators left, segments that were cut short, ports placed for
+/// us twice, topics that could not be attached, and removed topics that were not read to their end.
 void SubscriberCore::look_after() noexcept {
   const std::uint64_t now = platform::monotonic_ns();
   if (now - looked_after_ < bus_->registry().recorded().stall_limit_ns) return;
   looked_after_ = now;
   bus_->settle();
-  for (std::size_t i = 0; i < state_.topics.size(); ++i) {
-    if (port(i).segment().has_all())
-      port(i).drop_doubles(standing_.id);
-    else
-      port(i).reader.give_up();
-  }
-  if (std::exchange(retry_, false)) --state_.seen_generation;  // unequal: the next poll tries again
+  topics_->check();
+  if (topics_->unfinished()) topics_->refresh();
+  hinder();
 }
 
 std::uint64_t SubscriberCore::longest_sleep() const noexcept {
@@ -252,6 +206,7 @@ bool SubscriberCore::spin_until(std::uint64_t end) noexcept {
       platform::pause();
     }
     if (look_everywhere()) return true;
+    if (round % kPerCheck == 0) look_after();
   }
   for (unsigned i = 0; i < options_.wait.yields(); ++i) {
     if (any_ready()) return true;
@@ -263,15 +218,15 @@ bool SubscriberCore::spin_until(std::uint64_t end) noexcept {
 bool SubscriberCore::sleep_until(std::uint64_t deadline) noexcept {
   for (;;) {
     // Read before the look at the topics: a ring after it is not slept through.
-    const std::uint32_t bell = bus_->node().bell().load(std::memory_order_acquire);
+    const std::uint32_t bell = bell_->load(std::memory_order_acquire);
     const bool nothing = prepare_sleep();
     const std::uint64_t now = platform::monotonic_ns();
     if (nothing && now < deadline && usable()) {
       const std::uint64_t longest = std::min(deadline - now, longest_sleep());
       SHMBUS_CRASH_POINT("sleep.sleeping");
-      platform::futex_wait(bus_->node().bell(), bell, std::chrono::nanoseconds(longest));
+      platform::futex_wait(*bell_, bell, std::chrono::nanoseconds(longest));
       SHMBUS_CRASH_POINT("sleep.woken");
-      for (std::size_t i = 0; i < state_.topics.size(); ++i) port(i).count_wakeup();
+      for (std::size_t i = 0; i < topics_->size(); ++i) topics_->port(i).count_wakeup();
     }
     end_sleep();
     SHMBUS_CRASH_POINT("sleep.ended");
@@ -284,15 +239,13 @@ bool SubscriberCore::sleep_until(std::uint64_t deadline) noexcept {
 
 void SubscriberCore::interrupt() noexcept {
   interrupted_.store(true, std::memory_order_seq_cst);
-  bus_->node().ring(bus_->node().entry());
+  bus_->registry().ring(standing_.bell);
 }
 
 int SubscriberCore::fd() {
   if (!doorbell_) {
     bus_->check_open();
-    doorbell_ = std::make_unique<Doorbell>(bus_->member().node,
-                                           std::chrono::nanoseconds(bus_->registry().recorded().stall_limit_ns));
-    state_.hindered = true;
+    doorbell_ = std::make_unique<Doorbell>(bus_->member().node, *bell_);
     nothing_polled();
   }
   return doorbell_->descriptor();
@@ -300,39 +253,36 @@ int SubscriberCore::fd() {
 
 /// The descriptor goes quiet only when there is nothing, and its watcher sleeps as `wait` does.
 void SubscriberCore::nothing_polled() noexcept {
-  if (!doorbell_ || closed_) return;
+  if (!doorbell_) {
+    if (empty_pace_.due() && !closed_) look_after();
+    state_.empty_polls_left = empty_pace_.polls();
+    return;
+  }
+  state_.empty_polls_left = 1;
+  if (closed_) return;
+  look_after();
   doorbell_->clear();
-  const std::uint32_t bell = bus_->node().bell().load(std::memory_order_acquire);
+  const std::uint32_t bell = bell_->load(std::memory_order_acquire);
   if (prepare_sleep() && usable())
-    doorbell_->arm(bell);
+    doorbell_->arm(bell, std::chrono::nanoseconds(longest_sleep()));
   else
     doorbell_->ring();
 }
 
-std::uint64_t SubscriberCore::lost() const noexcept {
-  std::uint64_t sum = lost_before_;
-  for (const auto& topic : state_.topics) sum += topic->reader.lost();
-  return sum;
-}
-
-std::uint64_t SubscriberCore::delivered() const noexcept {
-  std::uint64_t sum = delivered_before_;
-  for (const auto& topic : state_.topics) sum += topic->reader.delivered();
-  return sum;
-}
-
 Status SubscriberCore::status() const noexcept {
   if (!usable()) return closed_ || bus_->registry().whole() ? Status::closed : Status::corrupt;
-  for (const auto& topic : state_.topics) {
-    if (topic->reader.status() != Status::ok) return topic->reader.status();
-  }
-  return Status::ok;
+  return topics_->status();
 }
 
 bool SubscriberCore::demoted() const noexcept {
   if (!standing_.reliable) return false;
-  for (std::size_t i = 0; i < state_.topics.size(); ++i) {
-    if ((port(i).segment().log().subscriber(port(i).reader.port()).mode.load(std::memory_order_acquire) & 1) == 0)
+  for (std::size_t i = 0; i < topics_->size(); ++i) {
+    if ((topics_->port(i)
+             .segment()
+             .log()
+             .subscriber(topics_->port(i).reader.port())
+             .mode.load(std::memory_order_acquire) &
+         1) == 0)
       return true;
   }
   return false;
@@ -359,9 +309,10 @@ int Subscriber::fd() {
 }
 
 void Subscriber::interrupt() noexcept { core_->interrupt(); }
-std::uint64_t Subscriber::lost() const noexcept { return core_->lost(); }
-std::uint64_t Subscriber::delivered() const noexcept { return core_->delivered(); }
-std::size_t Subscriber::topics() const noexcept { return core_->state().topics.size(); }
+std::uint64_t Subscriber::lost() const noexcept { return core_->topics().lost(); }
+std::uint64_t Subscriber::delivered() const noexcept { return core_->topics().delivered(); }
+std::size_t Subscriber::topics() const noexcept { return core_->topics().attached(); }
+std::vector<UnattachedTopic> Subscriber::unattached() const { return core_->topics().unattached(); }
 Status Subscriber::status() const noexcept { return core_->status(); }
 bool Subscriber::demoted() const noexcept { return core_->demoted(); }
 std::string_view Subscriber::pattern() const noexcept { return core_->pattern(); }

@@ -8,7 +8,8 @@
 
 #include "client/bus_core.hpp"
 #include "client/doorbell.hpp"
-#include "client/topic_port.hpp"
+#include "client/poll_pace.hpp"
+#include "client/topic_set.hpp"
 #include "platform/fork_guard.hpp"
 #include "shmbus/subscriber_poll.hpp"
 
@@ -29,23 +30,18 @@ class SubscriberCore : private platform::ForkListener {
   int fd();
   void interrupt() noexcept;
 
-  std::uint64_t lost() const noexcept;
-  std::uint64_t delivered() const noexcept;
   Status status() const noexcept;
   bool demoted() const noexcept;
+  const TopicSet& topics() const noexcept { return *topics_; }
   const std::string& pattern() const noexcept { return standing_.pattern; }
 
  private:
   void in_child() noexcept override;
   bool usable() const noexcept { return !closed_ && bus_->open(); }
   bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire) || bus_->interrupted(); }
-  void attach_topics(bool first_time);
-  void attach_topic(const registry::TopicTable::Topic& topic, bool first_time);
   void leave() noexcept;
+  void hinder() noexcept;
   void wait_for_creators();
-  void drop_removed(const std::vector<registry::TopicTable::Topic>& ready);
-  TopicPort& port(std::size_t i) const noexcept { return static_cast<TopicPort&>(*state_.topics[i]); }
-  bool attached(const registry::TopicTable::Topic& topic) const noexcept;
   bool any_ready() noexcept;
   bool look_everywhere() noexcept;
   bool prepare_sleep() noexcept;
@@ -59,12 +55,13 @@ class SubscriberCore : private platform::ForkListener {
   SubscriberOptions options_;
   registry::StandingSubscription standing_;
   unsigned entry_ = 0;
+  std::atomic<std::uint32_t>* bell_ = nullptr;  // of the subscription
   PollState state_;
+  std::unique_ptr<TopicSet> topics_;
   bool closed_ = false;
   std::atomic<bool> interrupted_{false};
-  std::uint64_t lost_before_ = 0;  // in topics that were removed meanwhile
-  std::uint64_t delivered_before_ = 0;
-  bool retry_ = false;              // a topic could not be attached for want of something
+  PollPace empty_pace_, hindered_pace_;
+  std::uint32_t hindered_polls_left_ = 1;
   std::uint64_t looked_after_ = 0;  // monotonic ns
   std::unique_ptr<Doorbell> doorbell_;
 };

@@ -1,10 +1,11 @@
 // Texts for people: statuses, errors, ids.
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
 #include "shmbus/error.hpp"
-#include "shmbus/event.hpp"
+#include "shmbus/event_id.hpp"
 #include "shmbus/status.hpp"
 #include "shmbus/thread_check.hpp"
 
@@ -26,6 +27,8 @@ const char* to_string(Status status) noexcept {
       return "closed: the bus or topic was removed, or this is a forked child; open the bus again";
     case Status::corrupt:
       return "corrupt: the topic's shared memory was overwritten; remove the topic";
+    case Status::incomplete:
+      return "incomplete: not every matching topic could be attached; unattached() tells which, and why";
   }
   return "unknown status";
 }
@@ -56,6 +59,8 @@ const char* to_string(ErrorCode code) noexcept {
       return "type_mismatch";
     case ErrorCode::closed:
       return "closed";
+    case ErrorCode::stale_position:
+      return "stale_position";
     case ErrorCode::system:
       return "system";
   }
@@ -82,6 +87,27 @@ std::string EventId::to_string() const {
   std::snprintf(text, sizeof text, "%016llx-%016llx-%llu", static_cast<unsigned long long>(bus),
                 static_cast<unsigned long long>(topic), static_cast<unsigned long long>(sequence));
   return text;
+}
+
+std::optional<EventId> EventId::parse(std::string_view text) noexcept {
+  EventId id;
+  const auto read = [&text](std::uint64_t& value, int base, std::size_t digits) {
+    const std::size_t end = digits != 0 ? digits : text.size();
+    if (text.size() < end) return false;
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + end, value, base);
+    if (error != std::errc{} || rest != text.data() + end) return false;
+    text.remove_prefix(end);
+    return true;
+  };
+  const auto dash = [&text] {
+    if (!text.starts_with('-')) return false;
+    text.remove_prefix(1);
+    return true;
+  };
+  constexpr std::size_t kDigits = 16;
+  if (!read(id.bus, 16, kDigits) || !dash() || !read(id.topic, 16, kDigits) || !dash() || !read(id.sequence, 10, 0))
+    return std::nullopt;
+  return id;
 }
 
 void detail::two_threads_at_once() noexcept {

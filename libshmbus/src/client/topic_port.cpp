@@ -19,9 +19,7 @@ std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segme
   std::optional<unsigned> port;
   bool placed = false;
   for (unsigned i = 0; i < layout::kMaxSubscribers && !placed; ++i) {
-    const auto& candidate = log.subscriber(i);
-    placed = candidate.owner.load(std::memory_order_acquire) == (s.node | layout::kPlaced) &&
-             candidate.subscription.load(std::memory_order_acquire) == s.id && log::adopt_subscriber(log, i);
+    placed = log::adopt_subscriber(log, i, s.id);
     if (placed) port = i;
   }
   if (!port) {
@@ -54,7 +52,7 @@ TopicPort::~TopicPort() {
 void TopicPort::retire() noexcept {
   if (!segment_->has_all()) return;
   auto& port = segment_->log().subscriber(reader.port());
-  port.mode.store(layout::port_mode(segment_->node().id(), false), std::memory_order_seq_cst);
+  port.mode.fetch_and(~std::uint64_t{1}, std::memory_order_seq_cst);  // still its subscription's, and lossy
   SHMBUS_CRASH_POINT("retire.lossy");
   port.pin.store(log::kNone, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("retire.unpinned");

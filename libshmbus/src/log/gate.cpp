@@ -25,38 +25,93 @@ bool needs(const SubscriberPort& port, std::uint64_t leaving) noexcept {
 
 enum class Hold { gates, moved_on, demoted };
 
-/// What a reliable subscriber that needs `leaving` comes to: it gates, unless it has moved on or its time is up.
-Hold hold_of(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcept {
-  // Loaded first: the compare-and-swap below is from the very word that was reliable. A new tenant has another one.
-  std::uint64_t mode = port.mode.load(std::memory_order_seq_cst);
-  if ((mode & 1) == 0) return Hold::demoted;
-  std::uint64_t since = port.held_since.load(std::memory_order_seq_cst);
-  const std::uint64_t now = log.environment().monotonic_ns();
-  if (since == 0 || since > now) {  // the latter after the clock was set back: it counts anew
-    // Sequentially consistent: the subscriber moves its pin, then looks at this word; we set it, then look at the pin.
-    port.held_since.compare_exchange_strong(since, now, std::memory_order_seq_cst);
-    SHMBUS_CRASH_POINT("gate.timed");
-    if (needs(port, leaving)) return Hold::gates;
-    std::uint64_t mine = now;  // it has moved on: leave no mark that would count against it later
+constexpr std::uint64_t kPrompt = 1'000'000;  // ns between two readings of the clock that may count as one moment
+
+/// `held_since` as it was found, at a moment.
+struct Mark {
+  std::uint64_t word;
+  std::uint64_t now;
+
+  std::uint64_t since() const noexcept { return word & ~layout::kHoldConfirmed; }
+  bool confirmed() const noexcept { return (word & layout::kHoldConfirmed) != 0; }
+  /// Nobody is about to confirm it, or the clock was set back.
+  bool stale() const noexcept { return word == 0 || since() > now || (!confirmed() && now - since() >= kPrompt); }
+  std::uint64_t age() const noexcept { return confirmed() && since() <= now ? now - since() : 0; }
+};
+
+Mark mark_of(const BlockLog& log, const SubscriberPort& port) noexcept {
+  const std::uint64_t word = port.held_since.load(std::memory_order_seq_cst);
+  return {word, log.environment().monotonic_ns()};
+}
+
+/// Notes that a subscriber holds publishers back from now on. A publisher may stop between reading the clock and
+/// setting the mark; the time of that stop must not count against the subscriber. So the clock is read again behind the
+/// mark, and only a prompt mark is confirmed. If we die or stop before that, another publisher sets it anew.
+Hold begin_hold(BlockLog& log, SubscriberPort& port, const Mark& found, std::uint64_t leaving) noexcept {
+  const std::uint64_t now = found.now & ~layout::kHoldConfirmed;
+  std::uint64_t word = found.word;
+  // Sequentially consistent: the subscriber moves its pin, then looks at this word; we set it, then look at the pin.
+  port.held_since.compare_exchange_strong(word, now, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("gate.timed");
+  std::uint64_t mine = now;
+  if (!needs(port, leaving)) {  // it has moved on: leave no mark that would count against it later
     port.held_since.compare_exchange_strong(mine, 0, std::memory_order_seq_cst);
     return Hold::moved_on;
   }
+  if (log.environment().monotonic_ns() - now < kPrompt) {
+    port.held_since.compare_exchange_strong(mine, now | layout::kHoldConfirmed, std::memory_order_seq_cst);
+    SHMBUS_CRASH_POINT("gate.confirmed");
+  }
+  return Hold::gates;
+}
+
+/// What a reliable subscriber that needs `leaving` comes to: it gates, unless it has moved on or its time is up.
+Hold hold_of(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcept {
+  // Loaded first: the compare-and-swap below is from the very word that was reliable. It names the subscription, so a
+  // new tenant of the port has another one, though it may be of the same node.
+  std::uint64_t mode = port.mode.load(std::memory_order_seq_cst);
+  if ((mode & 1) == 0) return Hold::demoted;
+  const Mark mark = mark_of(log, port);
+  if (mark.stale()) return begin_hold(log, port, mark, leaving);
   const std::uint64_t limit = port.demote_after.load(std::memory_order_acquire);
-  if (limit == 0 || now - since < limit) return Hold::gates;
+  if (limit == 0 || mark.age() < limit) return Hold::gates;
   if (!needs(port, leaving)) return Hold::moved_on;
-  if (port.held_since.load(std::memory_order_seq_cst) != since) return Hold::gates;  // it moved, and holds us back anew
+  // It moved, and holds us back anew.
+  if (port.held_since.load(std::memory_order_seq_cst) != mark.word) return Hold::gates;
   if (!port.mode.compare_exchange_strong(mode, mode & ~std::uint64_t{1}, std::memory_order_seq_cst)) return Hold::gates;
   SHMBUS_CRASH_POINT("gate.demoted");
   log.wake_publishers();
   return Hold::demoted;
 }
 
-/// Whether a port that holds us back was placed for who has left the list since: it is taken back. Whoever places does
-/// that himself, after his last look at the list, but may have died or stopped in between.
-bool orphaned(BlockLog& log, unsigned number, std::uint64_t owner) noexcept {
+/// Whether a subscription has another port that it reads from: complete, adopted, and pinning. Only the subscription
+/// itself makes such a port, and once it has one it adopts no other.
+bool served_elsewhere(const BlockLog& log, unsigned number, std::uint64_t node, std::uint64_t subscription) noexcept {
+  bool served = false;
+  for_each_port(log.header().subscribers.load(std::memory_order_seq_cst), [&](unsigned i) {
+    const SubscriberPort& port = log.subscriber(i);
+    served = served || (i != number && port.owner.load(std::memory_order_seq_cst) == node &&
+                        port.subscription.load(std::memory_order_acquire) == subscription &&
+                        port.pin.load(std::memory_order_seq_cst) != kNone);
+  });
+  return served;
+}
+
+/// Whether a placed port that holds us back is of no use, and was withdrawn: its subscription has left the list; or has
+/// a port of its own, because the process that placed this one died or stopped before it withdrew it; or could not
+/// attach the topic for the whole stall limit. Such a subscription counts what it misses until it can.
+bool withdrawn(BlockLog& log, unsigned number, std::uint64_t owner) noexcept {
   if ((owner & layout::kPlaced) == 0) return false;
-  const std::uint64_t subscription = log.subscriber(number).subscription.load(std::memory_order_acquire);
-  return !log.environment().stands(subscription) && take_back(log, number, layout::owner_node(owner), subscription);
+  const SubscriberPort& port = log.subscriber(number);
+  const std::uint64_t subscription = port.subscription.load(std::memory_order_acquire);
+  const std::uint64_t node = layout::owner_node(owner);
+  Environment& environment = log.environment();
+  const bool useless =
+      !environment.stands(subscription) || served_elsewhere(log, number, node, subscription) ||
+      (mark_of(log, port).age() >= environment.stall_limit_ns() && environment.cannot_attach(subscription));
+  if (!useless || !take_back(log, number, node, subscription)) return false;
+  SHMBUS_CRASH_POINT("gate.withdrawn");
+  return true;
 }
 
 }  // namespace
@@ -72,7 +127,7 @@ bool gated(BlockLog& log, std::uint64_t leaving) noexcept {
       repair_subscriber(log, i);
       return;  // the dead don't gate, repaired or not
     }
-    if (hold_of(log, port, leaving) != Hold::gates || orphaned(log, i, owner)) return;
+    if (hold_of(log, port, leaving) != Hold::gates || withdrawn(log, i, owner)) return;
     held = true;
   });
   return held;
@@ -130,10 +185,9 @@ std::uint64_t next_demotion(const BlockLog& log) noexcept {
   for_each_port(log.header().subscribers.load(std::memory_order_acquire), [&](unsigned i) {
     const SubscriberPort& port = log.subscriber(i);
     const std::uint64_t limit = port.demote_after.load(std::memory_order_acquire);
-    const std::uint64_t since = port.held_since.load(std::memory_order_acquire);
-    if (limit == 0 || since == 0 || !reliable(port)) return;
-    const std::uint64_t held = now > since ? now - since : 0;
-    soonest = std::min(soonest, held >= limit ? 0 : limit - held);
+    const Mark mark{port.held_since.load(std::memory_order_acquire), now};
+    if (limit == 0 || mark.word == 0 || !reliable(port)) return;
+    soonest = std::min({soonest, mark.age() >= limit ? 0 : limit - mark.age(), mark.confirmed() ? kNone : kPrompt});
   });
   return soonest;
 }

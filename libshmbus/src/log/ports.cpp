@@ -72,7 +72,7 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
   auto& port = log.subscriber(*number);
   port.subscription.store(place.subscription,
                           std::memory_order_relaxed);  // all published by the bitmap and the owner word
-  port.mode.store(layout::port_mode(place.node, place.reliable), std::memory_order_relaxed);
+  port.mode.store(layout::port_mode(place.subscription, place.reliable), std::memory_order_relaxed);
   port.demote_after.store(place.demote_after, std::memory_order_relaxed);
   port.held_since.store(0, std::memory_order_relaxed);
   port.bell.store(place.bell, std::memory_order_relaxed);
@@ -92,11 +92,20 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
   return number;
 }
 
-bool adopt_subscriber(BlockLog& log, unsigned number) noexcept {
+bool adopt_subscriber(BlockLog& log, unsigned number, std::uint64_t subscription) noexcept {
+  auto& port = log.subscriber(number);
   std::uint64_t placed = log.environment().self() | layout::kPlaced;
-  if (!log.subscriber(number).owner.compare_exchange_strong(placed, log.environment().self(),
-                                                            std::memory_order_seq_cst))
+  if (port.subscription.load(std::memory_order_acquire) != subscription ||
+      !port.owner.compare_exchange_strong(placed, log.environment().self(), std::memory_order_seq_cst)) {
     return false;
+  }
+  SHMBUS_CRASH_POINT("attach_subscriber.taken_over");
+  // It may have been withdrawn since the look, and placed for another subscription of this node: the same word. Nobody
+  // changes the subscription of a port that we own. Handed back, it is as it was placed.
+  if (port.subscription.load(std::memory_order_relaxed) != subscription) {
+    port.owner.store(log.environment().self() | layout::kPlaced, std::memory_order_seq_cst);
+    return false;
+  }
   SHMBUS_CRASH_POINT("attach_subscriber.adopted");
   return true;
 }

@@ -34,8 +34,8 @@ void detach_publisher(BlockLog& log, unsigned port) noexcept;
 /// Takes a free subscriber port for a node, oneself or another. Its pin is `pin`, its position `position`.
 std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& place, std::uint64_t pin,
                                           std::uint64_t position) noexcept;
-/// Makes a placed port its node's own. False where it was taken back meanwhile.
-bool adopt_subscriber(BlockLog& log, unsigned port) noexcept;
+/// Makes a port that was placed for a subscription of this node its own. False where it was withdrawn meanwhile.
+bool adopt_subscriber(BlockLog& log, unsigned port, std::uint64_t subscription) noexcept;
 /// Gives the port back: one's own, or one that was marked (kRepairing) before.
 void detach_subscriber(BlockLog& log, unsigned port) noexcept;
 /// Frees a port that was placed for a node's subscription and not adopted. False where it is another's, or adopted.

@@ -49,6 +49,9 @@ void Reader::start(Start start) noexcept {
     case Start::Kind::oldest:
       start_oldest(oldest_block(*log_, end_of(*log_)));
       break;
+    case Start::Kind::after:  // whether the event was of this topic was checked before
+      start_at_sequence(static_cast<std::uint64_t>(start.value()) + 1, true);
+      break;
     case Start::Kind::sequence:
       start_at_sequence(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(start.value())), true);
       break;

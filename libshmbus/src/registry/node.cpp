@@ -6,7 +6,6 @@
 
 #include "platform/clock.hpp"
 #include "platform/file_lock.hpp"
-#include "platform/futex.hpp"
 #include "platform/process.hpp"
 #include "platform/system_error.hpp"
 #include "registry/names.hpp"
@@ -91,14 +90,6 @@ bool Node::valid() const noexcept {
   }, file{};
   return ::fstat(lock_.descriptor(), &lock) == 0 && ::fstat(registry_->file().descriptor(), &file) == 0 &&
          lock.st_ino == file.st_ino && lock.st_dev == file.st_dev && file.st_size == sizeof(layout::RegistryHeader);
-}
-
-void Node::ring(std::uint64_t entry) const noexcept {
-  if (entry >= registry_->nodes()) return;
-  auto& bell = registry_->header().node_table[entry].bell;
-  bell.fetch_add(1, std::memory_order_seq_cst);
-  SHMBUS_CRASH_POINT("bell.counted");
-  platform::futex_wake_all(bell);
 }
 
 unsigned Node::reap() noexcept {

@@ -25,7 +25,7 @@ class Node : private platform::ForkListener {
   ~Node() override;
 
   std::uint64_t id() const noexcept { return id_; }
-  /// Index of its entry, and so of its bell.
+  /// Index of its entry, and the number of its bell.
   unsigned entry() const noexcept { return entry_; }
   Registry& registry() const noexcept { return *registry_; }
 
@@ -37,9 +37,8 @@ class Node : private platform::ForkListener {
   bool valid() const noexcept;
   bool forked() const noexcept { return forked_.load(std::memory_order_relaxed); }
 
+  /// Where its publishers sleep that are held back.
   const std::atomic<std::uint32_t>& bell() const noexcept { return registry_->header().node_table[entry_].bell; }
-  /// Rings a bell by its index. Async-signal-safe.
-  void ring(std::uint64_t entry) const noexcept;
 
   /// Frees the table entries of dead nodes; how many.
   unsigned reap() noexcept;

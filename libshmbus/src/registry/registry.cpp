@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "platform/clock.hpp"
+#include "platform/futex.hpp"
 #include "platform/random.hpp"
 #include "platform/system_error.hpp"
 #include "registry/bus_removal.hpp"
@@ -22,11 +23,6 @@ using platform::Access;
 using platform::SegmentFile;
 
 namespace {
-
-constexpr std::size_t kEntrySize = 256;
-static_assert(sizeof(layout::NodeEntry) == kEntrySize && sizeof(layout::TopicEntry) == kEntrySize &&
-              sizeof(layout::SubscriptionEntry) == kEntrySize);
-constexpr std::uint32_t kEntriesPerPage = layout::kPage / kEntrySize;
 
 void check_options(const std::string& bus, const BusOptions& options) {
   using namespace std::chrono_literals;
@@ -55,6 +51,20 @@ Registry::Registry(std::string bus, SegmentFile file, Access access, std::vector
       mapping_(file_, access, 0, sizeof(RegistryHeader), bus_object(bus_)),
       header_(reinterpret_cast<RegistryHeader*>(mapping_.address())),
       owners_(std::move(owners)) {}
+
+std::atomic<std::uint32_t>* Registry::bell(std::uint64_t number) const noexcept {
+  if (number < layout::kFirstSubscriptionBell) return number < nodes() ? &header_->node_table[number].bell : nullptr;
+  const std::uint64_t entry = number - layout::kFirstSubscriptionBell;
+  return entry < subscriptions() ? &header_->subscription_table[entry].bell : nullptr;
+}
+
+void Registry::ring(std::uint64_t number) const noexcept {
+  auto* const word = bell(number);
+  if (word == nullptr) return;
+  word->fetch_add(1, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("bell.counted");
+  platform::futex_wake_all(*word);
+}
 
 unsigned Registry::count(const std::atomic<std::uint32_t>& entries, unsigned limit) noexcept {
   return std::min<unsigned>(entries.load(std::memory_order_seq_cst), limit);
@@ -158,14 +168,15 @@ void Registry::check() {
   recorded_ = r;
 }
 
-bool Registry::grow(std::atomic<std::uint32_t>& entries, unsigned limit, std::size_t offset) {
-  std::uint32_t now = count(entries, limit);
-  if (now >= limit) return false;
+bool Registry::grow(std::atomic<std::uint32_t>& entries, const Table& table) {
+  std::uint32_t now = count(entries, table.limit);
+  if (now >= table.limit) return false;
+  const std::uint32_t a_page = static_cast<std::uint32_t>(layout::kPage / table.entry_size);
   // Backing is idempotent; only what is counted as backed is touched.
-  if (!file_.back(offset + std::uint64_t{now} / kEntriesPerPage * layout::kPage, layout::kPage))
+  if (!file_.back(table.offset + std::uint64_t{now} / a_page * layout::kPage, layout::kPage))
     throw no_header_room(bus_);
   SHMBUS_CRASH_POINT("table.backed");
-  entries.compare_exchange_strong(now, now + kEntriesPerPage, std::memory_order_seq_cst);
+  entries.compare_exchange_strong(now, now + a_page, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("table.grown");
   return true;
 }

@@ -27,6 +27,8 @@ struct BusRecord {
 
 /// The registry segment of a bus, mapped and checked. Any thread.
 class Registry {
+  using Header = layout::RegistryHeader;
+
  public:
   /// Creates the bus, unless the options say otherwise, or attaches to it. Throws Error.
   static std::shared_ptr<Registry> open(const std::string& bus, const BusOptions& options);
@@ -57,20 +59,32 @@ class Registry {
   unsigned subscriptions() const noexcept { return count(header_->subscriptions, layout::kMaxSubscriptions); }
 
   // Backs one more page of a table. False where the table is full; throws Error where memory is.
-  bool grow_nodes() { return grow(header_->nodes, layout::kMaxNodes, offsetof(layout::RegistryHeader, node_table)); }
+  bool grow_nodes() {
+    return grow(header_->nodes, {layout::kMaxNodes, sizeof(layout::NodeEntry), offsetof(Header, node_table)});
+  }
   bool grow_topics() {
-    return grow(header_->topics, layout::kMaxTopics, offsetof(layout::RegistryHeader, topic_table));
+    return grow(header_->topics, {layout::kMaxTopics, sizeof(layout::TopicEntry), offsetof(Header, topic_table)});
   }
   bool grow_subscriptions() {
-    return grow(header_->subscriptions, layout::kMaxSubscriptions,
-                offsetof(layout::RegistryHeader, subscription_table));
+    return grow(header_->subscriptions,
+                {layout::kMaxSubscriptions, sizeof(layout::SubscriptionEntry), offsetof(Header, subscription_table)});
   }
+
+  /// A bell by its number (layout::kFirstSubscriptionBell); null where no entry with memory has it.
+  std::atomic<std::uint32_t>* bell(std::uint64_t number) const noexcept;
+  /// Counts a bell up and wakes whatever sleeps at it. Async-signal-safe.
+  void ring(std::uint64_t bell) const noexcept;
 
  private:
   Registry(std::string bus, platform::SegmentFile file, platform::Access access, std::vector<uid_t> owners);
   static std::shared_ptr<Registry> create(const std::string& bus, const BusOptions& options, bool removed = false);
   void check();
-  bool grow(std::atomic<std::uint32_t>& entries, unsigned limit, std::size_t offset);
+  /// Where a table lies in the segment.
+  struct Table {
+    unsigned limit;  // entries
+    std::size_t entry_size, offset;
+  };
+  bool grow(std::atomic<std::uint32_t>& entries, const Table& table);
   static unsigned count(const std::atomic<std::uint32_t>& entries, unsigned limit) noexcept;
 
   std::string bus_;

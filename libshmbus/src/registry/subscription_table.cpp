@@ -8,6 +8,29 @@
 
 namespace shmbus::registry {
 
+namespace {
+
+void store_owners(layout::SubscriptionEntry& entry, const StandingSubscription& subscription) noexcept {
+  const std::size_t count = subscription.owners.size();
+  entry.owner_count.store(count, std::memory_order_release);  // SYNC text
+  for (std::size_t i = 0; i < std::min<std::size_t>(count, layout::kMaxListedOwners); ++i)
+    entry.owners[i].store(subscription.owners[i], std::memory_order_release);
+}
+
+void load_owners(const layout::SubscriptionEntry& entry, StandingSubscription& subscription) {
+  const std::uint64_t count = entry.owner_count.load(std::memory_order_acquire);
+  subscription.all_owners_listed = count <= layout::kMaxListedOwners;
+  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(count, layout::kMaxListedOwners); ++i)
+    subscription.owners.push_back(entry.owners[i].load(std::memory_order_acquire));
+}
+
+}  // namespace
+
+bool StandingSubscription::accepts(uid_t owner) const noexcept {
+  return owner == user || owner == 0 || !all_owners_listed ||
+         std::find(owners.begin(), owners.end(), owner) != owners.end();
+}
+
 unsigned SubscriptionTable::add(StandingSubscription& subscription) {
   Registry& registry = node_.registry();
   for (bool reaped = false;;) {
@@ -22,7 +45,11 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
       do {  // 0 says "not listed", and comes of broken bytes alone
         subscription.id = registry.header().next_subscription.fetch_add(1, std::memory_order_relaxed);
       } while (subscription.id == 0);
-      e.bell.store(subscription.bell, std::memory_order_release);  // all published by the id; SYNC text
+      subscription.bell = layout::kFirstSubscriptionBell + i;
+      e.generation.store(0, std::memory_order_release);  // all published by the id; SYNC text
+      e.unattached.store(0, std::memory_order_release);
+      for (auto& topic : e.unattached_topics) topic.topic.store(0, std::memory_order_release);
+      store_owners(e, subscription);
       e.user.store(subscription.user, std::memory_order_release);
       e.reliable.store(subscription.reliable, std::memory_order_release);
       e.demote_after.store(subscription.demote_after, std::memory_order_release);
@@ -57,7 +84,8 @@ std::vector<StandingSubscription> SubscriptionTable::all() const {
     s.id = e.id.load(std::memory_order_seq_cst);
     if (s.id == 0) continue;
     s.node = e.owner.load(std::memory_order_acquire);
-    s.bell = e.bell.load(std::memory_order_acquire);  // as the text: before the second look at the id
+    s.bell = layout::kFirstSubscriptionBell + i;
+    load_owners(e, s);  // as the text: before the second look at the id
     s.user = static_cast<uid_t>(e.user.load(std::memory_order_acquire));
     s.reliable = e.reliable.load(std::memory_order_acquire) != 0;
     s.demote_after = e.demote_after.load(std::memory_order_acquire);
@@ -81,6 +109,55 @@ bool SubscriptionTable::stands(std::uint64_t id) const noexcept {
     if (at(i).id.load(std::memory_order_seq_cst) == id) return true;
   }
   return false;
+}
+
+std::optional<std::uint64_t> SubscriptionTable::tried_generation(std::uint64_t id) const noexcept {
+  for (unsigned i = 0; i < node_.registry().subscriptions(); ++i) {
+    const auto& e = at(i);
+    if (e.id.load(std::memory_order_seq_cst) != id) continue;
+    const std::uint64_t generation = e.generation.load(std::memory_order_seq_cst);
+    // The generation was that subscription's if the entry still is: an entry is unlisted before it is filled anew.
+    if (e.id.load(std::memory_order_seq_cst) == id) return generation;
+  }
+  return std::nullopt;
+}
+
+void SubscriptionTable::ring_matching(std::string_view topic) const noexcept {
+  for (unsigned i = 0; i < node_.registry().subscriptions(); ++i) {
+    const auto& e = at(i);
+    if (e.id.load(std::memory_order_seq_cst) == 0) continue;
+    // A mixture of two patterns rings one bell too many or too few; a subscriber that is missed looks again by itself.
+    decltype(e.pattern)::Buffer pattern;
+    if (matches(e.pattern.load_to(pattern), topic)) node_.registry().ring(layout::kFirstSubscriptionBell + i);
+  }
+}
+
+void SubscriptionTable::ring(std::uint64_t id) const noexcept {
+  for (unsigned i = 0; i < node_.registry().subscriptions(); ++i) {
+    if (at(i).id.load(std::memory_order_seq_cst) == id) node_.registry().ring(layout::kFirstSubscriptionBell + i);
+  }
+}
+
+void SubscriptionTable::ring_own() const noexcept {
+  for (unsigned i = 0; i < node_.registry().subscriptions(); ++i) {
+    if (at(i).owner.load(std::memory_order_acquire) == node_.id())
+      node_.registry().ring(layout::kFirstSubscriptionBell + i);
+  }
+}
+
+void SubscriptionTable::show_tried(unsigned entry, std::uint64_t generation) noexcept {
+  at(entry).generation.store(generation, std::memory_order_seq_cst);
+}
+
+void SubscriptionTable::show_unattached(unsigned entry, std::span<const Unattached> topics) noexcept {
+  auto& e = at(entry);
+  for (std::size_t i = 0; i < layout::kMaxListedTopics; ++i) {  // for people alone, so relaxed
+    const bool used = i < topics.size();
+    e.unattached_topics[i].reason.store(used ? static_cast<std::uint64_t>(topics[i].second) : 0,
+                                        std::memory_order_relaxed);
+    e.unattached_topics[i].topic.store(used ? topics[i].first : 0, std::memory_order_relaxed);
+  }
+  e.unattached.store(topics.size(), std::memory_order_relaxed);
 }
 
 unsigned SubscriptionTable::reap() noexcept {

@@ -3,11 +3,15 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "registry/node.hpp"
+#include "shmbus/error.hpp"
 
 namespace shmbus::registry {
 
@@ -15,12 +19,17 @@ namespace shmbus::registry {
 struct StandingSubscription {
   std::uint64_t id = 0;
   std::uint64_t node = 0;
-  std::uint64_t bell = 0;
+  std::uint64_t bell = 0;  ///< its number (layout::kFirstSubscriptionBell)
   uid_t user = 0;
+  std::vector<uid_t> owners{};  ///< accepted ones besides `user` and root
+  bool all_owners_listed = true;
   bool reliable = false;
   std::uint64_t demote_after = 0;  ///< nanoseconds
   std::string name;
   std::string pattern;
+
+  /// Whether it accepts the segments of a user, as far as the list tells.
+  bool accepts(uid_t owner) const noexcept;
 };
 
 /// The standing subscriptions of a bus. Whoever creates a topic places a port for each that matches, before the first
@@ -29,7 +38,7 @@ class SubscriptionTable {
  public:
   explicit SubscriptionTable(Node& node) noexcept : node_(node) {}
 
-  /// Lists a subscription of this node, and returns its entry. Fills `id`. Throws Error.
+  /// Lists a subscription of this node, and returns its entry. Fills `id` and `bell`. Throws Error.
   unsigned add(StandingSubscription& subscription);
   void remove(unsigned entry) noexcept;
 
@@ -37,6 +46,20 @@ class SubscriptionTable {
   std::vector<StandingSubscription> matching(std::string_view topic) const;
   std::vector<StandingSubscription> all() const;
   bool stands(std::uint64_t id) const noexcept;
+  /// Up to which topic generation a subscription has tried to attach all that matches. Nothing where it is not listed.
+  std::optional<std::uint64_t> tried_generation(std::uint64_t id) const noexcept;
+  /// Rings the bells of the subscriptions that match a topic.
+  void ring_matching(std::string_view topic) const noexcept;
+  /// Rings the bell of one.
+  void ring(std::uint64_t id) const noexcept;
+  /// Rings the bells of this node's subscriptions. Async-signal-safe.
+  void ring_own() const noexcept;
+
+  // By the subscriber, in its own entry.
+  void show_tried(unsigned entry, std::uint64_t generation) noexcept;
+  /// A topic by its id, and why it could not be attached.
+  using Unattached = std::pair<std::uint64_t, ErrorCode>;
+  void show_unattached(unsigned entry, std::span<const Unattached> topics) noexcept;
 
   /// Frees those of dead nodes; how many.
   unsigned reap() noexcept;

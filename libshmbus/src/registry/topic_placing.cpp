@@ -48,7 +48,7 @@ void TopicSegment::place_subscribers() {
     return serves ? owner : 0;
   };
   for (const StandingSubscription& s : table.matching(name_)) {
-    if (!may_open(*file, s.user)) continue;
+    if (!may_open(*file, s.user) || !s.accepts(file->owner)) continue;
     bool served = false;
     for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) served = served || serving(i, s) != 0;
     if (served) continue;
@@ -63,6 +63,26 @@ void TopicSegment::place_subscribers() {
       if (other != 0 && (in_use || i < *port)) log::take_back(*log_, *port, s.node, s.id);
     }
   }
+}
+
+/// A subscription shows up to which topic generation it has tried to attach all that matches. The first question makes
+/// a new generation and rings its bell. When it shows that generation, it has tried this topic, which was ready before;
+/// a port that is still placed then was not adopted.
+bool TopicSegment::cannot_attach(std::uint64_t subscription) noexcept {
+  const SubscriptionTable table(*member_.node);
+  const auto tried = table.tried_generation(subscription);
+  if (!tried) return true;
+  try {
+    const std::lock_guard lock(asked_mutex_);
+    if (asked_.size() > layout::kMaxSubscribers) asked_.clear();  // of former tenants: they are asked anew
+    const auto [asked, is_new] = asked_.try_emplace(subscription);
+    if (!is_new) return *tried >= asked->second;
+    asked->second = member_.node->registry().header().topic_generation.fetch_add(1, std::memory_order_seq_cst) + 1;
+  } catch (const std::exception&) {
+    return false;  // no memory to remember it: ask again later
+  }
+  table.ring(subscription);
+  return false;
 }
 
 bool TopicSegment::stands(std::uint64_t subscription) const noexcept {

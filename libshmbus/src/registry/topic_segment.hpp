@@ -86,10 +86,11 @@ class TopicSegment final : public log::Environment {
   std::uint64_t bell() const noexcept override { return member_.node->entry(); }
   bool alive(std::uint64_t node) noexcept override { return member_.node->alive(node); }
   bool stands(std::uint64_t subscription) const noexcept override;
+  bool cannot_attach(std::uint64_t subscription) noexcept override;
   bool back(std::uint32_t physical) noexcept override;
   bool reach(std::uint32_t blocks) noexcept override;
   layout::LatencyHistogram* histogram(unsigned port) noexcept override;
-  void ring(std::uint64_t bell) noexcept override { member_.node->ring(bell); }
+  void ring(std::uint64_t bell) noexcept override { member_.node->registry().ring(bell); }
   std::byte* writable(std::uint32_t physical) noexcept override;
   log::Moment now() noexcept override { return member_.clock->now(); }
   std::int64_t to_ns(std::uint64_t stamp, const log::Moment& opened) noexcept override {
@@ -119,6 +120,8 @@ class TopicSegment final : public log::Environment {
   std::unique_ptr<log::BlockLog> log_;
   std::atomic<std::uint64_t> found_whole_{0};  // monotonic ns
   std::atomic<std::uint32_t> table_page_{0};   // of the block table: that this process backed last, and 1
+  std::mutex asked_mutex_;
+  std::map<std::uint64_t, std::uint64_t> asked_;  // topic generation made when a subscription was asked
   std::mutex repair_mutex_;
   std::map<std::uint32_t, platform::Mapping>
       repair_mappings_;  // blocks repaired so far, where the log is mapped read-only

@@ -1,6 +1,7 @@
 #include "registry/topic_table.hpp"
 
 #include "registry/names.hpp"
+#include "registry/subscription_table.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
@@ -87,7 +88,7 @@ bool TopicTable::make_ready(Topic& topic) noexcept {
 /// Subscribers compare the generation when they poll; the bells are for those that sleep.
 void TopicTable::tell(const Topic& topic) noexcept {
   if (topic.phase() != TopicPhase::ready) return;
-  changed();
+  changed(topic.name);
   SHMBUS_CRASH_POINT("topic.changed");
   std::uint64_t ready = topic.state;
   at(topic.entry).state.compare_exchange_strong(ready, with_phase(ready, TopicPhase::told), std::memory_order_seq_cst);
@@ -102,18 +103,14 @@ bool TopicTable::discard(const Topic& topic) noexcept {
     if (state >> 3 != topic.state >> 3) return false;
   }
   SHMBUS_CRASH_POINT("topic.discarded");
-  changed();
+  changed(topic.name);
   return true;
 }
 
-void TopicTable::changed() noexcept {
-  auto& header = node_.registry().header();
-  header.topic_generation.fetch_add(1, std::memory_order_seq_cst);
+void TopicTable::changed(std::string_view topic) noexcept {
+  node_.registry().header().topic_generation.fetch_add(1, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("topic.counted");
-  for (unsigned i = 0; i < node_.registry().nodes(); ++i) {
-    if (header.node_table[i].id.load(std::memory_order_relaxed) != 0)
-      node_.ring(i);  // a missed one looks again by itself
-  }
+  SubscriptionTable(node_).ring_matching(topic);
 }
 
 }  // namespace shmbus::registry

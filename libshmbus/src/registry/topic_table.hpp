@@ -44,7 +44,7 @@ class TopicTable {
   Topic announce(std::string_view name, std::uint64_t id);
   /// The segments are there. Any node may say so. True where it was this call.
   bool make_ready(Topic& topic) noexcept;
-  /// Tells the subscribers: changes the generation, rings all bells. Any node may, more than once.
+  /// Tells the subscribers: changes the generation, rings the bells of those that match. Any node may, more than once.
   void tell(const Topic& topic) noexcept;
   /// Takes an entry off the list. False where somebody else changed it.
   bool discard(const Topic& topic) noexcept;
@@ -52,7 +52,7 @@ class TopicTable {
  private:
   template <class Wanted>
   std::vector<Topic> collect(Wanted wanted) const;
-  void changed() noexcept;
+  void changed(std::string_view topic) noexcept;
   layout::TopicEntry& at(unsigned entry) const noexcept { return node_.registry().header().topic_table[entry]; }
 
   Node& node_;

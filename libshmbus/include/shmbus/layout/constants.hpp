@@ -27,6 +27,13 @@ inline constexpr unsigned kMaxNodes = 1024;
 inline constexpr unsigned kMaxTopics = 4096;
 inline constexpr unsigned kMaxSubscriptions = 4096;
 
+/// Accepted owners and unattached topics that a subscription entry has room for.
+inline constexpr unsigned kMaxListedOwners = 16;
+inline constexpr unsigned kMaxListedTopics = 8;
+
+/// Bells are numbered: below this number a node's, by its entry; from here on a subscription's.
+inline constexpr std::uint64_t kFirstSubscriptionBell = kMaxNodes;
+
 inline constexpr std::size_t kMaxBusName = 32;
 inline constexpr std::size_t kMaxTopicName = 127;
 

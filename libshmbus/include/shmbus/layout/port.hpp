@@ -17,6 +17,11 @@ inline constexpr std::uint64_t kRepairing = std::uint64_t{1} << 63;
 inline constexpr std::uint64_t kPlaced = std::uint64_t{1} << 62;
 constexpr std::uint64_t owner_node(std::uint64_t owner) noexcept { return owner & ~(kRepairing | kPlaced); }
 
+// `held_since`: monotonic nanoseconds with the low bit cleared, since when a subscriber holds publishers back; 0: it
+// does not. The low bit says that the clock was read again after the mark was set, and that the mark was not late: only
+// then does the time count against the subscriber.
+inline constexpr std::uint64_t kHoldConfirmed = 1;
+
 //  0     8     16          24      32      40              48           128    136    144
 //  +-----+-----+-----------+-------+-------+---------------+------------+------+------+------------------+
 //  |where|what | published | bytes | waits | waiting since | (reserved) |owner | bell | (reserved)       |
@@ -34,7 +39,7 @@ struct PublisherPort {
   std::atomic<std::uint64_t> waiting_since;  // monotonic ns since it waits so; 0: it does not
 
   alignas(kLine) std::atomic<std::uint64_t> owner;  // 0: free; every change is a compare-and-swap
-  std::atomic<std::uint64_t> bell;  // index of the owner's entry in the node table; written by the owner
+  std::atomic<std::uint64_t> bell;  // number of the owner's bell (kFirstSubscriptionBell); written by the owner
 };
 static_assert(sizeof(PublisherPort) == 2 * kLine);
 static_assert(offsetof(PublisherPort, published) == 16 && offsetof(PublisherPort, waiting_since) == 40);
@@ -63,11 +68,11 @@ struct SubscriberPort {
 
   alignas(kLine) std::atomic<std::uint64_t> owner;  // 0: free; every change is a compare-and-swap
   std::atomic<std::uint64_t> subscription;  // the standing subscription it belongs to; written by who wins owner
-  std::atomic<std::uint64_t> mode;          // owner * 2 + (reliable ? 1 : 0); demoted by compare-and-swap
+  std::atomic<std::uint64_t> mode;          // subscription * 2 + (reliable ? 1 : 0); demoted by compare-and-swap
   std::atomic<std::uint64_t> demote_after;  // nanoseconds, 0: never; written by who wins owner
-  std::atomic<std::uint64_t> held_since;    // monotonic ns since it holds publishers back, by compare-and-swap from
-                                            // 0; cleared by the subscriber when it moves on
-  std::atomic<std::uint64_t> bell;          // index of the owner's entry in the node table
+  std::atomic<std::uint64_t> held_since;    // since when it holds publishers back (kHoldConfirmed), by
+                                            // compare-and-swap; cleared by the subscriber when it moves on
+  std::atomic<std::uint64_t> bell;          // number of its subscription's bell (kFirstSubscriptionBell)
   std::atomic<std::uint64_t> latency;       // 1: its LatencyHistogram has memory; written by the subscriber
   std::uint64_t reserved2;
   SharedText<64> name;  // written by who wins owner
@@ -77,7 +82,10 @@ static_assert(offsetof(SubscriberPort, retained) == 64);
 static_assert(offsetof(SubscriberPort, owner) == 128);
 static_assert(offsetof(SubscriberPort, name) == 192);
 
-constexpr std::uint64_t port_mode(std::uint64_t node, bool reliable) noexcept { return node << 1 | (reliable ? 1 : 0); }
+/// The subscription's id is never given twice: a compare-and-swap from a former tenant's mode can't succeed.
+constexpr std::uint64_t port_mode(std::uint64_t subscription, bool reliable) noexcept {
+  return subscription << 1 | (reliable ? 1 : 0);
+}
 
 }  // namespace shmbus::layout
 

@@ -66,22 +66,52 @@ struct TopicEntry {
 };
 static_assert(sizeof(TopicEntry) == 2 * kLine);
 
+/// A matching topic that a subscriber could not attach, as its subscription entry shows it.
+struct UnattachedEntry {
+  std::atomic<std::uint64_t> topic;   // id of the topic; 0: none
+  std::atomic<std::uint64_t> reason;  // ErrorCode
+};
+
+//  0      8    16         24             32     40            48           56           64     128       256
+//  +------+----+----------+--------------+------+-------------+------------+------------+------+---------+
+//  |owner | id | reliable | demote after | user | owner count | generation | unattached | name | pattern |
+//  +------+----+----------+--------------+------+-------------+------------+------------+------+---------+
+//  256    264                       328           384                                                  512
+//  +------+-------------------------+-------------+------------------------------------------------------+
+//  | bell | 16 accepted owners      | (reserved)  | 8 unattached topics                                  |
+//  +------+-------------------------+-------------+------------------------------------------------------+
 struct SubscriptionEntry {
+  // Written by the owner of the entry, before `id`.
   alignas(kLine) std::atomic<std::uint64_t> owner;  // node; 0: free; by compare-and-swap from 0 or a dead node
   std::atomic<std::uint64_t> id;                    // never given twice; 0 until the rest is written
-  std::atomic<std::uint64_t> bell;
   std::atomic<std::uint64_t> reliable;
   std::atomic<std::uint64_t> demote_after;  // nanoseconds, 0: never
   std::atomic<std::uint64_t> user;          // uid of the owner
-  std::uint64_t reserved[2];
+  std::atomic<std::uint64_t> owner_count;   // accepted owners besides `user` and root; above 16: not all are listed
+
+  // Written by the owner of the entry at any time.
+  std::atomic<std::uint64_t> generation;  // topic generation up to which it has tried to attach every matching topic
+  std::atomic<std::uint64_t> unattached;  // matching topics that it could not attach
+
+  // Written by the owner of the entry, before `id`.
   SharedText<64> name;
   SharedText<128> pattern;
+
+  alignas(kLine) std::atomic<std::uint32_t> bell;  // futex word; counted up by every process that rings it
+  std::uint32_t reserved;
+  std::atomic<std::uint32_t> owners[kMaxListedOwners];  // uids, before `id`
+  std::uint64_t reserved2[7];
+
+  UnattachedEntry unattached_topics[kMaxListedTopics];  // some of them; for people alone
 };
-static_assert(sizeof(SubscriptionEntry) == 2 * kLine);
+static_assert(sizeof(SubscriptionEntry) == 4 * kLine);
+static_assert(offsetof(SubscriptionEntry, generation) == 48 && offsetof(SubscriptionEntry, name) == 64);
+static_assert(offsetof(SubscriptionEntry, bell) == 256 && offsetof(SubscriptionEntry, owners) == 264);
+static_assert(offsetof(SubscriptionEntry, unattached_topics) == 384);
 
 // The registry segment, `registry`:
 //
-//  0           4096            266240            1314816             2363392
+//  0           4096            266240            1314816             3411968
 //  +-----------+---------------+-----------------+-------------------+
 //  | header    | node table    | topic table     | subscription table|
 //  +-----------+---------------+-----------------+-------------------+
@@ -127,7 +157,7 @@ static_assert(offsetof(RegistryHeader, created_monotonic_ns) == 136 && offsetof(
 static_assert(offsetof(RegistryHeader, node_table) == 4096);
 static_assert(offsetof(RegistryHeader, topic_table) == 266240);
 static_assert(offsetof(RegistryHeader, subscription_table) == 1314816);
-static_assert(sizeof(RegistryHeader) == 2363392);
+static_assert(sizeof(RegistryHeader) == 3411968);
 
 /// Locked while the bus's name must go on leading to this registry, or is taken from it.
 inline constexpr std::uint64_t kRemovalLock = std::uint64_t{1} << 62;

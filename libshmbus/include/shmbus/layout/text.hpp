@@ -35,12 +35,18 @@ struct SharedText {
   }
 
   std::string load() const {
-    char buffer[Bytes + 1] = {};
+    Buffer buffer;
+    return std::string(load_to(buffer));
+  }
+
+  /// Without memory of its own.
+  using Buffer = char[Bytes];
+  std::string_view load_to(Buffer& buffer) const noexcept {
     for (std::size_t i = 0; i < Bytes / 8; ++i) {
       const std::uint64_t word = words[i].load(std::memory_order_acquire);  // SYNC text
       std::memcpy(buffer + i * 8, &word, 8);
     }
-    return std::string(buffer, ::strnlen(buffer, Bytes));
+    return {buffer, ::strnlen(buffer, Bytes)};
   }
 };
 

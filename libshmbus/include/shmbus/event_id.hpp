@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "shmbus/header_begin.hpp"
+
+namespace shmbus {
+
+/// Names one event among all of a machine: no two events have the same.
+struct EventId {
+  std::uint64_t bus = 0;       ///< incarnation of the bus
+  std::uint64_t topic = 0;     ///< incarnation of the topic
+  std::uint64_t sequence = 0;  ///< within the topic
+
+  /// Returns "bus-topic-sequence": sixteen hexadecimal digits each for bus and topic, and the decimal sequence.
+  std::string to_string() const;
+  /// Reads what `to_string` returns. Nothing for any other text.
+  static std::optional<EventId> parse(std::string_view text) noexcept;
+
+  friend bool operator==(const EventId&, const EventId&) = default;
+};
+
+}  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

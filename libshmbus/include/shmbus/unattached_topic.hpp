@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "shmbus/error.hpp"
+
+#include "shmbus/header_begin.hpp"
+
+namespace shmbus {
+
+/// A topic that matches a subscriber's pattern, and that the subscriber could not attach.
+struct UnattachedTopic {
+  std::string topic;   ///< its name
+  ErrorCode code{};    ///< why
+  std::string reason;  ///< the same as a line for people, which says what to do
+};
+
+}  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

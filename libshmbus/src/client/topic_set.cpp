@@ -1,0 +1,208 @@
+#include "client/topic_set.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "log/end.hpp"
+#include "log/ports.hpp"
+#include "log/repair.hpp"
+#include "platform/clock.hpp"
+#include "registry/names.hpp"
+#include "shmbus/error.hpp"
+
+namespace shmbus::detail {
+
+using platform::Access;
+
+namespace {
+
+/// Where to go on after an event. Throws Error where the topic is not the one the event was of, or never came so far.
+Start continued(registry::TopicSegment& segment, Start start) {
+  const std::string object = registry::topic_object(segment.name());
+  const EventId id = start.event();
+  const log::End end = log::end_of(segment.log());
+  if (id.bus == segment.bus() && id.topic == segment.id() &&
+      (end.number == log::kNone || id.sequence < end.next_sequence))
+    return Start::sequence(id.sequence + 1);
+  throw Error(ErrorCode::stale_position, {object, "to be the one that event " + id.to_string() + " was of",
+                                          "another one of that name, or fewer events",
+                                          "begin with Start::oldest(), and take what was between for lost"});
+}
+
+}  // namespace
+
+TopicSet::TopicSet(std::shared_ptr<BusCore> bus, const registry::StandingSubscription& standing, unsigned entry,
+                   Start start, PollState& state)
+    : bus_(std::move(bus)),
+      standing_(standing),
+      entry_(entry),
+      start_(start),
+      began_ns_(platform::system_ns()),
+      state_(state) {}
+
+bool TopicSet::has(const Topic& topic) const noexcept {
+  return std::any_of(state_.topics.begin(), state_.topics.end(),
+                     [&](const auto& known) { return known->source.topic_id == topic.id; });
+}
+
+void TopicSet::attach_first() { attach_all(true); }
+
+void TopicSet::refresh() noexcept {
+  retry_ = false;
+  try {
+    attach_all(false);
+  } catch (const std::exception&) {
+    retry_ = true;  // out of memory: what is attached goes on
+  }
+}
+
+/// What a pass has tried is shown after it, so that a publisher that waits for one of our placed ports can tell that we
+/// have tried to adopt it.
+void TopicSet::attach_all(bool first_time) {
+  constexpr int kTries = 64;  // topics that come and go all the time are seen at the next poll
+  for (int i = 0; i < kTries; ++i) {
+    state_.seen_generation = state_.generation->load(std::memory_order_seq_cst);
+    const auto ready = bus_->topics().ready();
+    let_go(ready);
+    for (Missing& topic : missing_) topic.seen = false;
+    for (const Topic& topic : ready) {
+      if (registry::matches(standing_.pattern, topic.name) && !has(topic)) attach(topic, first_time);
+    }
+    std::erase_if(missing_, [](const Missing& topic) { return !topic.seen; });
+    show_missing();
+    bus_->subscriptions().show_tried(entry_, state_.seen_generation);
+    SHMBUS_CRASH_POINT("attach_topics.tried");
+    if (!generation_changed(std::memory_order_seq_cst)) return;
+  }
+}
+
+void TopicSet::attach(const Topic& topic, bool first_time) {
+  const auto missed =
+      std::find_if(missing_.begin(), missing_.end(), [&](const Missing& m) { return m.id == topic.id; });
+  // A topic that came after us is read from its first event; what has left the ring counts.
+  Start start = first_time ? start_ : missed != missing_.end() ? missed->start : Start::sequence(1);
+  std::shared_ptr<registry::TopicSegment> segment;
+  try {
+    segment = bus_->find(topic.name, Access::read_only);
+    if (!segment || segment->id() != topic.id) return;  // removed meanwhile
+    if (first_time && start.kind() == Start::Kind::time && !segment->log().timestamps()) {
+      throw Error(ErrorCode::invalid_option, {registry::topic_object(topic.name), "time stamps, to start at a time",
+                                              "none", "create it with timestamps, or start at a sequence"});
+    }
+    if (start.kind() == Start::Kind::after) start = continued(*segment, start);
+    state_.topics.push_back(TopicPort::attach(segment, standing_, start));
+  } catch (const Error& error) {
+    // Asked for by name, it must be had; a pattern takes what it can, and says what it can't.
+    if (first_time && !registry::has_wildcard(standing_.pattern)) throw;
+    if (first_time && start.kind() == Start::Kind::latest) {
+      // From now on, as nearly as can be told: by the log, or where that can't be opened by the time.
+      const log::End end = segment ? log::end_of(segment->log()) : log::End{};
+      start = end.number != log::kNone && segment ? Start::sequence(end.next_sequence)
+                                                  : Start::time(Time{std::chrono::nanoseconds{began_ns_}});
+    }
+    note_missing(topic, start, error);
+  }
+}
+
+void TopicSet::note_missing(const Topic& topic, Start start, const Error& error) {
+  UnattachedTopic told{topic.name, error.code(), error.what()};
+  const auto known = std::find_if(missing_.begin(), missing_.end(), [&](const Missing& m) { return m.id == topic.id; });
+  if (known == missing_.end()) {
+    missing_.push_back({topic.id, start, std::move(told)});
+  } else {
+    known->told = std::move(told);
+    known->seen = true;
+  }
+}
+
+void TopicSet::show_missing() const {
+  std::vector<registry::SubscriptionTable::Unattached> shown;
+  for (const Missing& topic : missing_) shown.emplace_back(topic.id, topic.told.code);
+  bus_->subscriptions().show_unattached(entry_, shown);
+}
+
+std::vector<UnattachedTopic> TopicSet::unattached() const {
+  std::vector<UnattachedTopic> told;
+  for (const Missing& topic : missing_) told.push_back(topic.told);
+  return told;
+}
+
+void TopicSet::let_go(const std::vector<Topic>& ready) {
+  removed_ = 0;
+  std::erase_if(state_.topics, [&](const std::shared_ptr<TopicReader>& topic) {
+    const bool listed =
+        std::any_of(ready.begin(), ready.end(), [&](const Topic& t) { return t.id == topic->source.topic_id; });
+    if (listed) return false;
+    auto& port = static_cast<TopicPort&>(*topic);
+    if (!finished(port)) {
+      ++removed_;
+      return false;
+    }
+    lost_before_ += port.reader.lost();
+    delivered_before_ += port.reader.delivered();
+    port.retire();
+    return true;
+  });
+  state_.first = 0;
+}
+
+/// Whether nothing more can come of a removed topic (T2). A publisher that looked at the topic before it was removed
+/// may commit at any later time, so only a port that is free tells: what its publisher committed was committed before.
+/// So the ports come first, the look at the log after them.
+bool TopicSet::finished(TopicPort& topic) noexcept {
+  log::Reader& reader = topic.reader;
+  if (reader.status() != Status::ok || !topic.segment().has_all()) return true;
+  log::BlockLog& log = topic.segment().log();
+  bool publishing = false;
+  log::for_each_port(log.header().publishers.load(std::memory_order_seq_cst), [&](unsigned i) {
+    publishing =
+        (log::repair_publisher(log, i) != log::Repair::done && log.publisher(i).owner.load() != 0) || publishing;
+  });
+  return !publishing && !reader.look() && !reader.at_hole();
+}
+
+void TopicSet::check() noexcept {
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (port(i).segment().has_all())
+      port(i).drop_doubles(standing_.id);
+    else
+      port(i).reader.give_up();
+  }
+}
+
+void TopicSet::leave() noexcept {
+  for (std::size_t i = 0; i < size(); ++i) {
+    port(i).retire();
+    SHMBUS_CRASH_POINT("unsubscribe.retired");
+    take_back_ports(port(i).segment(), standing_.id);
+  }
+  try {
+    for (const Topic& topic : bus_->topics().ready()) {
+      if (!registry::matches(standing_.pattern, topic.name) || has(topic)) continue;
+      if (const auto segment = bus_->find(topic.name, Access::read_only)) take_back_ports(*segment, standing_.id);
+    }
+  } catch (const std::exception&) {
+    // A topic we can't open: whoever is held back by a port placed there finds us off the list.
+  }
+}
+
+std::uint64_t TopicSet::lost() const noexcept {
+  std::uint64_t sum = lost_before_;
+  for (const auto& topic : state_.topics) sum += topic->reader.lost();
+  return sum;
+}
+
+std::uint64_t TopicSet::delivered() const noexcept {
+  std::uint64_t sum = delivered_before_;
+  for (const auto& topic : state_.topics) sum += topic->reader.delivered();
+  return sum;
+}
+
+Status TopicSet::status() const noexcept {
+  for (const auto& topic : state_.topics) {
+    if (topic->reader.status() != Status::ok) return topic->reader.status();
+  }
+  return missing_.empty() && !retry_ ? Status::ok : Status::incomplete;
+}
+
+}  // namespace shmbus::detail
