@@ -80,7 +80,9 @@ TEST_CASE("a pattern that is none is refused", "[bad_input]") {
         std::string{"**"}, std::string{"a..b"}, std::string{"a b"}, std::string{"a\x01"}, std::string{">>"}}) {
     CAPTURE(pattern);
     expect_refusal({ErrorCode::invalid_name, "pattern"}, [&] { bus.subscriber(pattern); });
-    expect_refusal({ErrorCode::invalid_name, "pattern"}, [&] { bus.subscribe(pattern, [](const shmbus::Event&) {}); });
+    expect_refusal({ErrorCode::invalid_name, "pattern"}, [&] {
+      static_cast<void>(bus.subscribe(pattern, [](const shmbus::Event&) {}));
+    });
   }
   CHECK(shmbus::Inspector(name.name()).snapshot().subscriptions.empty());
 }
@@ -113,8 +115,7 @@ TEST_CASE("an option out of its range is refused, and named", "[bad_input]") {
 
   const auto dispatch = [&](const char* option, const shmbus::DispatchOptions& options) {
     expect_refusal({ErrorCode::invalid_option, option}, [&] {
-      bus.subscribe(
-          "t", [](const shmbus::Event&) {}, options);
+      static_cast<void>(bus.subscribe("t", [](const shmbus::Event&) {}, options));
     });
   };
   dispatch("workers", {.workers = 0});

@@ -209,12 +209,19 @@ TEST_CASE("a subscriber that attaches while the ring moves keeps what it pinned"
   CHECK(s->lost() == 0);
 }
 
-TEST_CASE("a publisher knows whether its own node holds it back", "[log][gating]") {
+TEST_CASE("a publisher knows whether a subscription holds it back, and takes no other of its node for it",
+          "[log][gating]") {
   LogFixture f;
   auto& p = f.publisher();
-  auto& s = f.subscriber({.reliable = true});
-  CHECK_FALSE(shmbus::log::gated_by(f.log(), s.node));
+  auto& holds = f.subscriber({.reliable = true});
+  auto& lossy = f.subscriber();
+  holds.shared().subscription = 7;
+  lossy.shared().subscription = 8;
+  CHECK_FALSE(shmbus::log::gated_by(f.log(), 7));
   fill_ring(p);
-  CHECK(shmbus::log::gated_by(f.log(), s.node));
-  CHECK_FALSE(shmbus::log::gated_by(f.log(), p.node));
+  CHECK(shmbus::log::gated_by(f.log(), 7));
+  CHECK_FALSE(shmbus::log::gated_by(f.log(), 8));
+  CHECK_FALSE(shmbus::log::gated_by(f.log(), holds.node));
+  holds.drain();
+  CHECK_FALSE(shmbus::log::gated_by(f.log(), 7));
 }

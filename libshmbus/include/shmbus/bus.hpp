@@ -1,9 +1,11 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "shmbus/options.hpp"
@@ -74,8 +76,25 @@ class Bus {
   /// Error.
   Subscriber subscriber(std::string_view pattern, const SubscriberOptions& options = {});
 
-  /// Calls the handler for each event, on worker threads of its own. Throws Error.
-  Subscription subscribe(std::string_view pattern, Handler handler, const DispatchOptions& options = {});
+  /// Calls the handler for each event, on worker threads of its own. Throws Error, `invalid_option` where the handler
+  /// is empty. The handler may be called before this returns.
+  [[nodiscard]] Subscription subscribe(std::string_view pattern, Handler handler, const DispatchOptions& options = {});
+  /// The same with one worker: `subscribe("video.>", handler, {.delivery = Delivery::reliable})`.
+  template <std::same_as<SubscriberOptions> Options = SubscriberOptions>  // a template, so that `{}` is no question
+  [[nodiscard]] Subscription subscribe(std::string_view pattern, Handler handler, const Options& options) {
+    return subscribe(pattern, std::move(handler), DispatchOptions{.subscriber = options});
+  }
+
+  /// Waits until the process gets SIGINT or SIGTERM, and returns that number; or until this Bus is interrupted, or its
+  /// bus removed, and returns 0. For a `main` whose work its subscriptions do:
+  ///
+  ///     const auto badges = bus.subscribe("video.>", handler);
+  ///     return bus.run_until_signal() == 0;
+  ///
+  /// Meanwhile both signals are caught, whichever thread gets them, and are unblocked in this one; on return all is as
+  /// it was, so a second Ctrl-C ends the process. A signal that was ignored (nohup) stays so. A removal is noticed
+  /// within the bus's stall limit. Nothing is ended by this: destroying the subscriptions and the Bus is. Any thread.
+  int run_until_signal();
 
   /// Makes every waiting publish, wait and worker of this Bus return, now and from now on. Async-signal-safe.
   void interrupt() noexcept;

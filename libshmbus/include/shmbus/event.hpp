@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,8 +26,9 @@ class RetainedEvent;
 
 namespace detail {
 
-class Dispatcher;
+class HandlerLoop;
 class TopicReader;
+class WorkQueue;
 
 /// What all events of one topic have in common, for one subscriber. Lives as long as the subscriber or any retained
 /// event.
@@ -85,9 +87,12 @@ class Event {
  private:
   friend class RetainedEvent;
   friend class Subscriber;
-  friend class detail::Dispatcher;
+  friend class detail::HandlerLoop;
+  friend class detail::WorkQueue;
   Event(const detail::EventSource* source, detail::TopicReader* reader, const log::Record& record) noexcept
       : source_(source), reader_(reader), record_(record) {}
+  /// `retain`, unless that takes a copy of more than `limit` bytes; `copied` is how many it took.
+  std::optional<RetainedEvent> retain_within(std::size_t limit, std::size_t& copied) const;
 
   const detail::EventSource* source_;
   detail::TopicReader* reader_;

@@ -127,7 +127,11 @@ struct DispatchOptions {
   SubscriberOptions subscriber{};
   std::size_t workers =
       1;  ///< threads that call the handler, 1 to 64; with more than one there is no order between them
-  std::size_t queue = 1024;  ///< events handed over and not handled yet; a full queue stops polling, nothing is dropped
+  // For several workers; one worker handles each event in place, and has no queue.
+  std::size_t queue = 1024;  ///< events handed over and not handled yet, 1 to 1,048,576. An event that finds it full is
+                             ///< handled by the worker that polls: nobody polls meanwhile, and nothing is dropped
+  std::size_t queue_bytes = std::size_t{16} * 1024 * 1024;  ///< bytes of copies at a time, for events whose block can't
+                                                            ///< be pinned (eight a topic can); beyond it the same
 };
 
 }  // namespace shmbus

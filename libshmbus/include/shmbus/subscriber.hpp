@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "shmbus/event.hpp"
-#include "shmbus/thread_check.hpp"
 #include "shmbus/unattached_topic.hpp"
 
 #include "shmbus/header_begin.hpp"
@@ -33,9 +32,10 @@ class Subscriber {
 
   /// Hands up to `limit` events to `handler(const Event&)`, in place and in sequence order within each topic, and
   /// returns how many. Never waits. What the handler throws passes through; the event it was given counts as handled.
+  /// The handler may destroy this Subscriber, or move another over it: it is given no further event, and the
+  /// subscription ends when poll returns. In a child that the handler forks, poll gives nothing more.
   template <class Handler>
   std::size_t poll(Handler&& handler, std::size_t limit = 256) {
-    const auto use = check_.enter();
     return poll_topics(handler, limit);
   }
 
@@ -79,7 +79,6 @@ class Subscriber {
 
   std::shared_ptr<detail::SubscriberCore> core_;
   detail::PollState* state_;  // in the core; here so that the hot path is one step away
-  detail::ThreadCheck check_;
 };
 
 }  // namespace shmbus

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "shmbus/subscriber.hpp"
+#include "shmbus/thread_check.hpp"
 
 #include "shmbus/header_begin.hpp"
 
@@ -37,30 +38,36 @@ struct PollState {
   std::size_t first = 0;                                   ///< where the next poll begins, so that none starves
   const std::atomic<std::uint64_t>* generation = nullptr;  ///< changes when topics come and go
   std::uint64_t seen_generation = 0;
-  const void* node = nullptr;          ///< names it within this process
+  std::uint64_t bus = 0;               ///< incarnation of its bus
+  std::uint64_t subscription = 0;      ///< id of its standing subscription, never given twice within the bus
+  SubscriberCore* core = nullptr;      ///< whose state this is
   bool hindered = false;               ///< closed, or something is to be tried again: polls look after it first
   std::uint32_t empty_polls_left = 1;  ///< polls that find nothing until the slow things are looked after
+  ThreadCheck check;
+  std::shared_ptr<SubscriberCore> ended;  ///< itself, from when a handler destroyed its Subscriber until poll returns
 };
 
-/// Tells a publish on this thread that a handler of a node runs: it must not wait for the very node it holds up. Scopes
+/// Tells a publish on this thread whose handler runs: it must not wait for the very subscription it holds up. Scopes
 /// nest.
 class HandlerScope {
  public:
-  explicit HandlerScope(const void* node) noexcept : node_(node), outer_(innermost_) { innermost_ = this; }
+  explicit HandlerScope(const PollState& state) noexcept : state_(&state), outer_(innermost_) { innermost_ = this; }
   HandlerScope(const HandlerScope&) = delete;
   HandlerScope& operator=(const HandlerScope&) = delete;
   ~HandlerScope() { innermost_ = outer_; }
 
-  static bool runs_for(const void* node) noexcept {
+  /// Whether one of the handlers that run on this thread has a state for which `condition(state)` holds.
+  template <class Condition>
+  static bool any(Condition condition) noexcept {
     for (const HandlerScope* scope = innermost_; scope != nullptr; scope = scope->outer_) {
-      if (scope->node_ == node) return true;
+      if (condition(*scope->state_)) return true;
     }
     return false;
   }
 
  private:
   static thread_local const HandlerScope* innermost_;
-  const void* node_;
+  const PollState* state_;
   const HandlerScope* outer_;
 };
 
@@ -69,6 +76,8 @@ PollState& poll_state(SubscriberCore& core) noexcept;
 bool refresh_topics(SubscriberCore& core) noexcept;
 /// After some polls that found nothing: looks after slow things, and arms the descriptor.
 void nothing_polled(SubscriberCore& core) noexcept;
+/// After a poll of a hindered subscriber: ends the one whose Subscriber a handler destroyed, `state` with it.
+void end_poll(PollState& state) noexcept;
 
 }  // namespace shmbus::detail
 
@@ -81,7 +90,15 @@ std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
   if (state.hindered || state.generation->load(std::memory_order_acquire) != state.seen_generation) [[unlikely]] {
     if (!detail::refresh_topics(*core_)) return 0;
   }
-  const detail::HandlerScope scope(state.node);
+  struct End {  // also when the handler throws; the Subscriber itself may be gone by then
+    detail::PollState& state;
+    ~End() {
+      if (state.hindered) [[unlikely]]
+        detail::end_poll(state);
+    }
+  } const end{state};
+  const auto use = state.check.enter();
+  const detail::HandlerScope scope(state);
   std::size_t events = 0;
   const std::size_t count = state.topics.size();
   for (std::size_t i = 0, at = state.first; i < count && events < limit; ++i, ++at) {
@@ -92,7 +109,7 @@ std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
   }
   if (count > 1) state.first = state.first + 1 < count ? state.first + 1 : 0;
   if (events == 0 && --state.empty_polls_left == 0) [[unlikely]]
-    detail::nothing_polled(*core_);
+    detail::nothing_polled(*state.core);
   return events;
 }
 

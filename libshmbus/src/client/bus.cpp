@@ -3,6 +3,7 @@
 #include "client/bus_core.hpp"
 #include "client/publisher_core.hpp"
 #include "client/subscriber_core.hpp"
+#include "platform/signal_wait.hpp"
 #include "registry/bus_removal.hpp"
 #include "registry/names.hpp"
 
@@ -46,6 +47,17 @@ Publisher Bus::publisher(std::string_view topic, const TopicOptions& options, co
 
 Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& options) {
   return Subscriber(std::make_shared<detail::SubscriberCore>(core_, std::string(pattern), options));
+}
+
+int Bus::run_until_signal() {
+  const platform::SignalWait wait;
+  const std::chrono::nanoseconds longest_sleep(core_->registry().recorded().stall_limit_ns);
+  for (;;) {
+    const std::uint32_t rings = wait.rings();
+    if (const int signal = wait.signal(); signal != 0) return signal;
+    if (core_->interrupted() || !core_->open()) return 0;
+    wait.sleep(rings, longest_sleep);
+  }
 }
 
 void Bus::interrupt() noexcept { core_->interrupt(); }

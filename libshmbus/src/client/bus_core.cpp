@@ -4,6 +4,7 @@
 #include "platform/membarrier.hpp"
 #include "platform/random.hpp"
 #include "registry/bus_removal.hpp"
+#include "platform/signal_wait.hpp"
 #include "registry/names.hpp"
 #include "registry/topic_removal.hpp"
 #include "shmbus/error.hpp"
@@ -222,6 +223,7 @@ void BusCore::interrupt() noexcept {
   interrupted_.store(true, std::memory_order_seq_cst);
   registry().ring(node().entry());  // publishers that are held back
   subscriptions_.ring_own();
+  platform::SignalWait::ring();
 }
 
 }  // namespace shmbus::detail

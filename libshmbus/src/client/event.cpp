@@ -1,6 +1,7 @@
 #include "shmbus/event.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "shmbus/subscriber_poll.hpp"
@@ -15,7 +16,24 @@ Time Event::time() const noexcept {
 }
 
 RetainedEvent Event::retain() const {
+  std::size_t copied = 0;
+  return *retain_within(std::numeric_limits<std::size_t>::max(), copied);
+}
+
+namespace {
+
+constexpr std::size_t kAlignment = 256;  // of a copy: as the strictest topic demands
+
+std::size_t copy_space(const log::Record& record) noexcept {
+  return record.size + (record.trace != nullptr ? sizeof(TraceContext) : 0) + 2 * kAlignment;
+}
+
+}  // namespace
+
+std::optional<RetainedEvent> Event::retain_within(std::size_t limit, std::size_t& copied) const {
   const int slot = retained_ || reader_->forked() ? -1 : reader_->reader.retain();
+  copied = slot < 0 ? copy_space(record_) : 0;
+  if (copied > limit) return std::nullopt;
   return RetainedEvent(reader_->shared_from_this(), *this, slot);
 }
 
@@ -24,10 +42,8 @@ RetainedEvent::RetainedEvent(std::shared_ptr<TopicReader> reader, const Event& e
   event_.record_.stamp = static_cast<std::uint64_t>(event.time().time_since_epoch().count());
   event_.retained_ = true;
   if (slot_ >= 0) return;
-  // Aligned as the strictest topic demands.
-  constexpr std::size_t kAlignment = 256;
   const std::size_t trace_size = event.record_.trace != nullptr ? sizeof(TraceContext) : 0;
-  std::size_t space = event.record_.size + trace_size + 2 * kAlignment;
+  std::size_t space = copy_space(event.record_);
   copy_ = std::make_unique_for_overwrite<std::byte[]>(space);
   void* at = copy_.get();
   std::align(kAlignment, event.record_.size + trace_size, at, space);

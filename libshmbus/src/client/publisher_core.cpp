@@ -98,8 +98,11 @@ Status PublisherCore::wait_for_room(Attempt attempt, std::chrono::nanoseconds ti
     SHMBUS_CRASH_POINT("gated.shown");
     const Status status = attempt();
     const bool waits = status == Status::back_pressured &&
-                       // Whoever waits for its own handler waits forever.
-                       !(HandlerScope::runs_for(&segment_->node()) && log::gated_by(log, segment_->node().id()));
+                       // A wait for the subscription whose handler runs on this thread would never end. Asked each
+                       // round: it may come to gate while this publisher waits for others.
+                       !HandlerScope::any([&](const PollState& running) {
+                         return running.bus == segment_->bus() && log::gated_by(log, running.subscription);
+                       });
     if (waits && !std::exchange(waited, true)) {  // for the monitor alone, as is what ends it
       platform::add_to_own(log.publisher(port_).waits, 1);
       log.publisher(port_).waiting_since.store(start, std::memory_order_relaxed);

@@ -24,6 +24,7 @@ thread_local const HandlerScope* HandlerScope::innermost_ = nullptr;
 PollState& poll_state(SubscriberCore& core) noexcept { return core.state(); }
 bool refresh_topics(SubscriberCore& core) noexcept { return core.refresh(); }
 void nothing_polled(SubscriberCore& core) noexcept { core.nothing_polled(); }
+void end_poll(PollState& state) noexcept { const auto ended = std::move(state.ended); }
 
 namespace {
 
@@ -58,8 +59,10 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const std::string& 
   standing_.name = options.name;
   standing_.pattern = pattern;
   state_.generation = &bus_->topics().generation();
-  state_.node = &bus_->node();
+  state_.bus = bus_->registry().recorded().incarnation;
+  state_.core = this;
   entry_ = bus_->subscriptions().add(standing_);
+  state_.subscription = standing_.id;
   bell_ = bus_->registry().bell(standing_.bell);
   topics_ = std::make_unique<TopicSet>(bus_, standing_, entry_, options.start, state_);
   try {
@@ -94,6 +97,13 @@ void SubscriberCore::leave() noexcept {
   bus_->subscriptions().remove(entry_);
   SHMBUS_CRASH_POINT("unsubscribe.unlisted");
   topics_->leave();
+}
+
+/// Its Subscriber goes while a handler that poll runs on this thread goes on: poll gives nothing more, and drops us.
+void SubscriberCore::end_in_handler(std::shared_ptr<SubscriberCore> self) noexcept {
+  for (const auto& topic : state_.topics) topic->reader.stop();
+  state_.hindered = true;
+  state_.ended = std::move(self);
 }
 
 void SubscriberCore::in_child() noexcept {
@@ -277,13 +287,7 @@ Status SubscriberCore::status() const noexcept {
 bool SubscriberCore::demoted() const noexcept {
   if (!standing_.reliable) return false;
   for (std::size_t i = 0; i < topics_->size(); ++i) {
-    if ((topics_->port(i)
-             .segment()
-             .log()
-             .subscriber(topics_->port(i).reader.port())
-             .mode.load(std::memory_order_acquire) &
-         1) == 0)
-      return true;
+    if (topics_->port(i).demoted()) return true;
   }
   return false;
 }
@@ -295,16 +299,36 @@ namespace shmbus {
 Subscriber::Subscriber(std::shared_ptr<detail::SubscriberCore> core) noexcept
     : core_(std::move(core)), state_(&core_->state()) {}
 Subscriber::Subscriber(Subscriber&&) noexcept = default;
-Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
-Subscriber::~Subscriber() = default;
+
+namespace {
+
+void end(std::shared_ptr<detail::SubscriberCore> core) noexcept {
+  if (!core) return;
+  const detail::PollState* state = &core->state();
+  if (!detail::HandlerScope::any([state](const detail::PollState& running) { return &running == state; })) return;
+  detail::SubscriberCore& ended = *core;
+  ended.end_in_handler(std::move(core));
+}
+
+}  // namespace
+
+Subscriber& Subscriber::operator=(Subscriber&& other) noexcept {
+  if (this != &other) {
+    end(std::exchange(core_, std::move(other.core_)));
+    state_ = other.state_;
+  }
+  return *this;
+}
+
+Subscriber::~Subscriber() { end(std::move(core_)); }
 
 bool Subscriber::wait(std::chrono::nanoseconds timeout) {
-  const auto use = check_.enter();
+  const auto use = state_->check.enter();
   return core_->wait(timeout);
 }
 
 int Subscriber::fd() {
-  const auto use = check_.enter();
+  const auto use = state_->check.enter();
   return core_->fd();
 }
 

@@ -25,12 +25,15 @@ class SubscriberCore : private platform::ForkListener {
   PollState& state() noexcept { return state_; }
   bool refresh() noexcept;
   void nothing_polled() noexcept;
+  void end_in_handler(std::shared_ptr<SubscriberCore> self) noexcept;
 
   bool wait(std::chrono::nanoseconds timeout);
   int fd();
   void interrupt() noexcept;
 
   Status status() const noexcept;
+  /// Of the topics alone: without a system call.
+  Status topics_status() const noexcept { return topics_->status(); }
   bool demoted() const noexcept;
   const TopicSet& topics() const noexcept { return *topics_; }
   const std::string& pattern() const noexcept { return standing_.pattern; }

@@ -11,7 +11,9 @@ using registry::TopicSegment;
 
 TopicPort::TopicPort(std::shared_ptr<TopicSegment> segment, unsigned port)
     : TopicReader({segment->name(), segment->bus(), segment->id(), &segment->header().type_hash}, segment->log(), port),
-      segment_(std::move(segment)) {}
+      segment_(std::move(segment)) {
+  listen();
+}
 
 std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segment,
                                              const registry::StandingSubscription& s, Start start) {
@@ -46,10 +48,18 @@ std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segme
 }
 
 TopicPort::~TopicPort() {
+  stop_listening();
   if (!forked() && segment_->has_all()) log::detach_subscriber(segment_->log(), reader.port());
 }
 
+/// For a reliable subscriber's port. One that retired is lossy, too, and was not demoted: it says so first.
+bool TopicPort::demoted() const noexcept {
+  const auto mode = segment_->log().subscriber(reader.port()).mode.load(std::memory_order_acquire);
+  return (mode & 1) == 0 && !retired_.load(std::memory_order_acquire);
+}
+
 void TopicPort::retire() noexcept {
+  retired_.store(true, std::memory_order_release);
   if (!segment_->has_all()) return;
   auto& port = segment_->log().subscriber(reader.port());
   port.mode.fetch_and(~std::uint64_t{1}, std::memory_order_seq_cst);  // still its subscription's, and lossy

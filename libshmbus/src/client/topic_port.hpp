@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "platform/fork_guard.hpp"
 #include "registry/subscription_table.hpp"
 #include "registry/topic_segment.hpp"
 #include "shmbus/subscriber_poll.hpp"
@@ -9,7 +10,7 @@
 namespace shmbus::detail {
 
 /// A subscriber's port in one topic, and the reader behind it.
-class TopicPort final : public TopicReader {
+class TopicPort final : public TopicReader, private platform::ForkListener {
  public:
   /// Adopts the port that the topic's creator placed for the subscription, or takes one and starts there. Throws Error.
   static std::shared_ptr<TopicPort> attach(std::shared_ptr<registry::TopicSegment> segment,
@@ -28,14 +29,18 @@ class TopicPort final : public TopicReader {
   /// The subscriber is gone, an event it retained is not: holds nobody back any more, and keeps that event's block
   /// alone.
   void retire() noexcept;
+  /// Whether a publisher made it lossy. Any thread.
+  bool demoted() const noexcept;
   bool forked() const noexcept override { return segment_->node().forked(); }
 
  private:
   TopicPort(std::shared_ptr<registry::TopicSegment> segment, unsigned port);
+  void in_child() noexcept override { reader.in_child(); }
   std::atomic<std::uint64_t>& waiters() const noexcept { return segment_->header().waiters; }
   std::uint64_t bit() const noexcept { return std::uint64_t{1} << reader.port(); }
 
   std::shared_ptr<registry::TopicSegment> segment_;
+  std::atomic<bool> retired_{false};
 };
 
 /// Takes back what was placed in a topic for a subscription of this node and never adopted.

@@ -2,12 +2,37 @@
 
 #include "dispatch/dispatcher.hpp"
 #include "shmbus/bus.hpp"
+#include "shmbus/error.hpp"
 
 namespace shmbus {
 
+namespace {
+
+constexpr std::size_t kMaxWorkers = 64, kMaxQueue = std::size_t{1} << 20;
+
+void check(std::string_view pattern, const Handler& handler, const DispatchOptions& options) {
+  if (!handler) {
+    throw Error(ErrorCode::invalid_option,
+                {"the handler of a subscription to '" + std::string(pattern) + "'", "a function to call", "none",
+                 "give a lambda or function; a default-made std::function is empty"});
+  }
+  const auto refuse = [](const char* what, const char* expected, std::size_t found) {
+    throw Error(ErrorCode::invalid_option, {what, expected, std::to_string(found), "choose a number in that range"});
+  };
+  if (options.workers < 1 || options.workers > kMaxWorkers)
+    refuse("dispatch option workers", "1 to 64", options.workers);
+  if (options.queue < 1 || options.queue > kMaxQueue) refuse("dispatch option queue", "1 to 1048576", options.queue);
+}
+
+}  // namespace
+
 Subscription Bus::subscribe(std::string_view pattern, Handler handler, const DispatchOptions& options) {
-  return Subscription(std::make_unique<detail::Dispatcher>(core_, subscriber(pattern, options.subscriber),
-                                                           std::move(handler), options));
+  check(pattern, handler, options);
+  auto core = std::make_shared<detail::SubscriberCore>(core_, std::string(pattern), options.subscriber);
+  Subscriber subscriber(core);
+  auto loop =
+      std::make_shared<detail::HandlerLoop>(core_, std::move(core), std::move(subscriber), std::move(handler), options);
+  return Subscription(std::make_unique<detail::Dispatcher>(std::move(loop), options.workers));
 }
 
 Subscription::Subscription(std::unique_ptr<detail::Dispatcher> dispatcher) noexcept
@@ -16,8 +41,20 @@ Subscription::Subscription(Subscription&&) noexcept = default;
 Subscription& Subscription::operator=(Subscription&&) noexcept = default;
 Subscription::~Subscription() = default;
 
-std::uint64_t Subscription::handled() const noexcept { return dispatcher_->handled(); }
-std::uint64_t Subscription::handler_errors() const noexcept { return dispatcher_->errors(); }
-std::uint64_t Subscription::lost() const noexcept { return dispatcher_->lost(); }
+std::uint64_t Subscription::handled() const noexcept { return dispatcher_ ? dispatcher_->loop().handled() : 0; }
+std::uint64_t Subscription::handler_errors() const noexcept { return dispatcher_ ? dispatcher_->loop().errors() : 0; }
+std::uint64_t Subscription::lost() const noexcept { return dispatcher_ ? dispatcher_->loop().lost() : 0; }
+Status Subscription::status() const noexcept { return dispatcher_ ? dispatcher_->loop().status() : Status::closed; }
+bool Subscription::demoted() const noexcept { return dispatcher_ && dispatcher_->loop().demoted(); }
+
+bool Subscription::wait_for(std::chrono::nanoseconds timeout) const noexcept {
+  return !dispatcher_ || dispatcher_->loop().wait(timeout);
+}
+
+bool Subscription::stop_for(std::chrono::nanoseconds timeout) noexcept {
+  if (!dispatcher_) return true;
+  dispatcher_->loop().end();
+  return dispatcher_->loop().wait(timeout);
+}
 
 }  // namespace shmbus

@@ -133,14 +133,15 @@ bool gated(BlockLog& log, std::uint64_t leaving) noexcept {
   return held;
 }
 
-bool gated_by(const BlockLog& log, std::uint64_t node) noexcept {
+bool gated_by(const BlockLog& log, std::uint64_t subscription) noexcept {
   const std::uint64_t newest = log.whole_number(log.tail().load(std::memory_order_acquire));
   if (newest == kNone || newest + 1 <= log.blocks()) return false;
   bool held = false;
   for_each_port(log.header().subscribers.load(std::memory_order_seq_cst), [&](unsigned i) {
     const SubscriberPort& port = log.subscriber(i);
+    // A port that pins names its subscription: that is stored before the pin. A free one pins nothing.
     held = held || (needs(port, newest + 1 - log.blocks()) &&
-                    layout::owner_node(port.owner.load(std::memory_order_acquire)) == node);
+                    port.subscription.load(std::memory_order_acquire) == subscription);
   });
   return held;
 }

@@ -16,8 +16,9 @@ bool number_in_use(BlockLog& log, std::uint64_t number) noexcept;
 /// Whether a pin, a retain slot or a claim protects a physical block, which must not be in the ring any more.
 bool pinned(const BlockLog& log, std::uint32_t physical) noexcept;
 
-/// Whether a node is among those that hold back whoever wants to open the next block now.
-bool gated_by(const BlockLog& log, std::uint64_t node) noexcept;
+/// Whether a subscription is among those that hold back whoever wants to open the next block now. Its id is in each of
+/// its ports, also in one that was placed for it and is not adopted yet.
+bool gated_by(const BlockLog& log, std::uint64_t subscription) noexcept;
 
 /// Nanoseconds until the first demotion is due; kNone where none will be.
 std::uint64_t next_demotion(const BlockLog& log) noexcept;

@@ -206,6 +206,19 @@ void Reader::give_up() noexcept {
   wanted_ = kNone;
 }
 
+// A poll under way looks at `cursor_` and `port_` again after each event: a handler is a call that the compiler can't see
+// into, unless it calls nothing, and then it neither forks nor ends a subscriber.
+void Reader::stop() noexcept {
+  give_up();
+  status_ = Status::closed;
+}
+
+void Reader::in_child() noexcept {
+  static SubscriberPort nowhere;
+  port_ = &nowhere;
+  stop();
+}
+
 bool Reader::fail() noexcept {
   give_up();
   port_->pin.store(kNone, std::memory_order_release);

@@ -55,6 +55,12 @@ class Reader {
   /// The log was cut short: `corrupt` from here on, and nothing of it is touched any more.
   void give_up() noexcept;
 
+  /// Gives nothing more, also within a poll that is under way; `closed` from here on. The reader's thread.
+  void stop() noexcept;
+
+  /// In a forked child: stops, and what the reader would store goes nowhere. The port is the parent's.
+  void in_child() noexcept;
+
   /// True while a claim that is not committed stands before the reader, so that it should look again soon.
   bool at_hole() const noexcept { return hole_since_ != 0; }
 

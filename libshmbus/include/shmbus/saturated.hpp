@@ -1,0 +1,21 @@
+#pragma once
+
+#include <chrono>
+
+#include "shmbus/header_begin.hpp"
+
+namespace shmbus::detail {
+
+/// A time-out in nanoseconds: one that is too long for them becomes the longest, one below 0, or no number, becomes 0.
+template <class Rep, class Period>
+constexpr std::chrono::nanoseconds saturated(std::chrono::duration<Rep, Period> timeout) noexcept {
+  using std::chrono::nanoseconds;
+  const std::chrono::duration<double, std::nano> rough(timeout);
+  if (!(rough.count() > 0)) return nanoseconds::zero();
+  if (rough.count() >= 9.2e18) return nanoseconds::max();  // 292 years
+  return std::chrono::duration_cast<nanoseconds>(timeout);
+}
+
+}  // namespace shmbus::detail
+
+#include "shmbus/header_end.hpp"

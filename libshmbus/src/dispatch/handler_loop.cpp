@@ -1,0 +1,298 @@
+#include "dispatch/handler_loop.hpp"
+
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <utility>
+
+#include "platform/clock.hpp"
+#include "platform/futex.hpp"
+#include "shmbus/platform/cpu.hpp"
+#include "shmbus/subscriber_poll.hpp"
+
+namespace shmbus::detail {
+
+namespace {
+
+thread_local const HandlerLoop* running = nullptr;  // whose worker this thread is
+
+/// Ends a poll after the event whose handler has just returned.
+struct EndPoll {};
+
+}  // namespace
+
+HandlerLoop::HandlerLoop(std::shared_ptr<BusCore> bus, std::shared_ptr<SubscriberCore> core, Subscriber subscriber,
+                         Handler handler, const DispatchOptions& options)
+    : bus_(std::move(bus)),
+      handler_(std::move(handler)),
+      pattern_(subscriber.pattern()),
+      workers_(options.workers),
+      reliable_(options.subscriber.delivery == Delivery::reliable),
+      core_(std::move(core)),
+      subscriber_(std::move(subscriber)),
+      queue_(options.queue, options.queue_bytes),
+      alive_(options.workers) {}
+
+void HandlerLoop::run() {
+  running = this;
+  Worker me{*this};
+  if (workers_ == 1)
+    work_alone();
+  else
+    work_with_others(me);
+  me.returned = true;
+}
+
+/// Polls, and ends the poll after the current event where the subscription ends. What the handler throws by itself was
+/// caught before; the unwinding of pthread_exit passes through.
+template <class OnEvent>
+std::size_t HandlerLoop::poll(OnEvent on_event, std::size_t limit) {
+  std::size_t polled = 0;
+  watch_topics();
+  try {
+    polled = subscriber_->poll(
+        [&](const Event& event) {
+          on_event(event);
+          if (stopping()) [[unlikely]]
+            throw EndPoll{};
+        },
+        limit);
+  } catch (const EndPoll&) {
+    polled = 1;
+  }
+  return polled;
+}
+
+void HandlerLoop::work_alone() {
+  bool closing = false;  // the bus was removed: what it still holds is handled
+  while (!stopping() && !forked()) {
+    const std::uint64_t begin = platform::monotonic_ns();
+    const std::size_t polled = poll([this](const Event& event) { handle(event); }, batch_.size());
+    if (forked()) return;
+    tell();
+    if (polled != 0) {
+      batch_.took(polled, platform::monotonic_ns() - begin);
+      continue;
+    }
+    if (closing) return;
+    closing = !subscriber_->wait();
+  }
+}
+
+void HandlerLoop::work_with_others(Worker& me) {
+  while (!stopping() && !forked()) {
+    if (std::optional<KeptEvent> event = queue_.take()) {
+      handle_kept(std::move(*event));
+      continue;
+    }
+    if (drained_.load(std::memory_order_seq_cst)) return;
+    if (!take_polling()) {
+      idle_.rest([this] { return work_left(); });
+      continue;
+    }
+    me.polls = true;
+    const bool more = poll_for_all(me);
+    if (forked()) return;
+    if (!more) drained_.store(true, std::memory_order_seq_cst);
+    me.polls = false;
+    give_up_polling();
+    if (!more) idle_.call_all();
+    if (me.kept) handle_kept(*std::exchange(me.kept, std::nullopt));
+  }
+}
+
+/// False: there will be nothing more.
+bool HandlerLoop::poll_for_all(Worker& me) {
+  for (bool closing = false;;) {
+    constexpr std::size_t kBatch = 256;
+    const std::size_t limit = std::min(kBatch, queue_.room() + 1);
+    const std::size_t polled = poll([&](const Event& event) { poll_event(me, event); }, limit);
+    if (forked()) return false;
+    tell();
+    if (polled != 0 || stopping()) return true;
+    if (closing) return false;
+    closing = !subscriber_->wait();
+  }
+}
+
+void HandlerLoop::poll_event(Worker& me, const Event& event) {
+  std::optional<KeptEvent> kept = queue_.keep(event);
+  if (kept && !me.kept) {
+    me.kept = std::move(kept);
+    return;
+  }
+  if (kept && queue_.put(*kept)) return;
+  kept.reset();
+  // It can't be queued. This worker handles it here, and so must not sit on the one that it has kept.
+  if (me.kept) {
+    KeptEvent mine = *std::exchange(me.kept, std::nullopt);
+    if (!queue_.put(mine)) handle_kept(std::move(mine));
+  }
+  call_for_help();
+  handle(event);
+}
+
+bool HandlerLoop::work_left() const noexcept {
+  return !queue_.empty() || !polled_.load(std::memory_order_seq_cst) || drained_.load(std::memory_order_seq_cst) ||
+         stopping();
+}
+
+void HandlerLoop::call_for_help() noexcept {
+  if (!queue_.empty() || !polled_.load(std::memory_order_seq_cst)) idle_.call_one();
+}
+
+void HandlerLoop::handle_kept(KeptEvent event) {
+  call_for_help();
+  const HandlerScope scope(core_->state());
+  handle(*event);
+}
+
+void HandlerLoop::handle(const Event& event) {
+  try {
+    handler_(event);
+#if defined(__GLIBCXX__)
+  } catch (const abi::__forced_unwind&) {  // pthread_exit or pthread_cancel: may not be held up
+    count_error(event);
+    count_handled();
+    throw;
+#endif
+  } catch (const std::exception& e) {
+    report(event, e.what());
+  } catch (...) {
+    report(event, "something that is no std::exception");
+  }
+  count_handled();
+}
+
+void HandlerLoop::count_handled() noexcept {
+  if (workers_ == 1)
+    platform::add_to_own(handled_, 1);
+  else
+    handled_.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// False: one was reported less than a second ago. An error in every event must not become a flood.
+bool HandlerLoop::count_error(const Event& event) noexcept {
+  event.reader_->reader.count_handler_error();
+  errors_.fetch_add(1, std::memory_order_relaxed);
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  const std::uint64_t now = platform::monotonic_ns();
+  std::uint64_t last = reported_ns_.load(std::memory_order_relaxed);
+  if (last != 0 && now - last < kSecond) return false;
+  return reported_ns_.compare_exchange_strong(last, now, std::memory_order_relaxed);
+}
+
+void HandlerLoop::report(const Event& event, const char* what) noexcept {
+  if (!count_error(event)) return;
+  std::fprintf(stderr, "shmbus: the handler of topic '%.*s' threw at sequence %llu: %s (%llu so far)\n",
+               static_cast<int>(event.topic().size()), event.topic().data(),
+               static_cast<unsigned long long>(event.sequence()), what, static_cast<unsigned long long>(errors()));
+}
+
+/// Lets other threads see the topics, before a handler is called that may last.
+void HandlerLoop::watch_topics() noexcept {
+  PollState& state = core_->state();
+  if (state.generation->load(std::memory_order_acquire) == watched_generation_) return;
+  if (!refresh_topics(*core_)) return;
+  watched_generation_ = state.seen_generation;
+  if (!reliable_) return;  // nothing is asked of them
+  const std::lock_guard lock(mutex_);
+  try {
+    watched_ = state.topics;
+  } catch (const std::bad_alloc&) {
+    watched_generation_ = ~std::uint64_t{0};  // the next poll tries again
+  }
+}
+
+void HandlerLoop::tell() noexcept {
+  lost_.store(subscriber_->lost(), std::memory_order_relaxed);
+  status_.store(core_->topics_status(), std::memory_order_relaxed);
+}
+
+Status HandlerLoop::status() const noexcept {
+  if (forked()) return Status::closed;
+  const bool ended = ended_.load(std::memory_order_acquire) != 0;
+  if (!ended && bus_->registry().removed()) return Status::closed;
+  return status_.load(std::memory_order_relaxed);
+}
+
+bool HandlerLoop::demoted() noexcept {
+  if (!reliable_ || forked()) return false;
+  const std::lock_guard lock(mutex_);
+  demoted_ = demoted_ || std::any_of(watched_.begin(), watched_.end(),
+                                     [](const auto& topic) { return static_cast<const TopicPort&>(*topic).demoted(); });
+  return demoted_;
+}
+
+void HandlerLoop::end() noexcept {
+  stop_.store(true, std::memory_order_seq_cst);
+  idle_.call_all();
+  const std::lock_guard lock(mutex_);
+  if (subscriber_) subscriber_->interrupt();
+}
+
+bool HandlerLoop::wait(std::chrono::nanoseconds timeout) noexcept {
+  if (running == this || forked()) return ended_.load(std::memory_order_acquire) != 0;
+  const std::uint64_t start = platform::monotonic_ns();
+  const auto limit = static_cast<std::uint64_t>(std::max<std::int64_t>(timeout.count(), 0));
+  const std::uint64_t deadline = limit > ~start ? ~std::uint64_t{0} : start + limit;
+  for (;;) {
+    if (ended_.load(std::memory_order_acquire) != 0) return true;
+    const std::uint64_t now = platform::monotonic_ns();
+    if (now >= deadline) return false;
+    constexpr std::uint64_t kHour = 3'600'000'000'000;
+    platform::futex_wait(ended_, 0, std::chrono::nanoseconds(std::min(deadline - now, kHour)));
+  }
+}
+
+/// Also while pthread_exit unwinds the worker's stack. In a forked child nothing is to be put in order: it is all the
+/// parent's.
+void HandlerLoop::leave(Worker& me) noexcept {
+  running = nullptr;
+  if (forked()) return;
+  if (me.kept && !stopping()) static_cast<void>(queue_.put(*me.kept));
+  me.kept.reset();
+  if (std::exchange(me.polls, false)) give_up_polling();
+  if (me.returned)
+    idle_.call_all();  // whatever ended this worker ends the others, too
+  else
+    call_for_help();
+  const std::size_t left = alive_.fetch_sub(1, std::memory_order_acq_rel) - 1;
+  if (!me.returned) {
+    std::fprintf(stderr,
+                 "shmbus: a handler of the subscription to '%s' ended its thread (pthread_exit or pthread_cancel): "
+                 "%zu of %zu workers are left%s\n",
+                 pattern_.c_str(), left, workers_, left == 0 ? ", and the subscription ends" : "");
+  }
+  if (left == 0) finish();
+}
+
+void HandlerLoop::give_up() noexcept {
+  if (alive_.fetch_sub(1, std::memory_order_acq_rel) == 1) finish();
+}
+
+void HandlerLoop::finish() noexcept {
+  while (queue_.take()) {
+  }
+  const bool corrupt = subscriber_->status() == Status::corrupt;
+  status_.store(corrupt ? Status::corrupt : Status::closed, std::memory_order_relaxed);
+  lost_.store(subscriber_->lost(), std::memory_order_relaxed);
+  static_cast<void>(demoted());
+  std::optional<Subscriber> subscriber;
+  std::shared_ptr<SubscriberCore> core;
+  {
+    const std::lock_guard lock(mutex_);
+    watched_.clear();
+    subscriber = std::move(subscriber_);
+    subscriber_.reset();
+    core = std::move(core_);
+  }
+  core.reset();
+  subscriber.reset();  // unsubscribes
+  ended_.store(1, std::memory_order_release);
+  platform::futex_wake_all(ended_);
+}
+
+}  // namespace shmbus::detail
