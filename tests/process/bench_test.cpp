@@ -214,6 +214,19 @@ TEST_CASE("wakeup is compared to a futex", "[bench]") {
   CHECK(series(document, "shared").at("p50_ratio").at("median") > 0);
 }
 
+TEST_CASE("dispatch compares handlers of subscriptions with poll, paced and at full speed", "[bench]") {
+  const json document = document_of({"dispatch", "--workers", "1,2", "--rate", "20000"});
+  check_document(document, "dispatch");
+  for (const std::string kind : {"poll", "subscribe, 1 worker", "subscribe, 2 workers"}) {
+    CAPTURE(kind);
+    const json& paced = series(document, "paced, " + kind);
+    for (const char* key : {"p50", "p99", "p50_ratio", "p99_ratio"}) CHECK(paced.at(key).at("median") > 0);
+    const json& flow = series(document, "full speed, " + kind);
+    CHECK(flow.at("events") > 0);
+    CHECK(flow.at("rate_ratio").at("median") > 0);
+  }
+}
+
 TEST_CASE("attach tells the time of each step", "[bench]") {
   const json document = document_of({"attach", "--topics", "5"});
   check_document(document, "attach");

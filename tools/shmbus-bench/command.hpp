@@ -21,6 +21,7 @@ Command fanout_command(CLI::App& program, const Settings& settings);
 Command payload_command(CLI::App& program, const Settings& settings);
 Command publish_command(CLI::App& program, const Settings& settings);
 Command wakeup_command(CLI::App& program, const Settings& settings);
+Command dispatch_command(CLI::App& program, const Settings& settings);
 Command attach_command(CLI::App& program, const Settings& settings);
 Command idle_command(CLI::App& program, const Settings& settings);
 Command soak_command(CLI::App& program, const Settings& settings);

@@ -29,10 +29,11 @@ shmbus-bench MEASURE --help tells more, and how it is measured.
 
 What is compared is measured in turns within one run, so compare within one run only. The bus it makes is named
 bench-<pid>, and is removed in the end, also on Ctrl-C. Exit status: 0 measured, 1 failed, 2 wrong use.)");
-  const std::array commands = {
-      latency_command(program, settings), throughput_command(program, settings), fanout_command(program, settings),
-      payload_command(program, settings), publish_command(program, settings),    wakeup_command(program, settings),
-      attach_command(program, settings),  idle_command(program, settings),       soak_command(program, settings)};
+  const std::array commands = {latency_command(program, settings),  throughput_command(program, settings),
+                               fanout_command(program, settings),   payload_command(program, settings),
+                               publish_command(program, settings),  wakeup_command(program, settings),
+                               dispatch_command(program, settings), attach_command(program, settings),
+                               idle_command(program, settings),     soak_command(program, settings)};
   for (const Command& command : commands)
     command.app->footer(command.app->get_footer() + "\n\nOptions of all measures: see shmbus-bench --help.");
   if (const auto status = tool::parse(program, argc, argv)) return *status;
