@@ -42,7 +42,7 @@ SparseMapping::~SparseMapping() {
   if (address_ != nullptr) ::munmap(address_, size_);
 }
 
-bool SparseMapping::expose(std::uint64_t offset, std::uint64_t bytes) noexcept {
+bool SparseMapping::expose(std::uint64_t offset, std::uint64_t bytes) const noexcept {
   if (offset > size_ || bytes > size_ - offset) return false;
   const std::uint64_t begin = offset / page_size() * page_size();
   if (::mprotect(address_ + begin, offset + bytes - begin, protection_) == 0) return true;

@@ -24,7 +24,7 @@ class SparseMapping {
 
   /// Makes a range accessible, for good; whole pages. Any thread; a range may be exposed again. False where it lies
   /// outside, or the kernel has no memory for that.
-  bool expose(std::uint64_t offset, std::uint64_t bytes) noexcept;
+  bool expose(std::uint64_t offset, std::uint64_t bytes) const noexcept;
   /// The same of the first bytes. Throws Error.
   void expose_begin(std::uint64_t bytes, const std::string& object);
 

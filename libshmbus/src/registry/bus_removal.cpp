@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "platform/mapping.hpp"
 #include "registry/names.hpp"
 #include "registry/topic_removal.hpp"
 #include "registry/trust.hpp"

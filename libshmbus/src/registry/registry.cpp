@@ -48,9 +48,11 @@ Error no_header_room(const std::string& bus) {
 Registry::Registry(std::string bus, SegmentFile file, Access access, std::vector<uid_t> owners)
     : bus_(std::move(bus)),
       file_(std::move(file)),
-      mapping_(file_, access, 0, sizeof(RegistryHeader), bus_object(bus_)),
+      mapping_(file_, access, sizeof(RegistryHeader), bus_object(bus_)),
       header_(reinterpret_cast<RegistryHeader*>(mapping_.address())),
-      owners_(std::move(owners)) {}
+      owners_(std::move(owners)) {
+  mapping_.expose_begin(offsetof(RegistryHeader, node_table), bus_object(bus_));
+}
 
 std::atomic<std::uint32_t>* Registry::bell(std::uint64_t number) const noexcept {
   if (number < layout::kFirstSubscriptionBell) return number < nodes() ? &header_->node_table[number].bell : nullptr;
@@ -66,8 +68,16 @@ void Registry::ring(std::uint64_t number) const noexcept {
   platform::futex_wake_all(*word);
 }
 
-unsigned Registry::count(const std::atomic<std::uint32_t>& entries, unsigned limit) noexcept {
-  return std::min<unsigned>(entries.load(std::memory_order_seq_cst), limit);
+unsigned Registry::count(const std::atomic<std::uint32_t>& entries, const Table& table) const noexcept {
+  const std::uint32_t backed = std::min<std::uint32_t>(entries.load(std::memory_order_seq_cst), table.limit);
+  auto& reached = reached_[table.index];
+  // Acquire: pairs with the store below, after which the kernel lets all threads of this process touch the range.
+  // Threads may race here, and the lower count may be stored last: then more is asked for once more.
+  if (const std::uint32_t before = reached.load(std::memory_order_acquire); backed > before) {
+    if (!mapping_.expose(table.offset, backed * table.entry_size)) return before;
+    reached.store(backed, std::memory_order_release);
+  }
+  return backed;
 }
 
 std::shared_ptr<Registry> Registry::open(const std::string& bus, const BusOptions& options) {
@@ -169,7 +179,7 @@ void Registry::check() {
 }
 
 bool Registry::grow(std::atomic<std::uint32_t>& entries, const Table& table) {
-  std::uint32_t now = count(entries, table.limit);
+  std::uint32_t now = count(entries, table);
   if (now >= table.limit) return false;
   const std::uint32_t a_page = static_cast<std::uint32_t>(layout::kPage / table.entry_size);
   // Backing is idempotent; only what is counted as backed is touched.

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "platform/mapping.hpp"
 #include "platform/segment_file.hpp"
+#include "platform/sparse_mapping.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/layout/registry.hpp"
 #include "shmbus/options.hpp"
@@ -28,6 +31,15 @@ struct BusRecord {
 /// The registry segment of a bus, mapped and checked. Any thread.
 class Registry {
   using Header = layout::RegistryHeader;
+  /// Where a table lies in the segment.
+  struct Table {
+    unsigned index, limit;  // limit: entries
+    std::size_t entry_size, offset;
+  };
+  static constexpr Table kNodes{0, layout::kMaxNodes, sizeof(layout::NodeEntry), offsetof(Header, node_table)};
+  static constexpr Table kTopics{1, layout::kMaxTopics, sizeof(layout::TopicEntry), offsetof(Header, topic_table)};
+  static constexpr Table kSubscriptions{2, layout::kMaxSubscriptions, sizeof(layout::SubscriptionEntry),
+                                        offsetof(Header, subscription_table)};
 
  public:
   /// Creates the bus, unless the options say otherwise, or attaches to it. Throws Error.
@@ -53,22 +65,15 @@ class Registry {
   /// What whoever looks for a bus that is not there is told.
   static Error absent_error(const std::string& bus);
 
-  // How many entries of a table have memory: what a scan may touch.
-  unsigned nodes() const noexcept { return count(header_->nodes, layout::kMaxNodes); }
-  unsigned topics() const noexcept { return count(header_->topics, layout::kMaxTopics); }
-  unsigned subscriptions() const noexcept { return count(header_->subscriptions, layout::kMaxSubscriptions); }
+  // How many entries of a table have memory, and are accessible to this process from then on: what a scan may touch.
+  unsigned nodes() const noexcept { return count(header_->nodes, kNodes); }
+  unsigned topics() const noexcept { return count(header_->topics, kTopics); }
+  unsigned subscriptions() const noexcept { return count(header_->subscriptions, kSubscriptions); }
 
   // Backs one more page of a table. False where the table is full; throws Error where memory is.
-  bool grow_nodes() {
-    return grow(header_->nodes, {layout::kMaxNodes, sizeof(layout::NodeEntry), offsetof(Header, node_table)});
-  }
-  bool grow_topics() {
-    return grow(header_->topics, {layout::kMaxTopics, sizeof(layout::TopicEntry), offsetof(Header, topic_table)});
-  }
-  bool grow_subscriptions() {
-    return grow(header_->subscriptions,
-                {layout::kMaxSubscriptions, sizeof(layout::SubscriptionEntry), offsetof(Header, subscription_table)});
-  }
+  bool grow_nodes() { return grow(header_->nodes, kNodes); }
+  bool grow_topics() { return grow(header_->topics, kTopics); }
+  bool grow_subscriptions() { return grow(header_->subscriptions, kSubscriptions); }
 
   /// A bell by its number (layout::kFirstSubscriptionBell); null where no entry with memory has it.
   std::atomic<std::uint32_t>* bell(std::uint64_t number) const noexcept;
@@ -79,17 +84,13 @@ class Registry {
   Registry(std::string bus, platform::SegmentFile file, platform::Access access, std::vector<uid_t> owners);
   static std::shared_ptr<Registry> create(const std::string& bus, const BusOptions& options, bool removed = false);
   void check();
-  /// Where a table lies in the segment.
-  struct Table {
-    unsigned limit;  // entries
-    std::size_t entry_size, offset;
-  };
   bool grow(std::atomic<std::uint32_t>& entries, const Table& table);
-  static unsigned count(const std::atomic<std::uint32_t>& entries, unsigned limit) noexcept;
+  unsigned count(const std::atomic<std::uint32_t>& entries, const Table& table) const noexcept;
 
   std::string bus_;
   platform::SegmentFile file_;
-  platform::Mapping mapping_;
+  platform::SparseMapping mapping_;
+  mutable std::atomic<std::uint32_t> reached_[3] = {};  // entries of each table that are accessible to this process
   layout::RegistryHeader* header_;
   BusRecord recorded_;
   std::vector<uid_t> owners_;
