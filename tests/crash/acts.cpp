@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <thread>
 
@@ -78,6 +79,19 @@ bool publish_one(shmbus::Publisher& publisher, std::uint64_t self, std::uint64_t
   return status == Status::ok;
 }
 
+std::size_t publish_several(shmbus::Publisher& publisher, std::uint64_t self, std::uint64_t number) {
+  std::array<std::vector<std::uint64_t>, kBatch> words;
+  std::array<std::span<const std::byte>, kBatch> payloads;
+  for (std::size_t i = 0; i < kBatch; ++i) {
+    words[i] = payload_of(self, number + i);
+    payloads[i] = std::as_bytes(std::span{words[i]});
+  }
+  const shmbus::BatchResult result = publisher.publish_all_for(5ms, payloads);
+  require_ok(result.status(), "a batch");
+  test::require(result.published() <= kBatch && (!result || result.published() == kBatch), "a batch's count");
+  return result.published();
+}
+
 shmbus::SubscriberOptions reliable(const Stage& stage) {
   return {.start = Start::oldest(),
           .delivery = Delivery::reliable,
@@ -101,7 +115,13 @@ void publish(const Stage& stage) {
   std::uint64_t number = 0;
   try {
     shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
-    stage.repeat([&] { publish_one(publisher, stage.self, ++number, true); });
+    stage.repeat([&] {
+      if (number % 8 == 0) {
+        publish_several(publisher, stage.self, number + 1);
+        number += kBatch;
+      }
+      publish_one(publisher, stage.self, ++number, true);
+    });
   } catch (const Error& error) {
     test::require(error.code() == ErrorCode::busy, error.what());  // another one has the exclusive right
   }
@@ -118,6 +138,22 @@ void publish_alone_and_steadily(const Stage& stage) {
     std::vector<std::uint64_t> mine(words.size());
     test::SelfChecking::fill(mine, number << 8 | stage.self);
     require_ok(publisher.publish_for(5ms, std::as_bytes(std::span{mine})).status(), "a publish");
+  });
+}
+
+/// The same, by batches.
+void publish_batches_alone_and_steadily(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
+  std::uint64_t number = 0;
+  std::array<std::array<std::uint64_t, 5>, kBatch> words{};
+  std::array<std::span<const std::byte>, kBatch> payloads;
+  stage.repeat([&] {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      test::SelfChecking::fill(words[i], ++number << 8 | stage.self);
+      payloads[i] = std::as_bytes(std::span{words[i]});
+    }
+    require_ok(publisher.publish_all_for(5ms, payloads).status(), "a batch");
   });
 }
 

@@ -9,6 +9,10 @@ namespace crash {
 /// nothing was published.
 bool publish_one(shmbus::Publisher& publisher, std::uint64_t self, std::uint64_t number, bool may_abort);
 
+inline constexpr std::size_t kBatch = 6;
+/// Publishes the events from `number` on at once, and returns how many.
+std::size_t publish_several(shmbus::Publisher& publisher, std::uint64_t self, std::uint64_t number);
+
 shmbus::SubscriberOptions reliable(const Stage& stage);
 /// Hands what there is to the book; waits a moment if there is nothing.
 std::size_t read_some(shmbus::Subscriber& subscriber, Book& book);
@@ -19,6 +23,7 @@ void limit_memory(const Stage& stage);
 // What roles do.
 void publish(const Stage& stage);
 void publish_alone_and_steadily(const Stage& stage);
+void publish_batches_alone_and_steadily(const Stage& stage);
 void read_lossy(const Stage& stage);
 void read_reliably(const Stage& stage);
 void read_and_retain(const Stage& stage);
