@@ -140,11 +140,12 @@ class TimedReceiver {
 
  private:
   void see(const Event& event) {
-    const std::uint64_t now = CycleClock::now();
+    const std::uint64_t now = CycleClock::now();  // cores may disagree by some ticks
     Head head{};
     std::memcpy(&head, event.payload().data(), sizeof head);
     while (busy_.exchange(true, std::memory_order_acquire)) platform::pause();  // with several workers
-    if (measure::Histogram* times = times_.load(std::memory_order_acquire)) times->add(now - head.stamp);
+    if (measure::Histogram* times = times_.load(std::memory_order_acquire))
+      times->add(now > head.stamp ? now - head.stamp : 0);
     busy_.store(false, std::memory_order_release);
     if (head.number != kLastEvent) return;
     ended_.store(true, std::memory_order_release);

@@ -33,7 +33,9 @@ HandlerLoop::HandlerLoop(std::shared_ptr<BusCore> bus, std::shared_ptr<Subscribe
       core_(std::move(core)),
       subscriber_(std::move(subscriber)),
       queue_(options.queue, options.queue_bytes),
-      alive_(options.workers) {}
+      alive_(options.workers) {
+  watch_topics();  // a publisher may demote it before a worker has run at all
+}
 
 void HandlerLoop::run() {
   running = this;
