@@ -4,10 +4,11 @@
 
 namespace {
 
-std::atomic<std::int64_t> system_offset{0}, monotonic_offset{0};
+std::atomic<std::int64_t> system_offset{0}, monotonic_offset{0}, boottime_offset{0};
 
 std::atomic<std::int64_t>* offset_of(clockid_t clock) noexcept {
   if (clock == CLOCK_REALTIME) return &system_offset;
+  if (clock == CLOCK_BOOTTIME) return &boottime_offset;
   return clock == CLOCK_MONOTONIC ? &monotonic_offset : nullptr;
 }
 

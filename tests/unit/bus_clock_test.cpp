@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <thread>
 
 #include "platform/clock.hpp"
@@ -115,4 +116,34 @@ TEST_CASE("a bus clock gives some time for any stamp and any opening of its bloc
     clock.to_ns(stamp, {cycles, ns});
   const Moment now = clock.now();
   CHECK(clock.to_ns(now.cycles, now) == now.ns);
+}
+
+TEST_CASE("times stay right when the machine was suspended, whether the counter went on or stood still", "[clock]") {
+  BusRecord bus = created_now(ClockKind::cycle_counter);
+  bus.created_suspended_ns = shmbus::platform::suspended_ns();
+  const bool known = GENERATE(true, false);  // whether this member was there
+  const bool went_on = GENERATE(true, false);
+  std::optional<BusClock> clock;
+  std::this_thread::sleep_for(50ms);
+  if (known) clock.emplace(bus);
+  const Moment opened = known ? clock->now() : Moment{bus.created_cycles, bus.created_ns};
+  // Seen from the counter, the others lag behind or ran ahead.
+  test::ClockOffset monotonic(CLOCK_MONOTONIC, 0s), boottime(CLOCK_BOOTTIME, 0s), system(CLOCK_REALTIME, 0s);
+  if (went_on) {
+    monotonic.set(-40ms);
+  } else {
+    boottime.set(10h);
+    system.set(10h);
+  }
+  if (!known) clock.emplace(bus);
+  std::this_thread::sleep_for(30ms);
+  CHECK(error_now(*clock, clock->now()) < 1ms);
+  // Which side of the suspend a stamp lies on can't be told from a counter that stood still.
+  const Moment opened_by_then = went_on ? opened : clock->now();
+  const std::uint64_t stamp = clock->stamp();
+  const std::int64_t then = shmbus::platform::system_ns();
+  std::this_thread::sleep_for(60ms);
+  CHECK(error_now(*clock, opened) < 1ms);
+  CHECK(std::abs(clock->to_ns(stamp, opened_by_then) - then) < 1'000'000);
+  CHECK(error_now(*clock, clock->now()) < 1ms);
 }

@@ -21,6 +21,11 @@ std::int64_t read(clockid_t clock) noexcept {
 std::int64_t system_ns() noexcept { return read(CLOCK_REALTIME); }
 std::uint64_t monotonic_ns() noexcept { return static_cast<std::uint64_t>(read(CLOCK_MONOTONIC)); }
 
+std::uint64_t suspended_ns() noexcept {
+  const std::int64_t awake = read(CLOCK_MONOTONIC), all = read(CLOCK_BOOTTIME);
+  return static_cast<std::uint64_t>(all - awake);
+}
+
 bool cycle_counter_trusted() noexcept {
 #if defined(__x86_64__)
   unsigned a = 0, b = 0, c = 0, d = 0;

@@ -33,15 +33,15 @@ std::int64_t plus(std::int64_t ns, double difference) noexcept {
 }  // namespace
 
 BusClock::BusClock(const BusRecord& bus) noexcept
-    : created_cycles_(bus.created_cycles),
-      created_monotonic_ns_(bus.created_monotonic_ns),
-      cycles_(bus.clock == layout::ClockKind::cycle_counter) {
+    : cycles_(bus.clock == layout::ClockKind::cycle_counter),
+      base_{{bus.created_cycles, bus.created_ns}, bus.created_monotonic_ns, bus.created_suspended_ns} {
   Reading first = read();
+  // Suspended since the bus was created: what the counter did meanwhile is not known, so a rate can't be told from
+  // there.
+  if (suspended_between(base_, first)) base_ = first;
   // A bus that was created this very moment: wait until a rate can be told.
   while (age_ns(first) >= 0 && age_ns(first) < kMinAge) first = read();
-  latest_cycles_.store(first.moment.cycles, std::memory_order_relaxed);
-  latest_ns_.store(first.moment.ns, std::memory_order_relaxed);
-  latest_monotonic_ns_.store(first.monotonic_ns, std::memory_order_relaxed);
+  store(first);
 }
 
 std::uint64_t BusClock::stamp() const noexcept {
@@ -61,49 +61,70 @@ BusClock::Reading BusClock::read() const noexcept {
     const std::uint64_t after = stamp();
     if (after - before < width) {
       width = after - before;
-      best = {{before + width / 2, ns}, monotonic};
+      best = {{before + width / 2, ns}, monotonic, 0};
     }
   }
+  best.suspended_ns = platform::suspended_ns();
   return best;
 }
 
-BusClock::Reading BusClock::latest() const noexcept {
-  for (;;) {
+/// Bounded: whoever refreshes may be stopped in the middle, or be a thread that a forked child does not have. Then the
+/// clocks are read anew, which is as good and slower.
+BusClock::Latest BusClock::latest() const noexcept {
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries; ++i) {
     const std::uint64_t version = version_.load(std::memory_order_acquire);
-    const Reading reading{{latest_cycles_.load(std::memory_order_acquire), latest_ns_.load(std::memory_order_acquire)},
-                          latest_monotonic_ns_.load(std::memory_order_acquire)};
-    if (version % 2 == 0 && version_.load(std::memory_order_acquire) == version) return reading;
+    const Latest latest{{latest_cycles_.load(std::memory_order_acquire), latest_ns_.load(std::memory_order_acquire)},
+                        rate_.load(std::memory_order_acquire),
+                        reach_.load(std::memory_order_acquire)};
+    if (version % 2 == 0 && version_.load(std::memory_order_acquire) == version) return latest;
+    platform::pause();
   }
+  return {read().moment, rate_.load(std::memory_order_acquire), kMaxExtrapolation};
 }
 
 void BusClock::refresh() noexcept {
   std::uint64_t version = version_.load(std::memory_order_acquire);
   if (version % 2 != 0 || !version_.compare_exchange_strong(version, version + 1, std::memory_order_acq_rel)) return;
   const Reading reading = read();
-  latest_cycles_.store(reading.moment.cycles, std::memory_order_release);
-  latest_ns_.store(reading.moment.ns, std::memory_order_release);
-  latest_monotonic_ns_.store(reading.monotonic_ns, std::memory_order_release);
+  if (suspended_between(base_, reading)) base_ = reading;  // the rate goes on being the one that was told before
+  store(reading);
   version_.store(version + 2, std::memory_order_release);
 }
 
-double BusClock::age_ns(const Reading& reading) const noexcept {
-  return difference(reading.monotonic_ns, created_monotonic_ns_);
+/// The caller is the only one.
+void BusClock::store(const Reading& reading) noexcept {
+  const double age = age_ns(reading), rate = age / difference(reading.moment.cycles, base_.moment.cycles);
+  if (age >= kMinAge && rate > kMinRate && rate < kMaxRate) rate_.store(rate, std::memory_order_release);
+  reach_.store(std::clamp(age / 4, 0.0, kMaxExtrapolation), std::memory_order_release);
+  latest_cycles_.store(reading.moment.cycles, std::memory_order_release);
+  latest_ns_.store(reading.moment.ns, std::memory_order_release);
 }
 
-double BusClock::rate(const Reading& reading) const noexcept {
-  const double rate = age_ns(reading) / difference(reading.moment.cycles, created_cycles_);
-  return rate > kMinRate && rate < kMaxRate ? rate : 1.0;
+double BusClock::age_ns(const Reading& reading) const noexcept {
+  return difference(reading.monotonic_ns, base_.monotonic_ns);
+}
+
+bool BusClock::suspended_between(const Reading& before, const Reading& after) noexcept {
+  constexpr double kLeast = 1'000'000;  // ns: the two clocks whose difference tells it are not read at one moment
+  return std::fabs(difference(after.suspended_ns, before.suspended_ns)) > kLeast;
+}
+
+double BusClock::ns_per_stamp() noexcept {
+  if (!cycles_) return 1.0;
+  refresh();
+  return latest().rate;
 }
 
 std::int64_t BusClock::to_ns(std::uint64_t stamp, const Moment& opened) noexcept {
-  Reading last = latest();
-  double beyond = difference(stamp, last.moment.cycles) * rate(last);
-  if (beyond > std::clamp(age_ns(last) / 4, 0.0, kMaxExtrapolation)) {
+  Latest last = latest();
+  double beyond = difference(stamp, last.moment.cycles) * last.rate;
+  if (beyond > last.reach) {
     refresh();
     last = latest();
-    beyond = difference(stamp, last.moment.cycles) * rate(last);
+    beyond = difference(stamp, last.moment.cycles) * last.rate;
   }
-  const double into_block = difference(stamp, opened.cycles) * rate(last);
+  const double into_block = difference(stamp, opened.cycles) * last.rate;
   return std::fabs(into_block) < std::fabs(beyond) ? plus(opened.ns, into_block) : plus(last.moment.ns, beyond);
 }
 

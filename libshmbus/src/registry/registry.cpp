@@ -144,6 +144,7 @@ std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOpti
   h.created_cycles =
       h.clock == layout::ClockKind::cycle_counter ? platform::read_cycle_counter() : h.created_monotonic_ns;
   h.created_ns = platform::system_ns();
+  h.created_suspended_ns = platform::suspended_ns();
   h.mode = options.mode;
   h.stall_limit_ns = static_cast<std::uint64_t>(options.stall_limit.count());
   h.name.store(bus);
@@ -164,9 +165,10 @@ void Registry::check() {
                 sizeof(RegistryHeader), load_once(h.incompatible_flags)},
                object);
   check_size(load_once(h.size), sizeof(RegistryHeader), object);
-  const BusRecord r{load_once(h.incarnation),          load_once(h.created_ns), load_once(h.created_cycles),
-                    load_once(h.created_monotonic_ns), load_once(h.clock),      load_once(h.mode),
-                    load_once(h.stall_limit_ns)};
+  const BusRecord r{load_once(h.incarnation),    load_once(h.created_ns),
+                    load_once(h.created_cycles), load_once(h.created_monotonic_ns),
+                    load_once(h.clock),          load_once(h.mode),
+                    load_once(h.stall_limit_ns), load_once(h.created_suspended_ns)};
   check_mode(file_.state(), r.mode, object);
   check_name(h.name.load(), bus_, object);
   constexpr std::int64_t kLatestBirth = std::int64_t{1} << 62;  // nanoseconds since 1970; differences stay in range

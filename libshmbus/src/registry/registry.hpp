@@ -26,6 +26,7 @@ struct BusRecord {
   layout::ClockKind clock{};
   std::uint32_t mode = 0;
   std::uint64_t stall_limit_ns = 0;
+  std::uint64_t created_suspended_ns = 0;
 };
 
 /// The registry segment of a bus, mapped and checked. Any thread.

@@ -135,6 +135,7 @@ struct RegistryHeader {
   std::uint64_t stall_limit_ns;
   SharedText<64> name;
   std::uint64_t created_monotonic_ns;  // CLOCK_MONOTONIC at that moment: it tells the stamp clock's rate
+  std::uint64_t created_suspended_ns;  // for which the machine was suspended by then, since it was started
 
   // Counters, by fetch-add.
   alignas(kLine) std::atomic<std::uint64_t> next_node;
