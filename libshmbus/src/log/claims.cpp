@@ -24,7 +24,9 @@ std::optional<ShownClaim> read_claim(const BlockLog& log, unsigned number) noexc
     if (port.owner.load(std::memory_order_acquire) == claim.owner) return claim;
     // Marked for repair meanwhile, or another tenant's. To leave a claim out would give its record to a larger one.
   }
-  return std::nullopt;
+  // Many repairers mark and unmark the port. The claim stands all the same; whichever of its owners is believed, no
+  // more than a look or a mark follows.
+  return claim;
 }
 
 namespace {

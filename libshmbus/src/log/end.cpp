@@ -1,11 +1,15 @@
 #include "log/end.hpp"
 
+#include "log/tail_watch.hpp"
+
 namespace shmbus::log {
 
 End end_of(const BlockLog& log) noexcept {
   End end;
-  for (int i = 0; i < kEndTries; ++i) {
+  for (TailWatch watch(kEndTries);;) {
     const std::uint64_t tail = log.tail().load(std::memory_order_acquire);  // SYNC tail
+    if (!watch.goes_on(tail)) break;
+    end.tail = tail;
     end.number = log.whole_number(tail);
     end.offset = log.format().offset(tail);
     if (end.number == kNone) continue;

@@ -12,6 +12,7 @@ struct End {
   std::uint64_t number = kNone;  ///< of the newest block; 0: none was opened yet; kNone: tail and ring do not fit
   std::size_t offset = 0;        ///< in that block; its size: sealed
   std::uint64_t next_sequence = 1;
+  std::uint64_t tail = 0;  ///< by which it was found
 
   /// Bytes of the log so far: records, and the padding that ends blocks. 0 where nothing was published.
   std::uint64_t position(std::size_t block_size) const noexcept {
@@ -19,8 +20,9 @@ struct End {
   }
 };
 
-/// Rounds of looking for the end; each but the last needs the ring to move on meanwhile.
-inline constexpr int kEndTries = 1024;
+/// Rounds in a row of looking for the end, or for a place near it, in which the tail stood still. None can fail then:
+/// the tail's block leaves the ring only after the tail has moved on.
+inline constexpr std::uint32_t kEndTries = 64;
 
 End end_of(const BlockLog& log) noexcept;
 

@@ -4,14 +4,13 @@
 #include <limits>
 
 #include "log/end.hpp"
+#include "log/tail_watch.hpp"
 #include "shmbus/log/reader.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::log {
 
 namespace {
-
-constexpr int kTries = kEndTries;
 
 /// The newest retained block whose first sequence is at most `sequence`; 0 where there is none.
 std::uint64_t block_of(const BlockLog& log, const End& end, std::uint64_t sequence) noexcept {
@@ -72,9 +71,9 @@ void Reader::start(Start start) noexcept {
 }
 
 void Reader::start_latest() noexcept {
-  for (int i = 0; i < kTries; ++i) {
+  for (TailWatch watch(kEndTries);;) {
     const End end = end_of(*log_);
-    if (end.number == kNone) break;
+    if (end.number == kNone || !watch.goes_on(end.tail)) break;
     if (start_at_end(end.number, end.offset, end.next_sequence)) return;
   }
   fail();
@@ -101,10 +100,10 @@ bool Reader::start_at_end(std::uint64_t number, std::size_t offset, std::uint64_
 }
 
 void Reader::start_oldest(std::uint64_t number) noexcept {
-  for (std::uint64_t i = 0; i < kTries + std::uint64_t{log_->blocks()}; ++i) {  // each may have been dropped early
+  for (TailWatch watch(kEndTries + log_->blocks());;) {  // each may have been dropped early
     // The end is read before the look: else events that are published between the two would be passed over.
     const End end = end_of(*log_);
-    if (end.number == kNone) break;
+    if (end.number == kNone || !watch.goes_on(end.tail)) break;
     pin(number);
     Block block;
     switch (log_->find(number, block)) {
@@ -128,9 +127,9 @@ void Reader::start_oldest(std::uint64_t number) noexcept {
 }
 
 void Reader::start_at_sequence(std::uint64_t sequence, bool missed_counts) noexcept {
-  for (int i = 0; i < kTries; ++i) {
+  for (TailWatch watch(kEndTries);;) {
     const End end = end_of(*log_);
-    if (end.number == kNone) break;
+    if (end.number == kNone || !watch.goes_on(end.tail)) break;
     if (sequence >= end.next_sequence) {
       // At this end, not at a later one: `sequence` may have been published meanwhile.
       if (!start_at_end(end.number, end.offset, end.next_sequence)) continue;
@@ -166,7 +165,7 @@ void Reader::start_at_time(std::int64_t ns) noexcept {
 
 /// Passes over what lies before the start. False: the start is not reached yet.
 bool Reader::skip_forward() noexcept {
-  constexpr int kAtOnce = 1 << 16;
+  constexpr int kAtOnce = 1 << 16;  // then the caller looks again: the cursor stands at a record, so nobody sleeps
   for (int i = 0; i < kAtOnce; ++i) {
     if (cursor_ == end_ && !next_block()) return false;
     const auto* header = reinterpret_cast<const layout::RecordHeader*>(cursor_);

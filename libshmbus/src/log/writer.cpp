@@ -5,6 +5,7 @@
 
 #include "log/end.hpp"
 #include "log/rotation.hpp"
+#include "log/tail_watch.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::log {
@@ -14,9 +15,9 @@ using layout::RecordMeta;
 
 namespace {
 
-// Far beyond what contention can cause: only broken bytes get here.
-constexpr int kBound = 1 << 16;      // rounds of a claim
-constexpr int kSameTailBound = 256;  // and those in which nobody moved the tail
+// Rounds of a claim in a row in which nobody moved the tail, far beyond what contention can cause: a round in which it
+// stood still finds the next block opened, and moves the tail; or its block dropped early, which comes once.
+constexpr std::uint32_t kStandstill = 256;
 
 }  // namespace
 
@@ -110,13 +111,12 @@ Status Writer::place_slowly(std::size_t size, std::size_t stride, Place& at) noe
   const std::size_t block_size = log_->block_size();
   if (size > log_->max_payload() || stride > limit_) return Status::too_large;
   const layout::TailFormat& format = log_->format();
-  std::uint64_t last_tail = kNone;
-  for (int i = 0, same = 0; i < kBound && same < kSameTailBound; ++i) {
+  for (TailWatch watch(kStandstill);;) {
     if (block_begin_ != nullptr && place(stride, at)) return Status::ok;
     const std::uint64_t tail = exclusive_ ? tail_ : header_->tail.load(std::memory_order_acquire);
-    same = tail == last_tail ? same + 1 : 0;
-    last_tail = tail;
-    if (!exclusive_ && block_begin_ != nullptr && same == 0 && tail - block_tail_ <= tail_room_ - stride * tail_unit_)
+    if (!watch.goes_on(tail)) break;
+    if (!exclusive_ && block_begin_ != nullptr && watch.moved() &&
+        tail - block_tail_ <= tail_room_ - stride * tail_unit_)
       continue;  // somebody else was first
     const std::size_t offset = format.offset(tail);
     if (offset > block_size || (offset < block_size && offset > limit_)) break;
