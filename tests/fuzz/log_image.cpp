@@ -170,6 +170,10 @@ class Damage {
   Word& ring(std::uint32_t i) noexcept {
     return reinterpret_cast<Word*>(control_ + sizeof(TopicHeader))[i % geometry_.blocks];
   }
+  Word& free_map() noexcept {
+    const std::uint64_t size = geometry_.block_table_offset - geometry_.free_map_offset;
+    return *reinterpret_cast<Word*>(control_ + geometry_.free_map_offset + input_.below(4) * 8 % size);
+  }
   std::uint32_t physical() noexcept { return input_.below(geometry_.physical_blocks); }
 
   Word& field() noexcept {
@@ -180,7 +184,7 @@ class Damage {
       case 0:
         return header_.tail;
       case 1:
-        return ring(which / 16);
+        return which >= 128 ? free_map() : ring(which / 16);
       case 2:
         return *reinterpret_cast<Word*>(reinterpret_cast<std::byte*>(&entry(which / 16)) + input_.below(6) * 8);
       case 3:
@@ -199,8 +203,8 @@ class Damage {
         return *reinterpret_cast<Word*>(reinterpret_cast<std::byte*>(&subscriber.subscription) + input_.below(5) * 8);
       case 10:
         return *reinterpret_cast<Word*>(reinterpret_cast<std::byte*>(&header_.waiters) + input_.below(2) * 8);
-      case 11:  // bitmaps, exclusive owner, backed and hint
-        return *reinterpret_cast<Word*>(reinterpret_cast<std::byte*>(&header_.publishers) + input_.below(6) * 8);
+      case 11:  // bitmaps, exclusive owner, backed and hints
+        return *reinterpret_cast<Word*>(reinterpret_cast<std::byte*>(&header_.publishers) + input_.below(10) * 8);
       case 12:
       case 13: {  // where a record begins, or could
         const std::size_t offset = (input_.take<std::uint16_t>() % (geometry_.block_size / 8)) * 8;

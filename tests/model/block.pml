@@ -5,8 +5,8 @@
  * block gives up, as with `no_memory`. Tail values: 2n while block n is open, 2n + 1 once it is sealed.
  *
  * right: -
- * right: -DRETAIN -DALONE -DLAST=5             one publisher, and a reader that retains
- * right: -DOPEN -DNO_READER -DLAST=5 -DROUNDS=2 two publishers that start in an open block, and no reader
+ * right: -DANY -DRETAIN -DALONE -DLAST=5       one publisher, and a reader that retains; any block is proposed first
+ * right: -DANY -DOPEN -DNO_READER -DLAST=5 -DROUNDS=2 two publishers that start in an open block, and no reader
  * weak: WEAK_PIN_AFTER_RING       the reader looks at the ring, then pins
  * weak: WEAK_PINS_BEFORE_RING     the rotator looks at the pins before it looks for the block in the ring
  * weak: WEAK_NO_SECOND_LINKED     no look at the ring after winning the owner word
@@ -80,9 +80,16 @@ byte g_writes[P];                   /* who was granted the record there and has 
 #define LOOK_PINNED(yes) LOOK_CLAIM(yes) seen = number[c]; LOOK_PIN(yes); LOOK_SLOT(yes); seen = 0
 #endif
 
-/* reserve_backed(): the hint first; try_reserve(). Leaves `physical`. */
+/* reserve(): the hint first, or with ANY some block, since the map of free blocks and the search propose any, right or
+ * wrong, and their bits decide nothing; then each, as where the map had none. try_reserve(), the same for all. Leaves
+ * `physical`. */
+#ifdef ANY
+#define PROPOSE if :: c = 0 :: c = 1 :: c = 2 :: c = 3 fi
+#else
+#define PROPOSE c = hint
+#endif
 inline reserve() {
-  d_step { q = 0; c = hint };
+  atomic { q = 0; PROPOSE };
   do
   :: q > P -> break
   :: q <= P ->
@@ -169,7 +176,9 @@ inline rotate(n) {
   fill(n);
   link(n);
 #endif
+#ifndef ANY
   if :: won -> hint = left :: else fi;
+#endif
   release(won);
 #endif
   if :: !won -> goto over :: else fi;

@@ -81,7 +81,7 @@ class Event {
   const TraceContext* trace() const noexcept { return reinterpret_cast<const TraceContext*>(record_.trace); }
 
   /// An owner that keeps the event beyond the handler, on any thread: it keeps the block pinned, or holds a copy when
-  /// the subscriber's pins (eight blocks a topic) are used up. May allocate.
+  /// the subscriber's pins (eight blocks a topic) are used up, or the topic reserved its memory. May allocate.
   RetainedEvent retain() const;
 
  private:

@@ -106,8 +106,10 @@ struct BusOptions {
 /// Given by whoever creates the topic, `Bus::topic` or the first publisher; later comers adopt them.
 struct TopicOptions {
   std::size_t block_size = std::size_t{256} * 1024;  ///< bytes, a power of two from 4 KiB to 64 MiB; bounds the payload
-  std::size_t blocks = 16;            ///< retained in the ring, 2 to 65,536; rounded up to a power of two
-  bool reserve = false;               ///< back all of them with memory at creation, or fail there
+  std::size_t blocks = 16;  ///< retained in the ring, 2 to 65,536; rounded up to a power of two
+  bool reserve = false;  ///< back all of them, and two more, with memory at creation, or fail there. In a full /dev/shm
+                         ///< it then publishes on as long as its subscribers and open loans are not more than `blocks`
+                         ///< and no reliable one holds it back. `Event::retain` always copies on such a topic
   bool timestamps = true;             ///< each event carries its time
   Writers writers = Writers::shared;  ///< how many publishers at a time
   unsigned mode = 0600;               ///< of the log; whoever may read it may also write the control segment

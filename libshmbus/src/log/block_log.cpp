@@ -15,6 +15,8 @@ using layout::TopicHeader;
 BlockLog::BlockLog(void* control, std::byte* blocks, const layout::Geometry& geometry, Environment& environment)
     : header_(static_cast<TopicHeader*>(control)),
       ring_(reinterpret_cast<std::atomic<std::uint64_t>*>(static_cast<std::byte*>(control) + sizeof(TopicHeader))),
+      free_map_(
+          reinterpret_cast<std::atomic<std::uint64_t>*>(static_cast<std::byte*>(control) + geometry.free_map_offset)),
       table_(reinterpret_cast<BlockEntry*>(static_cast<std::byte*>(control) + geometry.block_table_offset)),
       blocks_(blocks),
       environment_(&environment),

@@ -1,5 +1,6 @@
 #include "shmbus/log/reader.hpp"
 
+#include "log/free_map.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::log {
@@ -53,14 +54,23 @@ void Reader::pin(std::uint64_t number) noexcept {
   if (log_->header().gated.load(std::memory_order_seq_cst) != 0) log_->wake_publishers();
 }
 
-/// At the end of a block, or in none: go to the one wanted next. False: it is not open yet.
+/// After a pin was taken off a block: if that left the ring meanwhile, it may be free now.
+void Reader::list_if_unlinked(const Block& block) noexcept {
+  if (log_->slot(block.number).load(std::memory_order_seq_cst) != block.entry) list_free(*log_, block.physical);
+}
+
+/// At the end of a block, or in none: go to the one wanted next. False: it is not open yet, or was lapped again and
+/// again
+/// (`look` tells the two apart).
 bool Reader::next_block() noexcept {
   if (status_ != Status::ok || log_->environment().forked()) return false;
   if (wanted_ == kNone) {  // the block was just read to its end
     if (block_.number == kNone) return false;
     pin(block_.number + 1);
+    list_if_unlinked(block_);
   }
-  constexpr int kTries = 64;  // a lapped reader may be lapped again before it has pinned
+  constexpr int kTries =
+      64;  // a lapped reader may be lapped again before it has pinned; each needs a rotation meanwhile
   for (int i = 0; i < kTries; ++i) {
     Block block;
     switch (log_->find(wanted_, block)) {
@@ -191,13 +201,18 @@ bool Reader::look() noexcept {
   if (ready()) return true;
   if (status_ != Status::ok) return false;
   if (cursor_ != end_) return pass_hole();
+  if (wanted_ == kNone) return false;
+  const std::uint64_t newest = log_->whole_number(log_->tail().load(std::memory_order_acquire));
+  Block block;
+  const Look look = log_->find(wanted_, block);
+  // Lapped so often that `next_block` gave up: events lie further on, so nobody may sleep. True however often it comes:
+  // each time publishers have moved the ring on meanwhile.
+  if (look == Look::gone) return true;
   // Waiting for a block that nobody is about to open, or for one that was opened before the tail could speak of its
   // successor, and does not show: only broken bytes led here.
-  const std::uint64_t newest = log_->whole_number(log_->tail().load(std::memory_order_acquire));
-  if (wanted_ == kNone || newest == kNone) return false;
+  if (newest == kNone) return false;
   if (wanted_ > newest + 1) return fail();
-  Block block;
-  return wanted_ <= newest && log_->find(wanted_, block) == Look::not_open && fail();
+  return wanted_ <= newest && look == Look::not_open && fail();
 }
 
 void Reader::give_up() noexcept {
@@ -241,6 +256,8 @@ constexpr std::uint32_t kClearing = ~std::uint32_t{0};
 }
 
 int Reader::retain() noexcept {
+  // Written before the topic had its name. Any other value only means that copies are made.
+  if (log_->header().reserves.load(std::memory_order_relaxed) != 0) return -1;
   int free = -1;
   for (unsigned i = 0; i < layout::kRetainSlots; ++i) {
     std::uint32_t uses = slot_uses_[i].load(std::memory_order_acquire);
@@ -248,14 +265,14 @@ int Reader::retain() noexcept {
       free = static_cast<int>(i);
       continue;
     }
-    if (slot_block_[i] != block_.number) continue;
+    if (slot_block_[i].number != block_.number) continue;
     while (uses != 0 && uses != kClearing) {
       if (slot_uses_[i].compare_exchange_weak(uses, uses + 1, std::memory_order_acq_rel)) return static_cast<int>(i);
     }
   }
   if (free < 0) return -1;
   const auto slot = static_cast<unsigned>(free);
-  slot_block_[slot] = block_.number;
+  slot_block_[slot] = block_;
   port_->retained[slot].store(block_.number,
                               std::memory_order_seq_cst);  // before the pin moves on: see log/gate.cpp, pinned
   SHMBUS_CRASH_POINT("retain.stored");
@@ -270,8 +287,10 @@ void Reader::release(int slot) noexcept {
   }
   if (uses != 1) return;
   SHMBUS_CRASH_POINT("retain.ending");
-  port_->retained[i].store(kNone, std::memory_order_release);  // what was read of the block was read before
+  // A release: what was read of the block was read before. Sequentially consistent: before the look at the ring.
+  port_->retained[i].store(kNone, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("retain.cleared");
+  list_if_unlinked(slot_block_[i]);  // ours until the slot is free
   slot_uses_[i].store(0, std::memory_order_release);
 }
 

@@ -19,6 +19,8 @@ Repair repair_subscriber(BlockLog& log, unsigned port) noexcept;
 struct RepairCount {
   unsigned publishers = 0;
   unsigned subscribers = 0;
+
+  unsigned total() const noexcept { return publishers + subscribers; }
 };
 
 /// All ports.

@@ -1,5 +1,6 @@
 #include "log/reservation.hpp"
 
+#include "log/free_map.hpp"
 #include "log/gate.hpp"
 #include "log/repair.hpp"
 #include "shmbus/platform/cpu.hpp"
@@ -12,8 +13,13 @@ using layout::RingEntry;
 
 namespace {
 
-constexpr int kBackings = 64;  // fresh blocks that others took before us; more are only in broken bytes
-constexpr int kPatience = 64;  // pauses while a living node already reserves for the same number
+// Each fresh block that we back and do not get is held by another publisher, of which there are at most 63, or by one
+// that has opened the number: then we stop.
+constexpr int kBackings = 64;
+constexpr int kPatience = 64;        // pauses while somebody else is about to open the number
+constexpr int kLastPatience = 4096;  // the same, where the alternative is to refuse for want of memory
+constexpr int kTries = 8;            // listed blocks: each was taken off the list, so the next rotation tries others
+constexpr int kSearched = 4;  // entries looked at a rotation: all of them four times while the ring goes round once
 
 bool linked(const BlockLog& log, std::uint32_t physical) noexcept {
   const std::uint64_t number = log.entry(physical).number.load(std::memory_order_seq_cst);
@@ -21,7 +27,8 @@ bool linked(const BlockLog& log, std::uint32_t physical) noexcept {
   return log.slot(number).load(std::memory_order_seq_cst) == RingEntry(number, physical).word();
 }
 
-/// The order is the argument: liveness first, so that a dead owner's last step is done; the ring after; then the owner
+/// The one judge of what may be taken, whoever proposed the block: the list of free blocks, a search, or the hint. The
+/// order is the argument: liveness first, so that a dead owner's last step is done; the ring after; then the owner
 /// word; the ring again, since the former owner may have linked the block between; the pins last, after the block was
 /// seen unlinked.
 bool try_reserve(BlockLog& log, std::uint32_t physical) noexcept {
@@ -38,17 +45,57 @@ bool try_reserve(BlockLog& log, std::uint32_t physical) noexcept {
   return false;
 }
 
+/// Also if the ring has come round meanwhile: the word of a number that was not opened yet is an older one's.
 bool opened_meanwhile(const BlockLog& log, std::uint64_t number) noexcept {
-  return RingEntry(log.slot(number).load(std::memory_order_acquire)).holds(number);
+  return !RingEntry(log.slot(number).load(std::memory_order_acquire)).older_than(number);
 }
 
-/// Backed blocks only, the one that left the ring last first: its lines are the likeliest to be in a cache.
-std::optional<std::uint32_t> reserve_backed(BlockLog& log) noexcept {
+/// Pauses while another publisher holds memory for the number, since it is about to open it. That word is a hint: it
+/// may name a number that its publisher gave up, or died with, so the patience is bounded. True: the number was opened.
+bool opened_by_another(const BlockLog& log, std::uint64_t number, int patience) noexcept {
+  for (int i = 0; i < patience && log.header().opening.load(std::memory_order_relaxed) == number; ++i) {
+    if (opened_meanwhile(log, number)) return true;
+    platform::pause();
+  }
+  return opened_meanwhile(log, number);
+}
+
+/// Lists blocks that nobody lists any more, because whoever had to died, ended, or was stopped by a claim that has
+/// ended since: some entries a rotation, going round. It only looks, and lists: whoever takes a block tries it.
+void search_leaked(BlockLog& log) noexcept {
+  const std::uint32_t backed = log.backed();
+  std::uint32_t p = log.header().searched.load(std::memory_order_relaxed);  // a hint
+  for (int i = 0; i < kSearched && backed != 0; ++i, ++p) {
+    if (p >= backed) p = 0;
+    if (linked(log, p) || listed_free(log, p)) continue;
+    const std::uint64_t owner = log.entry(p).owner.load(std::memory_order_acquire);
+    if ((owner == 0 || !log.environment().alive(owner)) && !pinned(log, p)) list_free(log, p);
+  }
+  log.header().searched.store(p, std::memory_order_relaxed);
+}
+
+/// Blocks that are listed as free, the one that left the ring last first: its lines are the likeliest to be in a cache.
+std::optional<std::uint32_t> reserve_listed(BlockLog& log) noexcept {
   const std::uint32_t backed = log.backed();
   const std::uint32_t hint = log.header().free_hint.load(std::memory_order_relaxed);  // a hint: try_reserve checks
-  if (hint < backed && try_reserve(log, hint)) return hint;
+  if (hint < backed && take_listed(log, hint) && try_reserve(log, hint)) return hint;
+  for (int i = 0; i < kTries; ++i) {
+    const auto p = take_any_listed(log);
+    if (!p) break;
+    if (*p < backed && try_reserve(log, *p)) return p;
+  }
+  return std::nullopt;
+}
+
+/// Any block that has memory. It looks at all of them, and so comes last: before a ring that is whole gets more memory,
+/// which happens as often as there are spare blocks in a topic's life, before a block is dropped early, and before
+/// memory is refused.
+std::optional<std::uint32_t> reserve_any(BlockLog& log) noexcept {
+  const std::uint32_t backed = log.backed();
   for (std::uint32_t p = 0; p < backed; ++p) {
-    if (p != hint && try_reserve(log, p)) return p;
+    if (!try_reserve(log, p)) continue;
+    take_listed(log, p);
+    return p;
   }
   return std::nullopt;
 }
@@ -80,8 +127,11 @@ std::optional<std::uint32_t> reserve_oldest(BlockLog& log, std::uint64_t number)
     if (!e.linked()) continue;
     if (gated(log, n) || !log.in_backed_range(e.physical())) return std::nullopt;
     std::uint64_t word = e.word();
-    if (!slot.compare_exchange_strong(word, RingEntry(n, RingEntry::kNoBlock).word(), std::memory_order_seq_cst))
-      return std::nullopt;
+    const RingEntry dropped(n, RingEntry::kNoBlock);
+    if (!slot.compare_exchange_strong(word, dropped.word(), std::memory_order_seq_cst)) {
+      if (word == dropped.word()) continue;  // by somebody who is short of memory, too
+      return std::nullopt;                   // `number` was opened meanwhile
+    }
     SHMBUS_CRASH_POINT("reserve.dropped");
     log.header().dropped.fetch_add(1, std::memory_order_relaxed);
     if (try_reserve(log, e.physical())) return e.physical();
@@ -93,30 +143,29 @@ std::optional<std::uint32_t> reserve_oldest(BlockLog& log, std::uint64_t number)
 
 Status reserve(BlockLog& log, std::uint64_t number, std::optional<std::uint32_t>& physical) noexcept {
   physical.reset();
-  // A living node that reserves for this number is about to open it.
-  for (int i = 0; i < kPatience; ++i) {
-    if (opened_meanwhile(log, number)) return Status::ok;
-    const std::uint32_t backed = log.backed();
-    bool reserved = false;
-    for (std::uint32_t p = 0; p < backed && !reserved; ++p) {
-      reserved = log.entry(p).owner.load(std::memory_order_relaxed) != 0 &&  // a hint to wait, no more
-                 log.entry(p).number.load(std::memory_order_relaxed) == number;
-    }
-    if (!reserved) break;
-    platform::pause();
-  }
-  physical = reserve_backed(log);
-  if (!physical && log.header().backed.load(std::memory_order_acquire) > log.blocks()) {
-    repair_all(log);  // what the dead pin may be all that is missing
-    physical = reserve_backed(log);
+  if (opened_by_another(log, number, kPatience)) return Status::ok;
+  search_leaked(log);
+  physical = reserve_listed(log);
+  const bool ring_is_whole = log.backed() > log.blocks();
+  if (!physical && ring_is_whole) {
+    physical = reserve_any(log);
+    // What the dead pin may be all that is missing.
+    if (!physical && repair_all(log).total() != 0) physical = reserve_any(log);
   }
   for (int i = 0; i < kBackings && !physical && !opened_meanwhile(log, number); ++i) {
     const auto fresh = back_one_more(log);
     if (!fresh) break;
     if (try_reserve(log, *fresh)) physical = fresh;
   }
+  if (!physical && !ring_is_whole && !opened_meanwhile(log, number)) physical = reserve_any(log);
   if (!physical && !opened_meanwhile(log, number)) physical = reserve_oldest(log, number);
-  return physical || opened_meanwhile(log, number) ? Status::ok : Status::no_memory;
+  if (physical) {
+    log.header().opening.store(number, std::memory_order_relaxed);  // a hint to wait, no more
+    SHMBUS_CRASH_POINT("reserve.announced");
+    return Status::ok;
+  }
+  // Others may hold what there is, one of them for this very number.
+  return opened_by_another(log, number, kLastPatience) ? Status::ok : Status::no_memory;
 }
 
 void release(BlockLog& log, std::uint32_t physical, bool linked) noexcept {
@@ -124,6 +173,7 @@ void release(BlockLog& log, std::uint32_t physical, bool linked) noexcept {
   if (!linked) entry.number.store(kNone, std::memory_order_release);
   SHMBUS_CRASH_POINT("reserve.forgotten");
   entry.owner.store(0, std::memory_order_release);
+  if (!linked) list_free(log, physical);
 }
 
 }  // namespace shmbus::log

@@ -1,5 +1,6 @@
 #include "log/rotation.hpp"
 
+#include "log/free_map.hpp"
 #include "log/gate.hpp"
 #include "log/reservation.hpp"
 #include "shmbus/platform/crash_point.hpp"
@@ -78,7 +79,10 @@ Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>
   const bool linked =
       slot.compare_exchange_strong(expected, RingEntry(number, *physical).word(), std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("rotate.linked");
-  if (linked && leaving.linked()) log.header().free_hint.store(leaving.physical(), std::memory_order_relaxed);
+  if (linked && leaving.linked()) {
+    list_free(log, leaving.physical());
+    log.header().free_hint.store(leaving.physical(), std::memory_order_relaxed);
+  }
   release(log, *physical, linked);
   SHMBUS_CRASH_POINT("rotate.released");
   if (linked) opened = new_tail;  // (5) is the caller's, or anyone's

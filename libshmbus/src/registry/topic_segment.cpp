@@ -223,6 +223,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
   h.alignment = g.alignment;
   h.timestamps = options.timestamps ? 1 : 0;
   h.exclusive = options.writers == Writers::exclusive ? 1 : 0;
+  h.reserves.store(options.reserve ? 1 : 0, std::memory_order_relaxed);
   h.mode = options.mode;
   h.name.store(name);
   if (!type.name.empty()) {

@@ -25,8 +25,8 @@ enum Attention : std::uint64_t {
 //
 //  0            1024   1152      1280         4096          20480           36864
 //  +------------+------+---------+------------+-------------+---------------+--------+--------------+--------------+
-//  | header     | tail | waiters,| bitmaps,   | 64 publisher| 64 subscriber | ring   | block table, | 64 latency   |
-//  |            |      |attention| block pool | ports       | ports         | R words| on a page    | histograms   |
+//  | header     | tail | waiters,| bitmaps,   | 64 publisher| 64 subscriber | ring,  | block table, | 64 latency   |
+//  |            |      |attention| block pool | ports       | ports         | free   | on a page    | histograms   |
 //  +------------+------+---------+------------+-------------+---------------+--------+--------------+--------------+
 //
 // T1 What the creator writes is written before the segment is linked to its name, and never again.
@@ -81,16 +81,20 @@ struct TopicHeader {
   std::atomic<std::uint64_t> dropped;          // blocks dropped early for want of memory
   std::atomic<std::uint64_t> repaired_claims;
   std::atomic<std::uint64_t> repaired_ports;
+  std::atomic<std::uint64_t> opening;   // number of the block that somebody has reserved memory for, a hint
+  std::atomic<std::uint32_t> searched;  // physical block where the search for leaked ones goes on, a hint
+  std::atomic<std::uint32_t> reserves;  // 1: the ring's memory was reserved; written by the creator, as above (T1)
 
   alignas(kPage) PublisherPort publisher_ports[kMaxPublishers];
   SubscriberPort subscriber_ports[kMaxSubscribers];
-  // Then `blocks` ring words (RingEntry); from the next page on the block table (BlockEntry); from the next page on a
-  // LatencyHistogram for each subscriber port.
+  // Then `blocks` ring words (RingEntry) and the map of free blocks (log/free_map.hpp); from the next page on the block
+  // table (BlockEntry); from the next page on a LatencyHistogram for each subscriber port.
 };
 static_assert(sizeof(TopicHeader) == 36864);
 static_assert(offsetof(TopicHeader, tail) == 1024);
 static_assert(offsetof(TopicHeader, waiters) == 1152);
 static_assert(offsetof(TopicHeader, publishers) == 1280);
+static_assert(offsetof(TopicHeader, opening) == 1344 && offsetof(TopicHeader, reserves) == 1356);
 static_assert(offsetof(TopicHeader, publisher_ports) == 4096);
 static_assert(offsetof(TopicHeader, subscriber_ports) == 20480);
 

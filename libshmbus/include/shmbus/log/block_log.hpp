@@ -49,6 +49,8 @@ class BlockLog {
   std::atomic<std::uint64_t>& tail() const noexcept { return header_->tail; }
   std::atomic<std::uint64_t>& slot(std::uint64_t block) const noexcept { return ring_[block & ring_mask_]; }
   layout::BlockEntry& entry(std::uint32_t physical) const noexcept { return table_[physical]; }
+  /// The words of the map of free blocks; see log/free_map.hpp.
+  std::atomic<std::uint64_t>* free_map() const noexcept { return free_map_; }
   layout::PublisherPort& publisher(unsigned port) const noexcept { return header_->publisher_ports[port]; }
   layout::SubscriberPort& subscriber(unsigned port) const noexcept { return header_->subscriber_ports[port]; }
 
@@ -109,6 +111,7 @@ class BlockLog {
 
   layout::TopicHeader* header_;
   std::atomic<std::uint64_t>* ring_;
+  std::atomic<std::uint64_t>* free_map_;
   layout::BlockEntry* table_;
   std::byte* blocks_;
   Environment* environment_;

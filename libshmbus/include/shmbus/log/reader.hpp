@@ -74,7 +74,8 @@ class Reader {
   /// The moment when the current block was opened, to convert stamps by.
   Moment block_opened() const noexcept;
 
-  /// Keeps the current block pinned beyond the reader's stay: a slot, or -1 when all are used. The reader's thread.
+  /// Keeps the current block pinned beyond the reader's stay: a slot, or -1 when all are used, or where the topic
+  /// reserved its memory: what is kept out of its ring would be missing there. The reader's thread.
   int retain() noexcept;
   /// Ends that. Any thread.
   void release(int slot) noexcept;
@@ -93,6 +94,7 @@ class Reader {
   bool next_block() noexcept;
   bool enter(const Block& block) noexcept;
   void pin(std::uint64_t number) noexcept;
+  void list_if_unlinked(const Block& block) noexcept;
   bool skip_forward() noexcept;
   bool fits(std::size_t stride, bool padding) const noexcept;
   bool pass_hole() noexcept;
@@ -133,7 +135,7 @@ class Reader {
   bool skipping_ = false;
   Status status_ = Status::ok;
   std::atomic<std::uint32_t> slot_uses_[layout::kRetainSlots] = {};
-  std::uint64_t slot_block_[layout::kRetainSlots] = {};
+  Block slot_block_[layout::kRetainSlots];
 };
 
 // ---------------------------------------------------------------------------------------------------- the hot path
