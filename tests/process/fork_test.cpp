@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "registry/bus_removal.hpp"
+#include "registry/registry.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/numbered_event.hpp"
@@ -183,6 +185,40 @@ TEST_CASE("mappings and descriptors that a child inherited neither serve it nor 
   CHECK(bus.publisher("t").publish("two").sequence() == 2);
   CHECK(bus.reap().nodes == 2);
   CHECK((::kill(child, SIGKILL) == 0 && ::kill(other, SIGKILL) == 0));
+}
+
+TEST_CASE("a child that was forked while a bus's name was held does not hold it", "[fork]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name());
+  bus.topic("t");
+  const bool dies_holding = GENERATE(false, true);
+  ForkedProcess parent{[&](const Parent& test) {
+    shmbus::Bus member = shmbus::Bus::open(name.name());
+    const auto registry = shmbus::registry::Registry::find(name.name(), shmbus::platform::Access::read_write, {});
+    {
+      // As another thread does in remove_topic, at any moment.
+      const auto held = shmbus::registry::hold_name(*registry, shmbus::platform::Lock::exclusive);
+      test::require(held.has_value(), "the name held");
+      const pid_t child = ::fork();
+      if (child == 0) {
+        ::alarm(90);
+        ::pause();
+        ::_exit(0);
+      }
+      test.say(static_cast<std::uint64_t>(child));
+      if (dies_holding) ::pause();
+    }
+    test::require(member.remove_topic("t"), "a topic removed beside the child");
+    test.say();
+    ::pause();
+  }};
+  const auto child = static_cast<pid_t>(parent.hear());
+  if (!dies_holding) parent.hear();
+  parent.kill();
+  REQUIRE((child > 0 && ::kill(child, 0) == 0));
+  CHECK_NOTHROW(shmbus::Bus::remove(name.name()));
+  CHECK(bus.removed());
+  CHECK(::kill(child, SIGKILL) == 0);
 }
 
 TEST_CASE("a program that a member started does not keep it alive", "[fork]") {

@@ -1,5 +1,7 @@
 #include "client/bus_core.hpp"
 
+#include <algorithm>
+
 #include "log/repair.hpp"
 #include "platform/membarrier.hpp"
 #include "platform/random.hpp"
@@ -41,17 +43,32 @@ void BusCore::check_open() const {
                                      "another size", "somebody cut it short: remove the bus"});
   }
   if (registry().removed()) throw registry().removed_error();
-  throw Error(ErrorCode::closed, {object, "its file descriptors open", "that the program closed them",
-                                  "don't close descriptors of others; open the bus again"});
+  // A child that was made without fork(), by the system call.
+  throw Error(ErrorCode::closed, {object, "to be used by the process that opened it",
+                                  "a process without the mapping of its lock", "open the bus in the child"});
+}
+
+std::shared_ptr<TopicSegment> BusCore::Segments::find(const std::string& name) {
+  const auto found = segments_.find(name);
+  return found == segments_.end() ? nullptr : found->second.lock();
+}
+
+/// Names are looked through when they have doubled since the last time, so an addition costs a few steps.
+void BusCore::Segments::add(const std::string& name, const std::shared_ptr<TopicSegment>& segment) {
+  if (segments_.size() >= look_at_) {
+    std::erase_if(segments_, [](const auto& open) { return open.second.expired(); });
+    look_at_ = std::max<std::size_t>(16, 2 * segments_.size());
+  }
+  segments_[name] = segment;
 }
 
 std::shared_ptr<TopicSegment> BusCore::find_locked(const std::string& name, Access access) {
   Segments& segments = access == Access::read_write ? writable_ : readable_;
-  if (auto segment = segments[name].lock()) {
+  if (auto segment = segments.find(name)) {
     if (segment->has_all() && !segment->removed()) return segment;  // one that was cut short is refused anew
   }
   auto segment = TopicSegment::find(member_, name, access);
-  segments[name] = segment;
+  if (segment) segments.add(name, segment);
   return segment;
 }
 
@@ -94,7 +111,7 @@ std::shared_ptr<TopicSegment> BusCore::open_or_create(const std::string& name, c
       segment->withdraw();
       check_open();
     }
-    writable_[name] = segment;
+    writable_.add(name, segment);
     return segment;
   }
   throw Error(ErrorCode::busy, {registry::topic_object(name), "to stay created",

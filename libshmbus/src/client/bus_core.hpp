@@ -39,14 +39,24 @@ class BusCore {
 
   /// Throws Error, `closed`.
   void check_open() const;
-  /// False in a forked child, after removal, or once our descriptor was closed or the registry cut short under us.
+  /// False in a child, after removal, or once the registry was cut short under us.
   bool open() const noexcept { return node().valid() && !registry().removed(); }
 
   void interrupt() noexcept;
   bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire); }
 
  private:
-  using Segments = std::map<std::string, std::weak_ptr<registry::TopicSegment>>;
+  /// The topics that are open, by name. Names of others are dropped.
+  class Segments {
+   public:
+    /// Null where it is not open.
+    std::shared_ptr<registry::TopicSegment> find(const std::string& name);
+    void add(const std::string& name, const std::shared_ptr<registry::TopicSegment>& segment);
+
+   private:
+    std::map<std::string, std::weak_ptr<registry::TopicSegment>> segments_;
+    std::size_t look_at_ = 16;  // so many names, then those of topics that were closed go
+  };
   std::shared_ptr<registry::TopicSegment> find_locked(const std::string& name, platform::Access access);
   void finish(registry::TopicSegment& segment, registry::TopicTable::Topic topic);
   unsigned unlink_earlier_topics();

@@ -75,7 +75,11 @@ class Inspector::Impl {
 
   std::optional<RingSnapshot> ring(std::string_view name) {
     check_whole();
-    for (const ListedTopic& listed : read_topics()) {
+    const std::vector<ListedTopic> topics = read_topics();
+    std::erase_if(views_, [&](const auto& view) {
+      return std::none_of(topics.begin(), topics.end(), [&](const auto& t) { return t.id == view.first; });
+    });
+    for (const ListedTopic& listed : topics) {
       if (listed.name != name || (listed.phase != TopicPhase::ready && listed.phase != TopicPhase::told)) continue;
       auto& view = views_[listed.id];
       if (!view) view = TopicView::open(*registry_, listed.name, listed.id);
@@ -102,7 +106,7 @@ class Inspector::Impl {
     bus.steady = std::chrono::steady_clock::now();
     bus.created = Time{std::chrono::nanoseconds{recorded.created_ns}};
     bus.mode = recorded.mode;
-    bus.owner = registry_->file().state().owner;
+    bus.owner = registry_->owner();
     bus.stall_limit = std::chrono::nanoseconds{recorded.stall_limit_ns};
     bus.cycle_clock = clock_.cycle_clock();
     bus.removed = registry_->removed() || !registry_->file().is_named(registry::registry_name(registry_->bus()));

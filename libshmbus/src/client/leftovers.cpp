@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "platform/file_lock.hpp"
 #include "platform/mapping.hpp"
 #include "platform/segment_file.hpp"
 #include "registry/names.hpp"
@@ -48,7 +47,7 @@ class Finder {
   }
 
  private:
-  bool alive(std::uint64_t node) const { return platform::byte_locked(registry_.file().descriptor(), node); }
+  bool alive(std::uint64_t node) const { return registry_.alive(node); }
 
   Leftover& add(Kind kind, std::uint64_t node, std::string name) {
     Leftover& leftover = found_.emplace_back();

@@ -1,6 +1,5 @@
 #include "client/node_list.hpp"
 
-#include "platform/file_lock.hpp"
 #include "platform/process.hpp"
 
 namespace shmbus::detail {
@@ -48,7 +47,7 @@ NodeSnapshot& NodeList::at(std::uint64_t id) {
   NodeSnapshot& node = found->second.node;
   if (is_new) {
     node.id = id;
-    node.alive = id != 0 && platform::byte_locked(registry_->file().descriptor(), id);
+    node.alive = id != 0 && registry_->alive(id);
     node.state = node.alive ? NodeState::alive : NodeState::dead;
   }
   return node;

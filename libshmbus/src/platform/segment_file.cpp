@@ -31,7 +31,8 @@ FileState to_state(const struct stat& s) noexcept {
           s.st_uid,
           s.st_gid,
           s.st_mode & 07777u,
-          S_ISREG(s.st_mode)};
+          S_ISREG(s.st_mode),
+          static_cast<std::uint64_t>(s.st_nlink)};
 }
 
 gid_t group_id(const std::string& group, const std::string& object) {
@@ -72,8 +73,14 @@ SegmentFile& SegmentFile::operator=(SegmentFile&& other) noexcept {
 
 SegmentFile::~SegmentFile() { close(); }
 
+bool SegmentFile::is_open() const noexcept {
+  struct stat s {};
+  return descriptor_ >= 0 && ::fstat(descriptor_, &s) == 0 && s.st_ino == inode_ && s.st_dev == device_;
+}
+
 void SegmentFile::close() noexcept {
-  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+  if (is_open()) ::close(descriptor_);
+  descriptor_ = -1;
 }
 
 SegmentFile SegmentFile::unnamed(const std::string& object, unsigned mode, const std::string& group) {
@@ -108,6 +115,7 @@ std::optional<SegmentFile> SegmentFile::open(const std::string& name, Access acc
 FileState SegmentFile::state() const {
   struct stat s {};
   if (::fstat(descriptor_, &s) != 0) throw system_error(errno, object_, "its file's state");
+  if (s.st_ino != inode_ || s.st_dev != device_) throw system_error(EBADF, object_, "its file's state");
   return to_state(s);
 }
 
@@ -128,6 +136,7 @@ bool SegmentFile::has_size(std::uint64_t bytes) const noexcept {
 }
 
 std::size_t SegmentFile::read(std::uint64_t offset, void* to, std::size_t bytes) const noexcept {
+  if (!is_open()) return 0;
   for (;;) {
     const ::ssize_t count = ::pread(descriptor_, to, bytes, static_cast<off_t>(offset));
     if (count >= 0) return static_cast<std::size_t>(count);
@@ -137,8 +146,7 @@ std::size_t SegmentFile::read(std::uint64_t offset, void* to, std::size_t bytes)
 
 bool SegmentFile::is_named(const std::string& name) const {
   const auto named = state_of(name);
-  const FileState mine = state();
-  return named && named->inode == mine.inode && named->device == mine.device;
+  return named && named->inode == inode_ && named->device == device_;
 }
 
 void SegmentFile::resize(std::uint64_t bytes) {
@@ -147,6 +155,8 @@ void SegmentFile::resize(std::uint64_t bytes) {
     throw system_error(errno, object_, std::to_string(bytes) + " bytes of address space");
   }
 }
+
+bool SegmentFile::set_mode(unsigned mode) noexcept { return is_open() && ::fchmod(descriptor_, mode) == 0; }
 
 bool SegmentFile::back(std::uint64_t offset, std::uint64_t bytes) noexcept {
   struct stat s {};  // the program may have closed our descriptor, and the number may be another file's now

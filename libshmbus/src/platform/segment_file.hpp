@@ -23,6 +23,7 @@ struct FileState {
   gid_t group = 0;
   unsigned mode = 0;  ///< permission bits
   bool regular = false;
+  std::uint64_t links = 0;  ///< names that lead to it
 };
 
 /// A file of POSIX shared memory. It models Boost.Interprocess's MemoryMappable. Closes its descriptor when destroyed.
@@ -44,9 +45,14 @@ class SegmentFile {
   int descriptor() const noexcept { return descriptor_; }
   std::uint64_t inode() const noexcept { return inode_; }
   std::uint64_t device() const noexcept { return device_; }
-  /// Closes the descriptor now. Async-signal-safe.
+  /// False where the program closed our descriptor; its number may be another file's by now.
+  bool is_open() const noexcept;
+  /// Closes the descriptor now, unless it is another file's by now. Async-signal-safe.
   void close() noexcept;
   Access access() const noexcept { return access_; }
+  const std::string& object() const noexcept { return object_; }
+  /// Whether both are one file, by what was seen when they were opened.
+  bool is_same(const SegmentFile& other) const noexcept { return inode_ == other.inode_ && device_ == other.device_; }
   FileState state() const;
   /// False where somebody cut it short, or made it longer. True where the program closed our descriptor.
   bool has_size(std::uint64_t bytes) const noexcept;
@@ -57,6 +63,8 @@ class SegmentFile {
 
   /// Sets the size: address space, not memory. Throws Error.
   void resize(std::uint64_t bytes);
+  /// Sets the permission bits; only its owner may. False where that is refused.
+  bool set_mode(unsigned mode) noexcept;
   /// Backs a range with memory, in pieces. False where there is none, or the file ends before.
   bool back(std::uint64_t offset, std::uint64_t bytes) noexcept;
   /// Gives the file its name. False where the name is taken. Throws Error.

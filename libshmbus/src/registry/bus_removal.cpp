@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "platform/fork_guard.hpp"
 #include "platform/mapping.hpp"
 #include "registry/names.hpp"
 #include "registry/topic_removal.hpp"
@@ -16,24 +17,37 @@ namespace shmbus::registry {
 
 using layout::RegistryHeader;
 using platform::Access;
+using platform::Lock;
+using platform::LockedByte;
 using platform::SegmentFile;
 
 namespace {
 
-/// Takes the lock that a bus's name changes hands under. False: the name leads elsewhere meanwhile.
+/// Takes the lock that a bus's name changes hands under. Nothing: the name leads elsewhere than to `file` meanwhile.
 ///
 /// Who unlinks a registry holds it; so while one holds it and the name leads to this registry, no other bus of that
 /// name can exist, and all segments of that name are this bus's, or older.
-bool hold(const SegmentFile& file, const std::string& bus, platform::Lock lock = platform::Lock::exclusive) {
+///
+/// No child inherits it, so it ends with its holder, even where another thread forks: it is held by a mapping, and no
+/// fork begins while there is a descriptor that shares it.
+std::optional<LockedByte> hold(const SegmentFile& file, const std::string& bus, Lock lock = Lock::exclusive) {
   using namespace std::chrono_literals;
-  for (auto waited = 0ms; !platform::lock_byte(file.descriptor(), layout::kRemovalLock, lock); waited += 1ms) {
+  const std::string object = bus_object(bus), name = registry_name(bus);
+  for (auto waited = 0ms;; waited += 1ms) {
+    {
+      const platform::NoFork no_fork;
+      auto own = SegmentFile::open(name, Access::read_write, object);
+      if (!own || !own->is_same(file)) return std::nullopt;
+      auto held = LockedByte::take(std::move(*own), layout::kRemovalLock, object, lock);
+      if (held && !file.is_named(name)) held.reset();
+      if (held || !file.is_named(name)) return held;
+    }
     if (waited >= 5s) {
       throw Error(ErrorCode::busy, {bus_object(bus), "to be removed by one process", "another is at it for seconds",
                                     "see whether it is stopped; try again"});
     }
     std::this_thread::sleep_for(1ms);
   }
-  return file.is_named(registry_name(bus));
 }
 
 /// Members learn it before the names go. A damaged registry is removed all the same, without a word to anybody.
@@ -93,7 +107,8 @@ bool remove_bus(const std::string& bus) {
     throw Error(ErrorCode::permission, {object, "the right to unlink its segments",
                                         "uid " + std::to_string(::geteuid()), "remove it as its owner"});
   }
-  if (!hold(*file, bus)) return true;  // somebody else has done it
+  const auto held = hold(*file, bus);
+  if (!held) return true;  // somebody else has done it
   SHMBUS_CRASH_POINT("bus_removal.held");
   tell_members(*file, bus);
   SHMBUS_CRASH_POINT("bus_removal.told");
@@ -101,12 +116,8 @@ bool remove_bus(const std::string& bus) {
   return true;
 }
 
-std::optional<SegmentFile> hold_name(const Registry& registry, platform::Lock lock) {
-  auto file = SegmentFile::open(registry_name(registry.bus()), Access::read_write, bus_object(registry.bus()));
-  if (!file || file->state().inode != registry.file().state().inode || !hold(*file, registry.bus(), lock)) {
-    return std::nullopt;
-  }
-  return file;
+std::optional<LockedByte> hold_name(const Registry& registry, Lock lock) {
+  return hold(registry.file(), registry.bus(), lock);
 }
 
 void withdraw_topic(const std::string& bus, const std::string& topic, const platform::SegmentName& control,
@@ -118,7 +129,8 @@ void withdraw_topic(const std::string& bus, const std::string& topic, const plat
       if (Registry::create_removed(bus)) remove_bus(bus);  // and all else that was left
       continue;
     }
-    if (!hold(*file, bus) || !control.leads_to_file()) continue;
+    const auto held = hold(*file, bus);
+    if (!held || !control.leads_to_file()) continue;
     SegmentFile::unlink(log_name, object);
     SegmentFile::unlink(control.name(), object);
   }

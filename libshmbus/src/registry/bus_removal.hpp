@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "platform/file_lock.hpp"
+#include "platform/locked_byte.hpp"
 #include "platform/segment_file.hpp"
 #include "platform/segment_name.hpp"
 #include "registry/registry.hpp"
@@ -15,7 +15,7 @@ bool remove_bus(const std::string& bus);
 
 /// As long as the result lives, the bus's name leads to this registry, so that no segment of that name is another
 /// bus's. Nothing where the bus was removed. Throws Error: a remover stopped.
-std::optional<platform::SegmentFile> hold_name(const Registry& registry, platform::Lock lock);
+std::optional<platform::LockedByte> hold_name(const Registry& registry, platform::Lock lock);
 
 /// Unlinks the segments of a topic that was created while its bus was removed, if they still bear their names. Throws
 /// Error.

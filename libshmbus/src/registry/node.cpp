@@ -1,11 +1,8 @@
 #include "registry/node.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "platform/clock.hpp"
-#include "platform/file_lock.hpp"
 #include "platform/process.hpp"
 #include "platform/system_error.hpp"
 #include "registry/names.hpp"
@@ -18,27 +15,35 @@ using layout::NodeEntry;
 
 namespace {
 
+/// An open file description of its own, for the lock to belong to.
 platform::SegmentFile open_lock(const Registry& registry) {
   const std::string object = bus_object(registry.bus());
   auto file = platform::SegmentFile::open(registry_name(registry.bus()), platform::Access::read_write, object);
-  if (!file || file->state().inode != registry.file().state().inode) {
+  if (!file || !file->is_same(registry.file())) {
     throw Error(ErrorCode::closed, {object, "to stay while one attaches", "it was removed", "open it again"});
   }
   return std::move(*file);
+}
+
+platform::LockedByte lock(const Registry& registry, std::uint64_t id) {
+  const std::string object = bus_object(registry.bus());
+  if (id != 0 && id < layout::kRemovalLock) {
+    if (auto locked = platform::LockedByte::take(open_lock(registry), id, object)) return std::move(*locked);
+  }
+  throw Error(ErrorCode::corrupt, {object, "a fresh node id", "id " + std::to_string(id) + ", which is taken",
+                                   "its registry was overwritten: remove the bus"});
 }
 
 }  // namespace
 
 Node::Node(std::shared_ptr<Registry> registry) : Node(std::move(registry), platform::NoFork()) {}
 
-// No fork until we listen: a child that inherited the lock's descriptor without hearing of it would keep us alive.
+// No fork until the lock is held by a mapping alone, and until we listen: a child that inherited the descriptor would
+// keep us alive, and one that did not hear of the fork would act for us.
 Node::Node(std::shared_ptr<Registry> registry, const platform::NoFork&)
-    : registry_(std::move(registry)), lock_(open_lock(*registry_)), id_(registry_->header().next_node.fetch_add(1)) {
-  if (id_ == 0 || id_ >= layout::kRemovalLock || !platform::lock_byte(lock_.descriptor(), id_)) {  // N1
-    throw Error(ErrorCode::corrupt,
-                {bus_object(registry_->bus()), "a fresh node id", "id " + std::to_string(id_) + ", which is taken",
-                 "its registry was overwritten: remove the bus"});
-  }
+    : registry_(std::move(registry)),
+      id_(registry_->header().next_node.fetch_add(1)),
+      lock_(lock(*registry_, id_)) {  // N1
   SHMBUS_CRASH_POINT("node.locked");
   entry_ = take_entry();
   SHMBUS_CRASH_POINT("node.entered");
@@ -58,7 +63,7 @@ Node::~Node() {
   std::uint64_t mine = id_;
   registry_->header().node_table[entry_].id.compare_exchange_strong(mine, 0, std::memory_order_acq_rel);
   SHMBUS_CRASH_POINT("node.left");
-}  // closing the descriptor frees the lock
+}  // the mapping goes, and the lock with it
 
 unsigned Node::take_entry() {
   auto& table = registry_->header().node_table;
@@ -79,17 +84,10 @@ unsigned Node::take_entry() {
                "share one Bus within a process, or use several buses"});
 }
 
-bool Node::alive(std::uint64_t node) const noexcept {
-  if (node == id_ || platform::byte_locked(registry_->file().descriptor(), node)) return true;
-  return !valid();  // "dead" is believed only from the registry's own file: the program may have closed our descriptors
-}
+bool Node::alive(std::uint64_t node) const noexcept { return node == id_ || registry_->alive(node); }
 
 bool Node::valid() const noexcept {
-  if (forked_.load(std::memory_order_relaxed)) return false;
-  struct stat lock {
-  }, file{};
-  return ::fstat(lock_.descriptor(), &lock) == 0 && ::fstat(registry_->file().descriptor(), &file) == 0 &&
-         lock.st_ino == file.st_ino && lock.st_dev == file.st_dev && file.st_size == sizeof(layout::RegistryHeader);
+  return !forked_.load(std::memory_order_relaxed) && lock_.mapped() && registry_->whole();
 }
 
 unsigned Node::reap() noexcept {
@@ -103,8 +101,7 @@ unsigned Node::reap() noexcept {
 }
 
 void Node::in_child() noexcept {
-  // The child shares our open file description: without this it would keep the lock, and so the parent's node, alive.
-  lock_.close();
+  lock_.forget();  // it was not inherited
   forked_.store(true, std::memory_order_relaxed);
 }
 

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "platform/fork_guard.hpp"
-#include "platform/segment_file.hpp"
+#include "platform/locked_byte.hpp"
 #include "registry/registry.hpp"
 
 namespace shmbus::registry {
@@ -14,8 +14,8 @@ namespace shmbus::registry {
 /// thread.
 ///
 /// N1 The lock on byte `id` is taken before the id stands anywhere in shared memory, and freed after it is cleared.
-/// N2 The lock's descriptor comes from an open of its own and is never mapped, so nothing but this process keeps the
-/// lock.
+/// N2 The lock's open file description comes from an open of its own, and is held by one mapping that no child
+/// inherits, so nothing but this process's memory keeps the lock, and nothing it closes drops it.
 class Node : private platform::ForkListener {
  public:
   /// Throws Error.
@@ -32,8 +32,7 @@ class Node : private platform::ForkListener {
   /// Whether a node lives: the kernel's word. True for oneself.
   bool alive(std::uint64_t node) const noexcept;
 
-  /// False in a forked child, and once the program closed our descriptor under us: then others take us for dead. Also
-  /// where somebody cut the registry short.
+  /// False in a child, and where somebody cut the registry short.
   bool valid() const noexcept;
   bool forked() const noexcept { return forked_.load(std::memory_order_relaxed); }
 
@@ -49,8 +48,8 @@ class Node : private platform::ForkListener {
   unsigned take_entry();
 
   std::shared_ptr<Registry> registry_;
-  platform::SegmentFile lock_;
   std::uint64_t id_ = 0;
+  platform::LockedByte lock_;
   unsigned entry_ = 0;
   std::atomic<bool> forked_{false};
 };

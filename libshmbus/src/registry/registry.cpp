@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "platform/clock.hpp"
+#include "platform/file_lock.hpp"
 #include "platform/futex.hpp"
 #include "platform/random.hpp"
 #include "platform/system_error.hpp"
@@ -47,8 +48,8 @@ Error no_header_room(const std::string& bus) {
 
 Registry::Registry(std::string bus, SegmentFile file, Access access, std::vector<uid_t> owners)
     : bus_(std::move(bus)),
-      file_(std::move(file)),
-      mapping_(file_, access, sizeof(RegistryHeader), bus_object(bus_)),
+      file_(std::move(file), registry_name(bus_)),
+      mapping_(this->file(), access, sizeof(RegistryHeader), bus_object(bus_)),
       header_(reinterpret_cast<RegistryHeader*>(mapping_.address())),
       owners_(std::move(owners)) {
   mapping_.expose_begin(offsetof(RegistryHeader, node_table), bus_object(bus_));
@@ -66,6 +67,12 @@ void Registry::ring(std::uint64_t number) const noexcept {
   word->fetch_add(1, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("bell.counted");
   platform::futex_wake_all(*word);
+}
+
+/// "Dead" is believed only where the descriptor that was asked was still the registry's afterwards.
+bool Registry::alive(std::uint64_t node) const noexcept {
+  const SegmentFile& file = this->file();
+  return platform::byte_locked(file.descriptor(), node) || !file.is_open();
 }
 
 unsigned Registry::count(const std::atomic<std::uint32_t>& entries, const Table& table) const noexcept {
@@ -107,7 +114,7 @@ std::shared_ptr<Registry> Registry::find(const std::string& bus, Access access, 
     check_size(state.size, sizeof(RegistryHeader), object);
     std::shared_ptr<Registry> registry(new Registry(bus, std::move(*file), access, owners));
     registry->check();
-    if (registry->file_.is_named(registry_name(bus))) return registry;
+    if (registry->file().is_named(registry_name(bus))) return registry;
   }
   throw Error(ErrorCode::busy, {object, "to stay", "others create and remove it all the time", "try again"});
 }
@@ -153,7 +160,7 @@ std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOpti
   h.next_subscription.store(1, std::memory_order_relaxed);
   registry->check();
   SHMBUS_CRASH_POINT("bus.filled");
-  const bool linked = registry->file_.link(registry_name(bus));
+  const bool linked = registry->file_.get().link(registry_name(bus));
   SHMBUS_CRASH_POINT("bus.linked");
   return linked ? registry : nullptr;
 }
@@ -169,7 +176,9 @@ void Registry::check() {
                     load_once(h.created_cycles), load_once(h.created_monotonic_ns),
                     load_once(h.clock),          load_once(h.mode),
                     load_once(h.stall_limit_ns), load_once(h.created_suspended_ns)};
-  check_mode(file_.state(), r.mode, object);
+  const platform::FileState state = file().state();
+  owner_ = state.owner;
+  check_mode(state, r.mode, object);
   check_name(h.name.load(), bus_, object);
   constexpr std::int64_t kLatestBirth = std::int64_t{1} << 62;  // nanoseconds since 1970; differences stay in range
   if (r.incarnation == 0 || r.stall_limit_ns < 1'000'000 || r.stall_limit_ns > 3'600'000'000'000 || r.created_ns <= 0 ||
@@ -185,8 +194,13 @@ bool Registry::grow(std::atomic<std::uint32_t>& entries, const Table& table) {
   if (now >= table.limit) return false;
   const std::uint32_t a_page = static_cast<std::uint32_t>(layout::kPage / table.entry_size);
   // Backing is idempotent; only what is counted as backed is touched.
-  if (!file_.back(table.offset + std::uint64_t{now} / a_page * layout::kPage, layout::kPage))
-    throw no_header_room(bus_);
+  SegmentFile& file = file_.get();
+  if (!file.is_open()) {
+    throw Error(ErrorCode::system, {bus_object(bus_), "its registry open, to make room for an entry",
+                                    "a closed descriptor, and no right to open the file again",
+                                    "open the bus before the program gives up that right, or leave its files open"});
+  }
+  if (!file.back(table.offset + std::uint64_t{now} / a_page * layout::kPage, layout::kPage)) throw no_header_room(bus_);
   SHMBUS_CRASH_POINT("table.backed");
   entries.compare_exchange_strong(now, now + a_page, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("table.grown");

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "platform/lasting_file.hpp"
 #include "platform/segment_file.hpp"
 #include "platform/sparse_mapping.hpp"
 #include "shmbus/error.hpp"
@@ -54,10 +55,16 @@ class Registry {
 
   layout::RegistryHeader& header() const noexcept { return *header_; }
   const BusRecord& recorded() const noexcept { return recorded_; }
-  const platform::SegmentFile& file() const noexcept { return file_; }
-  /// False where somebody changed the segment's size: then nothing of it may be touched.
-  bool whole() const noexcept { return file_.has_size(sizeof(layout::RegistryHeader)); }
+  /// Opened again where the program closed our descriptor.
+  const platform::SegmentFile& file() const noexcept { return file_.get(); }
+  /// False where somebody changed the segment's size: then nothing of it may be touched. True where it can't be told.
+  bool whole() const noexcept { return file().has_size(sizeof(layout::RegistryHeader)); }
+  /// Whether a node lives, other than those of this process that ask: the kernel's word. True where it can't be told,
+  /// so nobody is taken for dead because the program closed our descriptors.
+  bool alive(std::uint64_t node) const noexcept;
   const std::string& bus() const noexcept { return bus_; }
+  /// The user it belongs to.
+  uid_t owner() const noexcept { return owner_; }
   const std::vector<uid_t>& owners() const noexcept { return owners_; }
   bool removed() const noexcept { return header_->removed.load(std::memory_order_acquire) != 0; }
 
@@ -89,11 +96,12 @@ class Registry {
   unsigned count(const std::atomic<std::uint32_t>& entries, const Table& table) const noexcept;
 
   std::string bus_;
-  platform::SegmentFile file_;
+  platform::LastingFile file_;
   platform::SparseMapping mapping_;
   mutable std::atomic<std::uint32_t> reached_[3] = {};  // entries of each table that are accessible to this process
   layout::RegistryHeader* header_;
   BusRecord recorded_;
+  uid_t owner_ = 0;
   std::vector<uid_t> owners_;
 };
 

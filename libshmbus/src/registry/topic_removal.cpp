@@ -1,8 +1,11 @@
 #include "registry/topic_removal.hpp"
 
+#include <sys/stat.h>
+
 #include "platform/mapping.hpp"
 #include "platform/random.hpp"
 #include "platform/segment_file.hpp"
+#include "registry/log_removal.hpp"
 #include "registry/names.hpp"
 #include "registry/trust.hpp"
 #include "shmbus/error.hpp"
@@ -16,38 +19,48 @@ using platform::SegmentFile;
 
 namespace {
 
-/// Of a control segment that bears a removed topic's name: marks it, and unlinks its log and itself.
-std::uint64_t finish_removal(const std::string& bus, const std::string& removed, const std::vector<uid_t>& owners) {
+/// No control segment of a topic has this mode, so nothing it names is unlinked any more.
+constexpr unsigned kEndedMode = S_ISVTX | 0600;
+
+/// Marks a removed topic, and unlinks its log.
+void end_topic(const std::string& bus, const ControlName& named, const SegmentFile& control, const std::string& object,
+               bool may_name_a_log) {
+  const platform::Mapping mapping(control, Access::read_write, 0, sizeof(layout::TopicHeader), object);
+  auto& header = *reinterpret_cast<layout::TopicHeader*>(mapping.address());
+  header.attention.fetch_or(layout::kTopicRemoved, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("remove.marked");
+  if (may_name_a_log) unlink_log(bus, named, control);
+}
+
+/// Of a control segment that bears a removed topic's name: marks it, and unlinks its log and itself. `topic` is what it
+/// was renamed from by this process, empty where another one did that. Then the file may as well be a living topic's,
+/// or one that was removed long ago, which somebody linked to this name to have unlinked what its bytes say. Of such
+/// a one only the name goes; a log that is left so goes as an orphan.
+std::uint64_t finish_removal(const std::string& bus, const std::string& removed, const std::string& topic,
+                             const std::vector<uid_t>& owners) {
   const std::string object = "removed topic '" + removed + "'";
   std::uint64_t id = 0;
-  const auto control = SegmentFile::open(removed, Access::read_write, object);
+  auto control = SegmentFile::open(removed, Access::read_write, object);
   if (!control) return id;  // somebody else has finished it
   const platform::FileState state = control->state();
   check_owner(state, owners, object);
-  if (state.size >= sizeof(layout::TopicHeader)) {  // a damaged one goes all the same, without a word to anybody
-    const platform::Mapping mapping(*control, Access::read_write, 0, sizeof(layout::TopicHeader), object);
-    auto& header = *reinterpret_cast<layout::TopicHeader*>(mapping.address());
-    if (header.magic == layout::kTopicMagic) {
-      id = header.id;
-      header.attention.fetch_or(layout::kTopicRemoved, std::memory_order_seq_cst);
-      SHMBUS_CRASH_POINT("remove.marked");
-      const std::string topic = header.name.load();
-      if (is_topic_name(topic)) SegmentFile::unlink(log_name(bus, topic, header.log_node, header.id), object);
-    }
+  const auto named = read_control_name(*control);  // a damaged one goes all the same, without a word to anybody
+  if (named && state.size >= sizeof(layout::TopicHeader) && !control->is_named(control_name(bus, named->topic))) {
+    id = named->id;
+    end_topic(bus, *named, *control, object, topic.empty() ? state.links == 1 : named->topic == topic);
   }
   SHMBUS_CRASH_POINT("remove.log_unlinked");
   SegmentFile::unlink(removed, object);
   SHMBUS_CRASH_POINT("remove.unlinked");
+  if (control->state().links != 0 && !topic.empty()) control->set_mode(kEndedMode);
   return id;
 }
 
 /// Whether a control segment was made under another topic's name, and a hard link leads to it.
 bool made_as_another(const std::string& name, const std::string& topic, const std::string& object) {
   const auto control = SegmentFile::open(name, Access::read_write, object);
-  if (!control || control->state().size < sizeof(layout::TopicHeader)) return false;
-  const platform::Mapping mapping(*control, Access::read_only, 0, sizeof(layout::TopicHeader), object);
-  const auto& header = *reinterpret_cast<const layout::TopicHeader*>(mapping.address());
-  return header.magic == layout::kTopicMagic && header.name.load() != topic;
+  const auto named = control ? read_control_name(*control) : std::nullopt;
+  return named && named->topic != topic;
 }
 
 }  // namespace
@@ -67,14 +80,14 @@ std::optional<std::uint64_t> unlink_topic(const std::string& bus, const std::str
   const std::string removed = removed_name(bus, platform::random_u64());
   if (!SegmentFile::rename(name, removed, object)) return std::nullopt;
   SHMBUS_CRASH_POINT("remove.renamed");
-  return finish_removal(bus, removed, owners);
+  return finish_removal(bus, removed, topic, owners);
 }
 
 unsigned finish_removals(const std::string& bus, const std::vector<uid_t>& owners) {
   unsigned finished = 0;
   for (const std::string& file : SegmentFile::list(bus_prefix(bus) + "~")) {
     try {
-      finish_removal(bus, file, owners);
+      finish_removal(bus, file, {}, owners);
       ++finished;
     } catch (const Error&) {
       // Somebody else's: his to finish, if it is a removal at all.

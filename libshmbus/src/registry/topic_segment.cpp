@@ -9,6 +9,7 @@
 #include "platform/random.hpp"
 #include "platform/system_error.hpp"
 #include "registry/bus_removal.hpp"
+#include "registry/log_removal.hpp"
 #include "registry/names.hpp"
 #include "registry/trust.hpp"
 #include "shmbus/error.hpp"
@@ -48,9 +49,6 @@ void check_options(const std::string& topic, const TopicOptions& o, const TypeIn
                std::to_string(o.block_size) + " bytes, payloads up to " + std::to_string(g.max_payload),
                "create the topic with a larger block_size");
 }
-
-/// Whoever may read the log may write the control segment: that is how a subscriber has a port.
-unsigned control_mode(unsigned mode) { return mode | ((mode & 0444) >> 1); }
 
 Error no_room(const std::string& topic, std::uint64_t bytes) {
   return platform::no_room(topic_object(topic), bytes,
@@ -162,7 +160,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
       const auto held = hold_name(registry, platform::Lock::exclusive);
       if (!held) throw registry.removed_error();
       if (control->is_named(control_file)) {
-        SegmentFile::unlink(log_name(registry.bus(), name, recorded.log_node, recorded.id), object);
+        unlink_log(registry.bus(), {name, recorded.id, recorded.log_node}, *control);
         SHMBUS_CRASH_POINT("stale.log_unlinked");
         SegmentFile::unlink(control_file, object);
       }

@@ -16,6 +16,10 @@ void check_owner(const platform::FileState& state, const std::vector<uid_t>& own
 /// Refuses a file whose mode is not the one its header records. Throws Error, `untrusted`.
 void check_mode(const platform::FileState& state, unsigned recorded, const std::string& object);
 
+/// The mode of a topic's control segment, by that of its log: whoever may read the log may write the control segment,
+/// since that is how a subscriber has a port.
+constexpr unsigned control_mode(unsigned log_mode) noexcept { return log_mode | ((log_mode & 0444) >> 1); }
+
 /// Refuses a segment that was made under another name: a hard link may lead to it. Throws Error, `untrusted`.
 void check_name(const std::string& recorded, const std::string& name, const std::string& object);
 

@@ -1,0 +1,41 @@
+#include "platform/locked_byte.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "platform/system_error.hpp"
+
+namespace shmbus::platform {
+
+namespace {
+
+std::size_t page_size() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
+}  // namespace
+
+std::optional<LockedByte> LockedByte::take(SegmentFile file, std::uint64_t offset, const std::string& object,
+                                           Lock lock) {
+  if (!lock_byte(file.descriptor(), offset, lock)) return std::nullopt;
+  void* page = ::mmap(nullptr, page_size(), PROT_NONE, MAP_SHARED, file.descriptor(), 0);
+  if (page == MAP_FAILED) throw system_error(errno, object, "one page mapped, to hold its lock");
+  LockedByte locked(page);
+  if (::madvise(page, page_size(), MADV_DONTFORK) != 0)
+    throw system_error(errno, object, "a mapping no child inherits");
+  return locked;
+}  // closing the descriptor leaves the lock to the mapping
+
+LockedByte::LockedByte(LockedByte&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
+
+LockedByte::~LockedByte() {
+  if (page_ != nullptr) ::munmap(page_, page_size());
+}
+
+bool LockedByte::mapped() const noexcept {
+  unsigned char resident;
+  return page_ != nullptr && ::mincore(page_, page_size(), &resident) == 0;
+}
+
+}  // namespace shmbus::platform
