@@ -26,7 +26,7 @@ using test::require;
 namespace {
 
 constexpr unsigned kTopics = 600;
-constexpr shmbus::TopicOptions kSmall{.block_size = 4096, .blocks = 2};
+const shmbus::TopicOptions kSmall{.block_size = 4096, .blocks = 2};
 
 std::string topic(unsigned i) { return "topic." + std::to_string(i); }
 
