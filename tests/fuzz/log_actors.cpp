@@ -168,7 +168,15 @@ void LogActors::write() {
   shmbus::log::Writer& writer = desk->writer;
   const std::size_t size = input_.take() * std::size_t{17};
   switch (byte >> 1 & 7) {
-    case 0:
+    case 0: {
+      std::array<std::span<const std::byte>, 300> payloads;
+      for (std::size_t i = 0; i < payloads.size(); ++i)
+        payloads[i] = std::span(payload).first(std::min(size / 16 + i % 5 * 9, payload.size()));
+      shmbus::log::Batch batch{shmbus::log::Payloads(std::span(payloads).first(1 + input_.take()))};
+      const Status status = writer.publish_all(batch);
+      require(batch.complete() == (status == Status::ok) && batch.published <= batch.payloads.count());
+      break;
+    }
     case 1:
     case 2:
       for (int i = byte >> 4; i >= 0; --i) {

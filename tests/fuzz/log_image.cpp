@@ -19,6 +19,7 @@ namespace fuzz {
 using shmbus::layout::BlockEntry;
 using shmbus::layout::ClaimWord;
 using shmbus::layout::Geometry;
+using shmbus::layout::kFurtherSequencesShift;
 using shmbus::layout::kNone;
 using shmbus::layout::kPage;
 using shmbus::layout::RecordMeta;
@@ -240,12 +241,17 @@ class Damage {
         return RingEntry(input_.take<std::uint64_t>(), input_.take<std::uint32_t>() & RingEntry::kNoBlock).word();
       case 9: {
         const std::uint64_t tail = input_.chance() ? header_.tail.load() : header_.publisher_ports[0].where.load();
-        return ClaimWord(tail, physical(), input_.chance(), input_.take<std::uint16_t>() % 8200).word();
+        const bool padding = input_.chance();
+        const unsigned events = 1 + (input_.chance() ? input_.below(8) : 0u);  // a batch, half the time
+        return ClaimWord(tail, physical(), padding, input_.take<std::uint16_t>() % 8200, events).word();
       }
       case 10:
         return entry(physical()).key.load() ^ (input_.chance() ? ~std::uint64_t{0} : 0);
-      case 11:
-        return RecordMeta{input_.take<std::uint16_t>() % 8200u, 0, static_cast<std::uint16_t>(input_.below(8))}.word();
+      case 11: {  // flags, and what an aborted record stands for
+        const std::uint16_t size = input_.take<std::uint16_t>() % 8200u;
+        const std::uint32_t further = input_.chance() ? input_.below(256) << kFurtherSequencesShift : 0u;
+        return RecordMeta{size, 0, static_cast<std::uint16_t>(input_.below(8) | further)}.word();
+      }
       case 12:  // an owner word: node and flags
         return (input_.take() % kMaxNode) | std::uint64_t{input_.below(4)} << 62;
       default:
