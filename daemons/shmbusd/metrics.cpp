@@ -93,7 +93,8 @@ void add_subscriber(Families& f, const Labels& labels, const SubscriberSnapshot&
     f.gauge("shmbus_subscriber_lag_seconds", "How long the oldest of these has lain there.", labels,
             seconds(*s.lag_time));
   f.counter("shmbus_subscriber_delivered_events_total", "Events this subscriber read.", labels, number(s.delivered));
-  f.counter("shmbus_subscriber_lost_events_total", "Events this subscriber missed.", labels, number(s.lost));
+  f.counter("shmbus_subscriber_lost_events_total",
+            "Sequence numbers that passed this subscriber unseen, aborted ones included.", labels, number(s.lost));
   f.counter("shmbus_subscriber_lapped_total", "Times its next block had left the ring.", labels, number(s.lapped));
   f.counter("shmbus_subscriber_wakeups_total", "Times it slept in the kernel.", labels, number(s.wakeups));
   f.counter("shmbus_subscriber_handler_errors_total", "Handler calls that threw.", labels, number(s.handler_errors));

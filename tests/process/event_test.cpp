@@ -221,7 +221,7 @@ TEST_CASE("a loan is written in place, trimmed at commit, or aborted and skipped
       for (std::byte& b : loan.payload()) b = static_cast<std::byte>(used);
       test::require(p.publish("x").status() == shmbus::Status::loan_open, "publish beside a loan");
       test::require(p.try_loan(1).status() == shmbus::Status::loan_open, "a second loan");
-      test::require(loan.commit(1001).status() == shmbus::Status::too_large && bool{loan}, "commit of too much");
+      test::require(loan.commit(1001).status() == shmbus::Status::beyond_loan && bool{loan}, "commit of too much");
       test::require(bool{loan.commit(used)}, "commit");
       { const shmbus::Loan aborted = p.loan(500); }
     }

@@ -48,7 +48,7 @@ void print(std::string& out, const Intervals& seen, double rate, std::uint64_t l
                        duration_text(ns(seen.least())), duration_text(ns(seen.most())),
                        duration_text(ns(seen.deviation())));
   }
-  if (lost != 0) out += fmt::format("  ({} not seen)", counted(lost, "event"));
+  if (lost != 0) out += fmt::format("  ({} not seen)", counted(lost, "sequence"));
   out += '\n';
 }
 

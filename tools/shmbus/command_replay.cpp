@@ -135,7 +135,7 @@ int run(const std::string& bus_name, const ReplayOptions& options) {
   }
   out.flush();
   if (events.lost() != 0)
-    complain(fmt::format("pattern '{}': {} events lost, they left the ring before they were read", options.pattern,
+    complain(fmt::format("pattern '{}': {} sequences lost, they left the ring before they were read", options.pattern,
                          events.lost()));
   return status;
 }

@@ -90,9 +90,9 @@ Verb stat_verb(CLI::App& program, const std::string& bus) {
   app->add_option("-t,--topic", options->topic, "Only what this topic does")->type_name("NAME");
   app->add_flag("-j,--json", options->json, "One JSON object a line");
   app->footer(
-      R"(Events and bytes of log published; events delivered to and lost by all subscribers; how often publishers
-had to wait for a reliable subscriber, and subscribers slept; how many events the slowest subscriber is
-behind; who lives; what /dev/shm has left. It ends when the bus is removed.
+      R"(Events and bytes of log published; events delivered to all subscribers, and sequence numbers lost by them
+(passed unseen, aborted ones included); how often publishers had to wait for a reliable subscriber, and
+subscribers slept; how many events the slowest subscriber is behind; who lives; what /dev/shm has left. It ends when the bus is removed.
 
 Examples:
   shmbus stat

@@ -55,7 +55,7 @@ Verb sub_verb(CLI::App& program, const std::string& bus) {
 Topics that are created later are read from their first event.
 
 Each payload is followed by a newline; on a terminal a payload that is not text is shown in hexadecimal.
-A JSON object has topic, sequence, time, publisher, id, and text or base64. If events were lost, the end
+A JSON object has topic, sequence, time, publisher, id, and text or base64. If sequences were lost, the end
 says how many.
 
 Examples:

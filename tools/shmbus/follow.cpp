@@ -47,7 +47,7 @@ void follow(Bus& bus, Subscriber& subscriber, const FollowOptions& options) {
 int conclude(const Bus& bus, const Subscriber& subscriber, const FollowOptions& options) {
   if (subscriber.lost() > 0) {
     complain(
-        fmt::format("pattern '{}': {} of {} events lost, they left the ring before they were read; retain more (pub "
+        fmt::format("pattern '{}': {} of {} sequences lost, they left the ring before they were read; retain more (pub "
                     "--block-size, --blocks) or read with --reliable",
                     options.pattern, subscriber.lost(), subscriber.lost() + subscriber.delivered()));
   }

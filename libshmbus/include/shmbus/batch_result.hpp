@@ -5,6 +5,8 @@
 
 #include "shmbus/status.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// What `publish_all` returns: a status, and how many events were published, whatever the status is.
@@ -32,3 +34,5 @@ class BatchResult {
 };
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -33,8 +33,9 @@ struct ReapReport {
 };
 
 /// One process's membership of a bus: a node. Movable. May be shared by threads. Everything it gave out detaches when
-/// it and they are destroyed; the bus and its events stay.
-class Bus {
+/// it and they are destroyed; the bus and its events stay. One that was moved from has no name, and what may throw
+/// throws Error, `closed`.
+class [[nodiscard]] Bus {
  public:
   /// Creates the bus, or attaches to it. Names are `[A-Za-z0-9_-]{1,32}`. Throws Error.
   static Bus open(std::string_view name, const BusOptions& options = {});
@@ -109,6 +110,7 @@ class Bus {
 
  private:
   explicit Bus(std::shared_ptr<detail::BusCore> core) noexcept;
+  detail::BusCore& core() const;
   std::shared_ptr<detail::BusCore> core_;
 };
 

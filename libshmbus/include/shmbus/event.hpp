@@ -93,6 +93,7 @@ class Event {
       : source_(source), reader_(reader), record_(record) {}
   /// `retain`, unless that takes a copy of more than `limit` bytes; `copied` is how many it took.
   std::optional<RetainedEvent> retain_within(std::size_t limit, std::size_t& copied) const;
+  static Event nothing() noexcept;
 
   const detail::EventSource* source_;
   detail::TopicReader* reader_;
@@ -101,8 +102,9 @@ class Event {
       false;  // then the record's stamp is the time in nanoseconds, since the reader may have left the block
 };
 
-/// Owns one event. Movable; may outlive the Subscriber and the Bus, and may be destroyed on any thread.
-class RetainedEvent {
+/// Owns one event. Movable; may outlive the Subscriber and the Bus, and may be destroyed on any thread. One that was
+/// moved from holds an empty event: no topic, sequence 0, no bytes.
+class [[nodiscard]] RetainedEvent {
  public:
   RetainedEvent(RetainedEvent&& other) noexcept;
   RetainedEvent& operator=(RetainedEvent&& other) noexcept;

@@ -16,8 +16,9 @@
 namespace shmbus {
 
 /// Looks at a bus without becoming a node: read-only mappings, no port, no lock; looking disturbs nothing. It keeps
-/// what it mapped from one look to the next, so that the later ones are cheap. One thread at a time.
-class Inspector {
+/// what it mapped from one look to the next, so that the later ones are cheap. One thread at a time. One that was
+/// moved from throws Error, `closed`.
+class [[nodiscard]] Inspector {
  public:
   /// Throws Error: `not_found` where there is no such bus; `corrupt`, `incompatible` or `untrusted` where its registry
   /// is not what it should be. `owners` as in BusOptions.
@@ -44,6 +45,7 @@ class Inspector {
 
  private:
   class Impl;
+  Impl& impl() const;
   std::unique_ptr<Impl> impl_;
 };
 

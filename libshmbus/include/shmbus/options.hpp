@@ -25,7 +25,7 @@ enum class Writers : std::uint8_t {
 
 /// What happens when a subscriber is slower than the publishers.
 enum class Delivery : std::uint8_t {
-  lossy,     ///< the ring moves on; the subscriber learns exactly how many events it lost
+  lossy,     ///< the ring moves on; the subscriber learns exactly how many sequence numbers passed it
   reliable,  ///< publishers wait rather than overrun it
 };
 

@@ -14,6 +14,8 @@
 #include <utility>
 #include <variant>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 namespace detail {
@@ -76,3 +78,5 @@ template <class T>
 concept Publishable = PlainObject<T> && HoldsItsValue<T> && std::is_trivially_copyable_v<T> && AlignedForRecords<T>;
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

@@ -11,6 +11,7 @@
 #include "shmbus/batch_result.hpp"
 #include "shmbus/log/writer.hpp"
 #include "shmbus/publish_result.hpp"
+#include "shmbus/saturated.hpp"
 #include "shmbus/thread_check.hpp"
 #include "shmbus/topic_info.hpp"
 #include "shmbus/trace_context.hpp"
@@ -22,16 +23,21 @@ namespace shmbus {
 
 class Bus;
 class Publisher;
+template <Publishable T>
+class TypedLoan;
 
 namespace detail {
 class PublisherCore;
 }
 
-/// The right to write one event in place. Aborted if it is destroyed uncommitted; must not outlive its Publisher.
-class Loan {
+/// The right to write one event in place. Aborted if it is destroyed uncommitted; must not outlive its Publisher. One
+/// that was moved from is no loan, and `closed`.
+class [[nodiscard]] Loan {
  public:
   Loan(Loan&& other) noexcept
-      : core_(std::exchange(other.core_, nullptr)), claim_(other.claim_), status_(other.status_) {}
+      : core_(std::exchange(other.core_, nullptr)),
+        claim_(other.claim_),
+        status_(std::exchange(other.status_, Status::closed)) {}
   Loan& operator=(Loan&& other) noexcept;
   Loan(const Loan&) = delete;
   Loan& operator=(const Loan&) = delete;
@@ -46,7 +52,8 @@ class Loan {
   /// The bytes to write, as many as were asked for. Their content is indeterminate. Empty without a loan.
   std::span<std::byte> payload() const noexcept;
 
-  /// Publishes the first `used` bytes, at most what was loaned (more is `too_large`, and the loan stays open).
+  /// Publishes the first `used` bytes, at most what was loaned: more is `beyond_loan`, nothing is published, and the
+  /// loan stays open.
   PublishResult commit(std::size_t used) noexcept;
   /// Publishes all of it.
   PublishResult commit() noexcept { return commit(claim_.size); }
@@ -64,8 +71,9 @@ class Loan {
   Status status_;
 };
 
-/// Publishes to one topic. Belongs to one thread at a time; movable. Never throws after construction.
-class Publisher {
+/// Publishes to one topic. Belongs to one thread at a time; movable. Never throws after construction. One that was
+/// moved from publishes nothing and returns `closed`.
+class [[nodiscard]] Publisher {
  public:
   Publisher(Publisher&&) noexcept;
   Publisher& operator=(Publisher&&) noexcept;
@@ -81,10 +89,16 @@ class Publisher {
   /// The same with a trace context.
   PublishResult publish(std::span<const std::byte> payload, const TraceContext& trace) noexcept;
 
-  /// The same, but waits at most `timeout`, then returns `back_pressured`.
+  /// The same, but waits at most `timeout`, then returns `back_pressured`. Any duration: one of more than 292 years is
+  /// no bound, a negative one, or no number, is 0.
   PublishResult publish_for(std::chrono::nanoseconds timeout, std::span<const std::byte> payload) noexcept;
-  PublishResult publish_for(std::chrono::nanoseconds timeout, std::string_view text) noexcept {
-    return publish_for(timeout, bytes(text));
+  template <class Rep, class Period>
+  PublishResult publish_for(std::chrono::duration<Rep, Period> timeout, std::span<const std::byte> payload) noexcept {
+    return publish_for(detail::saturated(timeout), payload);
+  }
+  template <class Rep, class Period>
+  PublishResult publish_for(std::chrono::duration<Rep, Period> timeout, std::string_view text) noexcept {
+    return publish_for(detail::saturated(timeout), bytes(text));
   }
 
   /// The same, but never waits.
@@ -107,13 +121,16 @@ class Publisher {
   }
 
   /// The same, but waits at most `timeout` in all, then returns `back_pressured`.
-  BatchResult publish_all_for(std::chrono::nanoseconds timeout, std::span<const std::span<const std::byte>> payloads,
+  template <class Rep, class Period>
+  BatchResult publish_all_for(std::chrono::duration<Rep, Period> timeout,
+                              std::span<const std::span<const std::byte>> payloads,
                               std::span<std::uint64_t> sequences = {}) noexcept {
-    return publish_all(log::Payloads(payloads), sequences, timeout);
+    return publish_all(log::Payloads(payloads), sequences, detail::saturated(timeout));
   }
-  BatchResult publish_all_for(std::chrono::nanoseconds timeout, std::span<const std::string_view> texts,
+  template <class Rep, class Period>
+  BatchResult publish_all_for(std::chrono::duration<Rep, Period> timeout, std::span<const std::string_view> texts,
                               std::span<std::uint64_t> sequences = {}) noexcept {
-    return publish_all(log::Payloads(texts), sequences, timeout);
+    return publish_all(log::Payloads(texts), sequences, detail::saturated(timeout));
   }
 
   /// The same, but never waits.
@@ -127,11 +144,15 @@ class Publisher {
   }
 
   /// Room for `size` bytes, to write in place. Waits as `publish` does. One open loan a publisher: until it is
-  /// committed or aborted, publishing and loaning return `loan_open`.
-  [[nodiscard]] Loan loan(std::size_t size) noexcept;
+  /// committed or aborted, publishing and loaning return `loan_open`. The Publisher must outlive it: a temporary one
+  /// gives no loan.
+  Loan loan(std::size_t size) & noexcept;
+  Loan loan(std::size_t size) && = delete;
   /// The same, but never waits.
-  [[nodiscard]] Loan try_loan(std::size_t size) noexcept;
+  Loan try_loan(std::size_t size) & noexcept;
+  Loan try_loan(std::size_t size) && = delete;
 
+  /// What its topic is. Without a name once moved from.
   const TopicInfo& topic() const noexcept;
 
  private:
@@ -166,9 +187,9 @@ inline PublishResult Publisher::publish(std::span<const std::byte> payload) noex
   return publish_slowly(payload, nullptr, std::chrono::nanoseconds::max());
 }
 
-/// Publishes values of one type to a topic that carries that type.
+/// Publishes values of one type to a topic that carries that type. As a Publisher otherwise.
 template <Publishable T>
-class TypedPublisher {
+class [[nodiscard]] TypedPublisher {
  public:
   explicit TypedPublisher(Publisher publisher) noexcept : publisher_(std::move(publisher)) {}
 
@@ -176,8 +197,9 @@ class TypedPublisher {
   PublishResult publish(const T& value, const TraceContext& trace) noexcept {
     return publisher_.publish(bytes(value), trace);
   }
-  PublishResult publish_for(std::chrono::nanoseconds timeout, const T& value) noexcept {
-    return publisher_.publish_for(timeout, bytes(value));
+  template <class Rep, class Period>
+  PublishResult publish_for(std::chrono::duration<Rep, Period> timeout, const T& value) noexcept {
+    return publisher_.publish_for(detail::saturated(timeout), bytes(value));
   }
   [[nodiscard]] PublishResult try_publish(const T& value) noexcept { return publisher_.try_publish(bytes(value)); }
 
@@ -185,14 +207,23 @@ class TypedPublisher {
   BatchResult publish_all(std::span<const T> values, std::span<std::uint64_t> sequences = {}) noexcept {
     return publisher_.publish_all(payloads(values), sequences, Publisher::kForever);
   }
-  BatchResult publish_all_for(std::chrono::nanoseconds timeout, std::span<const T> values,
+  template <class Rep, class Period>
+  BatchResult publish_all_for(std::chrono::duration<Rep, Period> timeout, std::span<const T> values,
                               std::span<std::uint64_t> sequences = {}) noexcept {
-    return publisher_.publish_all(payloads(values), sequences, timeout);
+    return publisher_.publish_all(payloads(values), sequences, detail::saturated(timeout));
   }
   [[nodiscard]] BatchResult try_publish_all(std::span<const T> values,
                                             std::span<std::uint64_t> sequences = {}) noexcept {
     return publisher_.publish_all(payloads(values), sequences, Publisher::kNever);
   }
+
+  /// Room for one value, to write in place: `if (auto loan = publisher.loan()) { loan->x = 1; loan.commit(); }`. Waits
+  /// as `publish` does; see Publisher::loan.
+  TypedLoan<T> loan() & noexcept { return TypedLoan<T>(publisher_.loan(sizeof(T))); }
+  TypedLoan<T> loan() && = delete;
+  /// The same, but never waits.
+  TypedLoan<T> try_loan() & noexcept { return TypedLoan<T>(publisher_.try_loan(sizeof(T))); }
+  TypedLoan<T> try_loan() && = delete;
 
   const TopicInfo& topic() const noexcept { return publisher_.topic(); }
 
@@ -207,3 +238,5 @@ class TypedPublisher {
 }  // namespace shmbus
 
 #include "shmbus/header_end.hpp"
+
+#include "shmbus/typed_loan.hpp"

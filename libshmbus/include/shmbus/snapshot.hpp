@@ -86,7 +86,7 @@ struct SubscriberSnapshot {
   /// where the topic has no time stamps, or the looker may not read the log.
   std::optional<std::chrono::nanoseconds> lag_time;
   std::uint64_t delivered = 0;
-  std::uint64_t lost = 0;
+  std::uint64_t lost = 0;            ///< sequence numbers passed unseen; see Subscriber::lost
   std::uint64_t lapped = 0;          ///< times its next block had left the ring
   std::uint64_t wakeups = 0;         ///< times it slept in `wait`
   std::uint64_t handler_errors = 0;  ///< handler calls that threw

@@ -13,9 +13,10 @@ enum class Status : std::uint8_t {
   too_large,       ///< the payload does not fit a block; create the topic with a larger `block_size`
   no_memory,       ///< /dev/shm is full, and nothing older could be dropped
   loan_open,       ///< this publisher's loan is neither committed nor aborted yet
-  closed,          ///< the bus or topic was removed, or this is a forked child
+  closed,          ///< the bus or topic was removed, this is a forked child, or the object was moved from
   corrupt,         ///< the shared memory of the topic holds bytes that cannot be right
   incomplete,      ///< a subscriber could not attach every topic that matches; `unattached()` tells which, and why
+  beyond_loan,     ///< more was to be committed than was loaned
 };
 
 /// One line for people, which says what to do; never null.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shmbus/event.hpp"
+#include "shmbus/saturated.hpp"
 #include "shmbus/unattached_topic.hpp"
 
 #include "shmbus/header_begin.hpp"
@@ -21,8 +22,9 @@ class SubscriberCore;
 struct PollState;
 }  // namespace detail
 
-/// Reads all topics that match a pattern, those created later included. Belongs to one thread at a time; movable.
-class Subscriber {
+/// Reads all topics that match a pattern, those created later included. Belongs to one thread at a time; movable. One
+/// that was moved from has nothing to poll, and is `closed`.
+class [[nodiscard]] Subscriber {
  public:
   Subscriber(Subscriber&&) noexcept;
   Subscriber& operator=(Subscriber&&) noexcept;
@@ -34,27 +36,34 @@ class Subscriber {
   /// returns how many. Never waits. What the handler throws passes through; the event it was given counts as handled.
   /// The handler may destroy this Subscriber, or move another over it: it is given no further event, and the
   /// subscription ends when poll returns. In a child that the handler forks, poll gives nothing more.
+  /// *Throws* Error, `busy`, inside this Subscriber's own handler: there is no nested poll.
   template <class Handler>
   std::size_t poll(Handler&& handler, std::size_t limit = 256) {
     return poll_topics(handler, limit);
   }
 
   /// Waits until there may be something to poll, as the wait strategy says. True: look again. False: `timeout` passed,
-  /// or the subscriber or its bus was interrupted, or the bus removed.
+  /// or the subscriber or its bus was interrupted, or the bus removed. Any duration: one of more than 292 years is no
+  /// bound, a negative one, or no number, is 0.
   bool wait(std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max());
+  template <class Rep, class Period>
+  bool wait(std::chrono::duration<Rep, Period> timeout) {
+    return wait(detail::saturated(timeout));
+  }
 
   /// Makes a wait of this Subscriber return, now and from now on. Any thread, and async-signal-safe.
   void interrupt() noexcept;
 
-  /// Exactly how many events of the matching topics were missed so far.
+  /// Exactly how many sequence numbers of the matching topics were passed unseen so far: events that were missed, and
+  /// aborted loans among them. (Those inside a stretch that was read are skipped, and not counted.)
   std::uint64_t lost() const noexcept;
   /// How many were handed to handlers.
   std::uint64_t delivered() const noexcept;
   /// Returns how many topics are attached at the moment, removed ones left out.
   std::size_t topics() const noexcept;
-  /// Returns `closed` if the bus was removed or this is a forked child; `corrupt` if a topic's shared memory holds
-  /// bytes that cannot be right (that topic is read no further); `incomplete` if a matching topic could not be
-  /// attached; else ok.
+  /// Returns `closed` if the bus was removed, this is a forked child, or it was moved from; `corrupt` if a topic's
+  /// shared memory holds bytes that cannot be right (that topic is read no further); `incomplete` if a matching topic
+  /// could not be attached; else ok.
   Status status() const noexcept;
   /// Returns the matching topics that could not be attached, each with the reason: no descriptor or memory left, all
   /// ports taken, no permission, an owner that is not trusted. They are tried again whenever topics come or go, and
@@ -65,7 +74,7 @@ class Subscriber {
   bool demoted() const noexcept;
 
   /// A descriptor for poll, select and epoll: readable when there may be something to poll. Owned by the Subscriber.
-  /// Poll until nothing is left, then wait on it again. It costs a thread that sleeps beside the caller.
+  /// Poll until nothing is left, then wait on it again. It costs a thread that sleeps beside the caller. Throws Error.
   int fd();
 
   std::string_view pattern() const noexcept;

@@ -56,6 +56,8 @@ class HandlerScope {
   HandlerScope& operator=(const HandlerScope&) = delete;
   ~HandlerScope() { innermost_ = outer_; }
 
+  /// Whether any handler runs on this thread.
+  static bool any() noexcept { return innermost_ != nullptr; }
   /// Whether one of the handlers that run on this thread has a state for which `condition(state)` holds.
   template <class Condition>
   static bool any(Condition condition) noexcept {
@@ -66,14 +68,17 @@ class HandlerScope {
   }
 
  private:
-  static thread_local const HandlerScope* innermost_;
+  static constinit thread_local const HandlerScope* innermost_;
   const PollState* state_;
   const HandlerScope* outer_;
 };
 
 PollState& poll_state(SubscriberCore& core) noexcept;
-/// False where this subscriber may not poll any more.
-bool refresh_topics(SubscriberCore& core) noexcept;
+/// False where this subscriber may not poll any more, or was moved from, and so has no core.
+bool refresh_topics(SubscriberCore* core) noexcept;
+/// Throws Error where the handler that runs on this thread, or one around it, is one of this state's: its event would
+/// be overwritten under its hands.
+void refuse_nested_poll(const PollState& state);
 /// After some polls that found nothing: looks after slow things, and arms the descriptor.
 void nothing_polled(SubscriberCore& core) noexcept;
 /// After a poll of a hindered subscriber: ends the one whose Subscriber a handler destroyed, `state` with it.
@@ -86,9 +91,11 @@ namespace shmbus {
 template <class Handler>
 std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
   detail::PollState& state = *state_;
+  if (detail::HandlerScope::any()) [[unlikely]]
+    detail::refuse_nested_poll(state);
   // Acquire: what the topic table says was written before.
   if (state.hindered || state.generation->load(std::memory_order_acquire) != state.seen_generation) [[unlikely]] {
-    if (!detail::refresh_topics(*core_)) return 0;
+    if (!detail::refresh_topics(core_.get())) return 0;
   }
   struct End {  // also when the handler throws; the Subscriber itself may be gone by then
     detail::PollState& state;

@@ -10,6 +10,8 @@
 #include "shmbus/publishable.hpp"
 #include "shmbus/type_name.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// One field of a type, as `SHMBUS_FIELDS` tells it.
@@ -142,6 +144,8 @@ constexpr std::string_view fields_text() noexcept {
 }  // namespace detail
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"
 
 /// Tells the fields of a type, so that a topic tells two layouts of one name and size apart, and tools can show them.
 /// Write it behind the type, in the same namespace, with every field in order:

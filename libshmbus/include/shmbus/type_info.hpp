@@ -7,6 +7,8 @@
 #include "shmbus/type_fields.hpp"
 #include "shmbus/type_name.hpp"
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus {
 
 /// A type as a topic records it.
@@ -54,3 +56,5 @@ template <class T>
 inline constexpr std::uint64_t type_hash = detail::checked_type_hash<T>();
 
 }  // namespace shmbus
+
+#include "shmbus/header_end.hpp"

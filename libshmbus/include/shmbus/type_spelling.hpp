@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "shmbus/header_begin.hpp"
+
 // How a type is spelled in the same way by every compiler. Compilers agree on the names of classes, and on little else
 // (`unsigned long` or `long unsigned int`, `{anonymous}` or `(anonymous namespace)`, default arguments told or not), so
 // only those names are taken from `__PRETTY_FUNCTION__`; what a type is made of is spelled here.
@@ -251,3 +253,5 @@ constexpr NameText spell() {
 }
 
 }  // namespace shmbus::detail
+
+#include "shmbus/header_end.hpp"

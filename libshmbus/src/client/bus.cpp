@@ -6,6 +6,7 @@
 #include "platform/signal_wait.hpp"
 #include "registry/bus_removal.hpp"
 #include "registry/names.hpp"
+#include "shmbus/error.hpp"
 
 namespace shmbus {
 
@@ -20,38 +21,47 @@ Bus Bus::open(std::string_view name, const BusOptions& options) {
 
 bool Bus::remove(std::string_view name) { return registry::remove_bus(std::string(name)); }
 
-std::string_view Bus::name() const noexcept { return core_->registry().bus(); }
-std::uint64_t Bus::incarnation() const noexcept { return core_->registry().recorded().incarnation; }
-std::uint64_t Bus::node() const noexcept { return core_->node().id(); }
+detail::BusCore& Bus::core() const {
+  if (core_) return *core_;
+  throw Error(ErrorCode::closed,
+              {"Bus", "one that is open", "one that was moved from", "use the Bus that it was moved to"});
+}
+
+// Without a core it was moved from.
+std::string_view Bus::name() const noexcept { return core_ ? core_->registry().bus() : std::string_view{}; }
+std::uint64_t Bus::incarnation() const noexcept { return core_ ? core_->registry().recorded().incarnation : 0; }
+std::uint64_t Bus::node() const noexcept { return core_ ? core_->node().id() : 0; }
 
 TopicInfo Bus::topic(std::string_view name, const TopicOptions& options) {
-  return core_->open_or_create(std::string(name), options, {})->info();
+  return core().open_or_create(std::string(name), options, {})->info();
 }
 
 std::optional<TopicInfo> Bus::find_topic(std::string_view name) {
   registry::check_topic_name(name);
-  core_->check_open();
-  const auto segment = core_->find(std::string(name), platform::Access::read_only);
+  core().check_open();
+  const auto segment = core().find(std::string(name), platform::Access::read_only);
   return segment ? std::optional(segment->info()) : std::nullopt;
 }
 
-bool Bus::remove_topic(std::string_view name) { return core_->remove_topic(std::string(name)); }
+bool Bus::remove_topic(std::string_view name) { return core().remove_topic(std::string(name)); }
 
 Publisher Bus::publisher(std::string_view topic, const TopicOptions& options) {
   return publisher(topic, options, TypeInfo{});
 }
 
 Publisher Bus::publisher(std::string_view topic, const TopicOptions& options, const TypeInfo& type) {
+  core();
   return Publisher(std::make_unique<detail::PublisherCore>(core_, std::string(topic), options, type));
 }
 
 Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& options) {
+  core();
   return Subscriber(std::make_shared<detail::SubscriberCore>(core_, std::string(pattern), options));
 }
 
 int Bus::run_until_signal() {
   const platform::SignalWait wait;
-  const std::chrono::nanoseconds longest_sleep(core_->registry().recorded().stall_limit_ns);
+  const std::chrono::nanoseconds longest_sleep(core().registry().recorded().stall_limit_ns);
   for (;;) {
     const std::uint32_t rings = wait.rings();
     if (const int signal = wait.signal(); signal != 0) return signal;
@@ -60,9 +70,11 @@ int Bus::run_until_signal() {
   }
 }
 
-void Bus::interrupt() noexcept { core_->interrupt(); }
-bool Bus::interrupted() const noexcept { return core_->interrupted(); }
-bool Bus::removed() const noexcept { return core_->registry().removed(); }
-ReapReport Bus::reap() { return core_->reap(); }
+void Bus::interrupt() noexcept {
+  if (core_) core_->interrupt();
+}
+bool Bus::interrupted() const noexcept { return core_ && core_->interrupted(); }
+bool Bus::removed() const noexcept { return core_ && core_->registry().removed(); }
+ReapReport Bus::reap() { return core().reap(); }
 
 }  // namespace shmbus

@@ -10,6 +10,17 @@ namespace shmbus {
 
 using detail::TopicReader;
 
+namespace {
+
+/// Of what was moved from.
+const detail::EventSource& no_source() noexcept {
+  static const std::atomic<std::uint64_t> raw{0};
+  static const detail::EventSource source{.topic = {}, .type_hash = &raw};
+  return source;
+}
+
+}  // namespace
+
 Time Event::time() const noexcept {
   return retained_ ? Time{std::chrono::nanoseconds{static_cast<std::int64_t>(record_.stamp)}}
                    : reader_->to_time(record_);
@@ -34,7 +45,7 @@ std::optional<RetainedEvent> Event::retain_within(std::size_t limit, std::size_t
   const int slot = retained_ || reader_->forked() ? -1 : reader_->reader.retain();
   copied = slot < 0 ? copy_space(record_) : 0;
   if (copied > limit) return std::nullopt;
-  return RetainedEvent(reader_->shared_from_this(), *this, slot);
+  return RetainedEvent(reader_ != nullptr ? reader_->shared_from_this() : nullptr, *this, slot);
 }
 
 RetainedEvent::RetainedEvent(std::shared_ptr<TopicReader> reader, const Event& event, int slot)
@@ -57,10 +68,16 @@ RetainedEvent::RetainedEvent(std::shared_ptr<TopicReader> reader, const Event& e
   }
 }
 
+Event Event::nothing() noexcept {
+  Event event(&no_source(), nullptr, {});
+  event.retained_ = true;
+  return event;
+}
+
 RetainedEvent::RetainedEvent(RetainedEvent&& other) noexcept
     : reader_(std::move(other.reader_)),
       copy_(std::move(other.copy_)),
-      event_(other.event_),
+      event_(std::exchange(other.event_, Event::nothing())),
       slot_(std::exchange(other.slot_, -1)) {}
 
 RetainedEvent& RetainedEvent::operator=(RetainedEvent&& other) noexcept {
@@ -68,7 +85,7 @@ RetainedEvent& RetainedEvent::operator=(RetainedEvent&& other) noexcept {
     release();
     reader_ = std::move(other.reader_);
     copy_ = std::move(other.copy_);
-    event_ = other.event_;
+    event_ = std::exchange(other.event_, Event::nothing());
     slot_ = std::exchange(other.slot_, -1);
   }
   return *this;

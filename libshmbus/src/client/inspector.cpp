@@ -195,9 +195,15 @@ Inspector::Inspector(Inspector&&) noexcept = default;
 Inspector& Inspector::operator=(Inspector&&) noexcept = default;
 Inspector::~Inspector() = default;
 
-BusSnapshot Inspector::snapshot() { return impl_->snapshot(); }
-std::optional<RingSnapshot> Inspector::ring(std::string_view topic) { return impl_->ring(topic); }
-std::vector<Leftover> Inspector::leftovers() { return impl_->leftovers(); }
+Inspector::Impl& Inspector::impl() const {
+  if (impl_) return *impl_;
+  throw Error(ErrorCode::closed, {"Inspector", "one that looks at a bus", "one that was moved from",
+                                  "use the Inspector that it was moved to"});
+}
+
+BusSnapshot Inspector::snapshot() { return impl().snapshot(); }
+std::optional<RingSnapshot> Inspector::ring(std::string_view topic) { return impl().ring(topic); }
+std::vector<Leftover> Inspector::leftovers() { return impl().leftovers(); }
 
 std::vector<std::string> Inspector::buses() {
   std::vector<std::string> names;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "log/closed_writer.hpp"
 #include "log/gate.hpp"
 #include "log/ports.hpp"
 #include "platform/clock.hpp"
@@ -123,11 +124,21 @@ namespace shmbus {
 using detail::PublisherCore;
 
 Publisher::Publisher(std::unique_ptr<PublisherCore> core) noexcept : writer_(&core->writer()), core_(std::move(core)) {}
-Publisher::Publisher(Publisher&&) noexcept = default;
-Publisher& Publisher::operator=(Publisher&&) noexcept = default;
+Publisher::Publisher(Publisher&& other) noexcept
+    : writer_(std::exchange(other.writer_, &log::closed_writer())), core_(std::move(other.core_)) {}
+Publisher& Publisher::operator=(Publisher&& other) noexcept {
+  if (this != &other) {
+    writer_ = std::exchange(other.writer_, &log::closed_writer());
+    core_ = std::move(other.core_);
+  }
+  return *this;
+}
 Publisher::~Publisher() = default;
 
-const TopicInfo& Publisher::topic() const noexcept { return core_->info(); }
+const TopicInfo& Publisher::topic() const noexcept {
+  static const TopicInfo none;
+  return core_ ? core_->info() : none;
+}
 
 PublishResult Publisher::publish_slowly(std::span<const std::byte> payload, const TraceContext* trace,
                                         std::chrono::nanoseconds timeout) noexcept {
@@ -166,7 +177,7 @@ BatchResult Publisher::publish_all(const log::Payloads& payloads, std::span<std:
   return {status, batch.published, batch.first_sequence};
 }
 
-Loan Publisher::try_loan(std::size_t size) noexcept {
+Loan Publisher::try_loan(std::size_t size) & noexcept {
   const auto use = check_.enter();
   log::Claim claim;
   const Status status = writer_->claim(size, nullptr, claim);
@@ -174,7 +185,7 @@ Loan Publisher::try_loan(std::size_t size) noexcept {
   return Loan(status == Status::ok ? core_.get() : nullptr, claim, status);
 }
 
-Loan Publisher::loan(std::size_t size) noexcept {
+Loan Publisher::loan(std::size_t size) & noexcept {
   Loan loan = try_loan(size);
   if (loan.status() != Status::back_pressured) return loan;
   const auto use = check_.enter();
@@ -190,7 +201,7 @@ Loan& Loan::operator=(Loan&& other) noexcept {
     abort();
     core_ = std::exchange(other.core_, nullptr);
     claim_ = other.claim_;
-    status_ = other.status_;
+    status_ = std::exchange(other.status_, Status::closed);
   }
   return *this;
 }
@@ -201,7 +212,7 @@ std::span<std::byte> Loan::payload() const noexcept {
 
 PublishResult Loan::commit(std::size_t used) noexcept {
   if (core_ == nullptr) return {status_ == Status::ok ? Status::closed : status_, 0};
-  if (used > claim_.size) return {Status::too_large, 0};
+  if (used > claim_.size) return {Status::beyond_loan, 0};
   return std::exchange(core_, nullptr)->writer().commit_loan(claim_, used);
 }
 

@@ -19,10 +19,15 @@ namespace shmbus::detail {
 
 using registry::TopicTable;
 
-thread_local const HandlerScope* HandlerScope::innermost_ = nullptr;
+constinit thread_local const HandlerScope* HandlerScope::innermost_ = nullptr;
 
 PollState& poll_state(SubscriberCore& core) noexcept { return core.state(); }
-bool refresh_topics(SubscriberCore& core) noexcept { return core.refresh(); }
+bool refresh_topics(SubscriberCore* core) noexcept { return core != nullptr && core->refresh(); }
+void refuse_nested_poll(const PollState& state) {
+  if (!HandlerScope::any([&](const PollState& running) { return &running == &state; })) return;
+  throw Error(ErrorCode::busy, {"Subscriber '" + state.core->pattern() + "'", "a poll outside of its own handler",
+                                "a nested poll, inside it", "return from the handler first"});
+}
 void nothing_polled(SubscriberCore& core) noexcept { core.nothing_polled(); }
 void end_poll(PollState& state) noexcept { const auto ended = std::move(state.ended); }
 
@@ -40,6 +45,11 @@ void check_options(const std::string& pattern, const SubscriberOptions& options)
   if (options.demote_after.count() < 0) {
     throw Error(ErrorCode::invalid_option, {"subscriber option demote_after", "0 or more",
                                             std::to_string(options.demote_after.count()) + " ns", "give 0 for never"});
+  }
+  if (options.demote_after.count() != 0 && options.delivery != Delivery::reliable) {
+    throw Error(ErrorCode::invalid_option, {"subscriber option demote_after", "0, since the subscriber is lossy",
+                                            std::to_string(options.demote_after.count()) + " ns",
+                                            "ask for Delivery::reliable, or leave demote_after out"});
   }
 }
 
@@ -296,9 +306,23 @@ bool SubscriberCore::demoted() const noexcept {
 
 namespace shmbus {
 
+namespace {
+
+/// What Subscribers that were moved from poll: hindered, so that they don't even look. Nothing changes it.
+detail::PollState& nothing_to_poll() noexcept {
+  struct Nothing : detail::PollState {
+    Nothing() { hindered = true; }
+  };
+  static Nothing nothing;
+  return nothing;
+}
+
+}  // namespace
+
 Subscriber::Subscriber(std::shared_ptr<detail::SubscriberCore> core) noexcept
     : core_(std::move(core)), state_(&core_->state()) {}
-Subscriber::Subscriber(Subscriber&&) noexcept = default;
+Subscriber::Subscriber(Subscriber&& other) noexcept
+    : core_(std::move(other.core_)), state_(std::exchange(other.state_, &nothing_to_poll())) {}
 
 namespace {
 
@@ -315,7 +339,7 @@ void end(std::shared_ptr<detail::SubscriberCore> core) noexcept {
 Subscriber& Subscriber::operator=(Subscriber&& other) noexcept {
   if (this != &other) {
     end(std::exchange(core_, std::move(other.core_)));
-    state_ = other.state_;
+    state_ = std::exchange(other.state_, &nothing_to_poll());
   }
   return *this;
 }
@@ -323,22 +347,32 @@ Subscriber& Subscriber::operator=(Subscriber&& other) noexcept {
 Subscriber::~Subscriber() { end(std::move(core_)); }
 
 bool Subscriber::wait(std::chrono::nanoseconds timeout) {
+  if (!core_) return false;
   const auto use = state_->check.enter();
   return core_->wait(timeout);
 }
 
 int Subscriber::fd() {
+  if (!core_) {
+    throw Error(ErrorCode::closed, {"Subscriber", "one that reads a bus", "one that was moved from",
+                                    "use the Subscriber that it was moved to"});
+  }
   const auto use = state_->check.enter();
   return core_->fd();
 }
 
-void Subscriber::interrupt() noexcept { core_->interrupt(); }
-std::uint64_t Subscriber::lost() const noexcept { return core_->topics().lost(); }
-std::uint64_t Subscriber::delivered() const noexcept { return core_->topics().delivered(); }
-std::size_t Subscriber::topics() const noexcept { return core_->topics().attached(); }
-std::vector<UnattachedTopic> Subscriber::unattached() const { return core_->topics().unattached(); }
-Status Subscriber::status() const noexcept { return core_->status(); }
-bool Subscriber::demoted() const noexcept { return core_->demoted(); }
-std::string_view Subscriber::pattern() const noexcept { return core_->pattern(); }
+// Without a core it was moved from.
+void Subscriber::interrupt() noexcept {
+  if (core_) core_->interrupt();
+}
+std::uint64_t Subscriber::lost() const noexcept { return core_ ? core_->topics().lost() : 0; }
+std::uint64_t Subscriber::delivered() const noexcept { return core_ ? core_->topics().delivered() : 0; }
+std::size_t Subscriber::topics() const noexcept { return core_ ? core_->topics().attached() : 0; }
+std::vector<UnattachedTopic> Subscriber::unattached() const {
+  return core_ ? core_->topics().unattached() : std::vector<UnattachedTopic>{};
+}
+Status Subscriber::status() const noexcept { return core_ ? core_->status() : Status::closed; }
+bool Subscriber::demoted() const noexcept { return core_ && core_->demoted(); }
+std::string_view Subscriber::pattern() const noexcept { return core_ ? core_->pattern() : std::string_view{}; }
 
 }  // namespace shmbus

@@ -24,11 +24,14 @@ const char* to_string(Status status) noexcept {
     case Status::loan_open:
       return "loan_open: commit or abort this publisher's loan first";
     case Status::closed:
-      return "closed: the bus or topic was removed, or this is a forked child; open the bus again";
+      return "closed: the bus or topic was removed, this is a forked child, or the object was moved from; open the bus "
+             "again";
     case Status::corrupt:
       return "corrupt: the topic's shared memory was overwritten; remove the topic";
     case Status::incomplete:
       return "incomplete: not every matching topic could be attached; unattached() tells which, and why";
+    case Status::beyond_loan:
+      return "beyond_loan: more bytes than were loaned; commit at most payload().size(), or loan more";
   }
   return "unknown status";
 }
@@ -111,7 +114,10 @@ std::optional<EventId> EventId::parse(std::string_view text) noexcept {
 }
 
 void detail::two_threads_at_once() noexcept {
-  std::fputs("shmbus: a Publisher or Subscriber is used by two threads at once; give each thread its own\n", stderr);
+  std::fputs(
+      "shmbus: a Publisher or Subscriber is used by two threads at once, or a Subscriber inside its own "
+      "handler; give each thread its own\n",
+      stderr);
   std::abort();
 }
 

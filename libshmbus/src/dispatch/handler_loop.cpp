@@ -197,7 +197,7 @@ void HandlerLoop::report(const Event& event, const char* what) noexcept {
 void HandlerLoop::watch_topics() noexcept {
   PollState& state = core_->state();
   if (state.generation->load(std::memory_order_acquire) == watched_generation_) return;
-  if (!refresh_topics(*core_)) return;
+  if (!refresh_topics(core_.get())) return;
   watched_generation_ = state.seen_generation;
   if (!reliable_) return;  // nothing is asked of them
   const std::lock_guard lock(mutex_);

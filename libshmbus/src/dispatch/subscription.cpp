@@ -27,6 +27,7 @@ void check(std::string_view pattern, const Handler& handler, const DispatchOptio
 }  // namespace
 
 Subscription Bus::subscribe(std::string_view pattern, Handler handler, const DispatchOptions& options) {
+  core();  // throws where this Bus was moved from
   check(pattern, handler, options);
   auto core = std::make_shared<detail::SubscriberCore>(core_, std::string(pattern), options.subscriber);
   Subscriber subscriber(core);

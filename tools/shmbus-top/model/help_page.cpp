@@ -29,7 +29,7 @@ constexpr Entry entries[] = {
     {"", "Columns"},
     {"LAG", "events published and not read yet; of a topic, the most"},
     {"LAGTIME", "how long the oldest of them has lain there"},
-    {"LOST", "events a lossy subscriber missed, exactly"},
+    {"LOST", "sequence numbers that passed it unseen, aborted ones too"},
     {"P50 P99 P99.9", "publish to handler: so many took at most so long"},
     {"GATING", "how long it has held publishers back"},
     {"WAITS WAITING", "times a publisher had to wait, and how long it does now"},

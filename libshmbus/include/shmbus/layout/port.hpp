@@ -58,7 +58,7 @@ struct SubscriberPort {
   // repairs it.
   alignas(kLine) std::atomic<std::uint64_t> pin;  // number of the block it is inside, or wants next; kNone: none
   std::atomic<std::uint64_t> position;            // sequence it reads next
-  std::atomic<std::uint64_t> lost;                // events missed
+  std::atomic<std::uint64_t> lost;                // sequences passed unseen
   std::atomic<std::uint64_t> delivered;           // events handed out
   std::atomic<std::uint64_t> lapped;              // times its next block had left the ring
   std::atomic<std::uint64_t> wakeups;             // times it slept

@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "shmbus/header_begin.hpp"
+
 namespace shmbus::log {
 
 /// The payloads of a batch, wherever they lie: each by itself, or all of one size, one behind the other.
@@ -53,3 +55,5 @@ struct Batch {
 };
 
 }  // namespace shmbus::log
+
+#include "shmbus/header_end.hpp"

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "shmbus/publisher.hpp"
+
+#include "shmbus/header_begin.hpp"
+
+namespace shmbus {
+
+/// The right to write one value in place, at an address aligned for it. Begins as `T()`. Aborted if it is destroyed
+/// uncommitted; must not outlive its TypedPublisher.
+template <Publishable T>
+class [[nodiscard]] TypedLoan {
+ public:
+  /// True while the value can be written and committed.
+  explicit operator bool() const noexcept { return static_cast<bool>(loan_); }
+
+  /// Why there is no loan; ok while there is one.
+  Status status() const noexcept { return loan_.status(); }
+
+  /// The value to write. *Requires* a loan.
+  T& value() const noexcept { return *get(); }
+  T& operator*() const noexcept { return *get(); }
+  T* operator->() const noexcept { return get(); }
+
+  /// Publishes the value. Without a loan it returns why.
+  PublishResult commit() noexcept { return loan_.commit(); }
+
+  /// Gives it back unpublished. Subscribers skip its sequence.
+  void abort() noexcept { loan_.abort(); }
+
+ private:
+  static_assert(std::is_nothrow_default_constructible_v<T> && !std::is_array_v<T>,
+                "a typed loan begins as T(): loan bytes from a Publisher where there is no such value");
+
+  friend class TypedPublisher<T>;
+  explicit TypedLoan(Loan loan) noexcept : loan_(std::move(loan)) {
+    if (loan_) ::new (static_cast<void*>(loan_.payload().data())) T();
+  }
+  T* get() const noexcept { return std::launder(reinterpret_cast<T*>(loan_.payload().data())); }
+
+  Loan loan_;
+};
+
+}  // namespace shmbus
+
+#include "shmbus/header_end.hpp"
