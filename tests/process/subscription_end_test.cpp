@@ -165,14 +165,14 @@ TEST_CASE("wait and stop take any time-out, and say whether the subscription has
   CHECK_FALSE(subscription.stop(1ms));
   std::atomic<bool> returned{false};
   std::thread waiter([&] {
-    CHECK(subscription.wait(std::chrono::seconds::max()));  // must not overflow, and return at once
-    returned = true;
+    returned = subscription.wait(std::chrono::seconds::max());  // must not overflow, and return at once
   });
   std::this_thread::sleep_for(20ms);
   CHECK_FALSE(returned);
   go = true;
   CHECK(subscription.stop(std::chrono::hours::max()));
   waiter.join();
+  CHECK(returned);
   CHECK(subscription.status() == Status::closed);
   CHECK(subscription.handled() == 1);
   CHECK(listed(name.name()) == 0);

@@ -105,9 +105,11 @@ TEST_CASE("a subscription ends at any moment, from any thread, or within its han
     if (way == 0) CHECK(subscription->wait());
     if (way == 1) CHECK(subscription->stop());
     if (way == 2) {
-      std::thread other([&] { CHECK(subscription->stop(1h)); });
+      bool stopped = false;
+      std::thread other([&] { stopped = subscription->stop(1h); });
       CHECK(subscription->stop());
       other.join();
+      CHECK(stopped);
     }
     if (way != 3) CHECK(subscription->status() == shmbus::Status::closed);
     subscription.reset();

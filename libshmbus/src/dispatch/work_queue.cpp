@@ -1,9 +1,24 @@
 #include "dispatch/work_queue.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <new>
 
 namespace shmbus::detail {
+
+namespace {
+
+#if defined(__SANITIZE_THREAD__)
+std::mutex seen_order;  // ThreadSanitizer does not see the fences by which the queue orders the reuse of its memory
+std::unique_lock<std::mutex> queue_lock() { return std::unique_lock(seen_order); }
+#else
+struct QueueLock {
+  ~QueueLock() {}
+};
+QueueLock queue_lock() { return {}; }
+#endif
+
+}  // namespace
 
 std::optional<KeptEvent> WorkQueue::keep(const Event& event) noexcept {
   const std::size_t in_use = std::min(copied_.load(std::memory_order_relaxed), bytes_);
@@ -22,8 +37,12 @@ std::size_t WorkQueue::room() const noexcept {
 }
 
 bool WorkQueue::put(KeptEvent& event) noexcept {
-  if (room() == 0 || !queue_.enqueue(std::move(event))) return false;  // it moves the event last
-  queued_.fetch_add(1, std::memory_order_seq_cst);                     // SYNC work: pairs with IdleWorkers::rest
+  if (room() == 0) return false;
+  {
+    const auto lock = queue_lock();
+    if (!queue_.enqueue(std::move(event))) return false;  // it moves the event last
+  }
+  queued_.fetch_add(1, std::memory_order_seq_cst);  // SYNC work: pairs with IdleWorkers::rest
   return true;
 }
 
@@ -34,6 +53,7 @@ std::optional<KeptEvent> WorkQueue::take() noexcept {
   if (queued == 0) return std::nullopt;
   // As many events as are counted have been put before. One of them is ours, though another worker may be about to take
   // the one that we see.
+  const auto lock = queue_lock();
   std::optional<KeptEvent> event;
   while (!queue_.try_dequeue(event)) {
   }
