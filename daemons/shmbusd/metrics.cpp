@@ -98,6 +98,8 @@ void add_subscriber(Families& f, const Labels& labels, const SubscriberSnapshot&
   f.counter("shmbus_subscriber_lapped_total", "Times its next block had left the ring.", labels, number(s.lapped));
   f.counter("shmbus_subscriber_wakeups_total", "Times it slept in the kernel.", labels, number(s.wakeups));
   f.counter("shmbus_subscriber_handler_errors_total", "Handler calls that threw.", labels, number(s.handler_errors));
+  f.counter("shmbus_subscriber_mismatched_events_total", "Events that were not of the type it reads.", labels,
+            number(s.mismatched));
   f.gauge("shmbus_subscriber_gating", "1 while publishers are held back by this subscriber.", labels, s.gating ? 1 : 0);
   f.gauge("shmbus_subscriber_gating_seconds", "How long they have been; 0 while they are not.", labels,
           s.gating ? seconds(s.gating_for) : 0);

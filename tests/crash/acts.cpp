@@ -301,8 +301,11 @@ void record_types(const Stage& stage) {
   std::uint64_t number = 0;
   stage.repeat([&] {
     const std::string topic = "raw." + std::to_string(stage.self) + "." + std::to_string(++number);
-    shmbus::Publisher raw = bus.publisher(topic, topic_options("t"));
-    bus.publisher<test::Numbered>(topic, topic_options("t")).publish({stage.self, number});
+    bus.topic(topic, topic_options("t"));  // whoever publishes first decides what it carries
+    if (number % 2 == 0)
+      bus.publisher(topic).publish("x");
+    else
+      bus.publisher<test::Numbered>(topic).publish({stage.self, number});
     bus.remove_topic(topic);
   });
 }

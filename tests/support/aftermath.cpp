@@ -97,7 +97,8 @@ void go_round(shmbus::Bus& bus, TopicSegment& topic, const Newcomer& newcomer) {
   shmbus::log::BlockLog& log = topic.log();
   const std::uint32_t before = log.header().backed;
   shmbus::Subscriber subscriber = bus.subscriber(topic.name(), {.delivery = shmbus::Delivery::reliable});
-  shmbus::Publisher publisher = bus.publisher(topic.name());
+  const shmbus::TopicInfo info = topic.info();
+  shmbus::Publisher publisher = bus.publisher(topic.name(), {}, info.type());  // whatever it carries
   std::uint64_t published = 0, read = 0;
   for (const std::uint64_t end = log.whole_number(log.tail()) + std::uint64_t{3} * log.blocks();
        log.whole_number(log.tail()) < end;) {

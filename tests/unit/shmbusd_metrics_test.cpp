@@ -70,6 +70,7 @@ BusSnapshot some_bus() {
   s.lapped = 1;
   s.wakeups = 9;
   s.handler_errors = 3;
+  s.mismatched = 7;
   s.gating = true;
   s.gating_for = 2s;
   s.latency = latency_of({{1000, 10}, {3000, 5}});
@@ -141,6 +142,7 @@ TEST_CASE("metrics tell what a snapshot tells, with labels and units", "[shmbusd
       {"shmbus_subscriber_lapped_total" + subscriber, 1},
       {"shmbus_subscriber_wakeups_total" + subscriber, 9},
       {"shmbus_subscriber_handler_errors_total" + subscriber, 3},
+      {"shmbus_subscriber_mismatched_events_total" + subscriber, 7},
       {"shmbus_subscriber_gating" + subscriber, 1},
       {"shmbus_subscriber_gating_seconds" + subscriber, 2},
       {"shmbus_subscriber_delivery_latency_seconds_count" + subscriber, 15},

@@ -34,6 +34,7 @@ PortTables::PortTables()
                     {"LAG TIME"},
                     {"DELIVERED"},
                     {"LOST"},
+                    {"MISMATCHED"},
                     {"P50 / P99 / P99.9"}}) {}
 
 void PortTables::add(const TopicSnapshot& topic) {
@@ -44,7 +45,8 @@ void PortTables::add(const TopicSnapshot& topic) {
   for (const SubscriberSnapshot& s : topic.subscribers) {
     subscribers_.add({topic.info.name, process_text(s.name, s.program), std::to_string(s.pid), to_string(s.state),
                       mode_text(s), std::to_string(s.lag), s.lag_time ? duration_text(*s.lag_time) : "-",
-                      std::to_string(s.delivered), std::to_string(s.lost), latency_text(s.latency)});
+                      std::to_string(s.delivered), std::to_string(s.lost), std::to_string(s.mismatched),
+                      latency_text(s.latency)});
   }
 }
 
@@ -121,6 +123,7 @@ ordered_json port_json(const TopicSnapshot& topic, const SubscriberSnapshot& s) 
   object["lapped"] = s.lapped;
   object["wakeups"] = s.wakeups;
   object["handler_errors"] = s.handler_errors;
+  object["mismatched"] = s.mismatched;
   object["gating_ns"] = s.gating_for.count();
   object["retained_blocks"] = s.retained_blocks.size();
   object["latency"] = latency_json(s.latency);

@@ -46,6 +46,18 @@ std::string topic_table(std::span<const TopicSnapshot> topics) {
   return table.text();
 }
 
+std::string content_text(const TopicInfo& info) {
+  switch (info.content) {
+    case Content::undecided:
+      return "nothing yet";
+    case Content::raw:
+      return "raw bytes";
+    case Content::typed:
+      break;
+  }
+  return printable(info.type_name);
+}
+
 std::string topic_json(const TopicSnapshot& topic) {
   nlohmann::ordered_json object;
   object["topic"] = topic.info.name;

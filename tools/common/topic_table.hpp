@@ -15,6 +15,9 @@ std::uint64_t retained(const TopicSnapshot& topic);
 std::string topic_table(std::span<const TopicSnapshot> topics);
 
 /// One JSON object and a newline.
+/// What a topic carries: the type's name, "raw bytes", or "nothing yet".
+std::string content_text(const TopicInfo& info);
+
 std::string topic_json(const TopicSnapshot& topic);
 
 }  // namespace shmbus::tool

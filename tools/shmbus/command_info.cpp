@@ -36,8 +36,10 @@ std::string ring_text(const RingSnapshot& ring) {
 }
 
 std::string type_text(const TopicInfo& info) {
-  if (info.type_name.empty()) return "raw bytes";
-  return fmt::format("{} ({} bytes, aligned to {})", printable(info.type_name), info.type_size, info.type_alignment);
+  std::string text = content_text(info);
+  if (info.content == Content::typed)
+    text += fmt::format(" ({} bytes, aligned to {})", info.type_size, info.type_alignment);
+  return info.accepts_raw ? text + "; raw bytes are accepted too" : text;
 }
 
 std::string text_of(const TopicSnapshot& t, const RingSnapshot& ring) {
@@ -48,6 +50,7 @@ std::string text_of(const TopicSnapshot& t, const RingSnapshot& ring) {
   line("topic", t.info.name);
   line("id", fmt::format("{:016x}", t.info.id));
   line("type", type_text(t.info));
+  if (!t.info.type_fields.empty()) line("fields", printable(t.info.type_fields));
   line("writers", t.info.writers == Writers::exclusive ? "exclusive" : "shared");
   line("time stamps", t.info.timestamps ? "yes" : "no");
   line("mode", fmt::format("{:04o}", t.info.mode));
@@ -91,6 +94,10 @@ ordered_json json_of(const TopicSnapshot& t, const RingSnapshot& ring) {
   object["id"] = fmt::format("{:016x}", t.info.id);
   object["type_size"] = t.info.type_size;
   object["type_alignment"] = t.info.type_alignment;
+  object["type_fields"] = nullptr;
+  if (!t.info.type_fields.empty()) object["type_fields"] = printable(t.info.type_fields);
+  object["accepts_raw"] = t.info.accepts_raw;
+  object["reserved"] = t.info.reserved;
   object["timestamps"] = t.info.timestamps;
   object["mode"] = fmt::format("{:04o}", t.info.mode);
   object["bytes"] = t.bytes;

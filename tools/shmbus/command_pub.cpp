@@ -12,6 +12,7 @@
 #include "message.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signals.hpp"
+#include "text.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
@@ -22,6 +23,7 @@ struct PubOptions {
   std::optional<std::string> text;
   bool lines = false;
   bool exclusive = false;
+  bool as_type = false;
   std::optional<std::uint64_t> block_size;
   std::optional<std::size_t> blocks;
 };
@@ -57,10 +59,49 @@ void compare(const TopicInfo& topic, const PubOptions& options) {
                                                        topic.name, topic.block_size)});
 }
 
+/// A publisher of the type that the topic carries, for --as-type.
+Publisher typed_publisher(Bus& bus, const PubOptions& options) {
+  const auto info = bus.find_topic(options.topic);
+  if (!info || info->content != Content::typed) {
+    throw Error(info ? ErrorCode::type_mismatch : ErrorCode::not_found,
+                {.object = fmt::format("topic '{}', option --as-type", options.topic),
+                 .expected = "a topic that carries a type",
+                 .found = !info                           ? "no such topic"
+                          : info->content == Content::raw ? "one of raw bytes"
+                                                          : "one that carries nothing yet",
+                 .remedy = "leave --as-type out"});
+  }
+  return bus.publisher(options.topic, topic_options(options), info->type());
+}
+
+Publisher open_publisher(Bus& bus, const PubOptions& options) {
+  if (options.as_type) return typed_publisher(bus, options);
+  try {
+    return bus.publisher(options.topic, topic_options(options));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::type_mismatch) throw;
+    throw Error(error.code(), {.object = error.object(),
+                               .expected = error.expected(),
+                               .found = error.found(),
+                               .remedy = "with --as-type, give the bytes of one value; or choose another topic"});
+  }
+}
+
+/// Subscribers take what comes for a value of the type.
+void check_type_size(const TopicInfo& topic, std::size_t size, const std::string& object) {
+  if (topic.content != Content::typed || size == topic.type_size) return;
+  throw Error(ErrorCode::type_mismatch,
+              {.object = object,
+               .expected = fmt::format("the {} bytes of a '{}'", topic.type_size, printable(topic.type_name)),
+               .found = fmt::format("{} bytes", size),
+               .remedy = "give exactly one value, as it lies in memory"});
+}
+
 /// Waits while a reliable subscriber holds the ring back. False only when a signal ended that. `object()` names the
 /// payload.
 template <class Object>
-bool publish(Publisher& publisher, std::string_view payload, Object&& object) {
+bool publish(Publisher& publisher, std::string_view payload, bool as_type, Object&& object) {
+  if (as_type) check_type_size(publisher.topic(), payload.size(), object());
   const PublishResult result = publisher.publish(payload);
   switch (result.status()) {
     case Status::ok:
@@ -79,14 +120,14 @@ bool publish(Publisher& publisher, std::string_view payload, Object&& object) {
                                   .remedy = {}});
 }
 
-void publish_lines(Publisher& publisher, Input& input) {
+void publish_lines(Publisher& publisher, Input& input, bool as_type) {
   LineSplitter splitter;
   std::uint64_t number = 0;
   const std::size_t most = publisher.topic().max_payload;
   const auto object = [&] { return fmt::format("line {} of standard input", number); };
   const auto publish_line = [&](std::string_view line) {
     ++number;
-    return publish(publisher, line, object);
+    return publish(publisher, line, as_type, object);
   };
   while (input.read(splitter.pending())) {
     if (!splitter.take_lines(publish_line)) return;
@@ -98,7 +139,7 @@ void publish_lines(Publisher& publisher, Input& input) {
   if (received_signal() == 0 && !splitter.rest().empty()) publish_line(splitter.rest());
 }
 
-void publish_input(Publisher& publisher, Input& input) {
+void publish_input(Publisher& publisher, Input& input, bool as_type) {
   std::string payload;
   const std::size_t most = publisher.topic().max_payload;
   while (input.read(payload)) {
@@ -106,16 +147,16 @@ void publish_input(Publisher& publisher, Input& input) {
       refuse_size(publisher.topic(), "standard input", fmt::format("more than {} bytes", most));
     }
   }
-  if (received_signal() == 0) publish(publisher, payload, [] { return "standard input"; });
+  if (received_signal() == 0) publish(publisher, payload, as_type, [] { return "standard input"; });
 }
 
 int run(const std::string& bus_name, const PubOptions& options) {
   Bus bus = Bus::open(bus_name);
   const SignalScope signals{bus};
-  Publisher publisher = bus.publisher(options.topic, topic_options(options));
+  Publisher publisher = open_publisher(bus, options);
   compare(publisher.topic(), options);
   if (options.text) {
-    publish(publisher, *options.text, [] { return "TEXT"; });
+    publish(publisher, *options.text, options.as_type, [] { return "TEXT"; });
     return 0;
   }
   Input input{signals.fd()};
@@ -124,9 +165,9 @@ int run(const std::string& bus_name, const PubOptions& options) {
                      options.lines ? "each line you type is an event" : "what you type is one event", options.topic));
   }
   if (options.lines) {
-    publish_lines(publisher, input);
+    publish_lines(publisher, input, options.as_type);
   } else {
-    publish_input(publisher, input);
+    publish_input(publisher, input, options.as_type);
   }
   return 0;
 }
@@ -151,16 +192,20 @@ Verb pub_verb(CLI::App& program, const std::string& bus) {
       ->check(whole_number());
   app->add_option("--blocks", options->blocks, "Blocks the ring retains")->type_name("N")->check(whole_number());
   app->add_flag("--exclusive", options->exclusive, "One publisher at a time; cheaper");
+  app->add_flag("--as-type", options->as_type,
+                "Publish to a topic that carries a type; each payload must be the bytes of one value");
   app->footer(R"(The bus and the topic are created if they are not there; --block-size, --blocks and --exclusive shape a
 topic at that moment and not later. Events stay readable until newer ones need their room. While a
-reliable subscriber holds the ring back, pub waits. Write -- before a TEXT that begins with a dash.
+reliable subscriber holds the ring back, pub waits. A topic that carries a type refuses raw bytes, unless
+it was created to accept them: see --as-type. Write -- before a TEXT that begins with a dash.
 
 Exit status: 0 when all was published, 1 when something was not, 2 for wrong arguments.
 
 Examples:
   shmbus pub hello.world hi
   tail -f access.log | shmbus pub web.access --lines
-  shmbus pub camera.still --block-size 16MiB < still.jpg)");
+  shmbus pub camera.still --block-size 16MiB < still.jpg
+  printf '\x2a\0\0\0' | shmbus pub thermostat.target --as-type)");
   return {app, [options, &bus] { return run(bus, *options); }};
 }
 

@@ -85,12 +85,17 @@ class Target {
   }
 
  private:
-  /// Of the same size and kind as the one it is replayed from.
+  /// Of the same size, kind and type as the one it is replayed from.
   Publisher open(const std::string& topic) {
     const TopicInfo& info = find_topic(source_, topic).info;
     return bus_.publisher(
         topic,
-        {.block_size = info.block_size, .blocks = info.blocks, .timestamps = info.timestamps, .writers = info.writers});
+        {.block_size = info.block_size,
+         .blocks = info.blocks,
+         .timestamps = info.timestamps,
+         .writers = info.writers,
+         .accept_raw = info.accepts_raw},
+        info.type());
   }
 
   Bus bus_;

@@ -133,6 +133,13 @@ class Examination {
         note(fmt::format("topic {}: {} dropped early, since /dev/shm was full", topic.info.name,
                          counted(topic.dropped_blocks, "block")),
              "make /dev/shm larger, or use fewer or smaller blocks");
+      for (const SubscriberSnapshot& s : topic.subscribers) {
+        if (s.mismatched != 0)
+          fault(fmt::format("topic {}: {} (pid {}) skipped {}, not of the type it reads", topic.info.name, s.program,
+                            s.pid, counted(s.mismatched, "event")),
+                fmt::format("shmbus info {} tells what the topic carries; build both ends with one definition of it",
+                            topic.info.name));
+      }
     }
     for (const Holder& holder : find_holders(inspector, bus_)) {
       if (holder.what == Holder::What::ring && holder.since > bus_.stall_limit)

@@ -21,7 +21,7 @@ _shmbus() {
     ls) options+=" --buses --json" ;;
     info | ports | who | doctor) options+=" --json" ;;
     stat) options+=" --topic --json" ;;
-    pub) options+=" --lines --block-size --blocks --exclusive" ;;
+    pub) options+=" --lines --block-size --blocks --exclusive --as-type" ;;
     sub) options+=" --from --count --json --topic-name --reliable" ;;
     tail) options+=" --last --follow --json --topic-name" ;;
     replay) options+=" --from --speed --quick --into --count --json --topic-name" ;;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <shmbus/type_fields.hpp>
 #include <shmbus/type_name.hpp>
 
 // The events of the platform. They are all that its services have in common: no service knows another.
@@ -13,6 +14,8 @@
 // Every result names its cause, the sequence of the watch it answers. A service that was killed re-reads the watches
 // after its last saved state, so a result may be published twice (at least once, that is): whoever minds keeps the last
 // cause.
+//
+// Each tells its fields, so that a service built with another definition of it is refused, not misled.
 
 namespace streaming {
 
@@ -41,10 +44,12 @@ struct WatchStarted {
   std::int64_t time = 0;  ///< seconds since 1970
   double rating = 0;      ///< 0 to 5 stars
 };
+SHMBUS_FIELDS(WatchStarted, user, video, time, rating)
 static_assert(sizeof(WatchStarted) == 32);
 
 struct GenreShare {
   Text<28> genre{};
+  SHMBUS_FIELDS(GenreShare, genre, percent)
   std::uint32_t percent = 0;
 };
 
@@ -54,6 +59,7 @@ struct PreferencesUpdated {
   std::uint64_t user = 0;
   std::array<GenreShare, 3> genres{};  ///< the dearest first
 };
+SHMBUS_FIELDS(PreferencesUpdated, cause, user, genres)
 
 /// What a user might watch next. `recommendation.updated`
 struct RecommendationUpdated {
@@ -61,6 +67,7 @@ struct RecommendationUpdated {
   std::uint64_t user = 0;
   std::array<std::uint64_t, 5> videos{};  ///< the best first; 0: none
 };
+SHMBUS_FIELDS(RecommendationUpdated, cause, user, videos)
 
 /// What was counted up to and including the cause. `analytics.updated`
 struct AnalyticsUpdated {
@@ -71,6 +78,7 @@ struct AnalyticsUpdated {
   double watches_per_day = 0;    ///< over the days of the watches
   double events_per_second = 0;  ///< as they were published
 };
+SHMBUS_FIELDS(AnalyticsUpdated, cause, watches, users, videos, watches_per_day, events_per_second)
 
 /// A user's friends were told what the user watches. `notification.sent`
 struct NotificationSent {
@@ -79,6 +87,7 @@ struct NotificationSent {
   std::uint64_t video = 0;
   std::array<std::uint64_t, 16> friends{};  ///< 0: none
 };
+SHMBUS_FIELDS(NotificationSent, cause, user, video, friends)
 
 /// A user was given a badge. `badge.awarded`
 struct BadgeAwarded {
@@ -86,17 +95,20 @@ struct BadgeAwarded {
   std::uint64_t user = 0;
   std::uint64_t watched = 0;
   Text<24> badge{};
+  SHMBUS_FIELDS(BadgeAwarded, cause, user, watched, badge)
 };
 
 struct RankedVideo {
   std::uint64_t video = 0;  ///< 0: none
   double score = 0;
 };
+SHMBUS_FIELDS(RankedVideo, video, score)
 
 /// The ten most watched videos, old watches counting less and less, have changed. `ranking.changed`
 struct RankingChanged {
   std::uint64_t cause = 0;
   std::array<RankedVideo, 10> videos{};
+  SHMBUS_FIELDS(RankingChanged, cause, videos)
 };
 
 }  // namespace streaming

@@ -14,6 +14,7 @@
 #include "shmbus/subscription.hpp"
 #include "shmbus/topic_info.hpp"
 #include "shmbus/type_info.hpp"
+#include "shmbus/typed_subscriber.hpp"
 
 #include "shmbus/header_begin.hpp"
 
@@ -56,7 +57,8 @@ class [[nodiscard]] Bus {
   /// This node's id, never given twice within the incarnation.
   std::uint64_t node() const noexcept;
 
-  /// Creates a topic ahead of its first publisher, or adopts it as it is. Throws Error.
+  /// Creates a topic ahead of its first publisher, or adopts it as it is: `TopicInfo::different` then tells which of
+  /// the options it does not have. Leaves open what it carries. Throws Error.
   TopicInfo topic(std::string_view name, const TopicOptions& options = {});
   /// What is recorded of an existing topic.
   std::optional<TopicInfo> find_topic(std::string_view name);
@@ -64,18 +66,30 @@ class [[nodiscard]] Bus {
   /// none.
   bool remove_topic(std::string_view name);
 
-  /// A publisher of raw bytes. Throws Error, for example `busy` on an exclusive topic that has a publisher.
+  /// A publisher of raw bytes. The first publisher of a topic decides whether it carries raw bytes or one type. Throws
+  /// Error, for example `type_mismatch` where the topic carries a type and does not accept raw bytes
+  /// (`TopicOptions::accept_raw`), or `busy` on an exclusive topic that has a publisher.
   Publisher publisher(std::string_view topic, const TopicOptions& options = {});
-  /// A publisher of one type; refused with `type_mismatch` where the topic carries another.
+  /// A publisher of one type; refused with `type_mismatch` where the topic carries another, or raw bytes.
   template <Publishable T>
   TypedPublisher<T> publisher(std::string_view topic, const TopicOptions& options = {}) {
     return TypedPublisher<T>(publisher(topic, options, type_info<T>));
   }
+  /// A publisher of bytes that are values of `type`, for those that know it only at run time.
   Publisher publisher(std::string_view topic, const TopicOptions& options, const TypeInfo& type);
 
   /// A subscriber of every topic that matches: tokens joined by dots, `*` for one token, `>` for the rest. Throws
   /// Error.
   Subscriber subscriber(std::string_view pattern, const SubscriberOptions& options = {});
+  /// A subscriber of one type. Throws Error, for example `type_mismatch` where `pattern` is the name of a topic that
+  /// carries another type, or raw bytes. Topics that a pattern with wildcards matches, and topics that are decided
+  /// later, are attached whatever they carry: events of another shape are counted in `TypedSubscriber::mismatched`.
+  template <Publishable T>
+  TypedSubscriber<T> subscriber(std::string_view pattern, const SubscriberOptions& options = {}) {
+    return TypedSubscriber<T>(subscriber(pattern, options, type_info<T>));
+  }
+  /// The same check, for those that know the type only at run time; events are handed out whatever they are.
+  Subscriber subscriber(std::string_view pattern, const SubscriberOptions& options, const TypeInfo& type);
 
   /// Calls the handler for each event, on worker threads of its own. Throws Error, `invalid_option` where the handler
   /// is empty. The handler may be called before this returns.
@@ -84,6 +98,25 @@ class [[nodiscard]] Bus {
   template <std::same_as<SubscriberOptions> Options = SubscriberOptions>  // a template, so that `{}` is no question
   [[nodiscard]] Subscription subscribe(std::string_view pattern, Handler handler, const Options& options) {
     return subscribe(pattern, std::move(handler), DispatchOptions{.subscriber = options});
+  }
+
+  /// The same for values of one type: `handler(const T&)` or `handler(const T&, const Event&)`. Throws Error, for
+  /// example `type_mismatch` where `pattern` is the name of a topic that carries another type, or raw bytes. Otherwise
+  /// as `subscriber<T>`: an event of another shape is skipped, counted (`SubscriberSnapshot::mismatched`, `shmbus
+  /// ports`), and reported on standard error, at most once a second.
+  ///
+  /// *Requires* a handler that can be copied; with several workers they call the same one.
+  template <Publishable T, TypedHandler<T> F>
+  [[nodiscard]] Subscription subscribe(std::string_view pattern, F handler, const DispatchOptions& options = {}) {
+    check_type(pattern, type_info<T>);
+    return subscribe(pattern, Handler([handler = std::move(handler)](const Event& event) mutable {
+                       detail::hand_out<T>(handler, event);
+                     }),
+                     options);
+  }
+  template <Publishable T, std::same_as<SubscriberOptions> Options = SubscriberOptions, TypedHandler<T> F>
+  [[nodiscard]] Subscription subscribe(std::string_view pattern, F handler, const Options& options) {
+    return subscribe<T>(pattern, std::move(handler), DispatchOptions{.subscriber = options});
   }
 
   /// Waits until the process gets SIGINT or SIGTERM, and returns that number; or until this Bus is interrupted, or its
@@ -111,6 +144,7 @@ class [[nodiscard]] Bus {
  private:
   explicit Bus(std::shared_ptr<detail::BusCore> core) noexcept;
   detail::BusCore& core() const;
+  void check_type(std::string_view pattern, const TypeInfo& type);
   std::shared_ptr<detail::BusCore> core_;
 };
 

@@ -22,6 +22,7 @@
 
 namespace shmbus {
 
+class Event;
 class RetainedEvent;
 
 namespace detail {
@@ -29,6 +30,7 @@ namespace detail {
 class HandlerLoop;
 class TopicReader;
 class WorkQueue;
+void skip_mismatched(const Event& event, const TypeInfo& expected) noexcept;
 
 /// What all events of one topic have in common, for one subscriber. Lives as long as the subscriber or any retained
 /// event.
@@ -36,7 +38,7 @@ struct EventSource {
   std::string topic;
   std::uint64_t bus = 0;
   std::uint64_t topic_id = 0;
-  const std::atomic<std::uint64_t>* type_hash = nullptr;  ///< in the control segment; set once
+  const std::atomic<std::uint64_t>* type_hash = nullptr;  ///< in the control segment; set once. See TypeInfo::hash
 };
 
 }  // namespace detail
@@ -65,7 +67,8 @@ class Event {
   /// The payload as characters.
   std::string_view text() const noexcept { return {reinterpret_cast<const char*>(record_.payload), record_.size}; }
 
-  /// The payload as a T; null where the topic's recorded type is not T, or size or place do not fit.
+  /// The payload as a T; null where the topic's recorded type is not T, or size or place do not fit. Whoever can do
+  /// nothing else with such an event had better use `Bus::subscriber<T>` or `Bus::subscribe<T>`.
   template <Publishable T>
   const T* as() const noexcept {
     if (record_.size != sizeof(T) || source_->type_hash->load(std::memory_order_acquire) != type_hash<T>)
@@ -89,6 +92,7 @@ class Event {
   friend class Subscriber;
   friend class detail::HandlerLoop;
   friend class detail::WorkQueue;
+  friend void detail::skip_mismatched(const Event& event, const TypeInfo& expected) noexcept;
   Event(const detail::EventSource* source, detail::TopicReader* reader, const log::Record& record) noexcept
       : source_(source), reader_(reader), record_(record) {}
   /// `retain`, unless that takes a copy of more than `limit` bytes; `copied` is how many it took.

@@ -103,7 +103,8 @@ struct BusOptions {
   bool create = true;           ///< false: attach only, `not_found` where there is no such bus
 };
 
-/// Given by whoever creates the topic, `Bus::topic` or the first publisher; later comers adopt them.
+/// Given by whoever creates the topic, `Bus::topic` or the first publisher; later comers adopt what it has, and
+/// `TopicInfo::different` tells them what they asked for in vain.
 struct TopicOptions {
   std::size_t block_size = std::size_t{256} * 1024;  ///< bytes, a power of two from 4 KiB to 64 MiB; bounds the payload
   std::size_t blocks = 16;  ///< retained in the ring, 2 to 65,536; rounded up to a power of two
@@ -114,6 +115,11 @@ struct TopicOptions {
   Writers writers = Writers::shared;  ///< how many publishers at a time
   unsigned mode = 0600;               ///< of the log; whoever may read it may also write the control segment
   std::string group{};                ///< owner group, by name or number, if not the process's
+  /// Accepts publishers of raw bytes beside those of a type. `Event::as<T>()` then gives any event of T's size as a T.
+  bool accept_raw = false;
+  /// Throws `invalid_option`, naming each difference, where the topic exists and any of these options, those left at
+  /// their defaults too, is not what it has. A `group` left empty is not compared. Not recorded.
+  bool strict = false;
 };
 
 struct SubscriberOptions {

@@ -24,3 +24,4 @@
 #include "shmbus/type_fields.hpp"
 #include "shmbus/type_info.hpp"
 #include "shmbus/type_name.hpp"
+#include "shmbus/typed_subscriber.hpp"

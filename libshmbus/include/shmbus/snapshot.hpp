@@ -90,6 +90,7 @@ struct SubscriberSnapshot {
   std::uint64_t lapped = 0;          ///< times its next block had left the ring
   std::uint64_t wakeups = 0;         ///< times it slept in `wait`
   std::uint64_t handler_errors = 0;  ///< handler calls that threw
+  std::uint64_t mismatched = 0;      ///< events that were not of the type it reads
   Latency latency;                   ///< since it attached; empty without time stamps
   bool sleeping = false;
   bool lapped_now = false;

@@ -27,6 +27,7 @@ class TopicReader : public std::enable_shared_from_this<TopicReader> {
 
   EventSource source;
   log::Reader reader;
+  std::atomic<std::uint64_t> reported_mismatch_ns{0};  ///< when an event of another type was reported last
 
  protected:
   TopicReader(EventSource s, log::BlockLog& log, unsigned port) : source(std::move(s)), reader(log, port) {}

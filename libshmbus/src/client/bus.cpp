@@ -33,7 +33,7 @@ std::uint64_t Bus::incarnation() const noexcept { return core_ ? core_->registry
 std::uint64_t Bus::node() const noexcept { return core_ ? core_->node().id() : 0; }
 
 TopicInfo Bus::topic(std::string_view name, const TopicOptions& options) {
-  return core().open_or_create(std::string(name), options, {})->info();
+  return core().open_or_create(std::string(name), options, nullptr).info;
 }
 
 std::optional<TopicInfo> Bus::find_topic(std::string_view name) {
@@ -58,6 +58,15 @@ Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& op
   core();
   return Subscriber(std::make_shared<detail::SubscriberCore>(core_, std::string(pattern), options));
 }
+
+Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& options, const TypeInfo& type) {
+  Subscriber subscribed = subscriber(pattern, options);
+  // After attaching, which waited for whoever creates the topic at this moment.
+  check_type(pattern, type);
+  return subscribed;
+}
+
+void Bus::check_type(std::string_view pattern, const TypeInfo& type) { core().check_type(std::string(pattern), type); }
 
 int Bus::run_until_signal() {
   const platform::SignalWait wait;

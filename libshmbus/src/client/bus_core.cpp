@@ -8,6 +8,7 @@
 #include "registry/bus_removal.hpp"
 #include "platform/signal_wait.hpp"
 #include "registry/names.hpp"
+#include "registry/option_differences.hpp"
 #include "registry/topic_removal.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/crash_point.hpp"
@@ -77,8 +78,8 @@ std::shared_ptr<TopicSegment> BusCore::find(const std::string& name, Access acce
   return find_locked(name, access);
 }
 
-std::shared_ptr<TopicSegment> BusCore::open_or_create(const std::string& name, const TopicOptions& options,
-                                                      const TypeInfo& type) {
+BusCore::OpenedTopic BusCore::open_or_create(const std::string& name, const TopicOptions& options,
+                                             const TypeInfo* type) {
   registry::check_topic_name(name);
   check_open();
   const std::lock_guard lock(mutex_);
@@ -91,8 +92,14 @@ std::shared_ptr<TopicSegment> BusCore::open_or_create(const std::string& name, c
       if (!topic || topic->phase() != layout::TopicPhase::told) {
         finish(*segment, topic ? *topic : topics_.announce(name, segment->id()));
       }
-      segment->adopt_type(type);
-      return segment;
+      TopicInfo info = segment->info();
+      info.different = registry::option_differences(options, info, segment->group());
+      registry::check_strict(options, info);
+      if (type != nullptr) {
+        segment->adopt_type(*type);
+        segment->tell_type(info);
+      }
+      return {std::move(segment), std::move(info)};
     }
     auto topic = topics_.announce(name, platform::random_u64());
     std::shared_ptr<TopicSegment> segment;
@@ -112,10 +119,18 @@ std::shared_ptr<TopicSegment> BusCore::open_or_create(const std::string& name, c
       check_open();
     }
     writable_.add(name, segment);
-    return segment;
+    TopicInfo info = segment->info();
+    return {std::move(segment), std::move(info)};
   }
   throw Error(ErrorCode::busy, {registry::topic_object(name), "to stay created",
                                 "others create and remove it all the time", "try again"});
+}
+
+void BusCore::check_type(const std::string& pattern, const TypeInfo& type) {
+  registry::check_pattern(pattern);
+  check_open();
+  if (registry::has_wildcard(pattern)) return;
+  if (const auto segment = find(pattern, Access::read_only)) segment->check_type(type);
 }
 
 /// From segments that are linked to a topic that subscribers know. Every step may be done again, by anyone: ready;

@@ -26,9 +26,15 @@ class BusCore {
   registry::TopicTable& topics() noexcept { return topics_; }
   registry::SubscriptionTable& subscriptions() noexcept { return subscriptions_; }
 
-  /// Opens a topic for publishing, creating it if there is none. Throws Error.
-  std::shared_ptr<registry::TopicSegment> open_or_create(const std::string& name, const TopicOptions& options,
-                                                         const TypeInfo& type);
+  struct OpenedTopic {
+    std::shared_ptr<registry::TopicSegment> segment;
+    TopicInfo info;  ///< with the options that differ
+  };
+  /// Opens a topic for publishing, creating it if there is none. `type` is what is to be published; null: nothing yet.
+  /// Throws Error.
+  OpenedTopic open_or_create(const std::string& name, const TopicOptions& options, const TypeInfo* type);
+  /// Throws Error, `type_mismatch`, where a topic of this very name is there and can't carry the type.
+  void check_type(const std::string& pattern, const TypeInfo& type);
   /// Opens an existing one; null where there is none. Throws Error.
   std::shared_ptr<registry::TopicSegment> find(const std::string& name, platform::Access access);
   bool remove_topic(const std::string& name);

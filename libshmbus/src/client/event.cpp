@@ -1,10 +1,14 @@
 #include "shmbus/event.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <cstdio>
 #include <limits>
 #include <utility>
 
+#include "platform/clock.hpp"
 #include "shmbus/subscriber_poll.hpp"
+#include "shmbus/typed_subscriber.hpp"
 
 namespace shmbus {
 
@@ -96,6 +100,24 @@ RetainedEvent::~RetainedEvent() { release(); }
 void RetainedEvent::release() noexcept {
   const int slot = std::exchange(slot_, -1);
   if (slot >= 0 && !reader_->forked()) reader_->reader.release(slot);  // in a child it is the parent's
+}
+
+/// At most once a second: what is wrong with every event must not become a flood.
+void detail::skip_mismatched(const Event& event, const TypeInfo& expected) noexcept {
+  const std::uint64_t count = event.reader_->reader.count_mismatched();
+  std::atomic<std::uint64_t>& reported_ns = event.reader_->reported_mismatch_ns;
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  const std::uint64_t now = platform::monotonic_ns();
+  std::uint64_t last = reported_ns.load(std::memory_order_relaxed);
+  if (last != 0 && now - last < kSecond) return;
+  if (!reported_ns.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
+  std::fprintf(
+      stderr,
+      "shmbus: topic '%.*s', sequence %llu: expected a '%.*s' of %zu bytes; found %zu bytes of another type or "
+      "of none; the event is skipped (%llu so far)\n",
+      static_cast<int>(event.topic().size()), event.topic().data(), static_cast<unsigned long long>(event.sequence()),
+      static_cast<int>(expected.name.size()), expected.name.data(), expected.size, event.payload().size(),
+      static_cast<unsigned long long>(count));
 }
 
 }  // namespace shmbus

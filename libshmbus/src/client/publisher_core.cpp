@@ -19,7 +19,10 @@ namespace shmbus::detail {
 
 PublisherCore::PublisherCore(std::shared_ptr<BusCore> bus, const std::string& topic, const TopicOptions& options,
                              const TypeInfo& type)
-    : bus_(std::move(bus)), segment_(bus_->open_or_create(topic, options, type)), info_(segment_->info()) {
+    : bus_(std::move(bus)) {
+  auto opened = bus_->open_or_create(topic, options, &type);
+  segment_ = std::move(opened.segment);
+  info_ = std::move(opened.info);
   attach();
 }
 

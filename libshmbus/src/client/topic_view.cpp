@@ -214,6 +214,7 @@ void TopicView::read_reader(LookContext& context, const log::End& end, const Top
   s.lapped = port.lapped.load(std::memory_order_relaxed);
   s.wakeups = port.wakeups.load(std::memory_order_relaxed);
   s.handler_errors = port.handler_errors.load(std::memory_order_relaxed);
+  s.mismatched = port.mismatched.load(std::memory_order_relaxed);
   s.latency = latency(i, context.ns_per_stamp);
   if (log_->timestamps() && end.number != log::kNone) {
     if (s.lag == 0) {

@@ -78,7 +78,7 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
   port.bell.store(place.bell, std::memory_order_relaxed);
   port.name.store(place.name);
   for (auto* counter :
-       {&port.lost, &port.delivered, &port.lapped, &port.wakeups, &port.handler_errors, &port.latency}) {
+       {&port.lost, &port.delivered, &port.lapped, &port.wakeups, &port.handler_errors, &port.mismatched, &port.latency}) {
     counter->store(0, std::memory_order_relaxed);
   }
   port.position.store(position, std::memory_order_relaxed);

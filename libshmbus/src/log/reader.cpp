@@ -248,6 +248,9 @@ Moment Reader::block_opened() const noexcept {
 }
 
 void Reader::count_handler_error() noexcept { port_->handler_errors.fetch_add(1, std::memory_order_relaxed); }
+std::uint64_t Reader::count_mismatched() noexcept {
+  return port_->mismatched.fetch_add(1, std::memory_order_relaxed) + 1;  // for the monitor alone
+}
 
 // Retain slots. `slot_uses_` counts the events that share a slot; kClearing keeps a slot from being taken between the
 // last release and the clearing of the shared word.

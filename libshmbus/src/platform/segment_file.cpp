@@ -35,6 +35,8 @@ FileState to_state(const struct stat& s) noexcept {
           static_cast<std::uint64_t>(s.st_nlink)};
 }
 
+}  // namespace
+
 gid_t group_id(const std::string& group, const std::string& object) {
   gid_t id = 0;
   const auto [end, error] = std::from_chars(group.data(), group.data() + group.size(), id);
@@ -43,8 +45,6 @@ gid_t group_id(const std::string& group, const std::string& object) {
   throw Error(ErrorCode::invalid_option,
               {object, "a group of this system", "'" + group + "'", "name an existing group, or its number"});
 }
-
-}  // namespace
 
 SegmentFile::SegmentFile(int descriptor, Access access, std::string object) noexcept
     : descriptor_(descriptor), access_(access), object_(std::move(object)) {

@@ -26,6 +26,9 @@ struct FileState {
   std::uint64_t links = 0;  ///< names that lead to it
 };
 
+/// The id of a group, given by name or number. Throws Error, `invalid_option`, where there is none.
+gid_t group_id(const std::string& group, const std::string& object);
+
 /// A file of POSIX shared memory. It models Boost.Interprocess's MemoryMappable. Closes its descriptor when destroyed.
 class SegmentFile {
  public:

@@ -64,16 +64,15 @@ void reserve(SegmentFile& control, SegmentFile& log, const Geometry& g, const st
   if (!backed) throw no_room(topic, bytes);
 }
 
-std::string type_text(const TypeInfo& type) {
-  return "'" + std::string(type.name) + "' (" + std::to_string(type.size) + " bytes, aligned to " +
-         std::to_string(type.alignment) + ")";
-}
-
-void write_type(TopicHeader& header, const TypeInfo& type) {
-  header.type_name.store(type.name);
-  header.type_size.store(type.size, std::memory_order_relaxed);  // both published by the hash
-  header.type_alignment.store(type.alignment, std::memory_order_relaxed);
-  header.type_hash.store(type.hash(), std::memory_order_release);
+void tell_type_of(const TopicHeader& header, TopicInfo& info) {
+  RecordedType type = recorded_type(header);
+  if (type.hash == 0) return;
+  info.content = type.hash == TypeInfo::kRawBytes ? Content::raw : Content::typed;
+  info.type_name = std::move(type.name);
+  info.type_size = type.size;
+  info.type_alignment = type.alignment;
+  info.type_layout = type.layout;
+  info.type_fields = std::move(type.fields);
 }
 
 }  // namespace
@@ -109,11 +108,10 @@ TopicInfo topic_info(const TopicHeader& h, const Geometry& g) {
   info.timestamps = h.timestamps != 0;
   info.writers = h.exclusive != 0 ? Writers::exclusive : Writers::shared;
   info.mode = h.mode;
-  if (h.type_hash.load(std::memory_order_acquire) != 0) {
-    info.type_name = h.type_name.load();
-    info.type_size = h.type_size.load(std::memory_order_relaxed);
-    info.type_alignment = h.type_alignment.load(std::memory_order_relaxed);
-  }
+  const std::uint32_t options = load_once(h.options);
+  info.reserved = (options & layout::kReserved) != 0;
+  info.accepts_raw = (options & layout::kAcceptsRaw) != 0;
+  tell_type_of(h, info);
   return info;
 }
 
@@ -152,7 +150,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
     SparseMapping mapping(*control, Access::read_write, state.size, object);
     mapping.expose_begin(sizeof(TopicHeader), object);
     const auto& header = *reinterpret_cast<const TopicHeader*>(mapping.address());
-    const TopicRecord recorded = check_topic_header(header, state.size, object);
+    TopicRecord recorded = check_topic_header(header, state.size, object);
     check_mode(state, control_mode(recorded.mode), object);
     check_name(header.name.load(), name, object);
     if (recorded.bus != registry.recorded().incarnation) {
@@ -173,6 +171,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
     check_owner(log_state, registry.owners(), object + ", its log");
     check_size(log_state.size, recorded.geometry.log_size, object + ", its log");
     check_mode(log_state, recorded.mode, object + ", its log");
+    recorded.group = log_state.group;
     mapping.expose_begin(recorded.geometry.block_table_offset, object);
     return std::shared_ptr<TopicSegment>(new TopicSegment(
         member, name, SegmentName(control_file, *control), std::move(mapping), recorded, SegmentName(log_file, *log),
@@ -186,7 +185,8 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const Membership& member, const
 }
 
 std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, const std::string& name, std::uint64_t id,
-                                                   const TopicOptions& options, const TypeInfo& type) {
+                                                   const TopicOptions& options, const TypeInfo* first_type) {
+  const TypeInfo type = first_type != nullptr ? *first_type : TypeInfo{};
   check_options(name, options, type);
   Registry& registry = member.node->registry();
   const std::string object = topic_object(name);
@@ -224,10 +224,8 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const Membership& member, con
   h.reserves.store(options.reserve ? 1 : 0, std::memory_order_relaxed);
   h.mode = options.mode;
   h.name.store(name);
-  if (!type.name.empty()) {
-    h.type_owner.store(member.node->id(), std::memory_order_relaxed);
-    write_type(h, type);
-  }
+  h.options = (options.accept_raw ? layout::kAcceptsRaw : 0u) | (options.reserve ? layout::kReserved : 0u);
+  if (first_type != nullptr) record_type(h, type, member.node->id());
   log::BlockLog::format(&h, g);
   SHMBUS_CRASH_POINT("create.formatted");
 
@@ -259,43 +257,9 @@ void TopicSegment::withdraw() {
   withdraw_topic(member_.node->registry().bus(), name_, control_name_, log_name_.name());
 }
 
-TopicInfo TopicSegment::info() const { return topic_info(*header_, geometry_); }
+void TopicSegment::tell_type(TopicInfo& info) const { tell_type_of(*header_, info); }
 
-void TopicSegment::adopt_type(const TypeInfo& type) {
-  using namespace std::chrono_literals;
-  if (type.name.empty()) return;
-  const std::string object = topic_object(name_);
-  const auto limit = std::chrono::nanoseconds(stall_limit_ns());
-  for (auto waited = 0ns; header_->type_hash.load(std::memory_order_acquire) == 0; waited += 100us) {
-    std::uint64_t owner = header_->type_owner.load(std::memory_order_acquire);
-    const bool can_take = owner == 0 || !alive(owner);
-    if (can_take) {
-      if (type.alignment > geometry_.alignment) {
-        throw Error(ErrorCode::type_mismatch,
-                    {object, "a topic of raw bytes, aligned to " + std::to_string(geometry_.alignment), type_text(type),
-                     "create the topic by its typed publisher first"});
-      }
-      if (header_->type_owner.compare_exchange_strong(owner, self(), std::memory_order_acq_rel)) {
-        SHMBUS_CRASH_POINT("type.taken");
-        write_type(*header_, type);
-        SHMBUS_CRASH_POINT("type.written");
-      }
-      continue;
-    }
-    if (waited > limit) {
-      throw Error(ErrorCode::busy,
-                  {object, "its type to be recorded", "node " + std::to_string(owner) + " stopped while it does",
-                   "let it go on; try again"});
-    }
-    std::this_thread::sleep_for(100us);
-  }
-  if (header_->type_hash.load(std::memory_order_acquire) == type.hash()) return;
-  const TopicInfo recorded = info();
-  throw Error(
-      ErrorCode::type_mismatch,
-      {object, "type " + type_text({recorded.type_name, recorded.type_size, recorded.type_alignment}), type_text(type),
-       "publish the recorded type, choose another topic, or specialise shmbus::type_name if both mean the same"});
-}
+TopicInfo TopicSegment::info() const { return topic_info(*header_, geometry_); }
 
 namespace {
 

@@ -14,7 +14,9 @@
 #include "platform/segment_name.hpp"
 #include "platform/sparse_mapping.hpp"
 #include "registry/bus_clock.hpp"
+#include "registry/names.hpp"
 #include "registry/node.hpp"
+#include "registry/topic_type.hpp"
 #include "shmbus/log/block_log.hpp"
 #include "shmbus/topic_info.hpp"
 #include "shmbus/type_info.hpp"
@@ -38,6 +40,7 @@ struct TopicRecord {
   std::uint64_t id = 0;
   std::uint64_t log_node = 0;
   std::uint32_t mode = 0;
+  gid_t group = 0;  ///< of the log's file
 };
 
 /// One topic's control and log segments, mapped and checked, with the log over them. It keeps no descriptor: what one
@@ -47,9 +50,10 @@ class TopicSegment final : public log::Environment {
   /// The topic, or null where there is none. `access` is that of the log; the control segment is always written. Throws
   /// Error.
   static std::shared_ptr<TopicSegment> find(const Membership& member, const std::string& name, platform::Access access);
-  /// Builds a topic that has no name yet, and gives it one: null where the name is taken meanwhile. Throws Error.
+  /// Builds a topic that has no name yet, and gives it one: null where the name is taken meanwhile. `type` is its first
+  /// publisher's; null decides nothing. Throws Error.
   static std::shared_ptr<TopicSegment> create(const Membership& member, const std::string& name, std::uint64_t id,
-                                              const TopicOptions& options, const TypeInfo& type);
+                                              const TopicOptions& options, const TypeInfo* type);
 
   ~TopicSegment() override;
 
@@ -64,8 +68,15 @@ class TopicSegment final : public log::Environment {
   /// Unlinks the segments of a topic whose bus was removed while it was created. Throws Error.
   void withdraw();
 
-  /// Records a type, or checks that the recorded one is the same. Throws Error, `type_mismatch`.
-  void adopt_type(const TypeInfo& type);
+  /// Decides what the topic carries, or checks that it carries this. Throws Error, `type_mismatch`.
+  void adopt_type(const TypeInfo& type) {
+    registry::adopt_type(*header_, geometry_.alignment, type, *this, topic_object(name_));
+  }
+  /// Checks that a T can come. Throws Error, `type_mismatch`, where what it carries was decided otherwise.
+  void check_type(const TypeInfo& type) const { registry::check_type(*header_, type, topic_object(name_)); }
+  /// Writes what is recorded of the type into `info`.
+  void tell_type(TopicInfo& info) const;
+  gid_t group() const noexcept { return recorded_.group; }
 
   /// Places a port for each standing subscription that covers the topic and has none; before the first event.
   void place_subscribers();

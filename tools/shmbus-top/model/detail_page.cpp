@@ -23,7 +23,7 @@ void add_facts(std::vector<Line>& page, const TopicSnapshot& t, const TopicRates
   page.emplace_back().add("topic      ", Tone::quiet).add(info.name, Tone::strong);
   add_fact(page, "type",
            fmt::format("{}, {} writers, payload up to {}",
-                       info.type_name.empty() ? "raw bytes" : tool::printable(info.type_name),
+                       tool::content_text(info),
                        info.writers == Writers::exclusive ? "exclusive" : "shared", bytes(info.max_payload)));
   add_fact(page, "published", fmt::format("{} events, {} of log", t.published, bytes(t.bytes)));
   add_fact(page, "retained",

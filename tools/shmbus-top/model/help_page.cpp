@@ -32,6 +32,7 @@ constexpr Entry entries[] = {
     {"LOST", "sequence numbers that passed it unseen, aborted ones too"},
     {"P50 P99 P99.9", "publish to handler: so many took at most so long"},
     {"GATING", "how long it has held publishers back"},
+    {"MISMATCHED", "events that were not of the type it reads"},
     {"WAITS WAITING", "times a publisher had to wait, and how long it does now"},
     {"CLAIM", "how long an event is claimed and not committed"},
     {"", ""},

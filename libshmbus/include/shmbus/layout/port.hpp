@@ -47,7 +47,7 @@ static_assert(offsetof(PublisherPort, owner) == 128);
 
 //  0     8          16     24          32       40          48             56            64            128
 //  +-----+----------+------+-----------+--------+-----------+--------------+-------------+-------------+
-//  | pin | position | lost | delivered | lapped | wake-ups  | handler errs | (reserved)  | retained[8] |
+//  | pin | position | lost | delivered | lapped | wake-ups  | handler errs | mismatched  | retained[8] |
 //  +-----+----------+------+-----------+--------+-----------+--------------+-------------+-------------+
 //  128    136          144       152           160         168   176          184        192           256
 //  +------+------------+---------+-------------+-----------+-----+------------+----------+-------------+
@@ -63,7 +63,7 @@ struct SubscriberPort {
   std::atomic<std::uint64_t> lapped;              // times its next block had left the ring
   std::atomic<std::uint64_t> wakeups;             // times it slept
   std::atomic<std::uint64_t> handler_errors;      // handler calls that threw
-  std::uint64_t reserved;
+  std::atomic<std::uint64_t> mismatched;          // events that were not of the type a typed subscriber reads
   std::atomic<std::uint64_t> retained[kRetainSlots];  // numbers of blocks that retained events lie in, or kNone
 
   alignas(kLine) std::atomic<std::uint64_t> owner;  // 0: free; every change is a compare-and-swap

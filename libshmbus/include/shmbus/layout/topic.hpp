@@ -15,6 +15,12 @@ namespace shmbus::layout {
 
 inline constexpr std::uint64_t kTopicMagic = 0x31'54'53'55'42'4d'48'53;  // "SHMBUST1", little-endian
 
+/// Of the `options` word: what the creator asked for, and no other field says.
+enum TopicOption : std::uint32_t {
+  kAcceptsRaw = 1,  ///< publishers of raw bytes are accepted beside those of the recorded type
+  kReserved = 2,    ///< all blocks were backed with memory at creation
+};
+
 /// Of the `attention` word: what sends a publisher off its fast path.
 enum Attention : std::uint64_t {
   kTopicRemoved = 1,  ///< publishing returns `closed`
@@ -53,16 +59,18 @@ struct TopicHeader {
   std::uint32_t timestamps;          // 0 or 1
   std::uint32_t exclusive;           // 0 or 1
   std::uint32_t mode;                // of the log
-  std::uint32_t reserved;
+  std::uint32_t options;             // TopicOption bits
   SharedText<128> name;
 
-  // The recorded type: written by who wins `type_owner`, by compare-and-swap from 0 or a dead node; published by
-  // `type_hash`.
+  // What the topic carries: decided by its first publisher, which wins `type_owner` by compare-and-swap from 0 or a dead
+  // node; published by `type_hash`, which never changes after that (registry/topic_type.cpp).
   std::atomic<std::uint64_t> type_owner;
-  std::atomic<std::uint64_t> type_hash;  // 0: raw bytes
+  std::atomic<std::uint64_t> type_hash;  // 0: not decided; 1: raw bytes
   std::atomic<std::uint64_t> type_size;
   std::atomic<std::uint64_t> type_alignment;
   SharedText<128> type_name;
+  std::atomic<std::uint64_t> type_layout;  // hash of its fields; 0: it does not tell them
+  SharedText<512> type_fields;             // `name:type@offset+size;` for each
 
   // Every change of a shared topic's tail is a read-modify-write; of an exclusive one's, a store by its only publisher.
   alignas(1024) std::atomic<std::uint64_t> tail;
@@ -91,6 +99,10 @@ struct TopicHeader {
   // table (BlockEntry); from the next page on a LatencyHistogram for each subscriber port.
 };
 static_assert(sizeof(TopicHeader) == 36864);
+static_assert(offsetof(TopicHeader, options) == 116);
+static_assert(offsetof(TopicHeader, type_owner) == 248);
+static_assert(offsetof(TopicHeader, type_layout) == 408);
+static_assert(offsetof(TopicHeader, type_fields) == 416);
 static_assert(offsetof(TopicHeader, tail) == 1024);
 static_assert(offsetof(TopicHeader, waiters) == 1152);
 static_assert(offsetof(TopicHeader, publishers) == 1280);

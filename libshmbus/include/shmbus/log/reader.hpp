@@ -81,6 +81,8 @@ class Reader {
   void release(int slot) noexcept;
 
   void count_handler_error() noexcept;
+  /// Counts an event that is not of the type its subscriber reads; returns how many there are. Any thread.
+  std::uint64_t count_mismatched() noexcept;
 
  private:
   bool take(const layout::RecordHeader* header, Record& record, std::size_t& stride) noexcept;

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "shmbus/event.hpp"
+#include "shmbus/subscriber.hpp"
+#include "shmbus/type_info.hpp"
+
+#include "shmbus/header_begin.hpp"
+
+namespace shmbus {
+
+/// What a typed subscriber calls: `handler(const T&)` or `handler(const T&, const Event&)`.
+template <class Handler, class T>
+concept TypedHandler = std::invocable<Handler&, const T&, const Event&> || std::invocable<Handler&, const T&>;
+
+namespace detail {
+
+/// Counts an event that is no T in its subscriber's port, and reports it on standard error, at most once a second.
+void skip_mismatched(const Event& event, const TypeInfo& expected) noexcept;
+
+/// Hands an event out as a T. False where it is none: then it is counted, and not handed out.
+template <class T, class Handler>
+bool hand_out(Handler& handler, const Event& event) {
+  const T* value = event.as<T>();
+  if (value == nullptr) [[unlikely]] {
+    skip_mismatched(event, type_info<T>);
+    return false;
+  }
+  if constexpr (std::invocable<Handler&, const T&, const Event&>)
+    handler(*value, event);
+  else
+    handler(*value);
+  return true;
+}
+
+}  // namespace detail
+
+/// Reads values of one type. As a Subscriber otherwise: belongs to one thread at a time, movable.
+template <Publishable T>
+class TypedSubscriber {
+ public:
+  /// Takes over a subscriber whose topics nobody checked.
+  explicit TypedSubscriber(Subscriber subscriber) noexcept : subscriber_(std::move(subscriber)) {}
+
+  /// Takes up to `limit` events, hands each that is a T to the handler, in place and in sequence order within each
+  /// topic, and returns how many it took. An event of another shape is counted in `mismatched()`, reported on standard
+  /// error at most once a second, and skipped. Never waits.
+  template <TypedHandler<T> Handler>
+  std::size_t poll(Handler&& handler, std::size_t limit = 256) {
+    return subscriber_.poll([&](const Event& event) { mismatched_ += detail::hand_out<T>(handler, event) ? 0 : 1; },
+                            limit);
+  }
+
+  /// How many events were skipped because they were no T. They count as delivered, not as lost.
+  std::uint64_t mismatched() const noexcept { return mismatched_; }
+
+  // As those of Subscriber.
+  bool wait(std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max()) { return subscriber_.wait(timeout); }
+  void interrupt() noexcept { subscriber_.interrupt(); }
+  std::uint64_t lost() const noexcept { return subscriber_.lost(); }
+  std::uint64_t delivered() const noexcept { return subscriber_.delivered(); }
+  std::size_t topics() const noexcept { return subscriber_.topics(); }
+  Status status() const noexcept { return subscriber_.status(); }
+  bool demoted() const noexcept { return subscriber_.demoted(); }
+  int fd() { return subscriber_.fd(); }
+  std::string_view pattern() const noexcept { return subscriber_.pattern(); }
+
+ private:
+  Subscriber subscriber_;
+  std::uint64_t mismatched_ = 0;
+};
+
+}  // namespace shmbus
+
+#include "shmbus/header_end.hpp"
