@@ -18,7 +18,7 @@ namespace {
 constexpr int kBackings = 64;
 constexpr int kPatience = 64;        // pauses while somebody else is about to open the number
 constexpr int kLastPatience = 4096;  // the same, where the alternative is to refuse for want of memory
-constexpr int kTries = 8;            // listed blocks: each was taken off the list, so the next rotation tries others
+constexpr int kListedTries = 8;      // listed blocks: each was taken off the list, so the next rotation tries others
 constexpr int kSearched = 4;  // entries looked at a rotation: all of them four times while the ring goes round once
 
 bool linked(const BlockLog& log, std::uint32_t physical) noexcept {
@@ -79,7 +79,7 @@ std::optional<std::uint32_t> reserve_listed(BlockLog& log) noexcept {
   const std::uint32_t backed = log.backed();
   const std::uint32_t hint = log.header().free_hint.load(std::memory_order_relaxed);  // a hint: try_reserve checks
   if (hint < backed && take_listed(log, hint) && try_reserve(log, hint)) return hint;
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kListedTries; ++i) {
     const auto p = take_any_listed(log);
     if (!p) break;
     if (*p < backed && try_reserve(log, *p)) return p;
