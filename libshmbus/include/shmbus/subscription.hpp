@@ -45,7 +45,7 @@ class [[nodiscard]] Subscription {
   /// Handler calls that threw, or ended their thread. Each is reported on standard error, at most once a second. Any
   /// thread.
   std::uint64_t handler_errors() const noexcept;
-  /// Exactly how many events were missed, as of the latest poll. Any thread.
+  /// Exactly how many sequence numbers were passed unseen, as of the latest poll; see Subscriber::lost. Any thread.
   std::uint64_t lost() const noexcept;
   /// `ok` while it works. `incomplete` where a topic that matches could not be attached (`Inspector` tells which, and
   /// why). `corrupt` if a topic's shared memory holds bytes that cannot be right (that topic is read no further).

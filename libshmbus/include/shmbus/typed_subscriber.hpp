@@ -43,7 +43,7 @@ bool hand_out(Handler& handler, const Event& event) {
 
 /// Reads values of one type. As a Subscriber otherwise: belongs to one thread at a time, movable.
 template <Publishable T>
-class TypedSubscriber {
+class [[nodiscard]] TypedSubscriber {
  public:
   /// Takes over a subscriber whose topics nobody checked.
   explicit TypedSubscriber(Subscriber subscriber) noexcept : subscriber_(std::move(subscriber)) {}
@@ -61,7 +61,11 @@ class TypedSubscriber {
   std::uint64_t mismatched() const noexcept { return mismatched_; }
 
   // As those of Subscriber.
-  bool wait(std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max()) { return subscriber_.wait(timeout); }
+  bool wait() { return subscriber_.wait(); }
+  template <class Rep, class Period>
+  bool wait(std::chrono::duration<Rep, Period> timeout) {
+    return subscriber_.wait(timeout);
+  }
   void interrupt() noexcept { subscriber_.interrupt(); }
   std::uint64_t lost() const noexcept { return subscriber_.lost(); }
   std::uint64_t delivered() const noexcept { return subscriber_.delivered(); }
