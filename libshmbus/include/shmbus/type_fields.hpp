@@ -183,5 +183,3 @@ constexpr std::string_view fields_text() noexcept {
 #define SHMBUS_DETAIL_NEXT(Type, field, ...) \
   SHMBUS_DETAIL_FIELD(Type, field) __VA_OPT__(SHMBUS_DETAIL_AGAIN SHMBUS_DETAIL_PARENS(Type, __VA_ARGS__))
 #define SHMBUS_DETAIL_AGAIN() SHMBUS_DETAIL_NEXT
-
-#include "shmbus/header_end.hpp"
