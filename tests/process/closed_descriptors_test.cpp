@@ -74,6 +74,8 @@ TEST_CASE("a process that closed all descriptors lives, publishes and reads besi
       shmbus::Bus member = shmbus::Bus::open(name.name());
       shmbus::Publisher publisher = member.publisher("t", alone);
       shmbus::Subscriber reader = member.subscriber("u", {.delivery = Delivery::reliable});
+      shmbus::Subscriber polled = member.subscriber("t");
+      polled.fd();  // a descriptor that the library reads and writes
       const auto close_all = [&] {
         if (number_is_reused)
           taken = known.replace_others(file);
@@ -100,6 +102,8 @@ TEST_CASE("a process that closed all descriptors lives, publishes and reads besi
       require(shmbus::Inspector(name.name()).snapshot().topics.size() == 2, "look");
       parent.say();
       parent.hear();
+      polled.poll([](const Event&) {});
+      polled.poll([](const Event&) {});
       // It tells the dead from the living: it asks the registry's locks again.
       require(may_publish(member, "dead") && !may_publish(member, "living"), "it judges others");
       close_all();

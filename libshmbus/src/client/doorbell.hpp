@@ -32,10 +32,14 @@ class Doorbell {
  private:
   void watch() noexcept;
   void rouse() noexcept;
+  /// False where the program closed the descriptor, and its number may be another file's: that is left alone.
+  bool is_open() const noexcept;
 
   std::shared_ptr<registry::Node> node_;
   std::atomic<std::uint32_t>& bell_;
   int descriptor_;
+  std::uint64_t inode_ = 0;
+  std::uint64_t device_ = 0;
   std::atomic<std::uint32_t> armed_{0};  // 0: not, 1: armed, 2: to end
   std::atomic<std::uint32_t> count_{0};  // of the bell; published by `armed_`, as is the next
   std::atomic<std::int64_t> longest_ns_{0};
