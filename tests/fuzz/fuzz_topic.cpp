@@ -55,32 +55,17 @@ struct Setting {
   std::unique_ptr<fuzz::SegmentCopy> control, log;
 };
 
-constexpr std::uint16_t kHeaderFields[] = {offsetof(TopicHeader, magic),
-                                           offsetof(TopicHeader, version),
-                                           offsetof(TopicHeader, header_size),
-                                           offsetof(TopicHeader, bus),
-                                           offsetof(TopicHeader, control_size),
-                                           offsetof(TopicHeader, log_size),
-                                           offsetof(TopicHeader, block_size),
-                                           offsetof(TopicHeader, blocks),
-                                           offsetof(TopicHeader, physical_blocks),
-                                           offsetof(TopicHeader, alignment),
-                                           offsetof(TopicHeader, record_header),
-                                           offsetof(TopicHeader, timestamps),
-                                           offsetof(TopicHeader, exclusive),
-                                           offsetof(TopicHeader, mode),
-                                           offsetof(TopicHeader, name),
-                                           offsetof(TopicHeader, type_owner),
-                                           offsetof(TopicHeader, type_hash),
-                                           offsetof(TopicHeader, tail),
-                                           offsetof(TopicHeader, waiters),
-                                           offsetof(TopicHeader, attention),
-                                           offsetof(TopicHeader, publishers),
-                                           offsetof(TopicHeader, gated),
-                                           offsetof(TopicHeader, exclusive_owner),
-                                           offsetof(TopicHeader, subscribers),
-                                           offsetof(TopicHeader, backed),
-                                           offsetof(TopicHeader, free_hint)};
+constexpr std::uint16_t kHeaderFields[] = {
+    offsetof(TopicHeader, magic),       offsetof(TopicHeader, version),       offsetof(TopicHeader, header_size),
+    offsetof(TopicHeader, bus),         offsetof(TopicHeader, control_size),  offsetof(TopicHeader, log_size),
+    offsetof(TopicHeader, block_size),  offsetof(TopicHeader, blocks),        offsetof(TopicHeader, physical_blocks),
+    offsetof(TopicHeader, alignment),   offsetof(TopicHeader, record_header), offsetof(TopicHeader, timestamps),
+    offsetof(TopicHeader, exclusive),   offsetof(TopicHeader, mode),          offsetof(TopicHeader, name),
+    offsetof(TopicHeader, type_owner),  offsetof(TopicHeader, type_hash),     offsetof(TopicHeader, options),
+    offsetof(TopicHeader, type_name),   offsetof(TopicHeader, type_layout),   offsetof(TopicHeader, type_fields),
+    offsetof(TopicHeader, tail),        offsetof(TopicHeader, waiters),       offsetof(TopicHeader, attention),
+    offsetof(TopicHeader, publishers),  offsetof(TopicHeader, gated),         offsetof(TopicHeader, exclusive_owner),
+    offsetof(TopicHeader, subscribers), offsetof(TopicHeader, backed),        offsetof(TopicHeader, free_hint)};
 constexpr std::uint16_t kPublisherFields[] = {0, 8, 128, 136, 256, 264, 384};
 constexpr std::uint16_t kSubscriberFields[] = {0, 8, 64, 128, 136, 144, 152, 160, 168, 192, 256, 384};
 constexpr std::uint16_t kRingFields[] = {0, 8};
@@ -152,7 +137,8 @@ void use(const std::shared_ptr<TopicSegment>& segment, const Setting& setting, f
   if ((how & 1) != 0) segment->place_subscribers();
   if ((how & 2) != 0) segment->drop_orphans();
   if ((how & 4) != 0) shmbus::log::repair_all(segment->log());
-  if ((how & 8) != 0) segment->adopt_type({"type", 8, 8});
+  if ((how & 8) != 0)
+    segment->adopt_type((how & 16) != 0 ? shmbus::TypeInfo{"type", 8, 8, 1, "a:long@0+8;"} : shmbus::TypeInfo{});
   read(segment, setting, input);
   write(segment, setting, input);
 }

@@ -53,8 +53,8 @@ Grid subscribers_grid(const Look& look, const Style& style) {
              {"GATING"},
              {"DELIVERED"},
              {"WAKEUPS"},
-             {"ERRORS"},
-             {"MISMATCHED"}},
+             {"MISMATCHED"},
+             {"ERRORS"}},
             {},
             11};
   for (std::size_t t = 0; t < look.bus.topics.size(); ++t) {
@@ -73,7 +73,7 @@ Grid subscribers_grid(const Look& look, const Style& style) {
             count_cell(s.lost, rates.lost > 0 ? Tone::bad : Tone::notice), percentile_cell(latency, 50),
             percentile_cell(latency, 99), percentile_cell(latency, 99.9), rate_cell(look, rates.delivered, style.units),
             gates ? time_cell(s.gating_for, Tone::bad) : Cell{"-", 0.0, Tone::quiet}, count_cell(s.delivered),
-            count_cell(s.wakeups), count_cell(s.handler_errors, Tone::bad), count_cell(s.mismatched, Tone::bad)}});
+            count_cell(s.wakeups), count_cell(s.mismatched, Tone::bad), count_cell(s.handler_errors, Tone::bad)}});
     }
   }
   return grid;
