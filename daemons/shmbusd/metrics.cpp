@@ -124,6 +124,10 @@ void add_bus(Families& f, const BusSnapshot& bus, BucketBounds& bounds) {
     f.gauge("shmbus_nodes", "Nodes of the bus by state: alive, stopped by the system, dead and not reaped yet.",
             {{"bus", bus.name}, {"state", to_string(state)}}, static_cast<double>(count));
   }
+  std::size_t unattached = 0;
+  for (const SubscriptionSnapshot& s : bus.subscriptions) unattached += s.unattached_count;
+  f.gauge("shmbus_bus_unattached_topics", "Topics that subscribers match and could not attach, summed over them.",
+          labels, number(unattached));
   for (const TopicSnapshot& topic : bus.topics) {
     const Labels topic_labels{{"bus", bus.name}, {"topic", safe(topic.info.name)}};
     f.gauge("shmbus_topic_readable", "1 where the topic could be read.", topic_labels, topic.problem.empty() ? 1 : 0);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "text.hpp"
+#include "unattached_text.hpp"
 
 namespace shmbus::daemon {
 
@@ -25,6 +26,7 @@ Memory shared_memory() noexcept {
 std::vector<Warning> Warnings::look(const std::vector<Look>& looks, const Memory& memory, const Limits& limits) {
   problems(looks);
   gating(looks, limits.gating);
+  unattached(looks);
   room(memory, limits.memory);
   return std::exchange(said_, {});
 }
@@ -58,6 +60,28 @@ void Warnings::gating(const std::vector<Look>& looks, std::chrono::nanoseconds l
           fmt::format("{} no longer holds publishers back, after {} or more", gating.who, duration_text(gating.time)));
   }
   gating_ = std::move(now);
+}
+
+void Warnings::unattached(const std::vector<Look>& looks) {
+  std::map<std::string, std::string> now;
+  for (const Look& look : looks) {
+    if (!look.snapshot) continue;
+    for (const SubscriptionSnapshot& s : look.snapshot->subscriptions) {
+      if (s.unattached_count == 0 || s.state == NodeState::dead) continue;
+      const std::string name = s.name.empty() || s.name == s.program ? "" : printable(s.name) + " of ";
+      const std::string key = fmt::format("{}/{}", look.bus, s.id);
+      std::string who = fmt::format("bus '{}': {}{} (pid {})", look.bus, name, printable(s.program), s.pid);
+      if (!unattached_.contains(key))
+        say(spdlog::level::warn,
+            fmt::format("{} could not attach {}; {}", who, tool::unattached_text(s), tool::unattached_remedy(s)));
+      now.emplace(key, std::move(who));
+    }
+  }
+  for (const auto& [key, who] : unattached_) {
+    if (!now.contains(key))
+      say(spdlog::level::info, fmt::format("{} has attached every topic that matches, or is gone", who));
+  }
+  unattached_ = std::move(now);
 }
 
 void Warnings::room(const Memory& memory, unsigned limit) {

@@ -9,6 +9,7 @@
  * right: -
  * right: -DATTACH                  the reader attaches meanwhile
  * right: -DDEMOTE                  the reader may be demoted when its time is up
+ * right: -DDEMOTE -DTAKEOVER       the reader leaves, and a subscription that must not be demoted has its port
  * weak: WEAK_GATED_AFTER_LOOK      the publisher looks at the pins, then sets its bit in `gated`
  * weak: WEAK_BELL_AFTER_LOOK       the publisher reads its bell after the look
  * weak: WEAK_GATED_BEFORE_PIN      the reader looks at `gated`, then moves its pin
@@ -16,6 +17,8 @@
  * weak: WEAK_DEAD_GATE             the dead gate
  * weak: WEAK_RING_BEFORE_PIN -DATTACH who attaches looks at the ring, then pins
  * weak: WEAK_NO_MARK -DDEMOTE      the time a reader held back is not cleared when it moves on
+ * weak: WEAK_LATE_MARK -DDEMOTE    the clock is not read again behind the mark
+ * weak: WEAK_MODE_OF_NODE -DDEMOTE -DTAKEOVER the mode word does not name the subscription
  */
 #define DEATHS 1
 #define R 2
@@ -32,9 +35,10 @@ bool alive[8] = true;               /* publishers 1 and 2, readers 3 and 4 */
 byte ring[R];                       /* the numbers that are linked */
 byte pin[2] = NONE;                 /* by reader */
 byte owner[2];
-bool reliable[2];
+byte reliable[2];                   /* the mode word: 0, or the subscription if it is reliable */
 bool listed[2];
-byte held_since[2];                 /* 0, or a time */
+byte held_since[2];                 /* 0, or a time x 2, + 1 once confirmed */
+byte g_marked[2];                   /* when it was set */
 byte gated;                         /* a bit for each publisher */
 bool rang[2];                       /* the bell has changed since its publisher read it */
 byte now = 1;                       /* the time; a hold of two ticks is too long */
@@ -45,8 +49,12 @@ bool g_moves[2];
 
 bool g_idle;                        /* the reader reads no more */
 
+bool may_demote[2] = true;          /* the word `demote after` is not 0 */
+bool g_may_demote[2] = true;        /* it is not for the tenant that the mode word stands for */
+
 #define SLOT(n) ((n) % R)
-#define NEEDS(r, n) (pin[r] != NONE && pin[r] <= (n) && reliable[r])
+#define NEEDS(r, n) (pin[r] != NONE && pin[r] <= (n) && reliable[r] != 0)
+#define STALE (since == 0 || since / 2 > clock || (!(since & 1) && since / 2 < clock))
 
 inline wake_publishers() {
   d_step { if :: gated & 1 -> rang[0] = true :: else fi; if :: gated & 2 -> rang[1] = true :: else fi; gated = 0 }
@@ -69,7 +77,7 @@ inline look_at(r, n) {
         :: who != 0 ->
            pin[r] = NONE;
            listed[r] = false;
-           reliable[r] = false;
+           reliable[r] = 0;
            owner[r] = 0;
            wake_publishers()
         :: else
@@ -78,29 +86,56 @@ inline look_at(r, n) {
      :: who != 0 && alive[who & 7] && (who & REPAIRING)
      :: who != 0 && alive[who & 7] && !(who & REPAIRING) ->
 #ifdef DEMOTE
+        mode = reliable[r];
         since = held_since[r];
+        clock = now;
         if
-        :: since == 0 ->
-           d_step { if :: held_since[r] == 0 -> held_since[r] = now; since = now :: else -> since = 0 fi };
+        :: mode == 0
+        :: mode != 0 && STALE ->                             /* begin_hold() */
+           if :: now < 4 -> now++ :: true fi;                /* it may be stopped between the clock and the mark */
+           d_step { if :: held_since[r] == since -> held_since[r] = clock * 2; g_marked[r] = now :: else fi };
            if
-           :: NEEDS(r, n) -> held = true
-           :: else -> d_step { if :: since != 0 && held_since[r] == since -> held_since[r] = 0 :: else fi }
+           :: NEEDS(r, n) ->
+              d_step {
+#ifdef WEAK_LATE_MARK
+                if :: held_since[r] == clock * 2 -> held_since[r] = clock * 2 + 1 :: else fi;
+#else
+                if :: now == clock && held_since[r] == clock * 2 -> held_since[r] = clock * 2 + 1 :: else fi;
+#endif
+                held = true
+              }
+           :: else -> d_step { if :: held_since[r] == clock * 2 -> held_since[r] = 0 :: else fi }
            fi
-        :: since != 0 && now < since + 2 -> held = true
-        :: since != 0 && now >= since + 2 ->
+        :: mode != 0 && !STALE && (!may_demote[r] || !(since & 1) || clock < since / 2 + 2) -> held = true
+        :: mode != 0 && !STALE && may_demote[r] && (since & 1) && clock >= since / 2 + 2 ->
            if
            :: !NEEDS(r, n)
            :: else ->
               d_step {
                 if
                 :: held_since[r] != since -> held = true
-                :: else -> assert(now >= g_since[r] + 2 || g_moves[r])     /* it did hold back for so long */
+                :: else ->
+                   assert(now >= g_since[r] + 2 || g_moves[r]);            /* it did hold back for so long */
+                   assert(now >= g_marked[r] + 2 || g_moves[r])            /* and a publisher had said so */
                 fi
               };
-              d_step { if :: !held && reliable[r] -> reliable[r] = false; g_needs[r] = NONE :: else fi };
+              d_step {
+                if
+#ifdef WEAK_MODE_OF_NODE
+                :: !held && reliable[r] != 0 ->
+#else
+                :: !held && reliable[r] == mode ->
+#endif
+                   assert(g_may_demote[r]);
+                   reliable[r] = 0;
+                   g_needs[r] = NONE
+                :: else
+                fi
+              };
               if :: !held -> wake_publishers() :: else fi
            fi
-        fi
+        fi;
+        mode = 0; clock = 0
 #else
         held = true
 #endif
@@ -144,6 +179,9 @@ inline try_open(n) {
 /* wait_for_room() */
 proctype publisher(byte me, last) {
   byte n = 3, who, since;
+#ifdef DEMOTE
+  byte mode, clock;
+#endif
   bool held, timed_out;
   do
   :: n > last -> break
@@ -201,7 +239,7 @@ inline read_on(r) {
   :: n <= LAST && !reading -> g_idle = true; break
   :: n <= LAST ->
      ring[SLOT(n)] >= n;
-     assert(ring[SLOT(n)] == n || !reliable[r]);
+     assert(ring[SLOT(n)] == n || reliable[r] == 0);
      d_step { n++; if :: g_needs[r] != NONE -> g_needs[r] = n :: else fi };
      move_pin(r, n);
      if :: reading = false :: skip fi
@@ -211,7 +249,30 @@ inline read_on(r) {
 proctype reader() {
   byte n = 1; bool reading = true;
   MORTAL
-    read_on(0)
+    read_on(0);
+#ifdef TAKEOVER
+    /* detach_subscriber(), then attach_subscriber() of the same node for another subscription, without `demote after`. */
+    atomic { pin[0] = NONE; g_needs[0] = NONE; g_idle = false };
+    listed[0] = false;
+    reliable[0] = 0;
+    owner[0] = 0;
+    owner[0] = 3 | REPAIRING;
+    d_step { reliable[0] = 2; g_may_demote[0] = false };
+    may_demote[0] = false;
+    held_since[0] = 0;
+    listed[0] = true;
+    d_step {
+      pin[0] = n;
+      g_since[0] = now;
+      if
+      :: ring[SLOT(n)] < n -> g_needs[0] = n                 /* as in newcomer() */
+      :: ring[SLOT(n)] == n -> g_needs[0] = n + 1
+      :: else
+      fi
+    };
+    owner[0] = 3;
+    g_idle = true
+#endif
   UNTIL_DEATH(3, n = 0; reading = false)
 }
 
@@ -221,7 +282,7 @@ proctype newcomer() {
   byte n = 2; bool reading = true;
   MORTAL
     owner[1] = 4 | REPAIRING;
-    reliable[1] = true;
+    reliable[1] = 1;
     listed[1] = true;
     owner[1] = 4;
 #ifdef WEAK_RING_BEFORE_PIN
@@ -256,7 +317,7 @@ init {
   d_step {
     ring[0] = 2; ring[1] = 1;
 #ifndef ATTACH
-    pin[0] = 1; owner[0] = 3; reliable[0] = true; listed[0] = true; g_needs[0] = 1
+    pin[0] = 1; owner[0] = 3; reliable[0] = 1; listed[0] = true; g_needs[0] = 1
 #endif
   };
   atomic { run publisher(1, LAST);

@@ -18,6 +18,8 @@
  * weak: WEAK_DOUBLES_STAY          nobody looks for doubles after showing his own port
  * weak: WEAK_TAKEN_BACK_FIRST -DLEAVES the subscriber takes back, then leaves the list
  * weak: WEAK_ORPHANS_STAY -DLEAVES finishing does not take back what was placed for who has left the list
+ * right: -DHELD                    the subscriber only polls, and the third node is held back by what is placed
+ * weak: WEAK_DOUBLES_GATE -DHELD   whoever is held back does not ask whether the subscription has another port
  */
 #define DEATHS 1
 #define NO_STIR
@@ -149,6 +151,10 @@ inline drop_orphans() {
 #endif
 }
 
+/* served_elsewhere(): one load of each word, of ports that are adopted and pin. */
+#define USED(i) (owner[i] == 2 && is_for[i] && pinned[i])
+#define SOME_PLACED ((owner[0] & PLACED) || (owner[1] & PLACED) || (owner[2] & PLACED))
+
 /* BusCore::finish() */
 inline finish() {
 #ifdef WEAK_PLACED_BEFORE_READY
@@ -208,7 +214,28 @@ end:
        :: !linked -> phase = free
        fi
     :: phase == told
-    fi
+    fi;
+#ifdef HELD
+    /* gated(), withdrawn(): by whoever is held back, again and again. */
+    do
+    :: atomic { n < PORTS && !(owner[n] & PLACED) -> n++ }
+    :: n < PORTS && (owner[n] & PLACED) ->
+       atomic {
+         found = !stands;
+#ifndef WEAK_DOUBLES_GATE
+         found = found || USED(0) || USED(1) || USED(2)
+#endif
+       };
+       if :: atomic { found -> found = false }; take_back(n) :: else fi;
+       n++
+    :: atomic { n == PORTS && port < 2 -> n = 0; port++ };   /* it looks twice more, when the subscriber reads */
+end_held:
+       SOME_PLACED && (g_left || g_used != NONE)
+    :: atomic { n == PORTS && port == 2 -> n = 0; port = 0 }; break
+    od
+#else
+    skip
+#endif
   UNTIL_DEATH(3, FORGET)
 }
 
@@ -225,7 +252,11 @@ inline attach() {
      d_step { pinned[port] = true; g_used = port; port = 0 }               /* start() */
   :: else
   fi;
+#ifndef HELD
   take_back_all()
+#else
+  skip
+#endif
 }
 
 inline take_back_all() {
@@ -269,7 +300,9 @@ end:
 end_wait:
   phase == told || (!alive[1] && linked);
   if :: phase != told -> finish() :: else fi;
+#ifndef HELD
   take_back_all()
+#endif
 #endif
 }
 
@@ -284,7 +317,11 @@ end:
   timeout ->
   d_step {
     if
+#ifdef HELD
+    :: !alive[3] -> LOOK_AFTER(0); LOOK_AFTER(1); LOOK_AFTER(2)
+#else
     :: !alive[1] || !alive[3] -> LOOK_AFTER(0); LOOK_AFTER(1); LOOK_AFTER(2)
+#endif
     :: else
     fi;
     if

@@ -74,6 +74,7 @@ BusSnapshot some_bus() {
   s.gating = true;
   s.gating_for = 2s;
   s.latency = latency_of({{1000, 10}, {3000, 5}});
+  for (const std::size_t count : {1u, 0u, 2u}) bus.subscriptions.emplace_back().unattached_count = count;
   return bus;
 }
 
@@ -116,6 +117,7 @@ TEST_CASE("metrics tell what a snapshot tells, with labels and units", "[shmbusd
       {"shmbusd_reaped_segments_total", 4},
       {R"(shmbus_bus_readable{bus="b"})", 1},
       {R"(shmbus_bus_created_timestamp_seconds{bus="b"})", 1.5},
+      {R"(shmbus_bus_unattached_topics{bus="b"})", 3},
       {R"(shmbus_nodes{bus="b",state="alive"})", 2},
       {R"(shmbus_nodes{bus="b",state="stopped"})", 0},
       {R"(shmbus_nodes{bus="b",state="dead"})", 1},

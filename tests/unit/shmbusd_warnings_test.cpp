@@ -102,3 +102,24 @@ TEST_CASE("what one process left is one line, a stray file its own", "[shmbusd]"
   CHECK(lines[1] == "reader (pid 12) died and left its node, subscriber port 3 of topic 't'");
   CHECK(lines[2] == "writer (pid 13) died and left its node");
 }
+
+TEST_CASE("a subscriber that could not attach a topic is told once, and its end once", "[shmbusd]") {
+  BusSnapshot bus;
+  shmbus::SubscriptionSnapshot& s = bus.subscriptions.emplace_back();
+  s.id = 7;
+  s.program = "reader";
+  s.pid = 12;
+  s.state = shmbus::NodeState::alive;
+  s.pattern = "video.>";
+  s.unattached_count = 2;
+  s.unattached = {{"video.frame", shmbus::ErrorCode::limit}};
+  Warnings warnings;
+  CHECK(said(warnings, {{"b", bus, {}}}) ==
+        "warning: bus 'b': reader (pid 12) could not attach 2 topics that match 'video.>': video.frame (limit) and 1 "
+        "more; "
+        "it has no descriptors left (ulimit -n), or all 64 ports of the topic are taken: see shmbus ports TOPIC\n");
+  CHECK(said(warnings, {{"b", bus, {}}}) == "");
+  bus.subscriptions[0].unattached_count = 0;
+  CHECK(said(warnings, {{"b", bus, {}}}) ==
+        "info: bus 'b': reader (pid 12) has attached every topic that matches, or is gone\n");
+}

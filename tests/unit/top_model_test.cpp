@@ -9,6 +9,7 @@
 #include "model/grid.hpp"
 #include "model/history.hpp"
 #include "model/look.hpp"
+#include "model/pages.hpp"
 #include "model/pane.hpp"
 #include "model/report.hpp"
 #include "model/ring_picture.hpp"
@@ -263,4 +264,26 @@ TEST_CASE("a snapshot in JSON holds all there is, with rates where they are know
   CHECK(json["publishers"][0]["published"] == 3000);
   CHECK(json["nodes"][0]["cores"] == Approx(1));
   CHECK(json["nodes_dead"] == 1);
+}
+
+TEST_CASE("a topic that a subscriber could not attach is shown in the header, the detail and JSON", "[top]") {
+  BusSnapshot bus = bus_at(10s, 1000);
+  shmbus::SubscriptionSnapshot& s = bus.subscriptions.emplace_back();
+  s.program = "reader";
+  s.pid = 500;
+  s.state = shmbus::NodeState::alive;
+  s.pattern = ">";
+  s.unattached_count = 1;
+  s.unattached = {{"a", shmbus::ErrorCode::limit}};
+  const Look look = compare(nullptr, bus);
+  CHECK_THAT(report_text(look, {}), Catch::Contains("1 topic not attached"));
+  const auto json = nlohmann::json::parse(report_json(look));
+  CHECK(json["unattached"][0]["topic"] == "a");
+  CHECK(json["unattached"][0]["reason"] == "limit");
+  std::string page;
+  for (const auto& line : shmbus::top::detail_page(look, "a", nullptr, {}, {})) {
+    for (const auto& span : line.spans) page += span.text;
+    page += "\n";
+  }
+  CHECK_THAT(page, Catch::Contains("unread by  reader (pid 500), which matches it as '>': limit"));
 }

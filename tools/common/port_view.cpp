@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "text.hpp"
+#include "unattached_text.hpp"
 
 namespace shmbus::tool {
 namespace {
@@ -35,7 +36,12 @@ PortTables::PortTables()
                     {"DELIVERED"},
                     {"LOST"},
                     {"MISMATCHED"},
-                    {"P50 / P99 / P99.9"}}) {}
+                    {"P50 / P99 / P99.9"}}),
+      unattached_({{"NOT ATTACHED", Table::Align::left},
+                   {"SUBSCRIBER", Table::Align::left},
+                   {"PID"},
+                   {"PATTERN", Table::Align::left},
+                   {"WHY", Table::Align::left}}) {}
 
 void PortTables::add(const TopicSnapshot& topic) {
   for (const PublisherSnapshot& p : topic.publishers) {
@@ -50,9 +56,36 @@ void PortTables::add(const TopicSnapshot& topic) {
   }
 }
 
+void PortTables::add(const SubscriptionSnapshot& s, std::string_view topic) {
+  if (s.state == NodeState::dead) return;
+  for (const UnattachedSnapshot& missing : s.unattached) {
+    if (!topic.empty() && missing.topic != topic) continue;
+    unattached_.add({printable(missing.topic), process_text(s.name, s.program), std::to_string(s.pid),
+                     printable(s.pattern), reason_text(missing)});
+  }
+}
+
 std::string PortTables::text() const {
-  const char* between = publishers_.empty() || subscribers_.empty() ? "" : "\n";
-  return publishers_.text() + between + subscribers_.text();
+  std::string text;
+  for (const Table* table : {&publishers_, &subscribers_, &unattached_}) {
+    if (table->empty()) continue;
+    if (!text.empty()) text += '\n';
+    text += table->text();
+  }
+  return text;
+}
+
+ordered_json unattached_json(const SubscriptionSnapshot& s, const UnattachedSnapshot& topic) {
+  ordered_json object;
+  object["topic"] = topic.topic;
+  object["kind"] = "unattached";
+  object["name"] = printable(s.name);
+  object["program"] = printable(s.program);
+  object["pid"] = s.pid;
+  object["node"] = s.node;
+  object["pattern"] = printable(s.pattern);
+  object["reason"] = reason_text(topic);
+  return object;
 }
 
 std::string process_text(const std::string& name, const std::string& program) {

@@ -33,6 +33,13 @@ int run(const std::string& bus, const PortsOptions& options) {
     for (const PublisherSnapshot& p : topic.publishers) out.text() += port_json(topic, p).dump() + '\n';
     for (const SubscriberSnapshot& s : topic.subscribers) out.text() += port_json(topic, s).dump() + '\n';
   }
+  for (const SubscriptionSnapshot& s : snapshot.subscriptions) {
+    tables.add(s, options.topic.value_or(""));
+    if (!options.json || s.state == NodeState::dead) continue;
+    for (const UnattachedSnapshot& topic : s.unattached) {
+      if (!options.topic || topic.topic == *options.topic) out.text() += unattached_json(s, topic).dump() + '\n';
+    }
+  }
   if (!options.json) out.text() = tables.text();
   if (out.text().empty() && status == 0) hint("nobody publishes or subscribes");
   out.flush();
@@ -52,7 +59,7 @@ subscriber attached. Both need time stamps.
 
 A publisher is alive, stopped or dead, waiting for a reliable subscriber, or has a claim open. A subscriber
 is spinning (awake), sleeping, lapped (events it needs have left the ring), stopped, gating (publishers wait
-for it) or dead.
+for it) or dead. A third table lists subscribers that match a topic and could not attach it, and why.
 
 Examples:
   shmbus ports

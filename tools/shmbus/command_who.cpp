@@ -40,7 +40,8 @@ Verb who_verb(CLI::App& program, const std::string& bus) {
   - reliable subscribers that publishers wait for (ring),
   - publishers that stay between claim and commit, so that subscribers wait (claim),
   - creators that stopped before their topic was usable (topic),
-  - subscribers that keep blocks which have left the ring (memory).
+  - subscribers that keep blocks which have left the ring (memory),
+  - subscribers that could not attach a topic they match (unread).
 It looks twice within a moment. Nothing is printed where nobody holds anything back.
 
 Examples:

@@ -146,6 +146,10 @@ class Examination {
         fault(fmt::format("topic {}: {} (pid {}, {}) has held publishers back for {}", holder.topic, holder.program,
                           holder.pid, to_string(holder.state), duration_text(holder.since)),
               holder.remedy);
+      if (holder.what == Holder::What::unread)
+        fault(fmt::format("{} (pid {}): {}", holder.name.empty() ? holder.program : holder.name, holder.pid,
+                          holder.detail),
+              holder.remedy);
       if (holder.what == Holder::What::topic)
         fault(fmt::format("topic {}: {}", holder.topic, holder.detail), holder.remedy);
     }

@@ -8,6 +8,7 @@
 
 #include "shmbus/error.hpp"
 #include "text.hpp"
+#include "unattached_text.hpp"
 
 namespace shmbus::tool {
 namespace {
@@ -40,6 +41,7 @@ Holder of_ring(const TopicSnapshot& topic, const SubscriberSnapshot& s) {
   if (s.lag_time && s.lag_time->count() != 0) h.detail += fmt::format(" ({})", duration_text(*s.lag_time));
   h.detail += fmt::format("; {} waiting", counted(waiting, "publisher"));
   if (s.demote_after.count() != 0) h.detail += fmt::format("; made lossy after {}", duration_text(s.demote_after));
+  if (!s.adopted) h.detail += "; it has not come for the port that was placed for it";
   h.remedy = s.node_state == NodeState::stopped ? wake(s.pid) : "it is slow or hangs: see what it does, or end it";
   if (s.demote_after.count() == 0) h.remedy += "; demote_after would bound how long publishers wait";
   return h;
@@ -50,6 +52,20 @@ Holder of_claim(const TopicSnapshot& topic, const PublisherSnapshot& p) {
   h.since = p.claim_age;
   h.detail = "an event that is claimed and not committed: subscribers wait at it, lossy ones up to the stall limit";
   h.remedy = p.state == NodeState::stopped ? wake(p.pid) : "it holds a loan: it must commit or abort it";
+  return h;
+}
+
+Holder of_subscription(const SubscriptionSnapshot& s) {
+  Holder h;
+  h.what = Holder::What::unread;
+  h.topic = s.unattached.empty() ? s.pattern : s.unattached.front().topic;
+  h.name = s.name;
+  h.program = s.program;
+  h.pid = s.pid;
+  h.node = s.node;
+  h.state = s.state;
+  h.detail = "it could not attach " + unattached_text(s) + "; it tries again, and counts what it misses as lost";
+  h.remedy = unattached_remedy(s);
   return h;
 }
 
@@ -84,6 +100,8 @@ const char* to_string(Holder::What what) noexcept {
       return "claim";
     case Holder::What::topic:
       return "topic";
+    case Holder::What::unread:
+      return "unread";
     case Holder::What::memory:
       break;
   }
@@ -105,6 +123,9 @@ std::vector<Holder> find_holders(Inspector& inspector, const BusSnapshot& bus) {
     } catch (const Error&) {
       // It was damaged this very moment: the next look says so.
     }
+  }
+  for (const SubscriptionSnapshot& s : bus.subscriptions) {
+    if (s.unattached_count != 0 && s.state != NodeState::dead) holders.push_back(of_subscription(s));
   }
   for (const UnfinishedTopic& topic : bus.unfinished) {
     if (topic.creator_state != NodeState::stopped) continue;  // one at work takes a moment; of the dead tells gc
@@ -134,6 +155,8 @@ std::string holder_text(const Holder& h) {
         return "holds an open claim";
       case Holder::What::topic:
         return "holds up the creation of the topic";
+      case Holder::What::unread:
+        return "does not read the topic";
       case Holder::What::memory:
         break;
     }

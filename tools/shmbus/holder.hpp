@@ -9,13 +9,14 @@
 
 namespace shmbus::tool {
 
-/// Somebody who keeps others from going on, or memory from being used again.
+/// A process that keeps others from going on, or memory from being used again, or that does not get what it asked for.
 struct Holder {
   enum class What {
     ring,    ///< a reliable subscriber that publishers wait for
     claim,   ///< a publisher between claim and commit: subscribers wait at that event
     topic,   ///< the creator of a topic that is not usable yet
     memory,  ///< a subscriber inside blocks that have left the ring
+    unread,  ///< not a holder: a subscriber that could not attach a topic it matches
   };
   What what{};
   std::string topic;

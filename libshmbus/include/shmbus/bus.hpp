@@ -62,8 +62,8 @@ class [[nodiscard]] Bus {
   TopicInfo topic(std::string_view name, const TopicOptions& options = {});
   /// What is recorded of an existing topic.
   std::optional<TopicInfo> find_topic(std::string_view name);
-  /// Unlinks one topic. Its publishers are told `closed`, its subscribers read what they have mapped. False if there is
-  /// none.
+  /// Unlinks one topic. Its publishers are told `closed`; loans that are open may still be committed. Subscribers that
+  /// have attached it read it to its end; for one that has not yet, its events are gone. False if there is no such topic.
   bool remove_topic(std::string_view name);
 
   /// A publisher of raw bytes. The first publisher of a topic decides whether it carries raw bytes or one type. Throws

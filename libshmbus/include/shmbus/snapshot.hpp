@@ -131,6 +131,9 @@ struct UnattachedSnapshot {
 struct SubscriptionSnapshot {
   std::uint64_t id = 0;
   std::uint64_t node = 0;
+  std::int32_t pid = 0;  ///< of the node; 0 where it is not listed any more
+  std::string program;
+  NodeState state = NodeState::dead;
   std::string name;
   std::string pattern;
   Delivery delivery = Delivery::lossy;

@@ -52,7 +52,11 @@ class Inspector::Impl {
     std::map<std::uint64_t, SubscriptionSnapshot> subscriptions;
     const std::vector<ListedTopic> topics = read_topics();
     for (SubscriptionSnapshot& s : read_subscriptions(topics)) {
-      ++nodes.at(s.node).subscriptions;
+      NodeSnapshot& node = nodes.at(s.node);
+      ++node.subscriptions;
+      s.pid = node.pid;
+      s.program = node.program;
+      s.state = node.state;
       bus.subscriptions.push_back(s);
       subscriptions.emplace(s.id, std::move(s));
     }

@@ -6,8 +6,10 @@
 #include "model/pages.hpp"
 #include "model/ring_picture.hpp"
 #include "model/table_lines.hpp"
+#include "port_view.hpp"
 #include "text.hpp"
 #include "topic_table.hpp"
+#include "unattached_text.hpp"
 
 namespace shmbus::top {
 namespace {
@@ -16,8 +18,8 @@ void add_fact(std::vector<Line>& page, std::string_view name, std::string text, 
   page.emplace_back().add(fit(name, 11), Tone::quiet).add(std::move(text), tone);
 }
 
-void add_facts(std::vector<Line>& page, const TopicSnapshot& t, const TopicRates& rates, bool compared,
-               const Style& style) {
+void add_facts(std::vector<Line>& page, const TopicSnapshot& t, const std::vector<SubscriptionSnapshot>& subscriptions,
+               const TopicRates& rates, bool compared, const Style& style) {
   const auto bytes = [&](std::uint64_t n) { return bytes_text(static_cast<double>(n), style.units); };
   const TopicInfo& info = t.info;
   page.emplace_back().add("topic      ", Tone::quiet).add(info.name, Tone::strong);
@@ -39,6 +41,15 @@ void add_facts(std::vector<Line>& page, const TopicSnapshot& t, const TopicRates
              fmt::format("{} and {} of the dead", tool::counted(t.repaired_claims, "claim"),
                          tool::counted(t.repaired_ports, "port")),
              Tone::notice);
+  for (const SubscriptionSnapshot& s : subscriptions) {
+    for (const UnattachedSnapshot& missing : s.unattached) {
+      if (missing.topic == info.name && s.state != NodeState::dead)
+        add_fact(page, "unread by",
+                 fmt::format("{} (pid {}), which matches it as '{}': {}", tool::process_text(s.name, s.program), s.pid,
+                             tool::printable(s.pattern), tool::reason_text(missing)),
+                 Tone::bad);
+    }
+  }
   add_fact(page, "rate",
            compared ? fmt::format("{} events/s, {}/s", rate_text(rates.published, style.units),
                                   bytes_text(rates.bytes, style.units))
@@ -103,7 +114,7 @@ std::vector<Line> detail_page(const Look& look, std::string_view topic, const Ri
     return page;
   }
   const TopicRates& now = look.topics[static_cast<std::size_t>(found - look.bus.topics.begin())];
-  add_facts(page, *found, now, look.compared, style.style);
+  add_facts(page, *found, look.bus.subscriptions, now, look.compared, style.style);
   add_history(page, rates, style);
   page.emplace_back();
   if (ring != nullptr)

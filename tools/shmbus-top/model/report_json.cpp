@@ -124,6 +124,11 @@ std::string report_json(const Look& look) {
     object["unfinished"].push_back({{"topic", tool::printable(topic.name)},
                                     {"creator", topic.creator},
                                     {"state", to_string(topic.creator_state)}});
+  object["unattached"] = ordered_json::array();
+  for (const SubscriptionSnapshot& s : bus.subscriptions) {
+    for (const UnattachedSnapshot& topic : s.unattached)
+      object["unattached"].push_back(tool::unattached_json(s, topic));
+  }
   return object.dump() + '\n';
 }
 
