@@ -8,8 +8,10 @@
 #include <deque>
 #include <thread>
 
+#include "log/ports.hpp"
 #include "platform/segment_file.hpp"
 #include "registry/names.hpp"
+#include "registry/topic_segment.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
 namespace crash {
@@ -331,6 +333,31 @@ void hold_a_loan(const Stage& stage) {
       std::copy(payload.begin(), payload.end(), loan.payload().begin());
       loan.commit();
     }
+  });
+}
+
+/// A port is placed for a subscription that has left the list, as by a creator that died before it withdrew it: whoever
+/// is held back by it withdraws it.
+void publish_beside_an_orphan(const Stage& stage) {
+  namespace registry = shmbus::registry;
+  Bus bus = Bus::open(stage.bus);
+  const auto member = registry::Membership::of(registry::Registry::open(stage.bus, {}));
+  std::uint64_t number = 0;
+  stage.repeat([&] {
+    const std::string topic = "orphan." + std::to_string(stage.self) + "." + std::to_string(++number);
+    shmbus::Publisher publisher = bus.publisher(topic, topic_options("t"));
+    const auto segment = registry::TopicSegment::find(member, topic, shmbus::platform::Access::read_only);
+    test::require(segment != nullptr, "its own topic is not there");
+    constexpr std::uint64_t kGone = std::uint64_t{1} << 40, kFirst = 1;
+    shmbus::log::attach_subscriber(segment->log(),
+                                   {.node = member.node->id(),
+                                    .bell = member.node->entry(),
+                                    .subscription = kGone,
+                                    .reliable = true,
+                                    .placed = true},
+                                   kFirst, kFirst);
+    for (std::uint64_t i = 0; i < 200; ++i) publish_one(publisher, stage.self, i * 8 + 4, false);
+    bus.remove_topic(topic);
   });
 }
 

@@ -39,5 +39,6 @@ void lose_a_registry(const Stage& stage);
 void record_types(const Stage& stage);
 void reap(const Stage& stage);
 void hold_a_loan(const Stage& stage);
+void publish_beside_an_orphan(const Stage& stage);
 
 }  // namespace crash

@@ -113,6 +113,7 @@ const std::vector<Role>& all_roles() {
        .act = publish,
        .late_company = true,
        .traps = {{"slow reader", "read.delivered", SIGSTOP}}},
+      {.name = "publisher beside an orphan", .act = publish_beside_an_orphan, .company = publishers},
       {.name = "publisher that demotes",
        .act = publish,
        .late_company = true,

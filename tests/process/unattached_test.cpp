@@ -218,3 +218,21 @@ TEST_CASE("a stopped reliable subscriber still holds publishers back with the po
   for (; published < kMany; ++published) REQUIRE(publisher.publish("x"));
   CHECK(reader.wait() == test::End{});
 }
+
+TEST_CASE("a subscription with handlers tells what it could not attach, and attaches it later", "[unattached]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 20ms});
+  shmbus::Publisher publisher = bus.publisher("full", kSmall);
+  std::vector<shmbus::Subscriber> crowd;
+  for (int i = 0; i < 64; ++i) crowd.push_back(bus.subscriber("full"));
+  shmbus::Subscription all = bus.subscribe(">", [](const Event&) {});
+  CHECK(all.status() == Status::incomplete);
+  REQUIRE(all.unattached().size() == 1);
+  CHECK(all.unattached()[0].topic == "full");
+  CHECK(all.unattached()[0].code == ErrorCode::limit);
+  crowd.clear();
+  test::wait_until("the topic to be attached", [&] { return all.status() == Status::ok; });
+  REQUIRE(publisher.publish("x"));
+  test::wait_until("the event", [&] { return all.handled() == 1; });
+  CHECK(all.unattached().empty());
+}

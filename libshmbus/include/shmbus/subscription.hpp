@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "shmbus/event.hpp"
 #include "shmbus/saturated.hpp"
 #include "shmbus/status.hpp"
+#include "shmbus/unattached_topic.hpp"
 
 #include "shmbus/header_begin.hpp"
 
@@ -47,11 +49,14 @@ class [[nodiscard]] Subscription {
   std::uint64_t handler_errors() const noexcept;
   /// Exactly how many sequence numbers were passed unseen, as of the latest poll; see Subscriber::lost. Any thread.
   std::uint64_t lost() const noexcept;
-  /// `ok` while it works. `incomplete` where a topic that matches could not be attached (`Inspector` tells which, and
+  /// `ok` while it works. `incomplete` where a topic that matches could not be attached (`unattached` tells which, and
   /// why). `corrupt` if a topic's shared memory holds bytes that cannot be right (that topic is read no further).
   /// `closed` once it has ended (it was stopped, its bus was interrupted or removed, or no worker is left), and in a
   /// forked child. Any thread.
   Status status() const noexcept;
+  /// Returns the matching topics that could not be attached, as of the latest poll, each with the reason; see
+  /// Subscriber::unattached. Any thread.
+  std::vector<UnattachedTopic> unattached() const;
   /// True once a publisher made this reliable subscription lossy, after `demote_after`. Any thread.
   bool demoted() const noexcept;
 

@@ -69,6 +69,7 @@ void TopicSet::attach_all(bool first_time) {
       if (registry::matches(standing_.pattern, topic.name) && !has(topic)) attach(topic, first_time);
     }
     std::erase_if(missing_, [](const Missing& topic) { return !topic.seen; });
+    ++passes_;
     show_missing();
     bus_->subscriptions().show_tried(entry_, state_.seen_generation);
     SHMBUS_CRASH_POINT("attach_topics.tried");

@@ -37,6 +37,8 @@ class TopicSet {
   std::size_t size() const noexcept { return state_.topics.size(); }
   TopicPort& port(std::size_t i) const noexcept { return static_cast<TopicPort&>(*state_.topics[i]); }
   std::vector<UnattachedTopic> unattached() const;
+  /// How many times it has tried to attach what matches: only then `unattached` may change.
+  std::uint64_t passes() const noexcept { return passes_; }
   /// Something is to be tried again after a while, however seldom topics come and go.
   bool unfinished() const noexcept { return retry_ || !missing_.empty() || removed_ != 0; }
   /// Topics that are there, and read.
@@ -74,7 +76,8 @@ class TopicSet {
   std::int64_t began_ns_;  // of the system clock
   PollState& state_;
   std::vector<Missing> missing_;
-  std::size_t removed_ = 0;        // topics among those read that were removed
+  std::size_t removed_ = 0;  // topics among those read that were removed
+  std::uint64_t passes_ = 0;
   bool retry_ = false;             // a pass was not finished for want of memory
   std::uint64_t lost_before_ = 0;  // in topics that were let go
   std::uint64_t delivered_before_ = 0;

@@ -35,6 +35,7 @@ HandlerLoop::HandlerLoop(std::shared_ptr<BusCore> bus, std::shared_ptr<Subscribe
       queue_(options.queue, options.queue_bytes),
       alive_(options.workers) {
   watch_topics();  // a publisher may demote it before a worker has run at all
+  tell();
 }
 
 void HandlerLoop::run() {
@@ -211,6 +212,21 @@ void HandlerLoop::watch_topics() noexcept {
 void HandlerLoop::tell() noexcept {
   lost_.store(subscriber_->lost(), std::memory_order_relaxed);
   status_.store(core_->topics_status(), std::memory_order_relaxed);
+  const TopicSet& topics = core_->topics();
+  if (topics.passes() == told_passes_) return;
+  const std::lock_guard lock(mutex_);
+  try {
+    unattached_ = topics.unattached();
+    told_passes_ = topics.passes();
+  } catch (const std::bad_alloc&) {
+    unattached_.clear();  // the next poll tries again
+  }
+}
+
+std::vector<UnattachedTopic> HandlerLoop::unattached() {
+  if (forked()) return {};
+  const std::lock_guard lock(mutex_);
+  return unattached_;
 }
 
 Status HandlerLoop::status() const noexcept {
@@ -287,6 +303,7 @@ void HandlerLoop::finish() noexcept {
   {
     const std::lock_guard lock(mutex_);
     watched_.clear();
+    unattached_.clear();
     subscriber = std::move(subscriber_);
     subscriber_.reset();
     core = std::move(core_);

@@ -53,6 +53,7 @@ class HandlerLoop {
   std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
   Status status() const noexcept;
   bool demoted() noexcept;
+  std::vector<UnattachedTopic> unattached();
 
  private:
   struct Worker {
@@ -95,6 +96,7 @@ class HandlerLoop {
   std::optional<Subscriber> subscriber_;  // both reset by the last worker, under `mutex_`
   BatchSize batch_;
   std::uint64_t watched_generation_ = ~std::uint64_t{0};
+  std::uint64_t told_passes_ = ~std::uint64_t{0};  // of the topic set, when `unattached_` was copied
 
   WorkQueue queue_;
   IdleWorkers idle_;
@@ -106,6 +108,7 @@ class HandlerLoop {
   std::atomic<Status> status_{Status::ok};
   std::mutex mutex_;
   std::vector<std::shared_ptr<TopicReader>> watched_;  // the topics, for threads that ask, under `mutex_`
+  std::vector<UnattachedTopic> unattached_;            // as of the latest poll, under `mutex_`
   bool demoted_ = false;                               // was seen so, under `mutex_`
 
   std::atomic<std::uint64_t> errors_{0};

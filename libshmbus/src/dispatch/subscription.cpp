@@ -48,6 +48,10 @@ std::uint64_t Subscription::lost() const noexcept { return dispatcher_ ? dispatc
 Status Subscription::status() const noexcept { return dispatcher_ ? dispatcher_->loop().status() : Status::closed; }
 bool Subscription::demoted() const noexcept { return dispatcher_ && dispatcher_->loop().demoted(); }
 
+std::vector<UnattachedTopic> Subscription::unattached() const {
+  return dispatcher_ ? dispatcher_->loop().unattached() : std::vector<UnattachedTopic>{};
+}
+
 bool Subscription::wait_for(std::chrono::nanoseconds timeout) const noexcept {
   return !dispatcher_ || dispatcher_->loop().wait(timeout);
 }
