@@ -14,8 +14,21 @@
 #include "registry/trust.hpp"
 #include "shmbus/error.hpp"
 
+namespace shmbus::detail {
+
+/// A topic as the registry lists it.
+struct ListedTopic {
+  std::string name;
+  std::uint64_t id = 0;
+  std::uint64_t creator = 0;
+  layout::TopicPhase phase{};
+};
+
+}  // namespace shmbus::detail
+
 namespace shmbus {
 
+using detail::ListedTopic;
 using detail::LookContext;
 using detail::NodeList;
 using detail::TopicView;
@@ -29,14 +42,6 @@ std::shared_ptr<registry::Registry> find_registry(const std::string& bus, const 
   if (!registry) throw registry::Registry::absent_error(bus);
   return registry;
 }
-
-/// A topic as the registry lists it.
-struct ListedTopic {
-  std::string name;
-  std::uint64_t id = 0;
-  std::uint64_t creator = 0;
-  TopicPhase phase{};
-};
 
 }  // namespace
 

@@ -12,10 +12,10 @@ class BatchSize {
  public:
   std::size_t size() const noexcept { return size_; }
 
-  void took(std::size_t events, std::uint64_t nanoseconds) noexcept {
+  void took(std::size_t events, std::uint64_t ns) noexcept {
     constexpr std::uint64_t kLong = 1'000'000;
-    if (nanoseconds > kLong)
-      size_ = std::max<std::size_t>(1, static_cast<std::size_t>(events * kLong / nanoseconds));
+    if (ns > kLong)
+      size_ = std::max<std::size_t>(1, static_cast<std::size_t>(events * kLong / ns));
     else if (events == size_)
       size_ = std::min(size_ * 2, kMost);
   }
