@@ -331,7 +331,10 @@ void hold_a_loan(const Stage& stage) {
     if (shmbus::Loan loan = publisher.try_loan(payload.size())) {
       std::this_thread::sleep_for(300us);
       std::copy(payload.begin(), payload.end(), loan.payload().begin());
-      loan.commit();
+      if (number % 4 == 0)
+        loan.abort();
+      else
+        loan.commit();
     }
   });
 }

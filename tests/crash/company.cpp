@@ -48,6 +48,7 @@ void survive_reading(const Stage& stage, Delivery delivery, unsigned publishers,
   Bus bus = Bus::open(stage.bus);
   shmbus::SubscriberOptions options = reliable(stage);
   options.delivery = delivery;
+  if (delivery == Delivery::lossy) options.demote_after = 0ns;
   options.start = shmbus::Start::latest();
   shmbus::Subscriber subscriber = bus.subscriber(stage.topic, options);
   Book book;

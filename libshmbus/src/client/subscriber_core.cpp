@@ -186,15 +186,18 @@ void SubscriberCore::end_sleep() noexcept {
 }
 
 /// Once a stall limit, by every kind of reader: what dead creators left, segments that were cut short, ports placed for
-/// us twice, topics that could not be attached, and removed topics that were not read to their end.
-void SubscriberCore::look_after() noexcept {
+/// us twice, topics that could not be attached, and removed topics that were not read to their end. True: it attached or
+/// let go of some, so that a wait shall end.
+bool SubscriberCore::look_after() noexcept {
   const std::uint64_t now = platform::monotonic_ns();
-  if (now - looked_after_ < bus_->registry().recorded().stall_limit_ns) return;
+  if (now - looked_after_ < bus_->registry().recorded().stall_limit_ns) return false;
   looked_after_ = now;
   bus_->settle();
   topics_->check();
+  const std::size_t before = topics_->size();
   if (topics_->unfinished()) topics_->refresh();
   hinder();
+  return topics_->size() != before;
 }
 
 std::uint64_t SubscriberCore::longest_sleep() const noexcept {
@@ -226,7 +229,7 @@ bool SubscriberCore::spin_until(std::uint64_t end) noexcept {
       platform::pause();
     }
     if (look_everywhere()) return true;
-    if (round % kPerCheck == 0) look_after();
+    if (round % kPerCheck == 0 && look_after()) return true;
   }
   for (unsigned i = 0; i < options_.wait.yields(); ++i) {
     if (any_ready()) return true;
@@ -252,7 +255,7 @@ bool SubscriberCore::sleep_until(std::uint64_t deadline) noexcept {
     SHMBUS_CRASH_POINT("sleep.ended");
     if (interrupted() || !usable()) return false;
     if (!nothing || look_everywhere()) return true;
-    look_after();
+    if (look_after()) return true;
     if (platform::monotonic_ns() >= deadline) return false;
   }
 }

@@ -51,7 +51,7 @@ class SubscriberCore : private platform::ForkListener {
   void end_sleep() noexcept;
   bool spin_until(std::uint64_t end) noexcept;
   bool sleep_until(std::uint64_t deadline) noexcept;
-  void look_after() noexcept;
+  bool look_after() noexcept;
   std::uint64_t longest_sleep() const noexcept;
 
   std::shared_ptr<BusCore> bus_;
