@@ -91,13 +91,15 @@ void use(std::shared_ptr<Registry> registry, const fuzz::SegmentCopy& segment, f
       }
       case 3:
         subscriptions.matching("b.c");
+        subscriptions.ring_matching("b.c");
+        subscriptions.tried_generation(input.take<std::uint64_t>());
         subscriptions.reap();
         break;
       case 4:
         node.reap();
         break;
       case 5:
-        node.ring(input.take<std::uint64_t>());
+        node.registry().ring(input.take<std::uint64_t>());
         node.alive(input.take<std::uint64_t>());
         break;
       default:

@@ -106,11 +106,13 @@ TEST_CASE("large events and a slow handler take bounded memory, and none is lost
     test::require(subscription.lost() == 0, "lost");
     parent.say(most);
   }};
-  CHECK(process.hear() < 64 * 1024);  // KiB; a hundred copies are 100 MiB
+  const std::uint64_t most = process.hear();
+  if (!test::sanitized) CHECK(most < 64 * 1024);  // KiB; a hundred copies are 100 MiB
   CHECK(process.wait() == test::End{});
 }
 
 TEST_CASE("where a copy finds no memory, the worker that polls handles the event, and nothing is lost", "[handler]") {
+  if (test::sanitized) return;
   const test::TemporaryBus name;
   ForkedProcess process{[&](const Parent&) {
     const std::uint64_t events = 60;

@@ -12,6 +12,7 @@
 
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
+#include "support/patience.hpp"
 #include "support/privileges.hpp"
 #include "support/temporary_bus.hpp"
 #include "tool_fixture.hpp"
@@ -109,7 +110,7 @@ TEST_CASE("a limit of address space gives an error that names it and what is in 
 }
 
 TEST_CASE("a limit of locked memory gives an error that names it", "[limits]") {
-  if (!test::have_root()) return;
+  if (test::sanitized || !test::have_root()) return;
   test::run_as({}, [] {
     const test::TemporaryBus name;
     set_limit(RLIMIT_MEMLOCK, 4 * kMi);

@@ -273,6 +273,7 @@ TEST_CASE("a handler that polls and calls exit ends the process with that status
 
 TEST_CASE("a child that a handler forks is given nothing more, and stores nothing to its parent's port",
           "[subscription][fork]") {
+  if (test::sanitized) return;  // the child ends by itself, and what is the parent's would count as leaked there
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});
   shmbus::Publisher publisher = bus.publisher("t");

@@ -183,8 +183,8 @@ TEST_CASE("a handler of one type is given values of it, and refused where they c
   test::wait_until("both have handled all", [&] { return values.handled() == 3 && both.handled() == 3; });
   CHECK(sum == 203);
   CHECK(values.handler_errors() == 0);
-  for (const auto& subscriber : shmbus::Inspector(name.name()).snapshot().topics.at(0).subscribers)
-    CHECK(subscriber.mismatched == 1);
+  const shmbus::BusSnapshot look = shmbus::Inspector(name.name()).snapshot();
+  for (const auto& subscriber : look.topics.at(0).subscribers) CHECK(subscriber.mismatched == 1);
 }
 
 TEST_CASE("the fields of a type are recorded with it", "[types]") {

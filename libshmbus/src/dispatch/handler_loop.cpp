@@ -152,7 +152,8 @@ void HandlerLoop::handle_kept(KeptEvent event) {
   handle(*event);
 }
 
-void HandlerLoop::handle(const Event& event) {
+/// A forced unwinding has no object, so that the reference to it is one to null.
+__attribute__((no_sanitize("null"))) void HandlerLoop::handle(const Event& event) {
   try {
     handler_(event);
 #if defined(__GLIBCXX__)

@@ -21,7 +21,7 @@ namespace {
 // What one claim covers is bounded, so that nobody waits long for a stopped publisher's, or loses much by passing it.
 // A larger one would not be quicker.
 constexpr std::size_t kMaxRun = std::size_t{64} << 10;
-constexpr int kTries = 16;  // to be the first at a tail, before an event is published by itself
+constexpr int kClaimTries = 16;  // to be the first at a tail, before an event is published by itself
 
 void copy_payload(std::byte* to, std::span<const std::byte> from) noexcept {
   if (from.size() - ShortCopy::kLeast <= ShortCopy::kMost - ShortCopy::kLeast)
@@ -96,7 +96,7 @@ bool Writer::publish_run(Batch& batch) noexcept {
 
 /// As `win`, for several events.
 bool Writer::win_run(const Batch& batch, Run& run, Place& place) noexcept {
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kClaimTries; ++i) {
     std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // SYNC tail
     const std::uint64_t inside = tail - block_tail_;
     if (inside > tail_room_) return false;  // another block, or this one's end
