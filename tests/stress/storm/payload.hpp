@@ -20,6 +20,9 @@ struct PayloadHead {
   std::uint16_t last = 0;       ///< nothing comes after it
 };
 
+/// Events that a publisher publishes by one call at the most.
+inline constexpr std::size_t kMostAtOnce = 8;
+
 /// Writes an event into `to`, which holds at least a head.
 PayloadHead write_payload(std::span<std::byte> to, PayloadHead head);
 shmbus::TraceContext trace_of(const PayloadHead& head);

@@ -50,6 +50,9 @@ class Pen {
         return publish(size, 0, [&](auto bytes, const PayloadHead&) { return publisher.publish_for(2ms, bytes); });
       case 7:
         return publish(size, 0, [&](auto bytes, const PayloadHead&) { return publisher.try_publish(bytes); });
+      case 8:
+      case 9:
+        return publish_several(publisher);
       default:
         break;
     }
@@ -79,6 +82,24 @@ class Pen {
     const PublishResult result = call(std::span<const std::byte>(bytes_), written);
     note_hold(before);
     book(result, written);
+  }
+
+  void publish_several(Publisher& publisher) {
+    const std::size_t count = 2 + below(random_, kMostAtOnce - 1);
+    std::vector<std::vector<std::byte>> payloads(count);
+    std::vector<PayloadHead> written;
+    for (std::size_t i = 0; i < count; ++i) {
+      payloads[i].resize(sizeof(PayloadHead) + below(random_, 200));
+      written.push_back(write_payload(payloads[i], {.publisher = stage_.self, .counter = counter_ + 1 + i}));
+    }
+    const std::vector<std::span<const std::byte>> spans(payloads.begin(), payloads.end());
+    std::vector<std::uint64_t> sequences(count);
+    const std::uint64_t before = monotonic_ns();
+    const shmbus::BatchResult result = publisher.publish_all(spans, sequences);
+    note_hold(before);
+    require(result.status() == Status::ok && result.published() == count,
+            std::string("publishing several: ") + shmbus::to_string(result.status()));
+    for (std::size_t i = 0; i < count; ++i) book({Status::ok, sequences[i]}, written[i]);
   }
 
   void take_loan(Publisher& publisher, std::size_t size, std::size_t room, std::chrono::microseconds hold, bool abort) {
