@@ -118,7 +118,7 @@ void publish(const Stage& stage) {
   try {
     shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
     stage.repeat([&] {
-      if (number % 8 == 0) {
+      if (number % 16 == 0) {  // then come all the ways of publish_one, which go by the number
         publish_several(publisher, stage.self, number + 1);
         number += kBatch;
       }
@@ -328,13 +328,14 @@ void hold_a_loan(const Stage& stage) {
   stage.repeat([&] {
     const auto words = payload_of(stage.self, ++number);
     const auto payload = std::as_bytes(std::span{words});
-    if (shmbus::Loan loan = publisher.try_loan(payload.size())) {
+    const std::size_t more = number % 4 == 1 ? 40 : 0;
+    if (shmbus::Loan loan = publisher.try_loan(payload.size() + more)) {
       std::this_thread::sleep_for(300us);
       std::copy(payload.begin(), payload.end(), loan.payload().begin());
       if (number % 4 == 0)
         loan.abort();
       else
-        loan.commit();
+        loan.commit(payload.size());
     }
   });
 }

@@ -22,7 +22,7 @@ void survive_publishing(const Stage& stage, Count& count) {
   std::uint64_t number = 0;
   const auto publish_for_a_while = [&](shmbus::Publisher& publisher, std::uint64_t limit) {
     for (const std::uint64_t end = number + limit; number < end && !stage.over();) {
-      if (number % 8 == 0) count = number += publish_several(publisher, stage.self, number + 1);
+      if (number % 16 == 0) count = number += publish_several(publisher, stage.self, number + 1);
       if (publish_one(publisher, stage.self, number + 1, false)) count = ++number;
       if (number % 64 == 0) std::this_thread::sleep_for(50us);
     }
