@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -36,10 +35,13 @@ struct Demo {
     return names;
   }
 
-  static bool has_bus(const std::string& name) {
-    const auto buses = shmbus::Inspector::buses();
-    return std::any_of(buses.begin(), buses.end(), [&](const std::string& bus) { return bus.starts_with(name); });
+  static std::string bus_of(const std::string& name) {
+    for (const std::string& bus : shmbus::Inspector::buses()) {
+      if (bus.starts_with(name)) return bus;
+    }
+    return {};
   }
+  static bool has_bus(const std::string& name) { return !bus_of(name).empty(); }
 };
 
 }  // namespace
@@ -108,6 +110,26 @@ TEST_CASE("what a killed demonstration left, the next one removes", "[streaming]
   const std::string name = demo.names().front();
   CHECK(Demo::has_bus(name));
   CHECK(test::run(demo.command({"--events", "1"})).end == End{.status = 1});  // too few, but it tidied up first
+  CHECK(demo.names().empty());
+  CHECK_FALSE(Demo::has_bus(name));
+}
+
+TEST_CASE("a demonstration says what it can't remove of a killed one", "[streaming][demo][serial]") {
+  const Demo demo;
+  ChildProcess killed(demo.command());
+  killed.wait_for_output("five services run");
+  killed.kill(SIGKILL);
+  CHECK(killed.wait() == End{.signal = SIGKILL});
+  REQUIRE(demo.names().size() == 1);
+  const std::string name = demo.names().front();
+  {
+    const auto member = shmbus::Bus::open(Demo::bus_of(name));
+    const Finished finished = test::run(demo.command({"--events", "1"}));
+    CHECK(finished.err.find("an earlier demonstration left " + demo.temporary.file("shmbus-" + name)) !=
+          std::string::npos);
+  }
+  CHECK(Demo::has_bus(name));
+  test::run(demo.command({"--events", "1"}));
   CHECK(demo.names().empty());
   CHECK_FALSE(Demo::has_bus(name));
 }

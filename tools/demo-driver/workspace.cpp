@@ -6,12 +6,15 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <exception>
+#include <thread>
 
 #include <fmt/format.h>
 
 #include <shmbus/bus.hpp>
+#include <shmbus/error.hpp>
 #include <shmbus/inspector.hpp>
 
 #include "failure.hpp"
@@ -31,9 +34,25 @@ int lock_folder(const std::filesystem::path& folder) {
   return -1;
 }
 
+// The services of a demonstration that was killed are killed with it, but may still be ending: their buses are busy until
+// the kernel has closed their files.
+void remove_bus(const std::string& bus) {
+  constexpr auto patience = std::chrono::seconds{3};
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    try {
+      shmbus::Bus::remove(bus);
+      return;
+    } catch (const shmbus::Error& error) {
+      if (error.code() != shmbus::ErrorCode::busy || std::chrono::steady_clock::now() >= deadline) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+}
+
 void remove_buses(const std::string& name) {
   for (const std::string& bus : shmbus::Inspector::buses()) {
-    if (bus.starts_with(name + "-")) shmbus::Bus::remove(bus);
+    if (bus.starts_with(name + "-")) remove_bus(bus);
   }
 }
 
@@ -60,18 +79,22 @@ Workspace::~Workspace() {
   ::close(lock_);
 }
 
-void remove_leftovers() try {
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path())) {
+void remove_leftovers() {
+  std::error_code unreadable;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path(), unreadable)) {
     const std::string folder = entry.path().filename();
     if (!folder.starts_with(fmt::format("{}{}", folder_prefix, name_prefix))) continue;
     const int lock = lock_folder(entry.path());
-    if (lock < 0) continue;
-    remove_buses(folder.substr(folder_prefix.size()));
-    std::filesystem::remove_all(entry.path());
+    if (lock < 0) continue;  // another user's, or its demonstration runs
+    try {
+      remove_buses(folder.substr(folder_prefix.size()));
+      std::filesystem::remove_all(entry.path());
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "shmbus-demo: an earlier demonstration left {}, which can't be removed: {}\n",
+                 entry.path().string(), error.what());
+    }
     ::close(lock);
   }
-} catch (const std::exception&) {
-  // Somebody else's, or just being removed. It was a courtesy.
 }
 
 std::vector<std::string> shared_memory_named(const std::string& name) {
