@@ -12,7 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "common/stop_signal.hpp"
-#include "process.hpp"
+#include "demo/process.hpp"
 
 namespace demo {
 

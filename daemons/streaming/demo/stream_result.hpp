@@ -6,9 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "checks.hpp"
-#include "demo_input.hpp"
-#include "terminal.hpp"
+#include "demo/checks.hpp"
+#include "demo/demo_input.hpp"
+#include "demo/terminal.hpp"
 
 namespace demo {
 

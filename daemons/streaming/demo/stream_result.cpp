@@ -1,4 +1,4 @@
-#include "stream_result.hpp"
+#include "demo/stream_result.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "common/response_times.hpp"
-#include "demo_options.hpp"
-#include "failure.hpp"
+#include "demo/demo_options.hpp"
+#include "demo/failure.hpp"
 
 namespace demo {
 namespace {

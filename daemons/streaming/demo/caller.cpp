@@ -1,4 +1,4 @@
-#include "caller.hpp"
+#include "demo/caller.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 
 #include "common/call.hpp"
-#include "failure.hpp"
+#include "demo/failure.hpp"
 
 namespace demo {
 namespace {

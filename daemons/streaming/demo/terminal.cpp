@@ -1,4 +1,4 @@
-#include "terminal.hpp"
+#include "demo/terminal.hpp"
 
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "failure.hpp"
+#include "demo/failure.hpp"
 
 namespace demo {
 

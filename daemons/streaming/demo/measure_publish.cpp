@@ -5,8 +5,8 @@
 
 #include "common/events.hpp"
 #include "common/response_times.hpp"
-#include "demonstration.hpp"
-#include "failure.hpp"
+#include "demo/demonstration.hpp"
+#include "demo/failure.hpp"
 
 namespace demo {
 

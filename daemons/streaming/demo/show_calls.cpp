@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "caller.hpp"
+#include "demo/caller.hpp"
 #include "common/response_times.hpp"
-#include "demonstration.hpp"
+#include "demo/demonstration.hpp"
 
 namespace demo {
 namespace {

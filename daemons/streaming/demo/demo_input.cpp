@@ -1,4 +1,4 @@
-#include "demo_input.hpp"
+#include "demo/demo_input.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -8,8 +8,8 @@
 #include "common/line_reader.hpp"
 #include "common/watch_generator.hpp"
 #include "common/watch_reader.hpp"
-#include "failure.hpp"
-#include "terminal.hpp"
+#include "demo/failure.hpp"
+#include "demo/terminal.hpp"
 
 namespace demo {
 namespace {

@@ -4,12 +4,12 @@
 #include <filesystem>
 #include <string>
 
-#include "checks.hpp"
+#include "demo/checks.hpp"
 #include "common/stop_signal.hpp"
-#include "demo_input.hpp"
-#include "demo_options.hpp"
-#include "platform.hpp"
-#include "terminal.hpp"
+#include "demo/demo_input.hpp"
+#include "demo/demo_options.hpp"
+#include "demo/platform.hpp"
+#include "demo/terminal.hpp"
 
 namespace demo {
 

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "bus_view.hpp"
-#include "demonstration.hpp"
+#include "demo/bus_view.hpp"
+#include "demo/demonstration.hpp"
 
 namespace demo {
 namespace {

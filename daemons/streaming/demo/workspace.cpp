@@ -1,4 +1,4 @@
-#include "workspace.hpp"
+#include "demo/workspace.hpp"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include <shmbus/error.hpp>
 #include <shmbus/inspector.hpp>
 
-#include "failure.hpp"
+#include "demo/failure.hpp"
 
 namespace demo {
 namespace {

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "bus_view.hpp"
+#include "demo/bus_view.hpp"
 #include "common/response_times.hpp"
-#include "demonstration.hpp"
-#include "stream_result.hpp"
+#include "demo/demonstration.hpp"
+#include "demo/stream_result.hpp"
 
 namespace demo {
 namespace {

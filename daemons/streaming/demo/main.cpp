@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "demonstration.hpp"
-#include "failure.hpp"
-#include "workspace.hpp"
+#include "demo/demonstration.hpp"
+#include "demo/failure.hpp"
+#include "demo/workspace.hpp"
 
 namespace {
 

@@ -1,10 +1,10 @@
-#include "checks.hpp"
+#include "demo/checks.hpp"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "terminal.hpp"
+#include "demo/terminal.hpp"
 
 namespace demo {
 

@@ -1,4 +1,4 @@
-#include "platform.hpp"
+#include "demo/platform.hpp"
 
 #include <signal.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 
 #include <shmbus/bus.hpp>
 
-#include "failure.hpp"
+#include "demo/failure.hpp"
 
 namespace demo {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/events.hpp"
-#include "demo_options.hpp"
+#include "demo/demo_options.hpp"
 
 namespace demo {
 

@@ -1,4 +1,4 @@
-#include "demo_options.hpp"
+#include "demo/demo_options.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -1,4 +1,4 @@
-#include "bus_view.hpp"
+#include "demo/bus_view.hpp"
 
 #include <algorithm>
 
