@@ -10,6 +10,7 @@
 #include "bench_bus.hpp"
 #include "bus_ends.hpp"
 #include "command.hpp"
+#include "figure_text.hpp"
 #include "measure/cycle_clock.hpp"
 #include "measure/histogram.hpp"
 #include "measure/progress_bar.hpp"
@@ -90,7 +91,7 @@ int run(unsigned topics, const Settings& settings) {
 
   Report report(settings, plan, "attach", {{"topics", topics}});
   report.placement(placement);
-  Table table({fmt::format("attach to {} topics", topics), "p50", "p90", "p99", "p99.9", "max", "count"});
+  RuledTable table({fmt::format("attach to {} topics", topics), "p50", "p90", "p99", "p99.9", "max", "count"});
   for (std::size_t step = 0; step < steps; ++step) {
     measure::Rounds p50;
     for (unsigned i = 0; i < plan.rounds; ++i) p50.add(medians[i][step]);

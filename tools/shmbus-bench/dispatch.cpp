@@ -12,12 +12,13 @@
 
 #include "bench_bus.hpp"
 #include "bus_ends.hpp"
-#include "choice.hpp"
 #include "command.hpp"
+#include "figure_text.hpp"
 #include "measure/cycle_clock.hpp"
 #include "measure/histogram.hpp"
 #include "measure/progress_bar.hpp"
 #include "measure/role_processes.hpp"
+#include "measurement_options.hpp"
 #include "report.hpp"
 
 namespace shmbus::bench {
@@ -214,7 +215,7 @@ void measure_paced(const DispatchChoice& choice, const std::vector<Kind>& kinds,
   clock.calibrate();
 
   report.placement(placement);
-  Table table({"paced: publish to handler", "p50", "p99", "max", "p50 / poll", "p99 / poll"});
+  RuledTable table({"paced: publish to handler", "p50", "p99", "max", "p50 / poll", "p99 / poll"});
   Rounds floor_p50, floor_p99;
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     measure::Histogram all;
@@ -252,7 +253,7 @@ void measure_flow(const DispatchChoice& choice, const std::vector<Kind>& kinds, 
     };
   }
   const measure::Flows result = measure_flows(flows, 1, 1, plan);
-  Table table({"full speed, reliable", "events/s", "min", "max", "rate / poll"});
+  RuledTable table({"full speed, reliable", "events/s", "min", "max", "rate / poll"});
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     const measure::Flow& flow = result.flows[k];
     const Rounds ratio = measure::ratios(flow.rate, result.flows.front().rate);

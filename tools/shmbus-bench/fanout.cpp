@@ -6,10 +6,11 @@
 
 #include "bench_bus.hpp"
 #include "bus_ends.hpp"
-#include "choice.hpp"
 #include "command.hpp"
+#include "figure_text.hpp"
 #include "measure/progress_bar.hpp"
 #include "measure/role_processes.hpp"
+#include "measurement_options.hpp"
 #include "report.hpp"
 
 namespace shmbus::bench {
@@ -51,7 +52,7 @@ int run(const FanoutOptions& options, const Settings& settings) {
                  {"size", options.size},
                  {"touch", options.touch},
                  {"batch", options.batch}});
-  Table table({"fanout", "events/s each", "min", "max", "all together/s", "pinned"});
+  RuledTable table({"fanout", "events/s each", "min", "max", "all together/s", "pinned"});
   for (const Case& one : cases) {
     const BenchBus bus;
     BusEnds ends{.bus = bus.name(), .topic = "fanout"};

@@ -10,9 +10,10 @@
 
 #include "bench_bus.hpp"
 #include "command.hpp"
+#include "figure_text.hpp"
 #include "measure/progress_bar.hpp"
 #include "measure/role_processes.hpp"
-#include "measure/signals.hpp"
+#include "measure/stop_signals.hpp"
 #include "process_use.hpp"
 #include "report.hpp"
 
@@ -109,7 +110,7 @@ int run(const IdleOptions& options, const Settings& settings) {
 
   Report report(settings, plan, "idle", {{"services", options.services}, {"seconds", time.count()}});
   report.placement(placement);
-  Table table({"idle", "threads", "ticks", "CPU time", "voluntary switches", "most of a thread"});
+  RuledTable table({"idle", "threads", "ticks", "CPU time", "voluntary switches", "most of a thread"});
   Use sum;
   const auto tell = [&](const std::string& name, const Use& use) {
     table.add({name, std::to_string(use.threads), std::to_string(use.ticks),

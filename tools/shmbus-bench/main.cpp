@@ -4,7 +4,7 @@
 #include <string>
 
 #include "command.hpp"
-#include "measure/signals.hpp"
+#include "measure/stop_signals.hpp"
 #include "message.hpp"
 #include "program.hpp"
 #include "settings.hpp"

@@ -8,9 +8,10 @@
 
 #include "bench_bus.hpp"
 #include "bus_ends.hpp"
-#include "choice.hpp"
 #include "command.hpp"
+#include "figure_text.hpp"
 #include "measure/progress_bar.hpp"
+#include "measurement_options.hpp"
 #include "report.hpp"
 
 namespace shmbus::bench {
@@ -91,7 +92,7 @@ void measure_rate(const PayloadOptions& options, const Group& group, const measu
   }
   const measure::Flows result = measure_flows(kinds, 1, 1, plan);
   report.placement(result.placement);
-  Table table({"rate", "bytes/s", "min", "max", "events/s"});
+  RuledTable table({"rate", "bytes/s", "min", "max", "events/s"});
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     const measure::Flow& flow = result.flows[i];
     const auto size = static_cast<double>(group.sizes[i]);

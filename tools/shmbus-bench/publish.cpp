@@ -9,14 +9,16 @@
 
 #include "bench_bus.hpp"
 #include "bus_ends.hpp"
-#include "choice.hpp"
 #include "command.hpp"
 #include "event_writer.hpp"
+#include "figure_text.hpp"
 #include "measure/cycle_clock.hpp"
 #include "measure/histogram.hpp"
 #include "measure/progress_bar.hpp"
 #include "measure/role_processes.hpp"
+#include "measurement_options.hpp"
 #include "report.hpp"
+#include "topic_choice.hpp"
 
 namespace shmbus::bench {
 
@@ -216,7 +218,7 @@ std::optional<std::size_t> partner(const std::vector<Kind>& kinds, const Kind& o
 
 void tell(const PublishRun& run, Report& report) {
   const measure::Rounds read = run.nanoseconds(0);
-  Table table({"publish", "each", "in reads", "p50", "p99", "p99.9", "max", "stamp adds", "rate/alone"});
+  RuledTable table({"publish", "each", "in reads", "p50", "p99", "p99.9", "max", "stamp adds", "rate/alone"});
   for (std::size_t k = 0; k < run.kinds().size(); ++k) {
     const Kind& kind = run.kinds()[k];
     const measure::Rounds each = run.nanoseconds(k);

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "figure_text.hpp"
 #include "measure/machine.hpp"
 #include "measure/percentile_plot.hpp"
 
@@ -48,7 +49,7 @@ void Report::add(const std::string& name, const nlohmann::ordered_json& paramete
   document_["series"].push_back(std::move(series));
 }
 
-void Report::add(const Table& table) { tables_.push_back(table.text()); }
+void Report::add(const RuledTable& table) { tables_.push_back(table.text()); }
 
 void Report::curve(std::string name, std::vector<measure::CurvePoint> points) {
   curves_.emplace_back(std::move(name), std::move(points));
@@ -92,7 +93,7 @@ void Report::print() const {
 OneWayTable::OneWayTable(const measure::OneWay* floor)
     : floor_(floor), table_({"one way", "p50", "p90", "p99", "p99.9", "p99.99", "max", "count"}) {
   if (floor_ == nullptr) return;
-  table_ = Table({"one way", "p50", "p90", "p99", "p99.9", "p99.99", "max", "count",
+  table_ = RuledTable({"one way", "p50", "p90", "p99", "p99.9", "p99.99", "max", "count",
                   fmt::format("p50/{}", floor_->name), fmt::format("p99/{}", floor_->name)});
 }
 

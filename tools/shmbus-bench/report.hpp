@@ -9,8 +9,8 @@
 #include "measure/plan.hpp"
 #include "measure/round_trips.hpp"
 #include "measure/rounds.hpp"
+#include "ruled_table.hpp"
 #include "settings.hpp"
-#include "table.hpp"
 
 namespace shmbus::bench {
 
@@ -26,7 +26,7 @@ class Report {
 
   /// One series of the document: its name, what it is of, and its figures.
   void add(const std::string& name, const nlohmann::ordered_json& parameters, const nlohmann::ordered_json& figures);
-  void add(const Table& table);
+  void add(const RuledTable& table);
   /// A sentence under the tables.
   void note(std::string text) { notes_.push_back(std::move(text)); }
   void curve(std::string name, std::vector<measure::CurvePoint> points);
@@ -54,11 +54,11 @@ class OneWayTable {
   /// `floor` may be null; it is named in the heads.
   explicit OneWayTable(const measure::OneWay* floor);
   void add(Report& report, const measure::OneWay& link, nlohmann::ordered_json parameters);
-  const Table& table() const noexcept { return table_; }
+  const RuledTable& table() const noexcept { return table_; }
 
  private:
   const measure::OneWay* floor_;
-  Table table_;
+  RuledTable table_;
 };
 
 /// Reports and prints the links of a run, the first of which is the floor, with the parameters of each.

@@ -12,6 +12,7 @@
 #include "bench_bus.hpp"
 #include "bus_ends.hpp"
 #include "command.hpp"
+#include "figure_text.hpp"
 #include "measure/cycle_clock.hpp"
 #include "measure/histogram.hpp"
 #include "measure/progress_bar.hpp"
@@ -210,7 +211,7 @@ int run(const SoakOptions& options, const Settings& settings) {
                  {"size", options.size},
                  {"max_growth", options.max_growth}});
   report.placement(placement);
-  Table table({"soak, one way", "p50", "p90", "p99", "p99.9", "p99.99", "max", "count"});
+  RuledTable table({"soak, one way", "p50", "p90", "p99", "p99.9", "p99.99", "max", "count"});
   for (unsigned i = 0; i < subscribers; ++i) {
     const std::string name = fmt::format("{} subscriber {}", i < options.reliable ? "reliable" : "lossy", i);
     const measure::Distribution all = measure::distribution(times[i], clock.ns_per_tick(), clock.step());

@@ -7,10 +7,12 @@
 
 #include "bench_bus.hpp"
 #include "bus_ends.hpp"
-#include "choice.hpp"
 #include "command.hpp"
+#include "figure_text.hpp"
 #include "measure/progress_bar.hpp"
+#include "measurement_options.hpp"
 #include "report.hpp"
+#include "topic_choice.hpp"
 
 namespace shmbus::bench {
 
@@ -64,7 +66,7 @@ std::vector<Ratio> ratios_of(const ThroughputOptions& options, const std::vector
 }
 
 void add_ratios(Report& report, const ThroughputOptions& options, const std::vector<measure::Flow>& flows) {
-  Table table({"ratio", "of events/s"});
+  RuledTable table({"ratio", "of events/s"});
   for (const Ratio& ratio : ratios_of(options, flows)) {
     table.add({ratio.name, fmt::format("{:.2f}", ratio.value)});
     report.add(ratio.name, {}, {{"ratio", ratio.value}});
@@ -109,7 +111,7 @@ int run(const ThroughputOptions& options, const Settings& settings) {
   Report report(settings, plan, "throughput", told);
   const measure::Flows result = measure_flows(kinds, 1, 1, plan);
   report.placement(result.placement);
-  Table table({"throughput", "events/s", "min", "max", "bytes/s", "events"});
+  RuledTable table({"throughput", "events/s", "min", "max", "bytes/s", "events"});
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     const measure::Flow& flow = result.flows[i];
     const auto size = parameters[i]["size"].get<double>();

@@ -6,10 +6,11 @@
 
 #include "bench_bus.hpp"
 #include "bus_ends.hpp"
-#include "choice.hpp"
 #include "command.hpp"
 #include "measure/progress_bar.hpp"
+#include "measurement_options.hpp"
 #include "report.hpp"
+#include "topic_choice.hpp"
 
 namespace shmbus::bench {
 

@@ -6,7 +6,7 @@
 #include <exception>
 
 #include "measure/payload.hpp"
-#include "measure/signals.hpp"
+#include "measure/stop_signals.hpp"
 
 namespace peers {
 

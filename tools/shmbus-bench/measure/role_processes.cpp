@@ -12,7 +12,7 @@
 #include <initializer_list>
 #include <system_error>
 
-#include "measure/signals.hpp"
+#include "measure/stop_signals.hpp"
 
 namespace shmbus::measure {
 

@@ -1,6 +1,4 @@
-#include "table.hpp"
-
-#include <fmt/format.h>
+#include "ruled_table.hpp"
 
 #include <algorithm>
 
@@ -14,15 +12,9 @@ std::size_t width(const std::string& text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-/// Three significant digits.
-std::string three(double value) {
-  const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-  return fmt::format("{:.{}f}", value, decimals);
-}
-
 }  // namespace
 
-std::string Table::text() const {
+std::string RuledTable::text() const {
   std::vector<std::size_t> widths;
   for (const auto& row : rows_) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -47,27 +39,5 @@ std::string Table::text() const {
   }
   return text;
 }
-
-std::string time_text(double nanoseconds) {
-  if (nanoseconds < 999.5) return three(nanoseconds) + " ns";
-  if (nanoseconds < 999.5e3) return three(nanoseconds / 1e3) + " µs";
-  if (nanoseconds < 999.5e6) return three(nanoseconds / 1e6) + " ms";
-  return three(nanoseconds / 1e9) + " s";
-}
-
-std::string count_text(double number) {
-  if (number < 999.5) return fmt::format("{:.0f}", number);
-  if (number < 999.5e3) return three(number / 1e3) + " k";
-  if (number < 999.5e6) return three(number / 1e6) + " M";
-  return three(number / 1e9) + " G";
-}
-
-std::string size_text(std::uint64_t bytes) {
-  if (bytes >= (1 << 20) && bytes % (1 << 20) == 0) return fmt::format("{} MiB", bytes >> 20);
-  if (bytes >= 1024 && bytes % 1024 == 0) return fmt::format("{} KiB", bytes >> 10);
-  return fmt::format("{} B", bytes);
-}
-
-std::string ratio_text(double ratio) { return three(ratio) + "x"; }
 
 }  // namespace shmbus::bench

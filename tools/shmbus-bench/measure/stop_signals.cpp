@@ -1,4 +1,4 @@
-#include "measure/signals.hpp"
+#include "measure/stop_signals.hpp"
 
 #include <csignal>
 #include <cstdlib>

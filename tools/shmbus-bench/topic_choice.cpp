@@ -1,15 +1,10 @@
-#include "choice.hpp"
+#include "topic_choice.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include "measure/payload.hpp"
 #include "settings.hpp"
 
 namespace shmbus::bench {
-
-namespace {
-constexpr std::uint64_t kLargestPayload = std::uint64_t{32} << 20;
-}
 
 void TopicChoice::add_options(CLI::App& app) {
   app.add_option("--writers", writers, "The topics' writers: exclusive, shared or both")
@@ -24,34 +19,6 @@ void TopicChoice::add_options(CLI::App& app) {
   app.add_option("--blocks", blocks, "The topics' number of blocks; the default is the library's")
       ->type_name("N")
       ->check(whole_number(2, 65'536));
-}
-
-CLI::Option* add_size_option(CLI::App& app, std::size_t& size) {
-  return app.add_option("--size", size, "The payload")
-      ->type_name("BYTES")
-      ->transform(byte_size(measure::kSmallestPayload, kLargestPayload))
-      ->capture_default_str();
-}
-
-CLI::Option* add_sizes_option(CLI::App& app, std::vector<std::size_t>& sizes) {
-  return app.add_option("--sizes", sizes, "Payloads, for example 64,1K,64K")
-      ->type_name("BYTES")
-      ->delimiter(',')
-      ->transform(byte_size(measure::kSmallestPayload, kLargestPayload))
-      ->capture_default_str();
-}
-
-CLI::Option* add_touch_option(CLI::App& app, std::string& touch) {
-  return app.add_option("--touch", touch, "What is written and read of a payload: first word, ends or all")
-      ->check(CLI::IsMember({"first", "ends", "all"}))
-      ->capture_default_str();
-}
-
-CLI::Option* add_batch_option(CLI::App& app, std::size_t& batch) {
-  return app.add_option("--batch", batch, "The limit of a poll")
-      ->type_name("N")
-      ->check(whole_number(1, 1'000'000))
-      ->capture_default_str();
 }
 
 std::vector<TopicChoice::Kind> TopicChoice::kinds() const {

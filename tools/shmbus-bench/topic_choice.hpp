@@ -27,12 +27,6 @@ struct TopicChoice {
   nlohmann::ordered_json to_json() const;
 };
 
-// Options that several measurements have. The value given is the default.
-CLI::Option* add_size_option(CLI::App& app, std::size_t& size);
-CLI::Option* add_sizes_option(CLI::App& app, std::vector<std::size_t>& sizes);
-CLI::Option* add_touch_option(CLI::App& app, std::string& touch);
-CLI::Option* add_batch_option(CLI::App& app, std::size_t& batch);
-
 /// "exclusive" or "shared"; with ", stamped" where it is.
 std::string to_string(const TopicChoice::Kind& kind);
 /// Keys: writers, timestamps.
