@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "text.hpp"
+#include "printable_text.hpp"
 
 namespace shmbus::daemon {
 namespace {

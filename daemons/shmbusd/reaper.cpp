@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "text.hpp"
+#include "printable_text.hpp"
+#include "quantity_text.hpp"
 #include "shmbus/bus.hpp"
 #include "shmbus/error.hpp"
 

@@ -7,7 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "text.hpp"
+#include "printable_text.hpp"
+#include "quantity_text.hpp"
 #include "unattached_text.hpp"
 
 namespace shmbus::daemon {

@@ -5,9 +5,9 @@
 
 #include "finding.hpp"
 #include "intervals.hpp"
+#include "quantity_text.hpp"
 #include "rates.hpp"
 #include "table.hpp"
-#include "text.hpp"
 
 using namespace shmbus::tool;
 using namespace std::chrono_literals;

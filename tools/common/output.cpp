@@ -13,7 +13,7 @@
 #include <system_error>
 
 #include "shmbus/bus.hpp"
-#include "signals.hpp"
+#include "signal_scope.hpp"
 
 namespace shmbus::tool {
 namespace {

@@ -9,10 +9,10 @@
 #include <exception>
 #include <system_error>
 
-#include "message.hpp"
 #include "output.hpp"
 #include "shmbus/error.hpp"
-#include "signals.hpp"
+#include "signal_scope.hpp"
+#include "standard_error.hpp"
 
 namespace shmbus::tool {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "earlier.hpp"
+#include "snapshot_comparison.hpp"
 
 namespace shmbus::tool {
 namespace {

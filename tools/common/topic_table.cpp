@@ -4,8 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "printable_text.hpp"
+#include "quantity_text.hpp"
 #include "table.hpp"
-#include "text.hpp"
 
 namespace shmbus::tool {
 namespace {

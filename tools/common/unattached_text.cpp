@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "text.hpp"
+#include "printable_text.hpp"
+#include "quantity_text.hpp"
 
 namespace shmbus::tool {
 

@@ -5,9 +5,9 @@
 
 #include "command.hpp"
 #include "measure/stop_signals.hpp"
-#include "message.hpp"
 #include "program.hpp"
 #include "settings.hpp"
+#include "standard_error.hpp"
 
 namespace shmbus::bench {
 namespace {

@@ -5,10 +5,10 @@
 #include <chrono>
 #include <limits>
 
-#include "message.hpp"
 #include "model/report.hpp"
 #include "output.hpp"
-#include "signals.hpp"
+#include "signal_scope.hpp"
+#include "standard_error.hpp"
 
 namespace shmbus::top {
 namespace {

@@ -4,10 +4,10 @@
 #include <clocale>
 
 #include "batch.hpp"
-#include "message.hpp"
 #include "options.hpp"
 #include "program.hpp"
 #include "run_screen.hpp"
+#include "standard_error.hpp"
 #include "view/screen.hpp"
 
 namespace shmbus::top {

@@ -9,7 +9,7 @@
 #include <limits>
 
 #include "model/session.hpp"
-#include "signals.hpp"
+#include "signal_scope.hpp"
 #include "view/keys.hpp"
 #include "view/screen.hpp"
 

@@ -5,8 +5,8 @@
 
 #include "chosen_buses.hpp"
 #include "finding.hpp"
-#include "message.hpp"
 #include "output.hpp"
+#include "standard_error.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {

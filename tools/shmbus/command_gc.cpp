@@ -5,10 +5,11 @@
 
 #include "chosen_buses.hpp"
 #include "finding.hpp"
-#include "message.hpp"
 #include "output.hpp"
+#include "printable_text.hpp"
+#include "quantity_text.hpp"
 #include "shmbus/shmbus.hpp"
-#include "text.hpp"
+#include "standard_error.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {

@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "intervals.hpp"
-#include "message.hpp"
 #include "output.hpp"
+#include "quantity_text.hpp"
 #include "shmbus/shmbus.hpp"
-#include "signals.hpp"
-#include "text.hpp"
+#include "signal_scope.hpp"
+#include "standard_error.hpp"
 #include "unreadable.hpp"
 #include "verb.hpp"
 

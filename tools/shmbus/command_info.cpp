@@ -5,10 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include "output.hpp"
-#include "port_view.hpp"
+#include "port_json.hpp"
+#include "port_tables.hpp"
+#include "printable_text.hpp"
+#include "quantity_text.hpp"
 #include "ring_marks.hpp"
 #include "shmbus/error.hpp"
-#include "text.hpp"
 #include "time_text.hpp"
 #include "topic_table.hpp"
 #include "unreadable.hpp"

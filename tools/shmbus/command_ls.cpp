@@ -3,9 +3,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "message.hpp"
 #include "output.hpp"
 #include "shmbus/inspector.hpp"
+#include "standard_error.hpp"
 #include "topic_table.hpp"
 #include "unreadable.hpp"
 #include "verb.hpp"

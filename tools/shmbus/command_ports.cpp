@@ -3,9 +3,10 @@
 #include <memory>
 #include <optional>
 
-#include "message.hpp"
 #include "output.hpp"
-#include "port_view.hpp"
+#include "port_json.hpp"
+#include "port_tables.hpp"
+#include "standard_error.hpp"
 #include "unreadable.hpp"
 #include "verb.hpp"
 

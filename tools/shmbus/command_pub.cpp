@@ -9,10 +9,10 @@
 
 #include "input.hpp"
 #include "line_splitter.hpp"
-#include "message.hpp"
+#include "printable_text.hpp"
 #include "shmbus/shmbus.hpp"
-#include "signals.hpp"
-#include "text.hpp"
+#include "signal_scope.hpp"
+#include "standard_error.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {

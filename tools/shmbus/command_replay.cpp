@@ -10,11 +10,11 @@
 #include <poll.h>
 
 #include "event_printer.hpp"
-#include "message.hpp"
 #include "output.hpp"
 #include "retained_events.hpp"
 #include "shmbus/shmbus.hpp"
-#include "signals.hpp"
+#include "signal_scope.hpp"
+#include "standard_error.hpp"
 #include "start_option.hpp"
 #include "unreadable.hpp"
 #include "verb.hpp"

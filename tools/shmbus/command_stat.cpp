@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "message.hpp"
 #include "output.hpp"
+#include "quantity_text.hpp"
 #include "rates.hpp"
-#include "text.hpp"
+#include "standard_error.hpp"
 #include "time_text.hpp"
 #include "unreadable.hpp"
 #include "verb.hpp"

@@ -4,7 +4,7 @@
 
 #include "follow.hpp"
 #include "shmbus/shmbus.hpp"
-#include "signals.hpp"
+#include "signal_scope.hpp"
 #include "start_option.hpp"
 #include "verb.hpp"
 

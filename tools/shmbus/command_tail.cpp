@@ -7,7 +7,7 @@
 #include "follow.hpp"
 #include "output.hpp"
 #include "shmbus/shmbus.hpp"
-#include "signals.hpp"
+#include "signal_scope.hpp"
 #include "unreadable.hpp"
 #include "verb.hpp"
 

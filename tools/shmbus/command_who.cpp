@@ -4,9 +4,9 @@
 #include <memory>
 #include <thread>
 
-#include "holder.hpp"
-#include "message.hpp"
+#include "blocking_process.hpp"
 #include "output.hpp"
+#include "standard_error.hpp"
 #include "unreadable.hpp"
 #include "verb.hpp"
 
@@ -23,9 +23,9 @@ int run(const std::string& bus, bool json) {
   BusSnapshot snapshot = inspector.snapshot();
   const int status = drop_unreadable(snapshot);
   Output out;
-  const auto holders = find_holders(inspector, snapshot);
-  for (const Holder& holder : holders) out.text() += json ? holder_json(holder) : holder_text(holder);
-  if (holders.empty() && status == 0) hint(fmt::format("nobody holds anything back on bus '{}'", bus));
+  const auto processes = find_blocking_processes(inspector, snapshot);
+  for (const BlockingProcess& process : processes) out.text() += json ? blocking_process_json(process) : blocking_process_text(process);
+  if (processes.empty() && status == 0) hint(fmt::format("nobody holds anything back on bus '{}'", bus));
   out.flush();
   return status;
 }

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base64.hpp"
-#include "text.hpp"
+#include "printable_text.hpp"
 #include "time_text.hpp"
 
 namespace shmbus::tool {

@@ -9,10 +9,10 @@
 #include <sstream>
 #include <utility>
 
+#include "blocking_process.hpp"
 #include "finding.hpp"
-#include "holder.hpp"
+#include "quantity_text.hpp"
 #include "shmbus/error.hpp"
-#include "text.hpp"
 
 namespace shmbus::tool {
 namespace {
@@ -141,17 +141,17 @@ class Examination {
                             topic.info.name));
       }
     }
-    for (const Holder& holder : find_holders(inspector, bus_)) {
-      if (holder.what == Holder::What::ring && holder.since > bus_.stall_limit)
-        fault(fmt::format("topic {}: {} (pid {}, {}) has held publishers back for {}", holder.topic, holder.program,
-                          holder.pid, to_string(holder.state), duration_text(holder.since)),
-              holder.remedy);
-      if (holder.what == Holder::What::unread)
-        fault(fmt::format("{} (pid {}): {}", holder.name.empty() ? holder.program : holder.name, holder.pid,
-                          holder.detail),
-              holder.remedy);
-      if (holder.what == Holder::What::topic)
-        fault(fmt::format("topic {}: {}", holder.topic, holder.detail), holder.remedy);
+    for (const BlockingProcess& process : find_blocking_processes(inspector, bus_)) {
+      if (process.what == BlockingProcess::What::ring && process.since > bus_.stall_limit)
+        fault(fmt::format("topic {}: {} (pid {}, {}) has held publishers back for {}", process.topic, process.program,
+                          process.pid, to_string(process.state), duration_text(process.since)),
+              process.remedy);
+      if (process.what == BlockingProcess::What::unread)
+        fault(fmt::format("{} (pid {}): {}", process.name.empty() ? process.program : process.name, process.pid,
+                          process.detail),
+              process.remedy);
+      if (process.what == BlockingProcess::What::topic)
+        fault(fmt::format("topic {}: {}", process.topic, process.detail), process.remedy);
     }
   }
 

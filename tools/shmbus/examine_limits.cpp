@@ -4,8 +4,8 @@
 
 #include "finding.hpp"
 #include "process_view.hpp"
+#include "quantity_text.hpp"
 #include "shmbus/layout/geometry.hpp"
-#include "text.hpp"
 
 namespace shmbus::tool {
 namespace {

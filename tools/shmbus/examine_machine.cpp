@@ -15,7 +15,7 @@
 
 #include "finding.hpp"
 #include "process_view.hpp"
-#include "text.hpp"
+#include "quantity_text.hpp"
 
 namespace shmbus::tool {
 namespace {

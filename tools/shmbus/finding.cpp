@@ -4,7 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "text.hpp"
+#include "printable_text.hpp"
+#include "quantity_text.hpp"
 
 namespace shmbus::tool {
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "message.hpp"
 #include "output.hpp"
-#include "signals.hpp"
+#include "signal_scope.hpp"
+#include "standard_error.hpp"
 
 namespace shmbus::tool {
 

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "message.hpp"
 #include "shmbus/error.hpp"
+#include "standard_error.hpp"
 
 namespace shmbus::tool {
 

@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
 #include "model/pane_grids.hpp"
-#include "port_view.hpp"
-#include "text.hpp"
+#include "port_text.hpp"
 
 namespace shmbus::top {
 

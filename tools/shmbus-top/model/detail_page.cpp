@@ -6,8 +6,9 @@
 #include "model/pages.hpp"
 #include "model/ring_picture.hpp"
 #include "model/table_lines.hpp"
-#include "port_view.hpp"
-#include "text.hpp"
+#include "port_text.hpp"
+#include "printable_text.hpp"
+#include "quantity_text.hpp"
 #include "topic_table.hpp"
 #include "unattached_text.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "text.hpp"
+#include "quantity_text.hpp"
 #include "time_text.hpp"
 
 namespace shmbus::top {

@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "earlier.hpp"
+#include "snapshot_comparison.hpp"
 
 namespace shmbus::top {
 namespace {

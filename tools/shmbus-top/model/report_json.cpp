@@ -2,8 +2,8 @@
 
 #include "model/header.hpp"
 #include "model/report.hpp"
-#include "port_view.hpp"
-#include "text.hpp"
+#include "port_json.hpp"
+#include "printable_text.hpp"
 #include "time_text.hpp"
 #include "topic_table.hpp"
 

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "model/units.hpp"
-#include "port_view.hpp"
+#include "port_text.hpp"
+#include "quantity_text.hpp"
 #include "ring_marks.hpp"
-#include "text.hpp"
 
 namespace shmbus::top {
 namespace {

@@ -8,7 +8,7 @@
 #include "model/pages.hpp"
 #include "model/session.hpp"
 #include "model/table_lines.hpp"
-#include "text.hpp"
+#include "printable_text.hpp"
 
 // What a session looks like.
 namespace shmbus::top {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "model/pane_grids.hpp"
-#include "text.hpp"
+#include "printable_text.hpp"
 #include "topic_table.hpp"
 
 namespace shmbus::top {

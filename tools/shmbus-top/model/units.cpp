@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "text.hpp"
+#include "quantity_text.hpp"
 
 namespace shmbus::top {
 namespace {

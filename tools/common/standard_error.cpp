@@ -1,4 +1,4 @@
-#include "message.hpp"
+#include "standard_error.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <cerrno>  // program_invocation_short_name
 #include <string>
 
-#include "text.hpp"
+#include "printable_text.hpp"
 
 namespace shmbus::tool {
 

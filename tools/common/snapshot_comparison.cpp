@@ -1,4 +1,4 @@
-#include "earlier.hpp"
+#include "snapshot_comparison.hpp"
 
 #include <algorithm>
 

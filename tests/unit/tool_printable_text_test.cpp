@@ -6,7 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "text.hpp"
+#include "printable_text.hpp"
+#include "quantity_text.hpp"
 
 using namespace shmbus::tool;
 using namespace std::string_literals;

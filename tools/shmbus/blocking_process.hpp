@@ -10,13 +10,13 @@
 namespace shmbus::tool {
 
 /// A process that keeps others from going on, or memory from being used again, or that does not get what it asked for.
-struct Holder {
+struct BlockingProcess {
   enum class What {
     ring,    ///< a reliable subscriber that publishers wait for
     claim,   ///< a publisher between claim and commit: subscribers wait at that event
     topic,   ///< the creator of a topic that is not usable yet
     memory,  ///< a subscriber inside blocks that have left the ring
-    unread,  ///< not a holder: a subscriber that could not attach a topic it matches
+    unread,  ///< blocks nobody: a subscriber that could not attach a topic it matches
   };
   What what{};
   std::string topic;
@@ -29,15 +29,15 @@ struct Holder {
   std::string detail;
   std::string remedy;
 };
-const char* to_string(Holder::What what) noexcept;
+const char* to_string(BlockingProcess::What what) noexcept;
 
 /// Who holds what back on a bus, by topic. `bus` is the second look of an inspector at least, so that a claim that is
 /// merely passing is not taken for one that stays.
-std::vector<Holder> find_holders(Inspector& inspector, const BusSnapshot& bus);
+std::vector<BlockingProcess> find_blocking_processes(Inspector& inspector, const BusSnapshot& bus);
 
 /// A paragraph for people: who holds what, since when, and what may be done.
-std::string holder_text(const Holder& holder);
+std::string blocking_process_text(const BlockingProcess& process);
 /// One JSON object and a newline.
-std::string holder_json(const Holder& holder);
+std::string blocking_process_json(const BlockingProcess& process);
 
 }  // namespace shmbus::tool

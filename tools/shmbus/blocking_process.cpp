@@ -1,4 +1,4 @@
-#include "holder.hpp"
+#include "blocking_process.hpp"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "printable_text.hpp"
+#include "quantity_text.hpp"
 #include "shmbus/error.hpp"
-#include "text.hpp"
 #include "unattached_text.hpp"
 
 namespace shmbus::tool {
@@ -19,8 +20,8 @@ using std::chrono::nanoseconds;
 std::string wake(std::int32_t pid) { return fmt::format("let it go on (kill -CONT {}), or end it", pid); }
 
 template <class Port>
-Holder holder_of(Holder::What what, const TopicSnapshot& topic, const Port& port, NodeState state) {
-  Holder h;
+BlockingProcess process_of(BlockingProcess::What what, const TopicSnapshot& topic, const Port& port, NodeState state) {
+  BlockingProcess h;
   h.what = what;
   h.topic = topic.info.name;
   h.program = port.program;
@@ -30,8 +31,8 @@ Holder holder_of(Holder::What what, const TopicSnapshot& topic, const Port& port
   return h;
 }
 
-Holder of_ring(const TopicSnapshot& topic, const SubscriberSnapshot& s) {
-  Holder h = holder_of(Holder::What::ring, topic, s, s.node_state);
+BlockingProcess of_ring(const TopicSnapshot& topic, const SubscriberSnapshot& s) {
+  BlockingProcess h = process_of(BlockingProcess::What::ring, topic, s, s.node_state);
   h.name = s.name;
   h.since = s.gating_for;
   const auto waiting =
@@ -47,17 +48,17 @@ Holder of_ring(const TopicSnapshot& topic, const SubscriberSnapshot& s) {
   return h;
 }
 
-Holder of_claim(const TopicSnapshot& topic, const PublisherSnapshot& p) {
-  Holder h = holder_of(Holder::What::claim, topic, p, p.state);
+BlockingProcess of_claim(const TopicSnapshot& topic, const PublisherSnapshot& p) {
+  BlockingProcess h = process_of(BlockingProcess::What::claim, topic, p, p.state);
   h.since = p.claim_age;
   h.detail = "an event that is claimed and not committed: subscribers wait at it, lossy ones up to the stall limit";
   h.remedy = p.state == NodeState::stopped ? wake(p.pid) : "it holds a loan: it must commit or abort it";
   return h;
 }
 
-Holder of_subscription(const SubscriptionSnapshot& s) {
-  Holder h;
-  h.what = Holder::What::unread;
+BlockingProcess of_subscription(const SubscriptionSnapshot& s) {
+  BlockingProcess h;
+  h.what = BlockingProcess::What::unread;
   h.topic = s.unattached.empty() ? s.pattern : s.unattached.front().topic;
   h.name = s.name;
   h.program = s.program;
@@ -69,7 +70,7 @@ Holder of_subscription(const SubscriptionSnapshot& s) {
   return h;
 }
 
-void add_memory(const TopicSnapshot& topic, const RingSnapshot& ring, std::vector<Holder>& holders) {
+void add_memory(const TopicSnapshot& topic, const RingSnapshot& ring, std::vector<BlockingProcess>& processes) {
   for (const SubscriberSnapshot& s : topic.subscribers) {
     if (!s.alive) continue;  // gc's
     const std::uint64_t bit = std::uint64_t{1} << s.port;
@@ -78,7 +79,7 @@ void add_memory(const TopicSnapshot& topic, const RingSnapshot& ring, std::vecto
     });
     if (blocks == 0) continue;
     const bool retains = !s.retained_blocks.empty();
-    Holder h = holder_of(Holder::What::memory, topic, s, s.node_state);
+    BlockingProcess h = process_of(BlockingProcess::What::memory, topic, s, s.node_state);
     h.name = s.name;
     h.detail =
         fmt::format("{} ({}) that left the ring; {} behind", counted(static_cast<std::uint64_t>(blocks), "block"),
@@ -86,51 +87,51 @@ void add_memory(const TopicSnapshot& topic, const RingSnapshot& ring, std::vecto
     h.remedy = s.node_state == NodeState::stopped ? wake(s.pid)
                : retains ? "it keeps events (Event::retain): the memory is free when it lets go of them"
                          : "it is slow: nobody waits for it, and it will lose events";
-    holders.push_back(std::move(h));
+    processes.push_back(std::move(h));
   }
 }
 
 }  // namespace
 
-const char* to_string(Holder::What what) noexcept {
+const char* to_string(BlockingProcess::What what) noexcept {
   switch (what) {
-    case Holder::What::ring:
+    case BlockingProcess::What::ring:
       return "ring";
-    case Holder::What::claim:
+    case BlockingProcess::What::claim:
       return "claim";
-    case Holder::What::topic:
+    case BlockingProcess::What::topic:
       return "topic";
-    case Holder::What::unread:
+    case BlockingProcess::What::unread:
       return "unread";
-    case Holder::What::memory:
+    case BlockingProcess::What::memory:
       break;
   }
   return "memory";
 }
 
-std::vector<Holder> find_holders(Inspector& inspector, const BusSnapshot& bus) {
-  std::vector<Holder> holders;
+std::vector<BlockingProcess> find_blocking_processes(Inspector& inspector, const BusSnapshot& bus) {
+  std::vector<BlockingProcess> processes;
   for (const TopicSnapshot& topic : bus.topics) {
     if (!topic.problem.empty()) continue;
     for (const SubscriberSnapshot& s : topic.subscribers) {
-      if (s.alive && s.gating) holders.push_back(of_ring(topic, s));
+      if (s.alive && s.gating) processes.push_back(of_ring(topic, s));
     }
     for (const PublisherSnapshot& p : topic.publishers) {
-      if (p.alive && p.claim_age.count() != 0) holders.push_back(of_claim(topic, p));
+      if (p.alive && p.claim_age.count() != 0) processes.push_back(of_claim(topic, p));
     }
     try {
-      if (const auto ring = inspector.ring(topic.info.name)) add_memory(topic, *ring, holders);
+      if (const auto ring = inspector.ring(topic.info.name)) add_memory(topic, *ring, processes);
     } catch (const Error&) {
       // It was damaged this very moment: the next look says so.
     }
   }
   for (const SubscriptionSnapshot& s : bus.subscriptions) {
-    if (s.unattached_count != 0 && s.state != NodeState::dead) holders.push_back(of_subscription(s));
+    if (s.unattached_count != 0 && s.state != NodeState::dead) processes.push_back(of_subscription(s));
   }
   for (const UnfinishedTopic& topic : bus.unfinished) {
     if (topic.creator_state != NodeState::stopped) continue;  // one at work takes a moment; of the dead tells gc
-    Holder h;
-    h.what = Holder::What::topic;
+    BlockingProcess h;
+    h.what = BlockingProcess::What::topic;
     h.topic = topic.name;
     h.node = topic.creator;
     h.state = topic.creator_state;
@@ -141,23 +142,23 @@ std::vector<Holder> find_holders(Inspector& inspector, const BusSnapshot& bus) {
     }
     h.detail = "its creator stopped before it was usable";
     h.remedy = wake(h.pid);
-    holders.push_back(std::move(h));
+    processes.push_back(std::move(h));
   }
-  return holders;
+  return processes;
 }
 
-std::string holder_text(const Holder& h) {
-  static constexpr auto held = [](Holder::What what) {
+std::string blocking_process_text(const BlockingProcess& h) {
+  static constexpr auto held = [](BlockingProcess::What what) {
     switch (what) {
-      case Holder::What::ring:
+      case BlockingProcess::What::ring:
         return "holds the ring back";
-      case Holder::What::claim:
+      case BlockingProcess::What::claim:
         return "holds an open claim";
-      case Holder::What::topic:
+      case BlockingProcess::What::topic:
         return "holds up the creation of the topic";
-      case Holder::What::unread:
+      case BlockingProcess::What::unread:
         return "does not read the topic";
-      case Holder::What::memory:
+      case BlockingProcess::What::memory:
         break;
     }
     return "holds memory";
@@ -169,7 +170,7 @@ std::string holder_text(const Holder& h) {
                      h.pid, to_string(h.state), held(h.what), since, h.detail, h.remedy);
 }
 
-std::string holder_json(const Holder& h) {
+std::string blocking_process_json(const BlockingProcess& h) {
   nlohmann::ordered_json object;
   object["topic"] = h.topic;
   object["holds"] = to_string(h.what);

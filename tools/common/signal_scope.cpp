@@ -1,4 +1,4 @@
-#include "signals.hpp"
+#include "signal_scope.hpp"
 
 #include <sys/eventfd.h>
 #include <unistd.h>

@@ -1,0 +1,78 @@
+#include "port_tables.hpp"
+
+#include <fmt/format.h>
+
+#include "port_text.hpp"
+#include "printable_text.hpp"
+#include "quantity_text.hpp"
+#include "unattached_text.hpp"
+
+namespace shmbus::tool {
+namespace {
+
+std::string publisher_state(const PublisherSnapshot& p) {
+  if (p.alive && p.waiting_for.count() != 0) return fmt::format("waiting {}", duration_text(p.waiting_for));
+  if (p.alive && p.claim_open && p.state == NodeState::alive) return "claim open";
+  return to_string(p.state);
+}
+
+}  // namespace
+
+PortTables::PortTables()
+    : publishers_({{"TOPIC", Table::Align::left},
+                   {"PUBLISHER", Table::Align::left},
+                   {"PID"},
+                   {"STATE", Table::Align::left},
+                   {"PUBLISHED"},
+                   {"BYTES"},
+                   {"WAITS"}}),
+      subscribers_({{"TOPIC", Table::Align::left},
+                    {"SUBSCRIBER", Table::Align::left},
+                    {"PID"},
+                    {"STATE", Table::Align::left},
+                    {"MODE", Table::Align::left},
+                    {"LAG"},
+                    {"LAG TIME"},
+                    {"DELIVERED"},
+                    {"LOST"},
+                    {"MISMATCHED"},
+                    {"P50 / P99 / P99.9"}}),
+      unattached_({{"NOT ATTACHED", Table::Align::left},
+                   {"SUBSCRIBER", Table::Align::left},
+                   {"PID"},
+                   {"PATTERN", Table::Align::left},
+                   {"WHY", Table::Align::left}}) {}
+
+void PortTables::add(const TopicSnapshot& topic) {
+  for (const PublisherSnapshot& p : topic.publishers) {
+    publishers_.add({topic.info.name, process_text({}, p.program), std::to_string(p.pid), publisher_state(p),
+                     std::to_string(p.published), byte_count(p.bytes), std::to_string(p.waits)});
+  }
+  for (const SubscriberSnapshot& s : topic.subscribers) {
+    subscribers_.add({topic.info.name, process_text(s.name, s.program), std::to_string(s.pid), to_string(s.state),
+                      mode_text(s), std::to_string(s.lag), s.lag_time ? duration_text(*s.lag_time) : "-",
+                      std::to_string(s.delivered), std::to_string(s.lost), std::to_string(s.mismatched),
+                      latency_text(s.latency)});
+  }
+}
+
+void PortTables::add(const SubscriptionSnapshot& s, std::string_view topic) {
+  if (s.state == NodeState::dead) return;
+  for (const UnattachedSnapshot& missing : s.unattached) {
+    if (!topic.empty() && missing.topic != topic) continue;
+    unattached_.add({printable(missing.topic), process_text(s.name, s.program), std::to_string(s.pid),
+                     printable(s.pattern), reason_text(missing)});
+  }
+}
+
+std::string PortTables::text() const {
+  std::string text;
+  for (const Table* table : {&publishers_, &subscribers_, &unattached_}) {
+    if (table->empty()) continue;
+    if (!text.empty()) text += '\n';
+    text += table->text();
+  }
+  return text;
+}
+
+}  // namespace shmbus::tool
