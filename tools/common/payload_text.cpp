@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "text.hpp"
+#include "printable_text.hpp"
 
 namespace shmbus::tool {
 namespace {
