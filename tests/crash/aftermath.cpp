@@ -6,7 +6,7 @@
 namespace crash {
 
 void check_aftermath(const std::string& bus) {
-  test::check_aftermath(bus, [](shmbus::Bus& member, shmbus::registry::TopicSegment& topic) {
+  test::check_aftermath(bus, [](shmbus::Bus& member, shmbus::topic::TopicSegment& topic) {
     if (topic.name() == "rival") return;  // its events are no payloads of ours
     Book book;
     test::go_round(member, topic,

@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/names.hpp"
 #include "fuzz/segment_folder.hpp"
 #include "registry/bus_clock.hpp"
-#include "registry/names.hpp"
 #include "registry/node.hpp"
 #include "registry/subscription_table.hpp"
 #include "registry/topic_table.hpp"
@@ -16,6 +16,7 @@
 
 namespace {
 
+using namespace shmbus::base;
 using namespace shmbus::registry;
 using shmbus::layout::NodeEntry;
 using shmbus::layout::RegistryHeader;

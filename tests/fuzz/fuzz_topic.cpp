@@ -5,19 +5,20 @@
 #include <memory>
 #include <optional>
 
+#include "base/names.hpp"
 #include "fuzz/segment_folder.hpp"
 #include "log/ports.hpp"
 #include "log/repair.hpp"
-#include "registry/names.hpp"
-#include "registry/topic_segment.hpp"
 #include "shmbus/bus.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/inspector.hpp"
 #include "shmbus/log/reader.hpp"
 #include "shmbus/log/writer.hpp"
+#include "topic/topic_segment.hpp"
 
 namespace {
 
+using namespace shmbus::base;
 using namespace shmbus::registry;
 using shmbus::layout::BlockEntry;
 using shmbus::layout::Geometry;
@@ -25,6 +26,7 @@ using shmbus::layout::kPage;
 using shmbus::layout::RingEntry;
 using shmbus::layout::TopicHeader;
 using shmbus::platform::Access;
+using shmbus::topic::TopicSegment;
 
 constexpr std::uint64_t kBlockSize = 4096;
 constexpr std::uint32_t kBlocks = 2;

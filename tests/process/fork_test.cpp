@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "registry/bus_removal.hpp"
+#include "registry/bus_name_lock.hpp"
 #include "registry/registry.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
@@ -197,7 +197,7 @@ TEST_CASE("a child that was forked while a bus's name was held does not hold it"
     const auto registry = shmbus::registry::Registry::find(name.name(), shmbus::platform::Access::read_write, {});
     {
       // As another thread does in remove_topic, at any moment.
-      const auto held = shmbus::registry::hold_name(*registry, shmbus::platform::Lock::exclusive);
+      const auto held = shmbus::registry::lock_bus_name(*registry, shmbus::platform::Lock::exclusive);
       test::require(held.has_value(), "the name held");
       const pid_t child = ::fork();
       if (child == 0) {

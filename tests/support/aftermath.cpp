@@ -3,18 +3,19 @@
 #include <algorithm>
 #include <set>
 
+#include "base/names.hpp"
 #include "platform/segment_file.hpp"
-#include "registry/names.hpp"
 #include "registry/topic_table.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
+#include "topic/topic_segment.hpp"
 
 namespace test {
 
 using shmbus::layout::kNone;
 using shmbus::platform::SegmentFile;
-using shmbus::registry::TopicSegment;
 using shmbus::registry::TopicTable;
+using shmbus::topic::TopicSegment;
 
 namespace {
 
@@ -76,19 +77,19 @@ void check_aftermath(const std::string& name, const VisitTopic& visit) {
   TopicTable topics(*member.node);
   require(topics.unfinished().empty(), "a topic is unfinished");
 
-  std::set<std::string> files{shmbus::registry::registry_name(name)};
+  std::set<std::string> files{shmbus::base::registry_name(name)};
   for (const TopicTable::Topic& topic : topics.ready()) {
     const auto segment = TopicSegment::find(member, topic.name, shmbus::platform::Access::read_write);
     require(segment && segment->id() == topic.id, "a listed topic has no segments: " + topic.name);
     const auto& h = segment->header();
-    files.insert(shmbus::registry::control_name(name, topic.name));
-    files.insert(shmbus::registry::log_name(name, topic.name, h.log_node, h.id));
+    files.insert(shmbus::base::control_name(name, topic.name));
+    files.insert(shmbus::base::log_name(name, topic.name, h.log_node, h.id));
     check_ports(topic.name, h);
     check_blocks(topic.name, *segment);
     visit(bus, *segment);
     check_ports(topic.name, h);
   }
-  for (const std::string& file : SegmentFile::list(shmbus::registry::bus_prefix(name))) {
+  for (const std::string& file : SegmentFile::list(shmbus::base::bus_prefix(name))) {
     require(files.contains(file), "a file that belongs to nobody: " + file);
   }
 }

@@ -3,15 +3,15 @@
 #include <functional>
 #include <string>
 
-#include "registry/topic_segment.hpp"
 #include "shmbus/bus.hpp"
+#include "topic/topic_segment.hpp"
 
 namespace test {
 
 /// Opens a bus that nobody uses any more, reaps, and throws unless everything of the dead is free: nodes,
 /// subscriptions, ports, pins, claims, bits, blocks, unfinished topics, files. `visit` is called for each topic that is
 /// left; it may use it, and leaves it as free as it was.
-using VisitTopic = std::function<void(shmbus::Bus& bus, shmbus::registry::TopicSegment& topic)>;
+using VisitTopic = std::function<void(shmbus::Bus& bus, shmbus::topic::TopicSegment& topic)>;
 void check_aftermath(const std::string& bus, const VisitTopic& visit);
 
 /// A newcomer writes and reads round a topic's ring. `publish` gives event `number`, from 1, and says whether it was
@@ -22,6 +22,6 @@ struct Newcomer {
   std::function<void(const shmbus::Event& event, const shmbus::Subscriber& subscriber)> read;
   bool may_grow = false;  ///< memory was short before: more blocks may be backed now
 };
-void go_round(shmbus::Bus& bus, shmbus::registry::TopicSegment& topic, const Newcomer& newcomer);
+void go_round(shmbus::Bus& bus, shmbus::topic::TopicSegment& topic, const Newcomer& newcomer);
 
 }  // namespace test

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <optional>
 
-#include "log/end.hpp"
+#include "log/log_end.hpp"
 #include "log/tail_watch.hpp"
 #include "support/log_fixture.hpp"
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "client/open_registry.hpp"
 #include "registry/subscription_table.hpp"
 #include "registry/topic_table.hpp"
 #include "shmbus/inspector.hpp"
@@ -23,7 +24,10 @@ constexpr int kLooks = 20'000 / test::slowness;
 constexpr std::uint64_t kSeen = 20;  // entries at least, however seldom the other thread runs
 
 /// Long, so that it takes a while to read.
-std::string name_of(std::uint64_t number) { return std::string(40, 'n') + "." + std::to_string(number); }
+std::string name_of(std::uint64_t number) {
+  std::string name(40, 'n');
+  return name.append(".").append(std::to_string(number));
+}
 
 /// While it lives, another thread does something again and again.
 class Meanwhile {
@@ -47,7 +51,7 @@ class Meanwhile {
 
 TEST_CASE("a looker never mixes two subscriptions that had one entry", "[registry]") {
   const test::TemporaryBus name;
-  Node node(Registry::open(name.name(), {}));
+  Node node(shmbus::detail::open_registry(name.name(), {}));
   SubscriptionTable table(node);
   shmbus::Inspector inspector(name.name());
   const Meanwhile coming_and_going([&](std::uint64_t i) {
@@ -73,7 +77,7 @@ TEST_CASE("a looker never mixes two subscriptions that had one entry", "[registr
 
 TEST_CASE("a looker never mixes two topics that had one entry", "[registry]") {
   const test::TemporaryBus name;
-  Node node(Registry::open(name.name(), {}));
+  Node node(shmbus::detail::open_registry(name.name(), {}));
   TopicTable table(node);
   const Meanwhile coming_and_going([&](std::uint64_t i) {
     TopicTable::Topic topic = table.announce(name_of(i), i);

@@ -6,20 +6,22 @@
 #include <thread>
 #include <vector>
 
+#include "client/open_registry.hpp"
 #include "log/ports.hpp"
 #include "registry/subscription_table.hpp"
-#include "registry/topic_segment.hpp"
 #include "registry/topic_table.hpp"
 #include "shmbus/bus.hpp"
 #include "support/patience.hpp"
 #include "support/temporary_bus.hpp"
+#include "topic/topic_segment.hpp"
 
 using namespace shmbus::registry;
+using shmbus::topic::TopicSegment;
 namespace layout = shmbus::layout;
 
 namespace {
 
-Membership join(const std::string& bus) { return Membership::of(Registry::open(bus, {})); }
+Membership join(const std::string& bus) { return Membership::of(shmbus::detail::open_registry(bus, {})); }
 
 /// A topic, announced and linked, and a reliable subscription to it.
 struct Scene {

@@ -2,16 +2,22 @@
 
 #include <catch2/catch.hpp>
 
-#include "registry/bus_removal.hpp"
-#include "registry/topic_segment.hpp"
+#include "client/bus_removal.hpp"
+#include "client/open_registry.hpp"
 #include "shmbus/bus.hpp"
 #include "shmbus/error.hpp"
 #include "support/segments.hpp"
 #include "support/temporary_bus.hpp"
+#include "topic/topic_segment.hpp"
 
-using shmbus::registry::TopicSegment;
+using shmbus::topic::TopicSegment;
 
 namespace {
+
+void withdraw(const TopicSegment& segment) {
+  shmbus::detail::withdraw_topic(segment.node().registry().bus(), segment.name(), segment.control_name(),
+                                 segment.log_name().name());
+}
 
 bool is_closed(const shmbus::Error& error) { return error.code() == shmbus::ErrorCode::closed; }
 
@@ -19,7 +25,7 @@ bool is_closed(const shmbus::Error& error) { return error.code() == shmbus::Erro
 
 TEST_CASE("a member of a removed bus does not take a topic of the next one for stale", "[removal]") {
   const test::TemporaryBus name;
-  const auto late = shmbus::registry::Membership::of(shmbus::registry::Registry::open(name.name(), {}));
+  const auto late = shmbus::registry::Membership::of(shmbus::detail::open_registry(name.name(), {}));
   REQUIRE(shmbus::Bus::remove(name.name()));
   shmbus::Bus next = shmbus::Bus::open(name.name());
   REQUIRE(next.publisher("t").publish("x").sequence() == 1);
@@ -37,7 +43,7 @@ TEST_CASE("a member of a removed bus does not take a topic of the next one for s
 TEST_CASE("a topic created for a removed bus is withdrawn without touching the next bus's", "[removal]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
-  const auto late = shmbus::registry::Membership::of(shmbus::registry::Registry::open(name.name(), {}));
+  const auto late = shmbus::registry::Membership::of(shmbus::detail::open_registry(name.name(), {}));
   REQUIRE(shmbus::Bus::remove(name.name()));
 
   SECTION("the next bus has one of that name") {
@@ -45,20 +51,20 @@ TEST_CASE("a topic created for a removed bus is withdrawn without touching the n
     REQUIRE(created);
     shmbus::Bus next = shmbus::Bus::open(name.name());
     REQUIRE(next.publisher("t").publish("x").sequence() == 1);
-    created->withdraw();
+    withdraw(*created);
     CHECK(next.publisher("t").publish("y").sequence() == 2);
   }
   SECTION("the next bus has none") {
     const auto created = TopicSegment::create(late, "t", 17, {}, {});
     REQUIRE(created);
     shmbus::Bus next = shmbus::Bus::open(name.name());
-    created->withdraw();
+    withdraw(*created);
     CHECK(segments.all() == std::vector<std::string>{segments.registry()});
   }
   SECTION("there is no next bus") {
     const auto created = TopicSegment::create(late, "t", 17, {}, {});
     REQUIRE(created);
-    created->withdraw();
+    withdraw(*created);
     CHECK(segments.all().empty());
   }
 }
@@ -78,7 +84,7 @@ TEST_CASE("a topic without its log is corrupt, unless the bus has lost its name:
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus::open(name.name()).publisher("t").publish("x");
-  const auto late = shmbus::registry::Membership::of(shmbus::registry::Registry::open(name.name(), {}));
+  const auto late = shmbus::registry::Membership::of(shmbus::detail::open_registry(name.name(), {}));
   for (const std::string& file : segments.all()) {
     if (file.find(".log.") != std::string::npos) REQUIRE(::unlink(file.c_str()) == 0);
   }

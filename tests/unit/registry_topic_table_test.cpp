@@ -2,13 +2,14 @@
 
 #include <catch2/catch.hpp>
 
+#include "client/open_registry.hpp"
 #include "support/temporary_bus.hpp"
 
 using shmbus::registry::TopicTable;
 
 TEST_CASE("who finishes a topic that was removed meanwhile leaves the entry's next topic alone", "[topics]") {
   const test::TemporaryBus name;
-  shmbus::registry::Node node(shmbus::registry::Registry::open(name.name(), {}));
+  shmbus::registry::Node node(shmbus::detail::open_registry(name.name(), {}));
   TopicTable table(node);
   TopicTable::Topic removed = table.announce("first", 1);
 

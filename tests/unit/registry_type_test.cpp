@@ -4,16 +4,16 @@
 
 #include <string>
 
-#include "registry/topic_type.hpp"
 #include "shmbus/error.hpp"
 #include "support/log_fixture.hpp"
+#include "topic/topic_type.hpp"
 
 using shmbus::Error;
 using shmbus::ErrorCode;
 using shmbus::TypeInfo;
-using shmbus::registry::adopt_type;
-using shmbus::registry::check_type;
-using shmbus::registry::recorded_type;
+using shmbus::topic::adopt_type;
+using shmbus::topic::check_type;
+using shmbus::topic::recorded_type;
 
 namespace {
 

@@ -1,11 +1,11 @@
 #include "shmbus/bus.hpp"
 
+#include "base/names.hpp"
 #include "client/bus_core.hpp"
+#include "client/bus_removal.hpp"
 #include "client/publisher_core.hpp"
 #include "client/subscriber_core.hpp"
 #include "platform/signal_wait.hpp"
-#include "registry/bus_removal.hpp"
-#include "registry/names.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus {
@@ -19,7 +19,7 @@ Bus Bus::open(std::string_view name, const BusOptions& options) {
   return Bus(std::make_shared<detail::BusCore>(std::string(name), options));
 }
 
-bool Bus::remove(std::string_view name) { return registry::remove_bus(std::string(name)); }
+bool Bus::remove(std::string_view name) { return detail::remove_bus(std::string(name)); }
 
 detail::BusCore& Bus::core() const {
   if (core_) return *core_;
@@ -37,7 +37,7 @@ TopicInfo Bus::topic(std::string_view name, const TopicOptions& options) {
 }
 
 std::optional<TopicInfo> Bus::find_topic(std::string_view name) {
-  registry::check_topic_name(name);
+  base::check_topic_name(name);
   core().check_open();
   const auto segment = core().find(std::string(name), platform::Access::read_only);
   return segment ? std::optional(segment->info()) : std::nullopt;

@@ -2,27 +2,29 @@
 
 #include <algorithm>
 
+#include "base/names.hpp"
+#include "client/bus_removal.hpp"
+#include "client/open_registry.hpp"
 #include "log/repair.hpp"
 #include "platform/membarrier.hpp"
 #include "platform/random.hpp"
-#include "registry/bus_removal.hpp"
 #include "platform/signal_wait.hpp"
-#include "registry/names.hpp"
-#include "registry/option_differences.hpp"
-#include "registry/topic_removal.hpp"
+#include "registry/bus_name_lock.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/crash_point.hpp"
+#include "topic/option_differences.hpp"
+#include "topic/topic_removal.hpp"
 
 namespace shmbus::detail {
 
 using platform::Access;
-using registry::TopicSegment;
+using topic::TopicSegment;
 
 namespace {
 
 registry::Membership join(const std::string& name, const BusOptions& options) {
   platform::register_for_membarrier();  // refused: publishers find out when they attach
-  return registry::Membership::of(registry::Registry::open(name, options));
+  return registry::Membership::of(open_registry(name, options));
 }
 
 }  // namespace
@@ -34,7 +36,7 @@ BusCore::BusCore(const std::string& name, const BusOptions& options)
 
 void BusCore::check_open() const {
   if (open()) return;
-  const std::string object = registry::bus_object(registry().bus());
+  const std::string object = base::bus_object(registry().bus());
   if (node().forked()) {
     throw Error(ErrorCode::closed,
                 {object, "to be used by the process that opened it", "a forked child", "open the bus in the child"});
@@ -80,7 +82,7 @@ std::shared_ptr<TopicSegment> BusCore::find(const std::string& name, Access acce
 
 BusCore::OpenedTopic BusCore::open_or_create(const std::string& name, const TopicOptions& options,
                                              const TypeInfo* type) {
-  registry::check_topic_name(name);
+  base::check_topic_name(name);
   check_open();
   const std::lock_guard lock(mutex_);
   constexpr int kTries = 100;  // each needs the topic to be created and removed meanwhile
@@ -93,8 +95,8 @@ BusCore::OpenedTopic BusCore::open_or_create(const std::string& name, const Topi
         finish(*segment, topic ? *topic : topics_.announce(name, segment->id()));
       }
       TopicInfo info = segment->info();
-      info.different = registry::option_differences(options, info, segment->group());
-      registry::check_strict(options, info);
+      info.different = topic::option_differences(options, info, segment->group());
+      topic::check_strict(options, info);
       if (type != nullptr) {
         segment->adopt_type(*type);
         segment->tell_type(info);
@@ -115,21 +117,21 @@ BusCore::OpenedTopic BusCore::open_or_create(const std::string& name, const Topi
     }
     finish(*segment, topic);
     if (registry().removed()) {
-      segment->withdraw();
+      withdraw_topic(registry().bus(), name, segment->control_name(), segment->log_name().name());
       check_open();
     }
     writable_.add(name, segment);
     TopicInfo info = segment->info();
     return {std::move(segment), std::move(info)};
   }
-  throw Error(ErrorCode::busy, {registry::topic_object(name), "to stay created",
-                                "others create and remove it all the time", "try again"});
+  throw Error(ErrorCode::busy,
+              {base::topic_object(name), "to stay created", "others create and remove it all the time", "try again"});
 }
 
 void BusCore::check_type(const std::string& pattern, const TypeInfo& type) {
-  registry::check_pattern(pattern);
+  base::check_pattern(pattern);
   check_open();
-  if (registry::has_wildcard(pattern)) return;
+  if (base::has_wildcard(pattern)) return;
   if (const auto segment = find(pattern, Access::read_only)) segment->check_type(type);
 }
 
@@ -151,14 +153,14 @@ void BusCore::finish(TopicSegment& segment, registry::TopicTable::Topic topic) {
 }
 
 bool BusCore::remove_topic(const std::string& name) {
-  registry::check_topic_name(name);
+  base::check_topic_name(name);
   check_open();
-  const auto held = registry::hold_name(registry(), platform::Lock::shared);
+  const auto held = registry::lock_bus_name(registry(), platform::Lock::shared);
   if (!held) {
     check_open();
     return false;
   }
-  const auto id = registry::unlink_topic(registry().bus(), name, registry().owners());
+  const auto id = topic::unlink_topic(registry().bus(), name, registry().owners());
   if (!id) return false;
   if (const auto topic = topics_.find(name, *id)) topics_.discard(*topic);
   return true;
@@ -191,9 +193,9 @@ unsigned BusCore::settle() noexcept {
 unsigned BusCore::unlink_earlier_topics() {
   const std::string& bus = registry().bus();
   unsigned unlinked = 0;
-  for (const std::string& file : platform::SegmentFile::list(registry::bus_prefix(bus))) {
-    const auto topic = registry::parse_control_name(bus, file);
-    if (!topic || !registry::is_topic_name(*topic)) continue;
+  for (const std::string& file : platform::SegmentFile::list(base::bus_prefix(bus))) {
+    const auto topic = base::parse_control_name(bus, file);
+    if (!topic || !base::is_topic_name(*topic)) continue;
     try {
       unlinked += find(*topic, Access::read_only) == nullptr ? 1 : 0;
     } catch (const Error&) {
@@ -207,8 +209,8 @@ unsigned BusCore::unlink_earlier_topics() {
 unsigned BusCore::unlink_orphan_logs() {
   unsigned unlinked = 0;
   const std::string& bus = registry().bus();
-  for (const std::string& file : platform::SegmentFile::list(registry::bus_prefix(bus))) {
-    const auto name = registry::parse_log_name(bus, file);
+  for (const std::string& file : platform::SegmentFile::list(base::bus_prefix(bus))) {
+    const auto name = base::parse_log_name(bus, file);
     if (!name || node().alive(name->node)) continue;
     try {
       // A dead node links nothing any more: what does not lead to this log now never will.
@@ -225,7 +227,7 @@ unsigned BusCore::unlink_orphan_logs() {
 ReapReport BusCore::reap() {
   check_open();
   ReapReport report;
-  report.segments = registry::finish_removals(registry().bus(), registry().owners());
+  report.segments = topic::finish_removals(registry().bus(), registry().owners());
   SHMBUS_CRASH_POINT("reap.removals");
   settle();
   for (const auto& topic : topics_.ready()) {

@@ -8,9 +8,9 @@
 
 #include "registry/registry.hpp"
 #include "registry/subscription_table.hpp"
-#include "registry/topic_segment.hpp"
 #include "registry/topic_table.hpp"
 #include "shmbus/bus.hpp"
+#include "topic/topic_segment.hpp"
 
 namespace shmbus::detail {
 
@@ -27,7 +27,7 @@ class BusCore {
   registry::SubscriptionTable& subscriptions() noexcept { return subscriptions_; }
 
   struct OpenedTopic {
-    std::shared_ptr<registry::TopicSegment> segment;
+    std::shared_ptr<topic::TopicSegment> segment;
     TopicInfo info;  ///< with the options that differ
   };
   /// Opens a topic for publishing, creating it if there is none. `type` is what is to be published; null: nothing yet.
@@ -36,7 +36,7 @@ class BusCore {
   /// Throws Error, `type_mismatch`, where a topic of this very name is there and can't carry the type.
   void check_type(const std::string& pattern, const TypeInfo& type);
   /// Opens an existing one; null where there is none. Throws Error.
-  std::shared_ptr<registry::TopicSegment> find(const std::string& name, platform::Access access);
+  std::shared_ptr<topic::TopicSegment> find(const std::string& name, platform::Access access);
   bool remove_topic(const std::string& name);
 
   /// Finishes or clears the table entries of creators that died.
@@ -56,15 +56,15 @@ class BusCore {
   class Segments {
    public:
     /// Null where it is not open.
-    std::shared_ptr<registry::TopicSegment> find(const std::string& name);
-    void add(const std::string& name, const std::shared_ptr<registry::TopicSegment>& segment);
+    std::shared_ptr<topic::TopicSegment> find(const std::string& name);
+    void add(const std::string& name, const std::shared_ptr<topic::TopicSegment>& segment);
 
    private:
-    std::map<std::string, std::weak_ptr<registry::TopicSegment>> segments_;
+    std::map<std::string, std::weak_ptr<topic::TopicSegment>> segments_;
     std::size_t look_at_ = 16;  // so many names, then those of topics that were closed go
   };
-  std::shared_ptr<registry::TopicSegment> find_locked(const std::string& name, platform::Access access);
-  void finish(registry::TopicSegment& segment, registry::TopicTable::Topic topic);
+  std::shared_ptr<topic::TopicSegment> find_locked(const std::string& name, platform::Access access);
+  void finish(topic::TopicSegment& segment, registry::TopicTable::Topic topic);
   unsigned unlink_earlier_topics();
   unsigned unlink_orphan_logs();
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/names.hpp"
 #include "log/closed_writer.hpp"
 #include "log/gate.hpp"
 #include "log/ports.hpp"
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
 #include "platform/membarrier.hpp"
-#include "registry/names.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/cpu.hpp"
 #include "shmbus/platform/crash_point.hpp"
@@ -28,7 +28,7 @@ PublisherCore::PublisherCore(std::shared_ptr<BusCore> bus, const std::string& to
 
 void PublisherCore::attach() {
   log::BlockLog& log = segment_->log();
-  const std::string object = registry::topic_object(info_.name);
+  const std::string object = base::topic_object(info_.name);
   // Sleepers rely on it; a publisher that can't be ordered by membarrier must order itself.
   if (!platform::register_for_membarrier())
     log.header().attention.fetch_or(layout::kFenceNeeded, std::memory_order_seq_cst);

@@ -32,7 +32,7 @@ class PublisherCore : private platform::ForkListener {
   bool sleep(std::uint32_t bell, std::uint64_t deadline) noexcept;
 
   std::shared_ptr<BusCore> bus_;
-  std::shared_ptr<registry::TopicSegment> segment_;
+  std::shared_ptr<topic::TopicSegment> segment_;
   TopicInfo info_;
   unsigned port_ = 0;
   std::unique_ptr<log::Writer> writer_;

@@ -6,11 +6,11 @@
 #include <thread>
 #include <utility>
 
+#include "base/names.hpp"
 #include "client/topic_set.hpp"
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
 #include "platform/membarrier.hpp"
-#include "registry/names.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/cpu.hpp"
 #include "shmbus/platform/crash_point.hpp"
@@ -34,7 +34,7 @@ void end_poll(PollState& state) noexcept { const auto ended = std::move(state.en
 namespace {
 
 void check_options(const std::string& pattern, const SubscriberOptions& options) {
-  if (options.start.kind() == Start::Kind::after && registry::has_wildcard(pattern)) {
+  if (options.start.kind() == Start::Kind::after && base::has_wildcard(pattern)) {
     throw Error(ErrorCode::invalid_option, {"subscriber option start, Start::after", "a pattern that names one topic",
                                             "'" + pattern + "'", "subscribe to the topic that the event was of"});
   }
@@ -58,7 +58,7 @@ void check_options(const std::string& pattern, const SubscriberOptions& options)
 SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const std::string& pattern,
                                const SubscriberOptions& options)
     : bus_(std::move(bus)), options_(options) {
-  registry::check_pattern(pattern);
+  base::check_pattern(pattern);
   check_options(pattern, options);
   bus_->check_open();
   standing_.node = bus_->node().id();
@@ -83,7 +83,7 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const std::string& 
     if (options.start.kind() == Start::Kind::after && topics_->size() == 0) {
       throw Error(
           ErrorCode::stale_position,
-          {registry::topic_object(pattern), "to be the one that event " + options.start.event().to_string() + " was of",
+          {base::topic_object(pattern), "to be the one that event " + options.start.event().to_string() + " was of",
            "no such topic", "begin with Start::oldest(), and take what was between for lost"});
     }
     SHMBUS_CRASH_POINT("subscribe.attached");
@@ -130,7 +130,7 @@ void SubscriberCore::wait_for_creators() {
     const auto unfinished = bus_->topics().unfinished();
     const bool concerned = std::any_of(unfinished.begin(), unfinished.end(), [&](const TopicTable::Topic& topic) {
       return topic.phase() != layout::TopicPhase::ready && bus_->node().alive(topic.creator()) &&
-             (topic.name.empty() || registry::matches(standing_.pattern, topic.name));
+             (topic.name.empty() || base::matches(standing_.pattern, topic.name));
     });
     if (!concerned || platform::monotonic_ns() > limit) return;
     std::this_thread::sleep_for(std::chrono::microseconds{200});

@@ -1,13 +1,13 @@
 #include "client/topic_port.hpp"
 
+#include "base/names.hpp"
 #include "log/ports.hpp"
-#include "registry/names.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::detail {
 
-using registry::TopicSegment;
+using topic::TopicSegment;
 
 TopicPort::TopicPort(std::shared_ptr<TopicSegment> segment, unsigned port)
     : TopicReader({segment->name(), segment->bus(), segment->id(), &segment->header().type_hash}, segment->log(), port),
@@ -28,7 +28,7 @@ std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segme
     port = log::attach_subscriber(log, {s.node, s.bell, s.id, s.reliable, s.demote_after, s.name}, log::kNone, 0);
   }
   if (!port) {
-    throw Error(ErrorCode::limit, {registry::topic_object(segment->name()),
+    throw Error(ErrorCode::limit, {base::topic_object(segment->name()),
                                    "at most " + std::to_string(layout::kMaxSubscribers) + " subscribers",
                                    "all ports in use", "share a subscription within a process"});
   }

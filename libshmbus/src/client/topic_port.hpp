@@ -4,8 +4,8 @@
 
 #include "platform/fork_guard.hpp"
 #include "registry/subscription_table.hpp"
-#include "registry/topic_segment.hpp"
 #include "shmbus/subscriber_poll.hpp"
+#include "topic/topic_segment.hpp"
 
 namespace shmbus::detail {
 
@@ -13,12 +13,12 @@ namespace shmbus::detail {
 class TopicPort final : public TopicReader, private platform::ForkListener {
  public:
   /// Adopts the port that the topic's creator placed for the subscription, or takes one and starts there. Throws Error.
-  static std::shared_ptr<TopicPort> attach(std::shared_ptr<registry::TopicSegment> segment,
+  static std::shared_ptr<TopicPort> attach(std::shared_ptr<topic::TopicSegment> segment,
                                            const registry::StandingSubscription& subscription, Start start);
   ~TopicPort() override;
 
   Time to_time(const log::Record& record) noexcept override;
-  registry::TopicSegment& segment() const noexcept { return *segment_; }
+  topic::TopicSegment& segment() const noexcept { return *segment_; }
 
   /// Says that the subscriber sleeps, or that it does no more.
   void announce_sleep() noexcept { waiters().fetch_or(bit(), std::memory_order_seq_cst); }
@@ -34,16 +34,16 @@ class TopicPort final : public TopicReader, private platform::ForkListener {
   bool forked() const noexcept override { return segment_->node().forked(); }
 
  private:
-  TopicPort(std::shared_ptr<registry::TopicSegment> segment, unsigned port);
+  TopicPort(std::shared_ptr<topic::TopicSegment> segment, unsigned port);
   void in_child() noexcept override { reader.in_child(); }
   std::atomic<std::uint64_t>& waiters() const noexcept { return segment_->header().waiters; }
   std::uint64_t bit() const noexcept { return std::uint64_t{1} << reader.port(); }
 
-  std::shared_ptr<registry::TopicSegment> segment_;
+  std::shared_ptr<topic::TopicSegment> segment_;
   std::atomic<bool> retired_{false};
 };
 
 /// Takes back what was placed in a topic for a subscription of this node and never adopted.
-void take_back_ports(registry::TopicSegment& segment, std::uint64_t subscription) noexcept;
+void take_back_ports(topic::TopicSegment& segment, std::uint64_t subscription) noexcept;
 
 }  // namespace shmbus::detail

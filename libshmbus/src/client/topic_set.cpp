@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "log/end.hpp"
+#include "base/names.hpp"
+#include "log/log_end.hpp"
 #include "log/ports.hpp"
 #include "log/repair.hpp"
 #include "platform/clock.hpp"
-#include "registry/names.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus::detail {
@@ -17,8 +17,8 @@ using platform::Access;
 namespace {
 
 /// Where to go on after an event. Throws Error where the topic is not the one the event was of, or never came so far.
-Start continued(registry::TopicSegment& segment, Start start) {
-  const std::string object = registry::topic_object(segment.name());
+Start continued(topic::TopicSegment& segment, Start start) {
+  const std::string object = base::topic_object(segment.name());
   const EventId id = start.event();
   const log::End end = log::end_of(segment.log());
   if (id.bus == segment.bus() && id.topic == segment.id() &&
@@ -66,7 +66,7 @@ void TopicSet::attach_all(bool first_time) {
     let_go(ready);
     for (Missing& topic : missing_) topic.seen = false;
     for (const Topic& topic : ready) {
-      if (registry::matches(standing_.pattern, topic.name) && !has(topic)) attach(topic, first_time);
+      if (base::matches(standing_.pattern, topic.name) && !has(topic)) attach(topic, first_time);
     }
     std::erase_if(missing_, [](const Missing& topic) { return !topic.seen; });
     ++passes_;
@@ -82,19 +82,19 @@ void TopicSet::attach(const Topic& topic, bool first_time) {
       std::find_if(missing_.begin(), missing_.end(), [&](const Missing& m) { return m.id == topic.id; });
   // A topic that came after us is read from its first event; what has left the ring counts.
   Start start = first_time ? start_ : missed != missing_.end() ? missed->start : Start::sequence(1);
-  std::shared_ptr<registry::TopicSegment> segment;
+  std::shared_ptr<topic::TopicSegment> segment;
   try {
     segment = bus_->find(topic.name, Access::read_only);
     if (!segment || segment->id() != topic.id) return;  // removed meanwhile
     if (first_time && start.kind() == Start::Kind::time && !segment->log().timestamps()) {
-      throw Error(ErrorCode::invalid_option, {registry::topic_object(topic.name), "time stamps, to start at a time",
-                                              "none", "create it with timestamps, or start at a sequence"});
+      throw Error(ErrorCode::invalid_option, {base::topic_object(topic.name), "time stamps, to start at a time", "none",
+                                              "create it with timestamps, or start at a sequence"});
     }
     if (start.kind() == Start::Kind::after) start = continued(*segment, start);
     state_.topics.push_back(TopicPort::attach(segment, standing_, start));
   } catch (const Error& error) {
     // Asked for by name, it must be had; a pattern takes what it can, and says what it can't.
-    if (first_time && !registry::has_wildcard(standing_.pattern)) throw;
+    if (first_time && !base::has_wildcard(standing_.pattern)) throw;
     if (first_time && start.kind() == Start::Kind::latest) {
       // From now on, as nearly as can be told: by the log, or where that can't be opened by the time.
       const log::End end = segment ? log::end_of(segment->log()) : log::End{};
@@ -179,7 +179,7 @@ void TopicSet::leave() noexcept {
   }
   try {
     for (const Topic& topic : bus_->topics().ready()) {
-      if (!registry::matches(standing_.pattern, topic.name) || has(topic)) continue;
+      if (!base::matches(standing_.pattern, topic.name) || has(topic)) continue;
       if (const auto segment = bus_->find(topic.name, Access::read_only)) take_back_ports(*segment, standing_.id);
     }
   } catch (const std::exception&) {

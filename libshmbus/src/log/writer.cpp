@@ -3,7 +3,7 @@
 #include <bit>
 #include <optional>
 
-#include "log/end.hpp"
+#include "log/log_end.hpp"
 #include "log/rotation.hpp"
 #include "log/tail_watch.hpp"
 #include "shmbus/platform/crash_point.hpp"

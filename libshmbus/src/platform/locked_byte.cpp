@@ -6,15 +6,10 @@
 #include <cerrno>
 #include <utility>
 
+#include "platform/page_size.hpp"
 #include "platform/system_error.hpp"
 
 namespace shmbus::platform {
-
-namespace {
-
-std::size_t page_size() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
-
-}  // namespace
 
 std::optional<LockedByte> LockedByte::take(SegmentFile file, std::uint64_t offset, const std::string& object,
                                            Lock lock) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "platform/page_size.hpp"
 #include "platform/system_error.hpp"
 
 namespace shmbus::platform {
@@ -18,11 +19,6 @@ constexpr int kPopulateWrite = MADV_POPULATE_WRITE;
 #else
 constexpr int kPopulateWrite = 23;  // Linux 5.14; the C library's headers may be older
 #endif
-
-std::uint64_t page_size() noexcept {
-  static const auto size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return size;
-}
 
 }  // namespace
 

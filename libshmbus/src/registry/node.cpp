@@ -2,10 +2,10 @@
 
 #include <unistd.h>
 
+#include "base/names.hpp"
 #include "platform/clock.hpp"
 #include "platform/process.hpp"
 #include "platform/system_error.hpp"
-#include "registry/names.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
@@ -17,8 +17,8 @@ namespace {
 
 /// An open file description of its own, for the lock to belong to.
 platform::SegmentFile open_lock(const Registry& registry) {
-  const std::string object = bus_object(registry.bus());
-  auto file = platform::SegmentFile::open(registry_name(registry.bus()), platform::Access::read_write, object);
+  const std::string object = base::bus_object(registry.bus());
+  auto file = platform::SegmentFile::open(base::registry_name(registry.bus()), platform::Access::read_write, object);
   if (!file || !file->is_same(registry.file())) {
     throw Error(ErrorCode::closed, {object, "to stay while one attaches", "it was removed", "open it again"});
   }
@@ -26,7 +26,7 @@ platform::SegmentFile open_lock(const Registry& registry) {
 }
 
 platform::LockedByte lock(const Registry& registry, std::uint64_t id) {
-  const std::string object = bus_object(registry.bus());
+  const std::string object = base::bus_object(registry.bus());
   if (id != 0 && id < layout::kRemovalLock) {
     if (auto locked = platform::LockedByte::take(open_lock(registry), id, object)) return std::move(*locked);
   }
@@ -80,8 +80,8 @@ unsigned Node::take_entry() {
     reaped = true;
   }
   throw Error(ErrorCode::limit,
-              {bus_object(registry_->bus()), "at most " + std::to_string(layout::kMaxNodes) + " nodes", "all in use",
-               "share one Bus within a process, or use several buses"});
+              {base::bus_object(registry_->bus()), "at most " + std::to_string(layout::kMaxNodes) + " nodes",
+               "all in use", "share one Bus within a process, or use several buses"});
 }
 
 bool Node::alive(std::uint64_t node) const noexcept { return node == id_ || registry_->alive(node); }

@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/names.hpp"
+#include "layout/segment_checks.hpp"
 #include "platform/clock.hpp"
 #include "platform/file_lock.hpp"
 #include "platform/futex.hpp"
 #include "platform/random.hpp"
 #include "platform/system_error.hpp"
-#include "registry/bus_removal.hpp"
-#include "registry/names.hpp"
-#include "registry/trust.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/cpu.hpp"
 #include "shmbus/platform/crash_point.hpp"
@@ -25,34 +24,34 @@ using platform::SegmentFile;
 
 namespace {
 
-void check_options(const std::string& bus, const BusOptions& options) {
-  using namespace std::chrono_literals;
-  if (options.stall_limit < 1ms || options.stall_limit > 1h) {
-    throw Error(ErrorCode::invalid_option,
-                {bus_object(bus) + ", stall_limit", "1 ms to 1 h", std::to_string(options.stall_limit.count()) + " ns",
-                 "choose a value in that range"});
-  }
-  if (options.mode > 0777 || (options.mode & 0600) != 0600) {
-    throw Error(ErrorCode::invalid_option,
-                {bus_object(bus) + ", mode", "0600 to 0777, with read and write for the owner", octal(options.mode),
-                 "add 0600"});
-  }
-}
-
 Error no_header_room(const std::string& bus) {
-  return platform::no_room(bus_object(bus), layout::kPage,
+  return platform::no_room(base::bus_object(bus), layout::kPage,
                            "free room there, or make it larger (containers: --shm-size)");
 }
 
 }  // namespace
 
+void Registry::check_options(const std::string& bus, const BusOptions& options) {
+  using namespace std::chrono_literals;
+  if (options.stall_limit < 1ms || options.stall_limit > 1h) {
+    throw Error(ErrorCode::invalid_option,
+                {base::bus_object(bus) + ", stall_limit", "1 ms to 1 h",
+                 std::to_string(options.stall_limit.count()) + " ns", "choose a value in that range"});
+  }
+  if (options.mode > 0777 || (options.mode & 0600) != 0600) {
+    throw Error(ErrorCode::invalid_option,
+                {base::bus_object(bus) + ", mode", "0600 to 0777, with read and write for the owner",
+                 layout::octal(options.mode), "add 0600"});
+  }
+}
+
 Registry::Registry(std::string bus, SegmentFile file, Access access, std::vector<uid_t> owners)
     : bus_(std::move(bus)),
-      file_(std::move(file), registry_name(bus_)),
-      mapping_(this->file(), access, sizeof(RegistryHeader), bus_object(bus_)),
+      file_(std::move(file), base::registry_name(bus_)),
+      mapping_(this->file(), access, sizeof(RegistryHeader), base::bus_object(bus_)),
       header_(reinterpret_cast<RegistryHeader*>(mapping_.address())),
       owners_(std::move(owners)) {
-  mapping_.expose_begin(offsetof(RegistryHeader, node_table), bus_object(bus_));
+  mapping_.expose_begin(offsetof(RegistryHeader, node_table), base::bus_object(bus_));
 }
 
 std::atomic<std::uint32_t>* Registry::bell(std::uint64_t number) const noexcept {
@@ -87,53 +86,37 @@ unsigned Registry::count(const std::atomic<std::uint32_t>& entries, const Table&
   return backed;
 }
 
-std::shared_ptr<Registry> Registry::open(const std::string& bus, const BusOptions& options) {
-  check_bus_name(bus);
-  check_options(bus, options);
-  constexpr int kTries = 100;  // each needs somebody else to create or remove the bus meanwhile
-  for (int i = 0; i < kTries; ++i) {
-    auto registry = find(bus, Access::read_write, options.owners);
-    if (!registry && !options.create) throw absent_error(bus);
-    if (!registry) registry = create(bus, options);
-    if (registry && !registry->removed()) return registry;
-    if (registry) remove_bus(bus);  // whoever removes it has not finished: help
-  }
-  throw Error(ErrorCode::busy,
-              {bus_object(bus), "to stay created", "others create and remove it all the time", "try again"});
-}
-
 std::shared_ptr<Registry> Registry::find(const std::string& bus, Access access, const std::vector<uid_t>& owners) {
-  check_bus_name(bus);
-  const std::string object = bus_object(bus);
+  base::check_bus_name(bus);
+  const std::string object = base::bus_object(bus);
   constexpr int kTries = 100;
   for (int i = 0; i < kTries; ++i) {
-    auto file = SegmentFile::open(registry_name(bus), access, object);
+    auto file = SegmentFile::open(base::registry_name(bus), access, object);
     if (!file) return nullptr;
     const platform::FileState state = file->state();
-    check_owner(state, owners, object);
-    check_size(state.size, sizeof(RegistryHeader), object);
+    layout::check_owner(state, owners, object);
+    layout::check_size(state.size, sizeof(RegistryHeader), object);
     std::shared_ptr<Registry> registry(new Registry(bus, std::move(*file), access, owners));
     registry->check();
-    if (registry->file().is_named(registry_name(bus))) return registry;
+    if (registry->file().is_named(base::registry_name(bus))) return registry;
   }
   throw Error(ErrorCode::busy, {object, "to stay", "others create and remove it all the time", "try again"});
 }
 
 Error Registry::removed_error() const {
-  return {ErrorCode::closed, {bus_object(bus_), "to exist", "that it was removed", "open it again"}};
+  return {ErrorCode::closed, {base::bus_object(bus_), "to exist", "that it was removed", "open it again"}};
 }
 
 Error Registry::absent_error(const std::string& bus) {
   return {ErrorCode::not_found,
-          {bus_object(bus), "to exist", "no such bus",
+          {base::bus_object(bus), "to exist", "no such bus",
            "start a service that opens it, or check the name (shmbus ls --buses)"}};
 }
 
 bool Registry::create_removed(const std::string& bus) { return create(bus, {}, true) != nullptr; }
 
-/// Null where somebody else created it first.
 std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOptions& options, bool removed) {
-  const std::string object = bus_object(bus);
+  const std::string object = base::bus_object(bus);
   SegmentFile file = SegmentFile::unnamed(object, options.mode, options.group);
   file.resize(sizeof(RegistryHeader));
   if (!file.back(0, layout::kPage)) throw no_header_room(bus);
@@ -160,26 +143,27 @@ std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOpti
   h.next_subscription.store(1, std::memory_order_relaxed);
   registry->check();
   SHMBUS_CRASH_POINT("bus.filled");
-  const bool linked = registry->file_.get().link(registry_name(bus));
+  const bool linked = registry->file_.get().link(base::registry_name(bus));
   SHMBUS_CRASH_POINT("bus.linked");
   return linked ? registry : nullptr;
 }
 
 void Registry::check() {
-  const std::string object = bus_object(bus_);
+  const std::string object = base::bus_object(bus_);
   const RegistryHeader& h = *header_;
-  check_header({load_once(h.magic), layout::kRegistryMagic, load_once(h.version), load_once(h.header_size),
-                sizeof(RegistryHeader), load_once(h.incompatible_flags)},
-               object);
-  check_size(load_once(h.size), sizeof(RegistryHeader), object);
-  const BusRecord r{load_once(h.incarnation),    load_once(h.created_ns),
-                    load_once(h.created_cycles), load_once(h.created_monotonic_ns),
-                    load_once(h.clock),          load_once(h.mode),
-                    load_once(h.stall_limit_ns), load_once(h.created_suspended_ns)};
+  layout::check_header(
+      {layout::load_once(h.magic), layout::kRegistryMagic, layout::load_once(h.version),
+       layout::load_once(h.header_size), sizeof(RegistryHeader), layout::load_once(h.incompatible_flags)},
+      object);
+  layout::check_size(layout::load_once(h.size), sizeof(RegistryHeader), object);
+  const BusRecord r{layout::load_once(h.incarnation),    layout::load_once(h.created_ns),
+                    layout::load_once(h.created_cycles), layout::load_once(h.created_monotonic_ns),
+                    layout::load_once(h.clock),          layout::load_once(h.mode),
+                    layout::load_once(h.stall_limit_ns), layout::load_once(h.created_suspended_ns)};
   const platform::FileState state = file().state();
   owner_ = state.owner;
-  check_mode(state, r.mode, object);
-  check_name(h.name.load(), bus_, object);
+  layout::check_mode(state, r.mode, object);
+  layout::check_name(h.name.load(), bus_, object);
   constexpr std::int64_t kLatestBirth = std::int64_t{1} << 62;  // nanoseconds since 1970; differences stay in range
   if (r.incarnation == 0 || r.stall_limit_ns < 1'000'000 || r.stall_limit_ns > 3'600'000'000'000 || r.created_ns <= 0 ||
       r.created_ns > kLatestBirth) {
@@ -196,7 +180,7 @@ bool Registry::grow(std::atomic<std::uint32_t>& entries, const Table& table) {
   // Backing is idempotent; only what is counted as backed is touched.
   SegmentFile& file = file_.get();
   if (!file.is_open()) {
-    throw Error(ErrorCode::system, {bus_object(bus_), "its registry open, to make room for an entry",
+    throw Error(ErrorCode::system, {base::bus_object(bus_), "its registry open, to make room for an entry",
                                     "a closed descriptor, and no right to open the file again",
                                     "open the bus before the program gives up that right, or leave its files open"});
   }

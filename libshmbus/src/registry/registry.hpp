@@ -44,9 +44,11 @@ class Registry {
                                         offsetof(Header, subscription_table)};
 
  public:
-  /// Creates the bus, unless the options say otherwise, or attaches to it. Throws Error.
-  static std::shared_ptr<Registry> open(const std::string& bus, const BusOptions& options);
-  /// Attaches only; null where there is no such bus. `read_only` for who just looks. Throws Error.
+  /// *Throws* Error, `invalid_option`, for an option of a bus that is out of range.
+  static void check_options(const std::string& bus, const BusOptions& options);
+  /// Creates the bus, marked removed if `removed`; null where another process created it first. *Throws* Error.
+  static std::shared_ptr<Registry> create(const std::string& bus, const BusOptions& options, bool removed = false);
+  /// Attaches to an existing bus; null where there is none. `read_only` inspects. *Throws* Error.
   static std::shared_ptr<Registry> find(const std::string& bus, platform::Access access,
                                         const std::vector<uid_t>& owners);
   /// Creates one that is removed from the start: whoever finds it clears away what bears the bus's name. False where
@@ -90,7 +92,6 @@ class Registry {
 
  private:
   Registry(std::string bus, platform::SegmentFile file, platform::Access access, std::vector<uid_t> owners);
-  static std::shared_ptr<Registry> create(const std::string& bus, const BusOptions& options, bool removed = false);
   void check();
   bool grow(std::atomic<std::uint32_t>& entries, const Table& table);
   unsigned count(const std::atomic<std::uint32_t>& entries, const Table& table) const noexcept;

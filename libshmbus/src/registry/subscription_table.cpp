@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "registry/names.hpp"
+#include "base/names.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/crash_point.hpp"
 
@@ -64,9 +64,9 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
     if (reaped || reap() == 0) break;
     reaped = true;
   }
-  throw Error(ErrorCode::limit,
-              {bus_object(registry.bus()), "at most " + std::to_string(layout::kMaxSubscriptions) + " subscriptions",
-               "all in use", "use patterns, so that one subscription serves many topics"});
+  throw Error(ErrorCode::limit, {base::bus_object(registry.bus()),
+                                 "at most " + std::to_string(layout::kMaxSubscriptions) + " subscriptions",
+                                 "all in use", "use patterns, so that one subscription serves many topics"});
 }
 
 void SubscriptionTable::remove(unsigned entry) noexcept {
@@ -99,7 +99,7 @@ std::vector<StandingSubscription> SubscriptionTable::all() const {
 std::vector<StandingSubscription> SubscriptionTable::matching(std::string_view topic) const {
   std::vector<StandingSubscription> found = all();
   std::erase_if(found, [&](const StandingSubscription& s) {
-    return !matches(s.pattern, topic) || s.node == 0 || !node_.alive(s.node);
+    return !base::matches(s.pattern, topic) || s.node == 0 || !node_.alive(s.node);
   });
   return found;
 }
@@ -128,7 +128,7 @@ void SubscriptionTable::ring_matching(std::string_view topic) const noexcept {
     if (e.id.load(std::memory_order_seq_cst) == 0) continue;
     // A mixture of two patterns rings one bell too many or too few; a subscriber that is missed looks again by itself.
     decltype(e.pattern)::Buffer pattern;
-    if (matches(e.pattern.load_to(pattern), topic)) node_.registry().ring(layout::kFirstSubscriptionBell + i);
+    if (base::matches(e.pattern.load_to(pattern), topic)) node_.registry().ring(layout::kFirstSubscriptionBell + i);
   }
 }
 

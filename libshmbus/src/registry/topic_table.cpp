@@ -1,6 +1,6 @@
 #include "registry/topic_table.hpp"
 
-#include "registry/names.hpp"
+#include "base/names.hpp"
 #include "registry/subscription_table.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/platform/crash_point.hpp"
@@ -23,7 +23,7 @@ std::vector<TopicTable::Topic> TopicTable::collect(Wanted wanted) const {
     if (topic.phase() != TopicPhase::filling) {
       topic.id = at(i).id.load(std::memory_order_acquire);
       topic.name = at(i).name.load();
-      if (!is_topic_name(topic.name)) continue;  // broken bytes
+      if (!base::is_topic_name(topic.name)) continue;  // broken bytes
     }
     if (at(i).state.load(std::memory_order_acquire) >> 3 == topic.state >> 3) topics.push_back(std::move(topic));
   }
@@ -69,8 +69,8 @@ TopicTable::Topic TopicTable::announce(std::string_view name, std::uint64_t id) 
     }
   } while (registry.grow_topics());
   throw Error(ErrorCode::limit,
-              {bus_object(registry.bus()), "at most " + std::to_string(layout::kMaxTopics) + " topics", "all in use",
-               "remove topics that are not needed (shmbus rm --topic)"});
+              {base::bus_object(registry.bus()), "at most " + std::to_string(layout::kMaxTopics) + " topics",
+               "all in use", "remove topics that are not needed (shmbus rm --topic)"});
 }
 
 // A compare-and-swap that fails says what it found: another announcement's state perhaps, which must not become ours.

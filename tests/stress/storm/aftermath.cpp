@@ -8,7 +8,7 @@
 
 namespace storm {
 
-using shmbus::registry::TopicSegment;
+using shmbus::topic::TopicSegment;
 using test::require;
 
 namespace {

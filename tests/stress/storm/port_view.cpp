@@ -6,8 +6,8 @@
 
 #include <stdexcept>
 
+#include "base/names.hpp"
 #include "platform/segment_file.hpp"
-#include "registry/names.hpp"
 
 namespace storm {
 
@@ -15,7 +15,7 @@ using shmbus::layout::TopicHeader;
 
 PortView::PortView(const std::string& bus, const std::string& topic) {
   const std::string path =
-      std::string(shmbus::platform::SegmentFile::kFolder) + "/" + shmbus::registry::control_name(bus, topic);
+      std::string(shmbus::platform::SegmentFile::kFolder) + "/" + shmbus::base::control_name(bus, topic);
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw std::runtime_error("can't open " + path);
   void* at = ::mmap(nullptr, sizeof(TopicHeader), PROT_READ, MAP_SHARED, fd, 0);

@@ -1,0 +1,106 @@
+#include "client/bus_removal.hpp"
+
+#include <unistd.h>
+
+#include "base/names.hpp"
+#include "layout/segment_checks.hpp"
+#include "platform/mapping.hpp"
+#include "registry/bus_name_lock.hpp"
+#include "registry/registry.hpp"
+#include "shmbus/error.hpp"
+#include "shmbus/platform/crash_point.hpp"
+#include "topic/topic_removal.hpp"
+
+namespace shmbus::detail {
+
+using layout::RegistryHeader;
+using platform::Access;
+using platform::Lock;
+using platform::SegmentFile;
+
+namespace {
+
+/// Members learn it before the names go. A damaged registry is removed all the same, without a word to anybody.
+/// A hard link to another bus's registry goes, and that bus stays.
+void tell_members(const SegmentFile& file, const std::string& bus) {
+  if (file.state().size != sizeof(RegistryHeader)) return;
+  const platform::Mapping mapping(file, Access::read_write, 0, sizeof(RegistryHeader), base::bus_object(bus));
+  auto* header = reinterpret_cast<RegistryHeader*>(mapping.address());
+  if (header->magic == layout::kRegistryMagic && header->name.load() == bus)
+    header->removed.store(1, std::memory_order_seq_cst);
+}
+
+/// What another user owns is not touched, and does not keep the bus from going: its name goes, where it may.
+void unlink_of_other(const std::string& segment) noexcept {
+  try {
+    SegmentFile::unlink(segment, "segment '" + segment + "'");
+  } catch (const std::exception&) {
+    // It stays, as a topic that nobody trusts.
+  }
+}
+
+/// The registry's own name goes last; a remover that dies leaves it, and the next one goes on.
+void unlink_all(const std::string& bus) {
+  const std::string object = base::bus_object(bus), name = base::registry_name(bus);
+  topic::finish_removals(bus, {});
+  for (const std::string& segment : SegmentFile::list(base::bus_prefix(bus))) {
+    if (segment == name) continue;
+    try {
+      if (const auto topic = base::parse_control_name(bus, segment))
+        topic::unlink_topic(bus, *topic, {});
+      else
+        SegmentFile::unlink(segment, object);
+    } catch (const Error&) {
+      unlink_of_other(segment);
+    }
+  }
+  SHMBUS_CRASH_POINT("bus_removal.emptied");
+  SegmentFile::unlink(name, object);
+  SHMBUS_CRASH_POINT("bus_removal.unlinked");
+}
+
+}  // namespace
+
+bool remove_bus(const std::string& bus) {
+  base::check_bus_name(bus);
+  const std::string object = base::bus_object(bus);
+  auto file = SegmentFile::open(base::registry_name(bus), Access::read_write, object);
+  if (!file) {
+    // What a registry that was unlinked by hand left goes under the name of a new one, which nobody can join.
+    if (SegmentFile::list(base::bus_prefix(bus)).empty()) return false;
+    registry::Registry::create_removed(bus);
+    file = SegmentFile::open(base::registry_name(bus), Access::read_write, object);
+    if (!file) return true;
+  }
+  layout::check_owner(file->state(), {}, object);
+  if (!SegmentFile::may_unlink(file->state())) {  // before anybody is told that it is gone
+    throw Error(ErrorCode::permission, {object, "the right to unlink its segments",
+                                        "uid " + std::to_string(::geteuid()), "remove it as its owner"});
+  }
+  const auto held = registry::lock_bus_name(*file, bus, Lock::exclusive);
+  if (!held) return true;  // somebody else has done it
+  SHMBUS_CRASH_POINT("bus_removal.held");
+  tell_members(*file, bus);
+  SHMBUS_CRASH_POINT("bus_removal.told");
+  unlink_all(bus);
+  return true;
+}
+
+void withdraw_topic(const std::string& bus, const std::string& topic, const platform::SegmentName& control,
+                    const std::string& log_name) {
+  const std::string object = base::topic_object(topic);
+  while (control.leads_to_file()) {
+    auto file = SegmentFile::open(base::registry_name(bus), Access::read_write, base::bus_object(bus));
+    if (!file) {
+      if (registry::Registry::create_removed(bus)) remove_bus(bus);  // and all else that was left
+      continue;
+    }
+    const auto held = registry::lock_bus_name(*file, bus, Lock::exclusive);
+    if (!held || !control.leads_to_file()) continue;
+    SegmentFile::unlink(log_name, object);
+    SegmentFile::unlink(control.name(), object);
+  }
+  SegmentFile::unlink(log_name, object);  // no other log ever bears that name
+}
+
+}  // namespace shmbus::detail

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "registry/registry.hpp"
+
+namespace shmbus::detail {
+
+/// Creates a bus, unless the options say otherwise, or attaches to it. *Throws* Error.
+std::shared_ptr<registry::Registry> open_registry(const std::string& bus, const BusOptions& options);
+
+}  // namespace shmbus::detail

@@ -1,0 +1,248 @@
+#include "shmbus/inspector.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/names.hpp"
+#include "inspect/leftovers.hpp"
+#include "inspect/node_list.hpp"
+#include "inspect/topic_view.hpp"
+#include "layout/segment_checks.hpp"
+#include "platform/clock.hpp"
+#include "registry/bus_clock.hpp"
+#include "registry/registry.hpp"
+#include "shmbus/error.hpp"
+
+namespace shmbus::detail {
+
+/// A topic as the registry lists it.
+struct ListedTopic {
+  std::string name;
+  std::uint64_t id = 0;
+  std::uint64_t creator = 0;
+  layout::TopicPhase phase{};
+};
+
+}  // namespace shmbus::detail
+
+namespace shmbus {
+
+using detail::ListedTopic;
+using detail::LookContext;
+using detail::NodeList;
+using detail::TopicView;
+using layout::TopicPhase;
+using platform::SegmentFile;
+
+namespace {
+
+std::shared_ptr<registry::Registry> find_registry(const std::string& bus, const std::vector<uid_t>& owners) {
+  auto registry = registry::Registry::find(bus, platform::Access::read_only, owners);
+  if (!registry) throw registry::Registry::absent_error(bus);
+  return registry;
+}
+
+}  // namespace
+
+class Inspector::Impl {
+ public:
+  Impl(const std::string& bus, const std::vector<uid_t>& owners)
+      : registry_(find_registry(bus, owners)), clock_(registry_->recorded()) {}
+
+  BusSnapshot snapshot() {
+    check_whole();
+    BusSnapshot bus = describe();
+    NodeList nodes(*registry_);
+    std::map<std::uint64_t, SubscriptionSnapshot> subscriptions;
+    const std::vector<ListedTopic> topics = read_topics();
+    for (SubscriptionSnapshot& s : read_subscriptions(topics)) {
+      NodeSnapshot& node = nodes.at(s.node);
+      ++node.subscriptions;
+      s.pid = node.pid;
+      s.program = node.program;
+      s.state = node.state;
+      bus.subscriptions.push_back(s);
+      subscriptions.emplace(s.id, std::move(s));
+    }
+    LookContext context{nodes, subscriptions, clock_, clock_.ns_per_stamp(), platform::monotonic_ns()};
+    Views kept;
+    for (const ListedTopic& listed : topics) {
+      if (listed.phase == TopicPhase::ready || listed.phase == TopicPhase::told)
+        look(listed, context, bus, kept);
+      else
+        bus.unfinished.push_back({listed.name, listed.creator, nodes.at(listed.creator).state});
+    }
+    views_ = std::move(kept);  // without those of topics that went away
+    std::sort(bus.topics.begin(), bus.topics.end(),
+              [](const auto& a, const auto& b) { return a.info.name < b.info.name; });
+    bus.nodes = nodes.take();
+    return bus;
+  }
+
+  std::vector<Leftover> leftovers() { return detail::find_leftovers(*registry_, snapshot()); }
+
+  std::optional<RingSnapshot> ring(std::string_view name) {
+    check_whole();
+    const std::vector<ListedTopic> topics = read_topics();
+    std::erase_if(views_, [&](const auto& view) {
+      return std::none_of(topics.begin(), topics.end(), [&](const auto& t) { return t.id == view.first; });
+    });
+    for (const ListedTopic& listed : topics) {
+      if (listed.name != name || (listed.phase != TopicPhase::ready && listed.phase != TopicPhase::told)) continue;
+      auto& view = views_[listed.id];
+      if (!view) view = TopicView::open(*registry_, listed.name, listed.id);
+      if (view && !view->removed()) return view->ring();
+    }
+    return std::nullopt;
+  }
+
+ private:
+  using Views = std::map<std::uint64_t, std::unique_ptr<TopicView>>;  // by topic id
+
+  void check_whole() const {
+    if (registry_->whole()) return;
+    layout::check_size(registry_->file().state().size, sizeof(layout::RegistryHeader),
+                       base::bus_object(registry_->bus()));
+  }
+
+  BusSnapshot describe() const {
+    BusSnapshot bus;
+    const registry::BusRecord& recorded = registry_->recorded();
+    bus.name = registry_->bus();
+    bus.incarnation = recorded.incarnation;
+    bus.taken = Time{std::chrono::nanoseconds{platform::system_ns()}};
+    bus.steady = std::chrono::steady_clock::now();
+    bus.created = Time{std::chrono::nanoseconds{recorded.created_ns}};
+    bus.mode = recorded.mode;
+    bus.owner = registry_->owner();
+    bus.stall_limit = std::chrono::nanoseconds{recorded.stall_limit_ns};
+    bus.cycle_clock = clock_.cycle_clock();
+    bus.removed = registry_->removed() || !registry_->file().is_named(base::registry_name(registry_->bus()));
+    if (const auto capacity = SegmentFile::capacity()) {
+      bus.shm_size = *capacity;
+      bus.shm_free = SegmentFile::room();
+    }
+    return bus;
+  }
+
+  static void read_unattached(const layout::SubscriptionEntry& entry, const std::vector<ListedTopic>& topics,
+                              SubscriptionSnapshot& s) {
+    for (const layout::UnattachedEntry& shown : entry.unattached_topics) {
+      const std::uint64_t id = shown.topic.load(std::memory_order_relaxed);
+      const std::uint64_t reason = shown.reason.load(std::memory_order_relaxed);
+      if (id == 0) continue;
+      UnattachedSnapshot& topic = s.unattached.emplace_back();
+      const auto listed = std::find_if(topics.begin(), topics.end(), [&](const ListedTopic& t) { return t.id == id; });
+      if (listed != topics.end()) topic.topic = listed->name;
+      if (reason <= static_cast<std::uint64_t>(ErrorCode::system)) topic.code = static_cast<ErrorCode>(reason);
+    }
+  }
+
+  std::vector<SubscriptionSnapshot> read_subscriptions(const std::vector<ListedTopic>& topics) const {
+    std::vector<SubscriptionSnapshot> subscriptions;
+    for (unsigned i = 0; i < registry_->subscriptions(); ++i) {
+      const layout::SubscriptionEntry& entry = registry_->header().subscription_table[i];
+      SubscriptionSnapshot s;
+      s.id = entry.id.load(std::memory_order_acquire);
+      if (s.id == 0) continue;
+      s.node = entry.owner.load(std::memory_order_acquire);
+      s.name = entry.name.load();
+      s.pattern = entry.pattern.load();
+      s.delivery = entry.reliable.load(std::memory_order_acquire) != 0 ? Delivery::reliable : Delivery::lossy;
+      s.unattached_count = entry.unattached.load(std::memory_order_relaxed);  // for people alone
+      read_unattached(entry, topics, s);
+      // SYNC text: else it is a mixture with the entry's next one.
+      if (entry.id.load(std::memory_order_acquire) == s.id) subscriptions.push_back(std::move(s));
+    }
+    return subscriptions;
+  }
+
+  std::vector<ListedTopic> read_topics() const {
+    std::vector<ListedTopic> topics;
+    for (unsigned i = 0; i < registry_->topics(); ++i) {
+      const layout::TopicEntry& entry = registry_->header().topic_table[i];
+      const std::uint64_t state = entry.state.load(std::memory_order_acquire);
+      ListedTopic topic;
+      topic.phase = layout::topic_phase(state);
+      topic.creator = layout::topic_creator(state);
+      if (topic.phase == TopicPhase::free || topic.phase > TopicPhase::told) continue;
+      if (topic.phase != TopicPhase::filling) {
+        topic.id = entry.id.load(std::memory_order_acquire);
+        topic.name = entry.name.load();
+        if (!base::is_topic_name(topic.name)) continue;  // broken bytes
+      }
+      if (entry.state.load(std::memory_order_acquire) >> 3 == state >> 3) topics.push_back(std::move(topic));
+    }
+    return topics;
+  }
+
+  /// Nothing where the topic went away meanwhile.
+  void look(const ListedTopic& listed, LookContext& context, BusSnapshot& bus, Views& kept) {
+    try {
+      auto view = std::move(views_[listed.id]);
+      if (!view) view = TopicView::open(*registry_, listed.name, listed.id);
+      if (!view || view->removed()) return;
+      bus.topics.push_back(view->look(context));
+      kept[listed.id] = std::move(view);
+    } catch (const Error& error) {
+      TopicSnapshot& topic = bus.topics.emplace_back();
+      topic.info.name = listed.name;
+      topic.info.id = listed.id;
+      topic.problem = error.what();
+    }
+  }
+
+  std::shared_ptr<registry::Registry> registry_;
+  registry::BusClock clock_;
+  Views views_;
+};
+
+Inspector::Inspector(std::string_view bus, const std::vector<uid_t>& owners)
+    : impl_(std::make_unique<Impl>(std::string(bus), owners)) {}
+Inspector::Inspector(Inspector&&) noexcept = default;
+Inspector& Inspector::operator=(Inspector&&) noexcept = default;
+Inspector::~Inspector() = default;
+
+Inspector::Impl& Inspector::impl() const {
+  if (impl_) return *impl_;
+  throw Error(ErrorCode::closed, {"Inspector", "one that looks at a bus", "one that was moved from",
+                                  "use the Inspector that it was moved to"});
+}
+
+BusSnapshot Inspector::snapshot() { return impl().snapshot(); }
+std::optional<RingSnapshot> Inspector::ring(std::string_view topic) { return impl().ring(topic); }
+std::vector<Leftover> Inspector::leftovers() { return impl().leftovers(); }
+
+std::vector<std::string> Inspector::buses() {
+  std::vector<std::string> names;
+  const std::string prefix = "shmbus.", suffix = ".registry";
+  for (const std::string& file : SegmentFile::list(prefix)) {
+    if (!file.ends_with(suffix) || file.size() <= prefix.size() + suffix.size()) continue;
+    const std::string name = file.substr(prefix.size(), file.size() - prefix.size() - suffix.size());
+    if (name.find('.') == std::string::npos) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<BusFiles> Inspector::files() {
+  const std::string prefix = "shmbus.";
+  std::map<std::string, BusFiles> buses;
+  for (const std::string& file : SegmentFile::list(prefix)) {
+    const std::string bus = file.substr(prefix.size(), file.find('.', prefix.size()) - prefix.size());
+    const auto state = SegmentFile::state_of(file);
+    if (!state || bus.empty()) continue;
+    BusFiles& found = buses[bus];
+    const bool registry = file == base::registry_name(bus);
+    if (found.files == 0 || registry) found.owner = state->owner;
+    found.bus = bus;
+    ++found.files;
+    found.memory += state->memory;
+    found.has_registry = found.has_registry || registry;
+  }
+  std::vector<BusFiles> sorted;
+  for (auto& [name, found] : buses) sorted.push_back(std::move(found));
+  return sorted;
+}
+
+}  // namespace shmbus

@@ -1,0 +1,155 @@
+#include "inspect/leftovers.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/names.hpp"
+#include "layout/segment_checks.hpp"
+#include "platform/mapping.hpp"
+#include "platform/segment_file.hpp"
+#include "shmbus/error.hpp"
+#include "topic/topic_segment.hpp"
+
+namespace shmbus::detail {
+
+using Kind = Leftover::Kind;
+using platform::Access;
+using platform::SegmentFile;
+
+namespace {
+
+class Finder {
+ public:
+  Finder(const registry::Registry& registry, const BusSnapshot& bus) : registry_(registry), bus_(bus) {}
+
+  std::vector<Leftover> find() {
+    for (const NodeSnapshot& node : bus_.nodes) {
+      if (!node.alive) add(Kind::node, node.id, node.program);
+    }
+    for (const TopicSnapshot& topic : bus_.topics) {
+      for (const PublisherSnapshot& p : topic.publishers) {
+        if (!p.alive) add(Kind::publisher, p.node, topic.info.name).port = p.port;
+      }
+      for (const SubscriberSnapshot& s : topic.subscribers) {
+        if (!s.alive) add(Kind::subscriber, s.node, topic.info.name).port = s.port;
+      }
+    }
+    for (const SubscriptionSnapshot& s : bus_.subscriptions) {
+      if (!alive(s.node)) add(Kind::subscription, s.node, s.pattern);
+    }
+    for (const UnfinishedTopic& t : bus_.unfinished) {
+      if (t.creator_state == NodeState::dead) add(Kind::topic, t.creator, t.name);
+    }
+    const std::string prefix = base::bus_prefix(registry_.bus());
+    for (const std::string& file : SegmentFile::list(prefix)) look_at(file, prefix);
+    return std::move(found_);
+  }
+
+ private:
+  bool alive(std::uint64_t node) const { return registry_.alive(node); }
+
+  Leftover& add(Kind kind, std::uint64_t node, std::string name) {
+    Leftover& leftover = found_.emplace_back();
+    leftover.kind = kind;
+    leftover.node = node;
+    leftover.name = std::move(name);
+    for (const NodeSnapshot& n : bus_.nodes) {
+      if (n.id != node) continue;
+      leftover.pid = n.pid;
+      leftover.program = n.program;
+    }
+    return leftover;
+  }
+
+  void add_file(Kind kind, std::uint64_t node, const std::string& file) {
+    const auto state = SegmentFile::state_of(file);
+    if (state) add(kind, node, file).memory = state->memory;  // else it is gone by now
+  }
+
+  void look_at(const std::string& file, const std::string& prefix) {
+    if (file == base::registry_name(registry_.bus())) return;
+    if (file.starts_with(prefix + "~")) return add_file(Kind::removal, 0, file);
+    if (const auto log = base::parse_log_name(registry_.bus(), file)) {
+      if (!alive(log->node) && !may_belong(*log)) add_file(Kind::log, log->node, file);
+      return;
+    }
+    const auto topic = base::parse_control_name(registry_.bus(), file);
+    if (!topic || !base::is_topic_name(*topic)) return add_file(Kind::stray, 0, file);
+    if (listed(*topic)) return;
+    const auto recorded = record_of(*topic);
+    if (recorded && recorded->bus != registry_.recorded().incarnation)
+      add_file(Kind::earlier_topic, 0, file);
+    else if (!recorded && SegmentFile::state_of(file))
+      add_file(Kind::stray, 0, file);
+  }
+
+  bool listed(const std::string& topic) const {
+    return std::any_of(bus_.topics.begin(), bus_.topics.end(), [&](const auto& t) { return t.info.name == topic; }) ||
+           std::any_of(bus_.unfinished.begin(), bus_.unfinished.end(), [&](const auto& t) { return t.name == topic; });
+  }
+
+  /// Nothing where there is none, or it is damaged, or not ours to read.
+  std::optional<topic::TopicRecord> record_of(const std::string& topic) const {
+    const std::string object = base::topic_object(topic);
+    try {
+      const auto file = SegmentFile::open(base::control_name(registry_.bus(), topic), Access::read_only, object);
+      if (!file) return std::nullopt;
+      const platform::FileState state = file->state();
+      if (state.size < sizeof(layout::TopicHeader)) return std::nullopt;
+      const platform::Mapping mapping(*file, Access::read_only, 0, sizeof(layout::TopicHeader), object);
+      const auto& header = *reinterpret_cast<const layout::TopicHeader*>(mapping.address());
+      return topic::check_topic_header(header, state.size, object);
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  }
+
+  /// A damaged topic may be the log's: both are then for its owner to remove.
+  bool may_belong(const base::LogName& log) const {
+    const auto recorded = record_of(log.topic);
+    if (recorded) return recorded->id == log.id;
+    return SegmentFile::state_of(base::control_name(registry_.bus(), log.topic)).has_value();
+  }
+
+  const registry::Registry& registry_;
+  const BusSnapshot& bus_;
+  std::vector<Leftover> found_;
+};
+
+}  // namespace
+
+std::vector<Leftover> find_leftovers(const registry::Registry& registry, const BusSnapshot& bus) {
+  return Finder(registry, bus).find();
+}
+
+}  // namespace shmbus::detail
+
+namespace shmbus {
+
+const char* to_string(Leftover::Kind kind) noexcept {
+  using Kind = Leftover::Kind;
+  switch (kind) {
+    case Kind::node:
+      return "node";
+    case Kind::publisher:
+      return "publisher";
+    case Kind::subscriber:
+      return "subscriber";
+    case Kind::subscription:
+      return "subscription";
+    case Kind::topic:
+      return "topic";
+    case Kind::removal:
+      return "removal";
+    case Kind::log:
+      return "log";
+    case Kind::earlier_topic:
+      return "earlier_topic";
+    case Kind::stray:
+      break;
+  }
+  return "stray";
+}
+
+}  // namespace shmbus

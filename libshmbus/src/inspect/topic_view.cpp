@@ -1,0 +1,259 @@
+#include "inspect/topic_view.hpp"
+
+#include <algorithm>
+
+#include "base/names.hpp"
+#include "layout/segment_checks.hpp"
+#include "log/ports.hpp"
+#include "platform/clock.hpp"
+#include "shmbus/error.hpp"
+
+namespace shmbus::detail {
+
+using layout::owner_node;
+using platform::Access;
+using platform::SegmentFile;
+using std::chrono::nanoseconds;
+
+/// A log's environment for somebody who only looks.
+class TopicView::Onlooker final : public log::Environment {
+ public:
+  Onlooker(platform::SparseMapping& control, std::uint64_t block_table) : control_(control), table_(block_table) {}
+  std::uint64_t self() const noexcept override { return 0; }
+  std::uint64_t bell() const noexcept override { return 0; }
+  bool alive(std::uint64_t) noexcept override { return true; }
+  bool back(std::uint32_t) noexcept override { return false; }
+  bool reach(std::uint32_t blocks) noexcept override {
+    return control_.expose(table_, std::uint64_t{blocks} * sizeof(layout::BlockEntry));
+  }
+  void ring(std::uint64_t) noexcept override {}
+  std::byte* writable(std::uint32_t) noexcept override { return nullptr; }
+  log::Moment now() noexcept override { return {}; }
+  std::int64_t to_ns(std::uint64_t, const log::Moment&) noexcept override { return 0; }
+  std::uint64_t stall_limit_ns() const noexcept override { return 0; }
+  std::uint64_t monotonic_ns() noexcept override { return platform::monotonic_ns(); }
+  bool cycle_clock() const noexcept override { return true; }
+  std::uint64_t slow_stamp() noexcept override { return 0; }
+
+ private:
+  platform::SparseMapping& control_;
+  std::uint64_t table_;  // offset of the block table
+};
+
+namespace {
+
+/// How long ago a monotonic moment was; at least 1 ns, so that 0 says "not at all". 0 for one that lies ahead.
+nanoseconds age_of(std::uint64_t since_ns, std::uint64_t now_ns) noexcept {
+  return nanoseconds{since_ns == 0 || since_ns > now_ns ? 0
+                                                        : std::max<std::int64_t>(1, std::int64_t(now_ns - since_ns))};
+}
+
+SubscriberState worst(const SubscriberSnapshot& s) noexcept {
+  if (!s.alive) return SubscriberState::dead;
+  if (s.gating) return SubscriberState::gating;
+  if (s.node_state == NodeState::stopped) return SubscriberState::stopped;
+  if (s.lapped_now) return SubscriberState::lapped;
+  return s.sleeping ? SubscriberState::sleeping : SubscriberState::spinning;
+}
+
+/// Says in a port's snapshot who holds it; the state of that process, as far as the port is concerned.
+template <class PortSnapshot>
+NodeState name_holder(std::uint64_t owner, const NodeSnapshot& node, PortSnapshot& port) {
+  port.node = node.id;
+  port.pid = node.pid;
+  port.program = node.program;
+  port.alive = (owner & layout::kRepairing) == 0 && node.alive;
+  return port.alive ? node.state : NodeState::dead;
+}
+
+}  // namespace
+
+TopicView::TopicView(const registry::Registry& registry, const std::string& name, platform::SegmentName file,
+                     platform::SparseMapping mapping, const topic::TopicRecord& recorded)
+    : object_(base::topic_object(name)),
+      file_(std::move(file)),
+      mapping_(std::move(mapping)),
+      recorded_(recorded),
+      onlooker_(std::make_unique<Onlooker>(mapping_, recorded.geometry.block_table_offset)),
+      log_(std::make_unique<log::BlockLog>(mapping_.address(), nullptr, recorded.geometry, *onlooker_)),
+      times_(base::log_name(registry.bus(), name, recorded.log_node, recorded.id), object_ + ", its log") {}
+
+TopicView::~TopicView() = default;
+
+std::unique_ptr<TopicView> TopicView::open(const registry::Registry& registry, const std::string& name,
+                                           std::uint64_t id) {
+  const std::string object = base::topic_object(name);
+  const std::string control = base::control_name(registry.bus(), name);
+  const auto file = SegmentFile::open(control, Access::read_only, object);
+  if (!file) return nullptr;
+  const platform::FileState state = file->state();
+  layout::check_owner(state, registry.owners(), object);
+  if (state.size < sizeof(layout::TopicHeader)) layout::check_size(state.size, sizeof(layout::TopicHeader), object);
+  platform::SparseMapping mapping(*file, Access::read_only, state.size, object);
+  mapping.expose_begin(sizeof(layout::TopicHeader), object);
+  // Read only: the mapping sees to it.
+  const auto& header = *reinterpret_cast<const layout::TopicHeader*>(mapping.address());
+  const topic::TopicRecord recorded = topic::check_topic_header(header, state.size, object);
+  layout::check_name(header.name.load(), name, object);
+  if (recorded.bus != registry.recorded().incarnation || recorded.id != id) return nullptr;  // an earlier one's
+  mapping.expose_begin(recorded.geometry.block_table_offset, object);
+  return std::unique_ptr<TopicView>(
+      new TopicView(registry, name, platform::SegmentName(control, *file), std::move(mapping), recorded));
+}
+
+bool TopicView::removed() const noexcept {
+  return (log_->header().attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0;
+}
+
+void TopicView::check_size() const {
+  if (const auto state = file_.state()) layout::check_size(state->size, recorded_.geometry.control_size, object_);
+}
+
+TopicSnapshot TopicView::look(LookContext& context) {
+  check_size();
+  const layout::TopicHeader& header = log_->header();
+  TopicSnapshot topic;
+  topic.info = topic::topic_info(header, recorded_.geometry);
+  const std::uint32_t backed = header.backed.load(std::memory_order_acquire);
+  topic.memory = std::uint64_t{std::min(backed, recorded_.geometry.physical_blocks)} * log_->block_size();
+  topic.dropped_blocks = header.dropped.load(std::memory_order_relaxed);
+  topic.repaired_claims = header.repaired_claims.load(std::memory_order_relaxed);
+  topic.repaired_ports = header.repaired_ports.load(std::memory_order_relaxed);
+  const log::End end = log::end_of(*log_);
+  if (end.number == log::kNone)
+    topic.problem = object_ + ": corrupt: its tail and ring do not fit each other";
+  else
+    read_extent(end, topic);
+  read_publishers(context, topic);
+  read_subscribers(context, end, topic);
+  return topic;
+}
+
+/// Blocks leave the ring while it is read: what has left since the end was read is passed over.
+void TopicView::read_extent(const log::End& end, TopicSnapshot& topic) const {
+  topic.published = end.next_sequence - 1;
+  topic.opened_blocks = end.number;
+  topic.bytes = end.position(log_->block_size());
+  if (end.number == 0) return;
+  log::Block block;
+  for (std::uint64_t n = log::oldest_block(*log_, end); n <= end.number; ++n) {
+    if (log_->find(n, block) != log::Look::found) continue;
+    topic.oldest = block.first_sequence <= topic.published ? block.first_sequence : 0;
+    return;
+  }
+}
+
+void TopicView::read_publishers(LookContext& context, TopicSnapshot& topic) {
+  const layout::TopicHeader& header = log_->header();
+  log::for_each_port(header.publishers.load(std::memory_order_acquire), [&](unsigned i) {
+    const layout::PublisherPort& port = log_->publisher(i);
+    PublisherSnapshot p;
+    p.port = i;
+    const std::uint64_t owner = port.owner.load(std::memory_order_acquire);
+    if (owner == 0) return;  // on its way in or out
+    NodeSnapshot& node = context.nodes.at(owner_node(owner));
+    ++node.publishers;
+    p.state = name_holder(owner, node, p);
+    p.published = port.published.load(std::memory_order_relaxed);
+    p.bytes = port.bytes.load(std::memory_order_relaxed);
+    if (log_->exclusive()) {  // derived: what the topic has more than when it attached
+      p.published = topic.published - std::min(p.published, topic.published);
+      p.bytes = topic.bytes - std::min(p.bytes, topic.bytes);
+    } else {
+      p.bytes += p.published * log_->record_header();  // the port counts payloads
+    }
+    p.waits = port.waits.load(std::memory_order_relaxed);
+    if (p.alive) p.waiting_for = age_of(port.waiting_since.load(std::memory_order_relaxed), context.monotonic_ns);
+    const std::uint64_t where = port.where.load(std::memory_order_acquire);
+    p.claim_open = where != log::kNone;
+    SeenClaim& seen = claims_[i];
+    if (!p.claim_open || where != seen.where) seen = {where, context.monotonic_ns};
+    if (p.claim_open) {
+      p.claim = where;
+      p.claim_age = nanoseconds(context.monotonic_ns - seen.since_ns);
+    }
+    topic.publishers.push_back(std::move(p));
+  });
+}
+
+void TopicView::read_subscribers(LookContext& context, const log::End& end, TopicSnapshot& topic) {
+  const layout::TopicHeader& header = log_->header();
+  const std::uint64_t sleeping = header.waiters.load(std::memory_order_relaxed);
+  log::for_each_port(header.subscribers.load(std::memory_order_acquire), [&](unsigned i) {
+    const layout::SubscriberPort& port = log_->subscriber(i);
+    SubscriberSnapshot s;
+    s.port = i;
+    const std::uint64_t owner = port.owner.load(std::memory_order_acquire);
+    if (owner == 0) return;  // on its way in or out
+    NodeSnapshot& node = context.nodes.at(owner_node(owner));
+    ++node.subscribers;
+    s.node_state = name_holder(owner, node, s);
+    s.adopted = (owner & layout::kPlaced) == 0;
+    s.name = port.name.load();
+    s.delivery = (port.mode.load(std::memory_order_relaxed) & 1) != 0 ? Delivery::reliable : Delivery::lossy;
+    const auto subscription = context.subscriptions.find(port.subscription.load(std::memory_order_relaxed));
+    if (subscription != context.subscriptions.end()) {
+      s.pattern = subscription->second.pattern;
+      s.demoted = subscription->second.delivery == Delivery::reliable && s.delivery == Delivery::lossy;
+    }
+    s.sleeping = (sleeping >> i & 1) != 0;
+    read_reader(context, end, topic, i, s);
+    s.state = worst(s);
+    topic.subscribers.push_back(std::move(s));
+  });
+}
+
+void TopicView::read_reader(LookContext& context, const log::End& end, const TopicSnapshot& topic, unsigned i,
+                            SubscriberSnapshot& s) {
+  const layout::SubscriberPort& port = log_->subscriber(i);
+  s.demote_after = nanoseconds(port.demote_after.load(std::memory_order_relaxed));
+  s.next_sequence = port.position.load(std::memory_order_acquire);
+  s.lag = topic.published + 1 > s.next_sequence ? topic.published + 1 - s.next_sequence : 0;
+  s.delivered = port.delivered.load(std::memory_order_relaxed);
+  s.lost = port.lost.load(std::memory_order_relaxed);
+  s.lapped = port.lapped.load(std::memory_order_relaxed);
+  s.wakeups = port.wakeups.load(std::memory_order_relaxed);
+  s.handler_errors = port.handler_errors.load(std::memory_order_relaxed);
+  s.mismatched = port.mismatched.load(std::memory_order_relaxed);
+  s.latency = latency(i, context.ns_per_stamp);
+  if (log_->timestamps() && end.number != log::kNone) {
+    if (s.lag == 0) {
+      s.lag_time = nanoseconds{0};
+    } else if (const auto stamp = times_.stamp_of(*log_, i, end.number, s.next_sequence)) {
+      const auto units = static_cast<std::int64_t>(context.clock.stamp() - *stamp);
+      s.lag_time =
+          nanoseconds(units > 0 ? static_cast<std::int64_t>(static_cast<double>(units) * context.ns_per_stamp) : 0);
+    }
+  }
+  const std::uint64_t pin = port.pin.load(std::memory_order_acquire);
+  s.pinned_block = pin == log::kNone ? 0 : pin;
+  for (const auto& slot : port.retained) {
+    const std::uint64_t number = slot.load(std::memory_order_relaxed);
+    if (number != log::kNone) s.retained_blocks.push_back(number);
+  }
+  s.lapped_now = lapped(port);
+  s.gating_for = s.delivery == Delivery::reliable
+                     ? age_of(port.held_since.load(std::memory_order_relaxed), context.monotonic_ns)
+                     : nanoseconds{0};
+  s.gating = s.gating_for.count() != 0;
+}
+
+/// It is when neither the block it pins is in the ring nor, if it is still inside that one, the block after it.
+bool TopicView::lapped(const layout::SubscriberPort& port) const noexcept {
+  const std::uint64_t pin = port.pin.load(std::memory_order_acquire);
+  log::Block block;
+  return pin != log::kNone && log_->find(pin, block) == log::Look::gone &&
+         log_->find(pin + 1, block) == log::Look::gone;
+}
+
+Latency TopicView::latency(unsigned port, double ns_per_stamp) {
+  if (!log_->timestamps() || log_->subscriber(port).latency.load(std::memory_order_acquire) != 1) return {};
+  const std::uint64_t offset = recorded_.geometry.latency_offset + port * sizeof(layout::LatencyHistogram);
+  if (!mapping_.expose(offset, sizeof(layout::LatencyHistogram))) return {};
+  const auto& histogram = *reinterpret_cast<const layout::LatencyHistogram*>(mapping_.address() + offset);
+  std::vector<std::uint64_t> counts(layout::kLatencyBuckets);
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = histogram.counts[i].load(std::memory_order_relaxed);
+  return {std::move(counts), ns_per_stamp};
+}
+
+}  // namespace shmbus::detail

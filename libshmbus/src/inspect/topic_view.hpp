@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "inspect/node_list.hpp"
+#include "inspect/record_times.hpp"
+#include "log/log_end.hpp"
+#include "platform/segment_name.hpp"
+#include "platform/sparse_mapping.hpp"
+#include "registry/bus_clock.hpp"
+#include "registry/registry.hpp"
+#include "shmbus/snapshot.hpp"
+#include "topic/topic_segment.hpp"
+
+namespace shmbus::detail {
+
+/// What all topics of one look have in common.
+struct LookContext {
+  NodeList& nodes;
+  const std::map<std::uint64_t, SubscriptionSnapshot>& subscriptions;  ///< by id
+  registry::BusClock& clock;
+  double ns_per_stamp = 1;
+  std::uint64_t monotonic_ns = 0;  ///< now
+};
+
+/// One topic's control segment, mapped read-only, from one look to the next. It keeps no descriptor.
+class TopicView {
+ public:
+  /// Null where there is none. Throws Error.
+  static std::unique_ptr<TopicView> open(const registry::Registry& registry, const std::string& name, std::uint64_t id);
+  ~TopicView();
+
+  /// Throws Error, `corrupt`, where somebody cut the segment short.
+  TopicSnapshot look(LookContext& context);
+  /// The same.
+  RingSnapshot ring() const;
+  /// True once the topic was removed.
+  bool removed() const noexcept;
+
+ private:
+  class Onlooker;
+  struct SeenClaim {
+    std::uint64_t where = log::kNone;
+    std::uint64_t since_ns = 0;  // monotonic
+  };
+
+  TopicView(const registry::Registry& registry, const std::string& name, platform::SegmentName file,
+            platform::SparseMapping mapping, const topic::TopicRecord& recorded);
+  void check_size() const;
+  void read_extent(const log::End& end, TopicSnapshot& topic) const;
+  void read_publishers(LookContext& context, TopicSnapshot& topic);
+  void read_subscribers(LookContext& context, const log::End& end, TopicSnapshot& topic);
+  void read_reader(LookContext& context, const log::End& end, const TopicSnapshot& topic, unsigned port,
+                   SubscriberSnapshot& s);
+  bool lapped(const layout::SubscriberPort& port) const noexcept;
+  Latency latency(unsigned port, double ns_per_stamp);
+  BlockSnapshot block_at(std::uint32_t physical) const;
+
+  std::string object_;
+  platform::SegmentName file_;
+  platform::SparseMapping mapping_;
+  topic::TopicRecord recorded_;
+  std::unique_ptr<Onlooker> onlooker_;
+  std::unique_ptr<log::BlockLog> log_;
+  RecordTimes times_;
+  SeenClaim claims_[layout::kMaxPublishers];
+};
+
+}  // namespace shmbus::detail

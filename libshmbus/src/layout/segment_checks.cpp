@@ -1,0 +1,72 @@
+#include "layout/segment_checks.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/names.hpp"
+#include "shmbus/error.hpp"
+#include "shmbus/layout/constants.hpp"
+
+namespace shmbus::layout {
+
+std::string octal(unsigned mode) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%04o", mode);
+  return text;
+}
+
+void check_owner(const platform::FileState& state, const std::vector<uid_t>& owners, const std::string& object) {
+  if (!state.regular) {
+    throw Error(ErrorCode::untrusted,
+                {object, "a regular file", "something else", "find out who put it into /dev/shm, and remove it"});
+  }
+  const uid_t self = ::geteuid();
+  if (state.owner == self || state.owner == 0 || std::find(owners.begin(), owners.end(), state.owner) != owners.end())
+    return;
+  throw Error(ErrorCode::untrusted,
+              {object, "owner uid " + std::to_string(self) + " or root", "owner uid " + std::to_string(state.owner),
+               "if that user is to be trusted, name it in BusOptions::owners; else remove the segment"});
+}
+
+void check_mode(const platform::FileState& state, unsigned recorded, const std::string& object) {
+  if (state.mode == recorded) return;
+  throw Error(ErrorCode::untrusted,
+              {object, "mode " + octal(recorded) + ", as recorded by its creator", "mode " + octal(state.mode),
+               "somebody changed it: set it back, or remove the bus"});
+}
+
+void check_name(const std::string& recorded, const std::string& name, const std::string& object) {
+  if (recorded == name) return;
+  throw Error(ErrorCode::untrusted, {object, "a segment made under the name " + base::quoted(name),
+                                     "one made under the name " + base::quoted(recorded),
+                                     "find out who linked it to this name, and remove the link"});
+}
+
+void check_header(const HeaderCheck& check, const std::string& object) {
+  if (check.magic != check.expected_magic) {
+    throw Error(ErrorCode::corrupt,
+                {object, "a segment of shmbus", "other bytes at its begin", "remove the bus, and start again"});
+  }
+  if (check.version != layout::kVersion) {
+    throw Error(ErrorCode::incompatible, {object, "layout version " + std::to_string(layout::kVersion),
+                                          "version " + std::to_string(check.version),
+                                          "use the same shmbus in all processes; or stop them all and remove the bus"});
+  }
+  if (check.header_size != check.expected_header_size || check.incompatible_flags != 0) {
+    throw Error(
+        ErrorCode::incompatible,
+        {object, "a header of " + std::to_string(check.expected_header_size) + " bytes without incompatible features",
+         std::to_string(check.header_size) + " bytes, features " + std::to_string(check.incompatible_flags),
+         "use the same shmbus in all processes; or stop them all and remove the bus"});
+  }
+}
+
+void check_size(std::uint64_t found, std::uint64_t expected, const std::string& object) {
+  if (found == expected) return;
+  throw Error(ErrorCode::corrupt, {object, std::to_string(expected) + " bytes", std::to_string(found) + " bytes",
+                                   "somebody cut it short or overwrote it: remove the bus"});
+}
+
+}  // namespace shmbus::layout

@@ -1,0 +1,196 @@
+// Where a reader begins.
+
+#include <algorithm>
+#include <limits>
+
+#include "log/log_end.hpp"
+#include "log/tail_watch.hpp"
+#include "shmbus/log/reader.hpp"
+#include "shmbus/platform/crash_point.hpp"
+
+namespace shmbus::log {
+
+namespace {
+
+/// The newest retained block whose first sequence is at most `sequence`; 0 where there is none.
+std::uint64_t block_of(const BlockLog& log, const End& end, std::uint64_t sequence) noexcept {
+  for (std::uint64_t n = end.number; n >= oldest_block(log, end) && n != 0; --n) {
+    Block block;
+    if (log.find(n, block) == Look::found && block.first_sequence <= sequence) return n;
+  }
+  return 0;
+}
+
+/// The oldest retained block that may hold an event of time `ns` or later: the one before the first that was opened
+/// after it. Or an earlier one inside of which the clock was set back, so that its times may be later than its
+/// successor's. We hold no pin: what a block that leaves the ring says meanwhile leads to an earlier one at worst.
+std::uint64_t first_block_of(const BlockLog& log, const End& end, std::int64_t ns) noexcept {
+  std::uint64_t first = end.number;
+  std::int64_t opened_next = std::numeric_limits<std::int64_t>::max();
+  for (std::uint64_t n = end.number; n >= oldest_block(log, end) && n != 0; --n) {
+    Block block;
+    if (log.find(n, block) != Look::found) continue;
+    const std::int64_t opened = log.entry(block.physical).opened_ns.load(std::memory_order_relaxed);
+    if (opened > ns) first = n - 1;
+    if (opened > opened_next && opened <= ns) first = n;
+    opened_next = opened;
+  }
+  return first;
+}
+
+}  // namespace
+
+void Reader::start(Start start) noexcept {
+  switch (start.kind()) {
+    case Start::Kind::latest:
+      start_latest();
+      break;
+    case Start::Kind::oldest:
+      start_oldest(oldest_block(*log_, end_of(*log_)));
+      break;
+    case Start::Kind::after:  // whether the event was of this topic was checked before
+      start_at_sequence(static_cast<std::uint64_t>(start.value()) + 1, true);
+      break;
+    case Start::Kind::sequence:
+      start_at_sequence(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(start.value())), true);
+      break;
+    case Start::Kind::last: {
+      const std::uint64_t next = end_of(*log_).next_sequence;
+      const auto count = static_cast<std::uint64_t>(start.value());
+      start_at_sequence(next > count ? next - count : 1, false);
+      break;
+    }
+    case Start::Kind::time:
+      start_at_time(start.value());
+      break;
+  }
+  SHMBUS_CRASH_POINT("start.found");
+  port_->position.store(std::max(next_sequence_, skip_to_), std::memory_order_release);
+  SHMBUS_CRASH_POINT("start.placed");
+  port_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
+}
+
+void Reader::start_latest() noexcept {
+  for (TailWatch watch(kEndTries);;) {
+    const End end = end_of(*log_);
+    if (end.number == kNone || !watch.goes_on(end.tail)) break;
+    if (start_at_end(end.number, end.offset, end.next_sequence)) return;
+  }
+  fail();
+}
+
+/// Takes its place where the log ended a moment ago. False: that block has left the ring meanwhile.
+bool Reader::start_at_end(std::uint64_t number, std::size_t offset, std::uint64_t next_sequence) noexcept {
+  const std::size_t block_size = log_->block_size();
+  next_sequence_ = next_sequence;
+  if (offset >= block_size) {
+    pin(number + 1);
+    Block next;
+    return log_->find(number + 1, next) != Look::gone;  // from here on the pin holds it
+  }
+  pin(number);
+  Block block;
+  if (log_->find(number, block) != Look::found) return false;
+  next_sequence_ = block.first_sequence;
+  if (!enter(block)) return true;
+  cursor_ += offset;
+  next_sequence_ = next_sequence;
+  if (offset + layout::kMinRecord > block_size) fail();
+  return true;
+}
+
+void Reader::start_oldest(std::uint64_t number) noexcept {
+  for (TailWatch watch(kEndTries + log_->blocks());;) {  // each may have been dropped early
+    // The end is read before the look: else events that are published between the two would be passed over.
+    const End end = end_of(*log_);
+    if (end.number == kNone || !watch.goes_on(end.tail)) break;
+    pin(number);
+    Block block;
+    switch (log_->find(number, block)) {
+      case Look::found:
+        next_sequence_ = block.first_sequence;
+        enter(block);
+        return;
+      case Look::not_open:
+        // Nothing older than what comes next: the end of the log, or all before it was dropped.
+        next_sequence_ = end.next_sequence;
+        return;
+      case Look::gone:
+        number = log_->oldest_after(number);
+        break;
+      case Look::corrupt:
+        fail();
+        return;
+    }
+  }
+  fail();
+}
+
+void Reader::start_at_sequence(std::uint64_t sequence, bool missed_counts) noexcept {
+  for (TailWatch watch(kEndTries);;) {
+    const End end = end_of(*log_);
+    if (end.number == kNone || !watch.goes_on(end.tail)) break;
+    if (sequence >= end.next_sequence) {
+      // At this end, not at a later one: `sequence` may have been published meanwhile.
+      if (!start_at_end(end.number, end.offset, end.next_sequence)) continue;
+    } else {
+      const std::uint64_t n = block_of(*log_, end, sequence);
+      start_oldest(n != 0 ? n : oldest_block(*log_, end));
+    }
+    if (sequence < next_sequence_) {
+      if (missed_counts) lost_ += next_sequence_ - sequence;
+    } else if (sequence > next_sequence_) {
+      skip_to_ = sequence;
+      skipping_ = true;
+    }
+    return;
+  }
+  fail();
+}
+
+/// The first event, in sequence order, of that time or later. One block earlier than the table says, since the stamps
+/// of several publishers are not quite in order.
+void Reader::start_at_time(std::int64_t ns) noexcept {
+  const End end = end_of(*log_);
+  if (!log_->timestamps()) {
+    start_oldest(oldest_block(*log_, end));
+    return;
+  }
+  const std::uint64_t n = first_block_of(*log_, end, ns);
+  const std::uint64_t oldest = oldest_block(*log_, end);
+  start_oldest(n > oldest ? n - 1 : oldest);
+  skip_time_ = std::max<std::int64_t>(ns, 1);
+  skipping_ = true;
+}
+
+/// Passes over what lies before the start. False: the start is not reached yet.
+bool Reader::skip_forward() noexcept {
+  constexpr int kAtOnce = 1 << 16;  // then the caller looks again: the cursor stands at a record, so nobody sleeps
+  for (int i = 0; i < kAtOnce; ++i) {
+    if (cursor_ == end_ && !next_block()) return false;
+    const auto* header = reinterpret_cast<const layout::RecordHeader*>(cursor_);
+    const std::uint64_t key = header->key.load(std::memory_order_acquire);  // SYNC commit
+    if (key != key_) {
+      if (!nothing_here(key)) return false;
+      continue;
+    }
+    Record record;
+    std::size_t stride;
+    if (!take(header, record, stride)) {
+      if (status_ != Status::ok) return false;
+      continue;
+    }
+    const bool late_enough = skip_time_ == 0 || log_->environment().to_ns(record.stamp, block_opened()) >= skip_time_;
+    if (next_sequence_ >= skip_to_ && late_enough) {
+      skipping_ = false;
+      skip_to_ = 0;
+      skip_time_ = 0;
+      return true;
+    }
+    cursor_ += stride;
+    ++next_sequence_;
+  }
+  return false;
+}
+
+}  // namespace shmbus::log

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <cstddef>
+
+namespace shmbus::platform {
+
+/// Bytes of a page of this machine's memory.
+inline std::size_t page_size() noexcept {
+  static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+}  // namespace shmbus::platform

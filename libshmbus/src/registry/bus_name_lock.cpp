@@ -1,0 +1,37 @@
+#include "registry/bus_name_lock.hpp"
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/names.hpp"
+#include "platform/fork_guard.hpp"
+#include "shmbus/error.hpp"
+
+namespace shmbus::registry {
+
+using platform::Access;
+using platform::LockedByte;
+using platform::SegmentFile;
+
+std::optional<LockedByte> lock_bus_name(const SegmentFile& file, const std::string& bus, platform::Lock lock) {
+  using namespace std::chrono_literals;
+  const std::string object = base::bus_object(bus), name = base::registry_name(bus);
+  for (auto waited = 0ms;; waited += 1ms) {
+    {
+      const platform::NoFork no_fork;
+      auto own = SegmentFile::open(name, Access::read_write, object);
+      if (!own || !own->is_same(file)) return std::nullopt;
+      auto held = LockedByte::take(std::move(*own), layout::kRemovalLock, object, lock);
+      if (held && !file.is_named(name)) held.reset();
+      if (held || !file.is_named(name)) return held;
+    }
+    if (waited >= 5s) {
+      throw Error(ErrorCode::busy, {base::bus_object(bus), "to be removed by one process",
+                                    "another is at it for seconds", "see whether it is stopped; try again"});
+    }
+    std::this_thread::sleep_for(1ms);
+  }
+}
+
+}  // namespace shmbus::registry

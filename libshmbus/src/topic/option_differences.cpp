@@ -1,0 +1,70 @@
+#include "topic/option_differences.hpp"
+
+#include <bit>
+#include <string>
+#include <utility>
+
+#include "base/names.hpp"
+#include "layout/segment_checks.hpp"
+#include "platform/segment_file.hpp"
+#include "shmbus/error.hpp"
+#include "shmbus/layout/constants.hpp"
+
+namespace shmbus::topic {
+
+namespace {
+
+std::string yes_or_no(bool value) { return value ? "true" : "false"; }
+std::string writers_text(Writers writers) { return writers == Writers::exclusive ? "exclusive" : "shared"; }
+
+class Comparison {
+ public:
+  explicit Comparison(bool strict) : strict_(strict) {}
+
+  /// One option: as asked for, by default, and as the topic has it.
+  template <class T, class Text>
+  void add(const char* name, const T& asked, const T& standard, const T& found, Text text) {
+    if (asked == found || (asked == standard && !strict_)) return;
+    different_.push_back({name, text(asked), text(found)});
+  }
+  std::vector<DifferentOption> take() { return std::move(different_); }
+
+ private:
+  bool strict_;
+  std::vector<DifferentOption> different_;
+};
+
+}  // namespace
+
+std::vector<DifferentOption> option_differences(const TopicOptions& asked, const TopicInfo& found, gid_t group) {
+  static const TopicOptions standard;
+  const auto number = [](std::size_t n) { return std::to_string(n); };
+  Comparison compare(asked.strict);
+  compare.add("block_size", asked.block_size, standard.block_size, found.block_size, number);
+  const bool can_round = asked.blocks <= layout::kMaxBlocks;
+  compare.add("blocks", can_round ? std::bit_ceil(asked.blocks) : asked.blocks, standard.blocks, found.blocks, number);
+  compare.add("reserve", asked.reserve, standard.reserve, found.reserved, yes_or_no);
+  compare.add("timestamps", asked.timestamps, standard.timestamps, found.timestamps, yes_or_no);
+  compare.add("writers", asked.writers, standard.writers, found.writers, writers_text);
+  compare.add("mode", asked.mode, standard.mode, found.mode, layout::octal);
+  compare.add("accept_raw", asked.accept_raw, standard.accept_raw, found.accepts_raw, yes_or_no);
+  if (!asked.group.empty()) {
+    const gid_t id = platform::group_id(asked.group, base::topic_object(found.name) + ", option group");
+    if (id != group)
+      compare.add("group", asked.group, std::string{}, std::to_string(group), [](const auto& g) { return g; });
+  }
+  return compare.take();
+}
+
+void check_strict(const TopicOptions& asked, const TopicInfo& found) {
+  if (!asked.strict || found.different.empty()) return;
+  std::string wanted, had;
+  for (const DifferentOption& option : found.different) {
+    wanted += (wanted.empty() ? "" : ", ") + option.name + " " + option.asked;
+    had += (had.empty() ? "" : ", ") + option.name + " " + option.found;
+  }
+  throw Error(ErrorCode::invalid_option, {base::topic_object(found.name) + ", which exists", wanted, had,
+                                          "ask for what it has, leave `strict` out, or remove the topic"});
+}
+
+}  // namespace shmbus::topic

@@ -1,0 +1,337 @@
+#include "topic/topic_segment.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <thread>
+
+#include "base/names.hpp"
+#include "layout/segment_checks.hpp"
+#include "platform/clock.hpp"
+#include "platform/random.hpp"
+#include "platform/system_error.hpp"
+#include "registry/bus_name_lock.hpp"
+#include "shmbus/error.hpp"
+#include "shmbus/platform/crash_point.hpp"
+#include "topic/log_removal.hpp"
+
+namespace shmbus::topic {
+
+using layout::Geometry;
+using layout::TopicHeader;
+using platform::Access;
+using platform::Mapping;
+using platform::SegmentFile;
+using platform::SegmentName;
+using platform::SparseMapping;
+
+namespace {
+
+void check_option(bool right, const std::string& topic, const char* option, const std::string& expected,
+                  const std::string& found, const std::string& remedy) {
+  if (!right)
+    throw Error(ErrorCode::invalid_option, {base::topic_object(topic) + ", " + option, expected, found, remedy});
+}
+
+void check_options(const std::string& topic, const TopicOptions& o, const TypeInfo& type) {
+  check_option(std::has_single_bit(o.block_size) && o.block_size >= layout::kMinBlockSize &&
+                   o.block_size <= layout::kMaxBlockSize,
+               topic, "block_size", "a power of two from 4096 to 67108864 bytes", std::to_string(o.block_size),
+               "round it up to one");
+  check_option(o.blocks >= layout::kMinBlocks && o.blocks <= layout::kMaxBlocks, topic, "blocks", "2 to 65536",
+               std::to_string(o.blocks), "choose a number in that range");
+  check_option(o.mode <= 0777 && (o.mode & 0600) == 0600, topic, "mode",
+               "0600 to 0777, with read and write for the owner", layout::octal(o.mode), "add 0600");
+  check_option(type.name.size() <= 127, topic, "type", "a type name of at most 127 bytes",
+               std::to_string(type.name.size()) + " bytes", "specialise shmbus::type_name for it");
+  const auto g = Geometry::of(o.block_size, 2, o.timestamps, static_cast<std::uint32_t>(type.alignment));
+  check_option(type.size <= g.max_payload, topic, "block_size",
+               "blocks that hold a '" + std::string(type.name) + "' of " + std::to_string(type.size) + " bytes",
+               std::to_string(o.block_size) + " bytes, payloads up to " + std::to_string(g.max_payload),
+               "create the topic with a larger block_size");
+}
+
+Error no_room(const std::string& topic, std::uint64_t bytes) {
+  return platform::no_room(base::topic_object(topic), bytes,
+                           "free room there, make it larger (containers: --shm-size), or use fewer or smaller blocks");
+}
+
+/// The ring, one block to rotate into, and one for a reader that is inside a block that left the ring.
+void reserve(SegmentFile& control, SegmentFile& log, const Geometry& g, const std::string& topic) {
+  const std::uint64_t blocks = g.blocks + 2, bytes = blocks * g.block_size;
+  if (SegmentFile::room() < bytes) throw no_room(topic, bytes);  // said while all the room is still there
+  bool backed = control.back(g.block_table_offset, blocks * sizeof(layout::BlockEntry));
+  for (std::uint64_t p = 0; backed && p < blocks; ++p) backed = log.back(p * g.block_size, g.block_size);
+  if (!backed) throw no_room(topic, bytes);
+}
+
+void tell_type_of(const TopicHeader& header, TopicInfo& info) {
+  RecordedType type = recorded_type(header);
+  if (type.hash == 0) return;
+  info.content = type.hash == TypeInfo::kRawBytes ? Content::raw : Content::typed;
+  info.type_name = std::move(type.name);
+  info.type_size = type.size;
+  info.type_alignment = type.alignment;
+  info.type_layout = type.layout;
+  info.type_fields = std::move(type.fields);
+}
+
+}  // namespace
+
+TopicRecord check_topic_header(const TopicHeader& h, std::uint64_t file_size, const std::string& object) {
+  layout::check_header({layout::load_once(h.magic), layout::kTopicMagic, layout::load_once(h.version),
+                        layout::load_once(h.header_size), sizeof(TopicHeader), layout::load_once(h.incompatible_flags)},
+                       object);
+  const std::uint64_t block_size = layout::load_once(h.block_size);
+  const std::uint32_t blocks = layout::load_once(h.blocks), alignment = layout::load_once(h.alignment),
+                      timestamps = layout::load_once(h.timestamps);
+  const bool sane = std::has_single_bit(block_size) && block_size >= layout::kMinBlockSize &&
+                    block_size <= layout::kMaxBlockSize && std::has_single_bit(blocks) &&
+                    blocks >= layout::kMinBlocks && blocks <= layout::kMaxBlocks && std::has_single_bit(alignment) &&
+                    alignment >= 8 && alignment <= 256 && timestamps <= 1 && layout::load_once(h.exclusive) <= 1;
+  const Geometry g = sane ? Geometry::of(block_size, blocks, timestamps != 0, alignment) : Geometry{};
+  if (!sane || layout::load_once(h.physical_blocks) != g.physical_blocks ||
+      layout::load_once(h.record_header) != g.record_header || layout::load_once(h.control_size) != g.control_size ||
+      layout::load_once(h.log_size) != g.log_size) {
+    throw Error(ErrorCode::corrupt,
+                {object, "sizes that fit each other", "sizes that do not", "somebody overwrote it: remove the topic"});
+  }
+  layout::check_size(file_size, g.control_size, object);
+  return {g, layout::load_once(h.bus), layout::load_once(h.id), layout::load_once(h.log_node),
+          layout::load_once(h.mode)};
+}
+
+TopicInfo topic_info(const TopicHeader& h, const Geometry& g) {
+  TopicInfo info;
+  info.name = h.name.load();
+  info.id = h.id;
+  info.block_size = g.block_size;
+  info.blocks = g.blocks;
+  info.max_payload = g.max_payload;
+  info.timestamps = h.timestamps != 0;
+  info.writers = h.exclusive != 0 ? Writers::exclusive : Writers::shared;
+  info.mode = h.mode;
+  const std::uint32_t options = layout::load_once(h.options);
+  info.reserved = (options & layout::kReserved) != 0;
+  info.accepts_raw = (options & layout::kAcceptsRaw) != 0;
+  tell_type_of(h, info);
+  return info;
+}
+
+TopicSegment::TopicSegment(registry::Membership member, std::string name, SegmentName control_name,
+                           SparseMapping control, const TopicRecord& recorded, SegmentName log_name, SparseMapping log,
+                           Access access)
+    : member_(std::move(member)),
+      name_(std::move(name)),
+      control_name_(std::move(control_name)),
+      control_(std::move(control)),
+      header_(reinterpret_cast<TopicHeader*>(control_.address())),
+      recorded_(recorded),
+      geometry_(recorded.geometry),
+      log_name_(std::move(log_name)),
+      blocks_(std::move(log)),
+      access_(access),
+      log_(std::make_unique<log::BlockLog>(header_, blocks_.address(), geometry_, *this)) {}
+
+TopicSegment::~TopicSegment() = default;
+
+std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& member, const std::string& name,
+                                                 Access access) {
+  registry::Registry& registry = member.node->registry();
+  const std::string object = base::topic_object(name);
+  const std::string control_file = base::control_name(registry.bus(), name);
+  constexpr int kTries = 100;  // each needs the topic to be removed and created meanwhile
+  for (int i = 0; i < kTries; ++i) {
+    auto control = SegmentFile::open(control_file, Access::read_write, object);
+    if (!control) return nullptr;
+    const platform::FileState state = control->state();
+    layout::check_owner(state, registry.owners(), object);
+    if (state.size < sizeof(TopicHeader)) layout::check_size(state.size, sizeof(TopicHeader), object);
+    SparseMapping mapping(*control, Access::read_write, state.size, object);
+    mapping.expose_begin(sizeof(TopicHeader), object);
+    const auto& header = *reinterpret_cast<const TopicHeader*>(mapping.address());
+    TopicRecord recorded = check_topic_header(header, state.size, object);
+    layout::check_mode(state, layout::control_mode(recorded.mode), object);
+    layout::check_name(header.name.load(), name, object);
+    if (recorded.bus != registry.recorded().incarnation) {
+      // Left by an earlier bus. If ours is removed, it may be a later one's instead.
+      const auto held = registry::lock_bus_name(registry, platform::Lock::exclusive);
+      if (!held) throw registry.removed_error();
+      if (control->is_named(control_file)) {
+        unlink_log(registry.bus(), {name, recorded.id, recorded.log_node}, *control);
+        SHMBUS_CRASH_POINT("stale.log_unlinked");
+        SegmentFile::unlink(control_file, object);
+      }
+      continue;
+    }
+    const std::string log_file = base::log_name(registry.bus(), name, recorded.log_node, recorded.id);
+    const auto log = SegmentFile::open(log_file, access, object + ", its log");
+    if (!log || !control->is_named(control_file)) continue;  // removed meanwhile
+    const platform::FileState log_state = log->state();
+    layout::check_owner(log_state, registry.owners(), object + ", its log");
+    layout::check_size(log_state.size, recorded.geometry.log_size, object + ", its log");
+    layout::check_mode(log_state, recorded.mode, object + ", its log");
+    recorded.group = log_state.group;
+    mapping.expose_begin(recorded.geometry.block_table_offset, object);
+    return std::shared_ptr<TopicSegment>(new TopicSegment(
+        member, name, SegmentName(control_file, *control), std::move(mapping), recorded, SegmentName(log_file, *log),
+        SparseMapping(*log, access, recorded.geometry.log_size, object + ", its log"), access));
+  }
+  // Who creates a topic while its bus is removed may leave this for a moment; so does who clears up after a bus whose
+  // registry was unlinked by hand.
+  if (registry.removed() || !registry.file().is_named(base::registry_name(registry.bus())))
+    throw registry.removed_error();
+  throw Error(ErrorCode::corrupt, {object, "a control segment and its log", "no log that belongs to it",
+                                   "remove the topic: shmbus rm --topic " + name});
+}
+
+std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& member, const std::string& name,
+                                                   std::uint64_t id, const TopicOptions& options,
+                                                   const TypeInfo* first_type) {
+  const TypeInfo type = first_type != nullptr ? *first_type : TypeInfo{};
+  check_options(name, options, type);
+  registry::Registry& registry = member.node->registry();
+  const std::string object = base::topic_object(name);
+  const auto blocks = static_cast<std::uint32_t>(std::bit_ceil(options.blocks));
+  const auto g =
+      Geometry::of(options.block_size, blocks, options.timestamps, static_cast<std::uint32_t>(type.alignment));
+
+  SegmentFile control = SegmentFile::unnamed(object, layout::control_mode(options.mode), options.group);
+  control.resize(g.control_size);
+  if (!control.back(0, g.block_table_offset)) throw no_room(name, g.block_table_offset);
+  SHMBUS_CRASH_POINT("create.control_backed");
+  SegmentFile log_file = SegmentFile::unnamed(object + ", its log", options.mode, options.group);
+  log_file.resize(g.log_size);
+
+  SparseMapping mapping(control, Access::read_write, g.control_size, object);
+  mapping.expose_begin(g.block_table_offset, object);
+  auto& h = *reinterpret_cast<TopicHeader*>(mapping.address());  // T1: nobody else sees it before it has a name
+  h.magic = layout::kTopicMagic;
+  h.version = layout::kVersion;
+  h.header_size = sizeof(TopicHeader);
+  h.bus = registry.recorded().incarnation;
+  h.id = id;
+  h.seed = platform::random_u64();
+  h.control_size = g.control_size;
+  h.log_size = g.log_size;
+  h.log_node = member.node->id();
+  h.created_ns = platform::system_ns();
+  h.block_size = g.block_size;
+  h.blocks = g.blocks;
+  h.physical_blocks = g.physical_blocks;
+  h.record_header = g.record_header;
+  h.alignment = g.alignment;
+  h.timestamps = options.timestamps ? 1 : 0;
+  h.exclusive = options.writers == Writers::exclusive ? 1 : 0;
+  h.reserves.store(options.reserve ? 1 : 0, std::memory_order_relaxed);
+  h.mode = options.mode;
+  h.name.store(name);
+  h.options = (options.accept_raw ? layout::kAcceptsRaw : 0u) | (options.reserve ? layout::kReserved : 0u);
+  if (first_type != nullptr) record_type(h, type, member.node->id());
+  log::BlockLog::format(&h, g);
+  SHMBUS_CRASH_POINT("create.formatted");
+
+  if (options.reserve) {
+    reserve(control, log_file, g, name);
+    h.backed.store(g.blocks + 2, std::memory_order_relaxed);
+  }
+
+  // The log's name carries our node id: if we die before the control segment has its name, anyone can tell that it is
+  // an orphan. And the topic's id, so that no other topic's log ever bears it.
+  const std::string log = base::log_name(registry.bus(), name, member.node->id(), id);
+  const std::string control_file = base::control_name(registry.bus(), name);
+  std::shared_ptr<TopicSegment> segment(new TopicSegment(
+      member, name, SegmentName(control_file, control), std::move(mapping), {g, h.bus, id, h.log_node, h.mode},
+      SegmentName(log, log_file), SparseMapping(log_file, Access::read_write, g.log_size, object + ", its log"),
+      Access::read_write));
+  if (!log_file.link(log)) return nullptr;
+  SHMBUS_CRASH_POINT("create.log_linked");
+  if (control.link(control_file)) {
+    SHMBUS_CRASH_POINT("create.linked");
+    return segment;
+  }
+  SegmentFile::unlink(log, object);
+  SHMBUS_CRASH_POINT("create.withdrawn");
+  return nullptr;
+}
+
+void TopicSegment::tell_type(TopicInfo& info) const { tell_type_of(*header_, info); }
+
+TopicInfo TopicSegment::info() const { return topic_info(*header_, geometry_); }
+
+namespace {
+
+/// Backs a range of a segment that has no descriptor any more. `fallocate` gives all of it or nothing, and takes back
+/// no page that another process may have counted as backed meanwhile; so the file is opened again for a moment. Where
+/// it can't be (the process has no descriptor left, or no right any more; the topic is being removed), faults do it,
+/// which can't give back what they got of a range that failed: the next attempt finds it there.
+bool back_by_name(const SegmentName& name, SparseMapping& mapping, std::uint64_t offset, std::uint64_t bytes) noexcept {
+  if (auto file = name.open(Access::read_write)) return file->back(offset, bytes);
+  return mapping.expose(offset, bytes) && mapping.populate(offset, bytes);
+}
+
+}  // namespace
+
+bool TopicSegment::back_control(std::uint64_t offset, std::uint64_t bytes) noexcept {
+  return back_by_name(control_name_, control_, offset, bytes);
+}
+
+bool TopicSegment::back(std::uint32_t physical) noexcept {
+  if (access_ != Access::read_write || SHMBUS_MEMORY_ENDS_BEFORE(physical)) return false;
+  constexpr std::uint32_t kPerPage = layout::kPage / sizeof(layout::BlockEntry);
+  static_assert(layout::kPage % sizeof(layout::BlockEntry) == 0);
+  // A page of the table serves many blocks. Relaxed: what another thread has backed may be backed once more.
+  if (const std::uint32_t page = physical / kPerPage; table_page_.load(std::memory_order_relaxed) != page + 1) {
+    if (!back_control(geometry_.block_table_offset + page * layout::kPage, layout::kPage)) return false;
+    table_page_.store(page + 1, std::memory_order_relaxed);
+  }
+  return back_by_name(log_name_, blocks_, std::uint64_t{physical} * geometry_.block_size, geometry_.block_size);
+}
+
+bool TopicSegment::reach(std::uint32_t blocks) noexcept {
+  return control_.expose(geometry_.block_table_offset, std::uint64_t{blocks} * sizeof(layout::BlockEntry)) &&
+         blocks_.expose(0, std::uint64_t{blocks} * geometry_.block_size);
+}
+
+layout::LatencyHistogram* TopicSegment::histogram(unsigned port) noexcept {
+  const std::uint64_t offset = geometry_.latency_offset + port * sizeof(layout::LatencyHistogram);
+  if (!back_control(offset, sizeof(layout::LatencyHistogram))) return nullptr;
+  if (!control_.expose(offset, sizeof(layout::LatencyHistogram))) return nullptr;
+  return reinterpret_cast<layout::LatencyHistogram*>(control_.address() + offset);
+}
+
+std::byte* TopicSegment::writable(std::uint32_t physical) noexcept {
+  if (access_ == Access::read_write) return log_->at(physical, 0);
+  const std::lock_guard lock(repair_mutex_);
+  if (const auto repaired = repair_mappings_.find(physical); repaired != repair_mappings_.end())
+    return repaired->second.address();
+  const auto file = log_name_.open(Access::read_write);
+  if (!file) return nullptr;  // this process may not: it steps over
+  try {
+    const std::uint64_t offset = std::uint64_t{physical} * geometry_.block_size;
+    return repair_mappings_
+        .try_emplace(physical, *file, Access::read_write, offset, geometry_.block_size, base::topic_object(name_))
+        .first->second.address();
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+bool TopicSegment::has_all() const noexcept {
+  return member_.node->registry().whole() && control_name_.has_size(geometry_.control_size) &&
+         log_name_.has_size(geometry_.log_size);
+}
+
+/// Three system calls, so not for each of many small blocks.
+bool TopicSegment::whole() noexcept {
+  constexpr std::uint64_t kAskAgain = 1'000'000;  // ns
+  const std::uint64_t now = platform::monotonic_ns();
+  if (now - found_whole_.load(std::memory_order_relaxed) < kAskAgain) return true;  // no more than a moment ago
+  if (!has_all()) return false;
+  found_whole_.store(now, std::memory_order_relaxed);
+  return true;
+}
+
+std::uint64_t TopicSegment::monotonic_ns() noexcept { return platform::monotonic_ns(); }
+
+}  // namespace shmbus::topic

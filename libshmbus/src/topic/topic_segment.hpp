@@ -1,0 +1,138 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/names.hpp"
+#include "platform/mapping.hpp"
+#include "platform/segment_file.hpp"
+#include "platform/segment_name.hpp"
+#include "platform/sparse_mapping.hpp"
+#include "registry/membership.hpp"
+#include "shmbus/log/block_log.hpp"
+#include "shmbus/topic_info.hpp"
+#include "shmbus/type_info.hpp"
+#include "topic/topic_type.hpp"
+
+namespace shmbus::topic {
+
+/// What the creator of a topic recorded. Copied when one attaches, then checked: what somebody writes over the header
+/// later leads nowhere.
+struct TopicRecord {
+  layout::Geometry geometry{};
+  std::uint64_t bus = 0;
+  std::uint64_t id = 0;
+  std::uint64_t log_node = 0;
+  std::uint32_t mode = 0;
+  gid_t group = 0;  ///< of the log's file
+};
+
+/// One topic's control and log segments, mapped and checked, with the log over them. It keeps no descriptor: what one
+/// is needed for later is done through the mapping, or the segment is opened once more by its name. Any thread.
+class TopicSegment final : public log::Environment {
+ public:
+  /// The topic, or null where there is none. `access` is that of the log; the control segment is always written. Throws
+  /// Error.
+  static std::shared_ptr<TopicSegment> find(const registry::Membership& member, const std::string& name,
+                                            platform::Access access);
+  /// Builds a topic that has no name yet, and gives it one: null where the name is taken meanwhile. `type` is its first
+  /// publisher's; null decides nothing. Throws Error.
+  static std::shared_ptr<TopicSegment> create(const registry::Membership& member, const std::string& name,
+                                              std::uint64_t id, const TopicOptions& options, const TypeInfo* type);
+
+  ~TopicSegment() override;
+
+  log::BlockLog& log() noexcept { return *log_; }
+  layout::TopicHeader& header() const noexcept { return *header_; }
+  const std::string& name() const noexcept { return name_; }
+  registry::Node& node() const noexcept { return *member_.node; }
+  std::uint64_t id() const noexcept { return recorded_.id; }
+  std::uint64_t bus() const noexcept { return recorded_.bus; }
+  TopicInfo info() const;
+
+  const platform::SegmentName& control_name() const noexcept { return control_name_; }
+  const platform::SegmentName& log_name() const noexcept { return log_name_; }
+
+  /// Decides what the topic carries, or checks that it carries this. Throws Error, `type_mismatch`.
+  void adopt_type(const TypeInfo& type) {
+    topic::adopt_type(*header_, geometry_.alignment, type, *this, base::topic_object(name_));
+  }
+  /// Checks that a T can come. Throws Error, `type_mismatch`, where what it carries was decided otherwise.
+  void check_type(const TypeInfo& type) const { topic::check_type(*header_, type, base::topic_object(name_)); }
+  /// Writes what is recorded of the type into `info`.
+  void tell_type(TopicInfo& info) const;
+  gid_t group() const noexcept { return recorded_.group; }
+
+  /// Places a port for each standing subscription that covers the topic and has none; before the first event.
+  void place_subscribers();
+  /// Takes back the ports that were placed for a subscription which no longer stands.
+  void drop_orphans();
+  bool removed() const noexcept {
+    return (header_->attention.load(std::memory_order_seq_cst) & layout::kTopicRemoved) != 0;
+  }
+
+  /// False where somebody changed the size of a segment of the topic or of the registry: then nothing of it may be
+  /// touched. A topic that was removed has no names by which that could be done, or seen.
+  bool has_all() const noexcept;
+
+  // The log's environment.
+  bool whole() noexcept override;
+  bool forked() const noexcept override { return member_.node->forked(); }
+  std::uint64_t self() const noexcept override { return member_.node->id(); }
+  std::uint64_t bell() const noexcept override { return member_.node->entry(); }
+  bool alive(std::uint64_t node) noexcept override { return member_.node->alive(node); }
+  bool stands(std::uint64_t subscription) const noexcept override;
+  bool cannot_attach(std::uint64_t subscription) noexcept override;
+  bool back(std::uint32_t physical) noexcept override;
+  bool reach(std::uint32_t blocks) noexcept override;
+  layout::LatencyHistogram* histogram(unsigned port) noexcept override;
+  void ring(std::uint64_t bell) noexcept override { member_.node->registry().ring(bell); }
+  std::byte* writable(std::uint32_t physical) noexcept override;
+  log::Moment now() noexcept override { return member_.clock->now(); }
+  std::int64_t to_ns(std::uint64_t stamp, const log::Moment& opened) noexcept override {
+    return member_.clock->to_ns(stamp, opened);
+  }
+  std::uint64_t stall_limit_ns() const noexcept override { return member_.node->registry().recorded().stall_limit_ns; }
+  std::uint64_t monotonic_ns() noexcept override;
+  bool cycle_clock() const noexcept override { return member_.clock->cycle_clock(); }
+  std::uint64_t slow_stamp() noexcept override { return member_.clock->stamp(); }
+
+ private:
+  TopicSegment(registry::Membership member, std::string name, platform::SegmentName control_name,
+               platform::SparseMapping control, const TopicRecord& recorded, platform::SegmentName log_name,
+               platform::SparseMapping log, platform::Access access);
+  bool back_control(std::uint64_t offset, std::uint64_t bytes) noexcept;
+
+  registry::Membership member_;
+  std::string name_;
+  platform::SegmentName control_name_;
+  platform::SparseMapping control_;
+  layout::TopicHeader* header_;
+  TopicRecord recorded_;
+  layout::Geometry geometry_;
+  platform::SegmentName log_name_;
+  platform::SparseMapping blocks_;
+  platform::Access access_;
+  std::unique_ptr<log::BlockLog> log_;
+  std::atomic<std::uint64_t> found_whole_{0};  // monotonic ns
+  std::atomic<std::uint32_t> table_page_{0};   // of the block table: that this process backed last, and 1
+  std::mutex asked_mutex_;
+  std::map<std::uint64_t, std::uint64_t> asked_;  // topic generation made when a subscription was asked
+  std::mutex repair_mutex_;
+  std::map<std::uint32_t, platform::Mapping>
+      repair_mappings_;  // blocks repaired so far, where the log is mapped read-only
+};
+
+/// What a header records; throws Error where it can't be right. For who maps it read-only, too.
+TopicRecord check_topic_header(const layout::TopicHeader& header, std::uint64_t file_size, const std::string& object);
+
+/// What a header records of its topic.
+TopicInfo topic_info(const layout::TopicHeader& header, const layout::Geometry& geometry);
+
+}  // namespace shmbus::topic
