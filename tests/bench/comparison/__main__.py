@@ -27,6 +27,7 @@ floor, iceoryx, message_queue, zeromq, nng, seqpacket, pipe, handover. First ste
   tests/bench/compare --quick
   tests/bench/compare --only latency --only throughput/zeromq
   tests/bench/compare --json all.json && tests/bench/compare --no-build --from all.json --markdown
+  tests/bench/compare --no-build --from all.json --chart libshmbus/doc/pictures/speed.svg
 Figures mean most where nothing else runs. Exit status: 0 all measured is met, 1 something failed or is missed, 2 wrong
 use."""
 
@@ -43,7 +44,8 @@ def arguments():
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write every figure of every round")
     parser.add_argument("--from", metavar="FILE", type=Path, action="append", dest="kept", default=[],
                         help="measure nothing, show what --json has written; of several, each tells what it measured")
-    parser.add_argument("--markdown", action="store_true", help="print the tables as they stand in the README")
+    parser.add_argument("--markdown", action="store_true", help="print the tables of the README and of the guide")
+    parser.add_argument("--chart", metavar="FILE", type=Path, help="also draw the README's chart, as SVG")
     parser.add_argument("--programs", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -174,6 +176,8 @@ def main():
         result["musts"] = report.musts(result)
         if options.json:
             options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        if options.chart:
+            options.chart.write_text(report.svg(result), encoding="utf-8")
         print(report.markdown(result) if options.markdown else report.text(result))
     except (Failed, OSError) as error:
         say("")

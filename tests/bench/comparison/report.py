@@ -1,5 +1,6 @@
-"""What a run says, for the terminal and for the README."""
+"""What a run says, for the terminal, the README and the guide."""
 
+import chart
 from musts import MISSED, UNKNOWN, NotMeasured, all_musts, kept_instructions, peer_rows
 from table import count, duration, markdown_table, text_table
 
@@ -63,6 +64,14 @@ def _peer_rows(result):
             for name, p50, p99, rate in peer_rows(rounds_of(result))]
 
 
+README_ROWS = ("the floor: a cache line each way", "shmbus, exclusive", "shmbus, shared", "iceoryx", "ZeroMQ ipc",
+               "Unix seqpacket")
+
+
+def _readme_rows(result):
+    return [row for row in _peer_rows(result) if row[0] in README_ROWS]
+
+
 def _machine(result):
     machine = result["machine"]
     return (f"{machine['cores']} cores of {machine['cpu']}{' in a virtual machine' if machine['virtual'] else ''}, "
@@ -88,8 +97,16 @@ def text(result):
 
 
 def markdown(result):
+    """First the few rows of the README, then what libshmbus/doc/guide/performance.md shows."""
     origin = (f"Measured with `{result['command']}` on {_machine(result)}; medians of {result['rounds']} rounds of "
               f"{result['seconds']} s")
+    head = [markdown_table(PEER_HEAD, _readme_rows(result))] if _readme_rows(result) else []
     tables = [markdown_table(head, rows) for head, rows in ((PEER_HEAD, _peer_rows(result)),
                                                             (MUST_HEAD, _must_rows(result, bold=True))) if rows]
-    return "\n\n".join([origin + _floors(result).replace("\n", "; ") + ".", *tables])
+    return "\n\n".join([*head, origin + _floors(result).replace("\n", "; ") + ".", *tables])
+
+
+def svg(result):
+    """The chart of the README."""
+    return chart.draw(peer_rows(rounds_of(result)),
+                      f"tests/bench/compare, {result['rounds']} rounds of {result['seconds']} s; {_machine(result)}")
