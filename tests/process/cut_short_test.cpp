@@ -1,6 +1,6 @@
 // Segments cut short, by ftruncate, under those who use them. The next attach and the next slow path find it and say
 // `corrupt`; what they need for that lies before the cut. Whoever touches what was cut away dies of SIGBUS: that is not
-// tested, and said in the README.
+// tested, and said in the guide (libshmbus/doc/guide/guarantees.md).
 
 #include <catch2/catch.hpp>
 #include <filesystem>

@@ -186,7 +186,7 @@ TEST_CASE("a topic that reserves its memory fails at creation or never", "[memor
   });
 }
 
-TEST_CASE("a bus takes the memory that the README's formula gives", "[memory]") {
+TEST_CASE("a bus takes the memory that the guide's formula gives", "[memory]") {
   constexpr std::uint64_t kKi = 1024, kTopics = 100, kServices = 7, kBlock = 256 * kKi;
   const test::TemporaryBus name;
   std::vector<shmbus::Bus> services;

@@ -48,7 +48,7 @@ std::uint64_t memory_of(const std::string& bus) {
 
 std::string topic(std::uint64_t i) { return "topic." + std::to_string(i); }
 
-/// The README's formula: of a topic beside its blocks, with one subscriber; and of the registry.
+/// The formula of libshmbus/doc/guide/memory.md: of a topic beside its blocks, with one subscriber; and of the registry.
 constexpr std::uint64_t kControl = (44 + 4) * kKi, kRegistry = 64 * kKi;
 constexpr std::uint64_t kBlocks = kEvents * kPayload / kBlock + 2;  // that come into use
 constexpr std::uint64_t kMost = kRegistry + kTopics * (kControl + 16 * kKi + kBlocks * kBlock);

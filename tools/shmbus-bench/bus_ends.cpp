@@ -191,7 +191,7 @@ void check_fits(const TopicOptions& options, std::size_t size) {
   }
 }
 
-/// One block more than the ring holds, as the README says, and some pages for the control segment.
+/// One block more than the ring holds, as the guide says, and some pages for the control segment.
 std::uint64_t ring_bytes(const TopicOptions& options, std::size_t topics) {
   constexpr std::uint64_t kControl = std::uint64_t{64} << 10;
   return topics * ((std::bit_ceil(options.blocks) + 1) * std::uint64_t{options.block_size} + kControl);

@@ -1,0 +1,19 @@
+// What the fragments of the documents may use without declaring it: see run. Nothing of it is ever linked.
+#pragma once
+
+#include <shmbus/shmbus.hpp>
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+extern shmbus::Bus bus;
+extern shmbus::Publisher publisher;
+extern shmbus::Subscriber subscriber;
