@@ -89,7 +89,7 @@ TEST_CASE("a table's columns are as wide as they must be, and an empty one is no
   CHECK(table.text() == "NAME       N  LAST\na       1000\nlonger     1  x\n");
 }
 
-TEST_CASE("lengths of time have three digits and a unit", "[tool]") {
+TEST_CASE("lengths of time have three digits and a unit, from a minute on two units", "[tool]") {
   CHECK(duration_text(0ns) == "0 ns");
   CHECK(duration_text(850ns) == "850 ns");
   CHECK(duration_text(1234ns) == "1.23 us");
@@ -97,10 +97,13 @@ TEST_CASE("lengths of time have three digits and a unit", "[tool]") {
   CHECK(duration_text(123'456ns) == "123 us");
   CHECK(duration_text(999'999ns) == "1.00 ms");
   CHECK(duration_text(1500ms) == "1.50 s");
-  CHECK(duration_text(90s) == "90.0 s");
-  CHECK(duration_text(150s) == "2.50 min");
-  CHECK(duration_text(3h) == "3.00 h");
-  CHECK(duration_text(72h) == "3.00 d");
+  CHECK(duration_text(59'940ms) == "59.9 s");
+  CHECK(duration_text(59'960ms) == "1m00s");
+  CHECK(duration_text(136s) == "2m16s");
+  CHECK(duration_text(59min + 59s) == "59m59s");
+  CHECK(duration_text(3h + 5min + 59s) == "3h05m");
+  CHECK(duration_text(24h) == "1d00h");
+  CHECK(duration_text(12 * 24h + 7h + 30min) == "12d07h");
   CHECK(counted(1, "event") == "1 event");
   CHECK(counted(0, "event") == "0 events");
 }

@@ -21,12 +21,17 @@ std::string duration_text(std::chrono::nanoseconds length) {
     const char* name;
     double ns;
   };
-  static constexpr std::array units = {Unit{"ns", 1},     Unit{"us", 1e3},   Unit{"ms", 1e6},       Unit{"s", 1e9},
-                                       Unit{"min", 60e9}, Unit{"h", 3600e9}, Unit{"d", 24 * 3600e9}};
+  static constexpr std::array units = {Unit{"ns", 1}, Unit{"us", 1e3}, Unit{"ms", 1e6}, Unit{"s", 1e9}};
   const auto ns = static_cast<double>(length.count());
+  if (ns >= 59.95e9) {  // less would not be shown as "60.0 s"
+    const auto seconds = std::chrono::round<std::chrono::seconds>(length).count();
+    if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
+    if (seconds < 24 * 3600) return fmt::format("{}h{:02}m", seconds / 3600, seconds % 3600 / 60);
+    return fmt::format("{}d{:02}h", seconds / (24 * 3600), seconds % (24 * 3600) / 3600);
+  }
   std::size_t unit = 0;
-  // What would be shown as a whole one of the next unit is shown so; minutes and longer begin at two.
-  while (unit + 1 < units.size() && ns >= units[unit + 1].ns * (unit + 1 < 4 ? 0.9995 : 2)) ++unit;
+  // What would be shown as a whole one of the next unit is shown so.
+  while (unit + 1 < units.size() && ns >= units[unit + 1].ns * 0.9995) ++unit;
   const double value = ns / units[unit].ns;
   const int digits = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
   return fmt::format("{:.{}f} {}", value, digits, units[unit].name);
