@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,13 @@ class [[nodiscard]] Inspector {
 
   /// The ring of a topic as it is now; nothing where there is no such topic. Throws Error where it can't be read.
   std::optional<RingSnapshot> ring(std::string_view topic);
+
+  /// Copies the last events that the topic retains, oldest first: at most `count`, and of each payload at most
+  /// `max_payload` bytes. It takes no port and pins nothing, so publishers may overwrite an event while it is read; that
+  /// event is then left out. Reads a few MiB at most: where more lies between, it returns earlier events, and the next
+  /// call goes on from there. Empty where there is no such topic, or its log may not be read. *Throws* Error where it
+  /// can't be read.
+  std::vector<EventSnapshot> events(std::string_view topic, std::size_t count, std::size_t max_payload = 4096);
 
   /// What dead processes left, as `Bus::reap` would find it: that clears it away. It lists /dev/shm, and so costs more
   /// than a look. Throws Error as `snapshot` does.

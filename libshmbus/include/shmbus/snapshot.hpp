@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -177,6 +178,15 @@ struct BlockSnapshot {
 struct RingSnapshot {
   std::vector<BlockSnapshot> slots;    ///< as many as the ring has
   std::vector<BlockSnapshot> outside;  ///< blocks that left the ring and are still pinned or retained, by number
+};
+
+/// One event, copied from a topic's ring.
+struct EventSnapshot {
+  std::uint64_t sequence = 0;      ///< see Event::sequence
+  Time time{};                     ///< see Event::time
+  unsigned publisher = 0;          ///< number of its publisher's port
+  std::size_t size = 0;            ///< bytes of the whole payload
+  std::vector<std::byte> payload;  ///< its first bytes, as many as were asked for
 };
 
 }  // namespace shmbus

@@ -83,6 +83,22 @@ class Inspector::Impl {
   std::vector<Leftover> leftovers() { return detail::find_leftovers(*registry_, snapshot()); }
 
   std::optional<RingSnapshot> ring(std::string_view name) {
+    const TopicView* view = find_view(name);
+    if (view == nullptr) return std::nullopt;
+    return view->ring();
+  }
+
+  std::vector<EventSnapshot> events(std::string_view name, std::size_t count, std::size_t max_payload) {
+    TopicView* view = find_view(name);
+    if (view == nullptr) return {};
+    return view->events(clock_, count, max_payload);
+  }
+
+ private:
+  using Views = std::map<std::uint64_t, std::unique_ptr<TopicView>>;  // by topic id
+
+  /// Null where there is no such topic.
+  TopicView* find_view(std::string_view name) {
     check_whole();
     const std::vector<ListedTopic> topics = read_topics();
     std::erase_if(views_, [&](const auto& view) {
@@ -92,13 +108,10 @@ class Inspector::Impl {
       if (listed.name != name || (listed.phase != TopicPhase::ready && listed.phase != TopicPhase::told)) continue;
       auto& view = views_[listed.id];
       if (!view) view = TopicView::open(*registry_, listed.name, listed.id);
-      if (view && !view->removed()) return view->ring();
+      if (view && !view->removed()) return view.get();
     }
-    return std::nullopt;
+    return nullptr;
   }
-
- private:
-  using Views = std::map<std::uint64_t, std::unique_ptr<TopicView>>;  // by topic id
 
   void check_whole() const {
     if (registry_->whole()) return;
@@ -212,6 +225,9 @@ Inspector::Impl& Inspector::impl() const {
 
 BusSnapshot Inspector::snapshot() { return impl().snapshot(); }
 std::optional<RingSnapshot> Inspector::ring(std::string_view topic) { return impl().ring(topic); }
+std::vector<EventSnapshot> Inspector::events(std::string_view topic, std::size_t count, std::size_t max_payload) {
+  return impl().events(topic, count, max_payload);
+}
 std::vector<Leftover> Inspector::leftovers() { return impl().leftovers(); }
 
 std::vector<std::string> Inspector::buses() {

@@ -71,12 +71,13 @@ NodeState name_holder(std::uint64_t owner, const NodeSnapshot& node, PortSnapsho
 TopicView::TopicView(const registry::Registry& registry, const std::string& name, platform::SegmentName file,
                      platform::SparseMapping mapping, const topic::TopicRecord& recorded)
     : object_(base::topic_object(name)),
+      log_name_(base::log_name(registry.bus(), name, recorded.log_node, recorded.id)),
       file_(std::move(file)),
       mapping_(std::move(mapping)),
       recorded_(recorded),
       onlooker_(std::make_unique<Onlooker>(mapping_, recorded.geometry.block_table_offset)),
       log_(std::make_unique<log::BlockLog>(mapping_.address(), nullptr, recorded.geometry, *onlooker_)),
-      times_(base::log_name(registry.bus(), name, recorded.log_node, recorded.id), object_ + ", its log") {}
+      times_(log_name_, object_ + ", its log") {}
 
 TopicView::~TopicView() = default;
 
@@ -127,6 +128,12 @@ TopicSnapshot TopicView::look(LookContext& context) {
   read_publishers(context, topic);
   read_subscribers(context, end, topic);
   return topic;
+}
+
+std::vector<EventSnapshot> TopicView::events(registry::BusClock& clock, std::size_t count, std::size_t max_payload) {
+  check_size();
+  if (!copies_) copies_.emplace(log_name_, object_ + ", its log");
+  return copies_->last(*log_, log::end_of(*log_), clock, count, max_payload);
 }
 
 /// Blocks leave the ring while it is read: what has left since the end was read is passed over.

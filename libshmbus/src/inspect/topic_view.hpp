@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "inspect/event_copies.hpp"
 #include "inspect/node_list.hpp"
 #include "inspect/record_times.hpp"
 #include "log/log_end.hpp"
@@ -38,6 +40,8 @@ class TopicView {
   TopicSnapshot look(LookContext& context);
   /// The same.
   RingSnapshot ring() const;
+  /// The last events; see EventCopies. Throws Error.
+  std::vector<EventSnapshot> events(registry::BusClock& clock, std::size_t count, std::size_t max_payload);
   /// True once the topic was removed.
   bool removed() const noexcept;
 
@@ -61,12 +65,14 @@ class TopicView {
   BlockSnapshot block_at(std::uint32_t physical) const;
 
   std::string object_;
+  std::string log_name_;
   platform::SegmentName file_;
   platform::SparseMapping mapping_;
   topic::TopicRecord recorded_;
   std::unique_ptr<Onlooker> onlooker_;
   std::unique_ptr<log::BlockLog> log_;
   RecordTimes times_;
+  std::optional<EventCopies> copies_;  // once they were asked for
   SeenClaim claims_[layout::kMaxPublishers];
 };
 

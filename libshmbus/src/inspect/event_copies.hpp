@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "log/log_end.hpp"
+#include "platform/segment_file.hpp"
+#include "platform/segment_name.hpp"
+#include "registry/bus_clock.hpp"
+#include "shmbus/log/block_log.hpp"
+#include "shmbus/snapshot.hpp"
+
+namespace shmbus::detail {
+
+/// Copies the newest events of a log without a port: no pin, no mapping of the log, no descriptor in between.
+/// Publishers may reuse a block while it is read, which is noticed: its events are then left out.
+class EventCopies {
+ public:
+  /// Throws Error. Without the right to read the log there is nothing to copy.
+  EventCopies(const std::string& log_name, const std::string& object);
+
+  /// Up to `count` events before `end`, oldest first, and of each payload its first `max_payload` bytes. A call reads
+  /// a few MiB at most: where more records lie between, it returns earlier events, and the next call goes on there.
+  std::vector<EventSnapshot> last(const log::BlockLog& log, const log::End& end, registry::BusClock& clock,
+                                  std::size_t count, std::size_t max_payload);
+
+ private:
+  /// Where a record lies, before its payload is copied.
+  struct Found {
+    log::Block block;
+    std::uint64_t offset = 0;
+    std::uint64_t meta = 0;
+    std::uint64_t stamp = 0;
+    std::uint64_t sequence = 0;
+  };
+  /// Where the next call begins: at the first event that this one returned.
+  struct Cursor {
+    std::uint64_t number = log::kNone;
+    std::uint64_t offset = 0;
+    std::uint64_t sequence = 0;
+  };
+
+  void walk(const platform::SegmentFile& file, const log::BlockLog& log, const log::Block& block, std::uint64_t wanted,
+            std::size_t count, std::size_t& budget);
+  static std::optional<EventSnapshot> copy(const platform::SegmentFile& file, const log::BlockLog& log,
+                                           registry::BusClock& clock, const Found& record, std::size_t max_payload);
+
+  std::optional<platform::SegmentName> file_;
+  Cursor cursor_;
+  std::deque<Found> found_;   // of the call under way, by sequence
+};
+
+}  // namespace shmbus::detail
