@@ -11,7 +11,7 @@ struct OrderPlaced {
   std::uint32_t items;
   float total;  // EUR
 };
-// Optional: records the names, types and offsets of the fields, so that two layouts of one name are told apart.
+// Optional: records the names, types and offsets of the fields, so that another layout of this name is refused.
 SHMBUS_FIELDS(OrderPlaced, order_id, items, total)
 }  // namespace shop
 
