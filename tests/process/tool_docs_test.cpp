@@ -33,6 +33,12 @@ std::set<std::string> all_matches(const std::string& text, const char* pattern) 
   return found;
 }
 
+std::set<std::string> without_dashes(const std::set<std::string>& options) {
+  std::set<std::string> names;
+  for (const std::string& option : options) names.insert(option.substr(2));
+  return names;
+}
+
 std::set<std::string> verbs() {
   const std::string help = test::run({SHMBUS_TOOL, "--help"}).out;
   const std::string list = help.substr(help.find("ls  "), help.find("First steps") - help.find("ls  "));
@@ -129,6 +135,8 @@ TEST_CASE("top's manual page and completion name every option, and no other opti
   REQUIRE(options.size() == 12);
   CHECK(all_matches(read_page(top_sources + "/shmbus-top.1"), "(--[a-z][a-z-]*)") == options);
   CHECK(all_matches(complete_top("shmbus-top -"), "(--[a-z-]+)") == options);
+  CHECK(all_matches(read_file(top_sources + "/shmbus-top.zsh"), "(--[a-z-]+)[\\['}]") == options);
+  CHECK(all_matches(read_file(top_sources + "/shmbus-top.fish"), " -l ([a-z-]+)") == without_dashes(options));
   CHECK(complete_top("shmbus-top --pane p") == " publishers ");
   const test::Tool tool;
   const shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
