@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "model/grid.hpp"
+#include "model/line.hpp"
 #include "shmbus/snapshot.hpp"
 
 namespace test {
@@ -70,6 +72,21 @@ inline std::string cell(const shmbus::top::Grid& grid, const std::string& first,
     if (column && row.cells.front().text == first) return row.cells[*column].text;
   }
   return "no such cell";
+}
+
+/// The tone of that cell.
+inline shmbus::top::Tone tone(const shmbus::top::Grid& grid, const std::string& first, const char* heading) {
+  const auto column = shmbus::top::find_column(grid, heading);
+  for (const auto& row : grid.rows) {
+    if (column && row.cells.front().text == first) return row.cells[*column].tone;
+  }
+  throw std::runtime_error("no such cell");
+}
+
+inline std::string text_of(const std::vector<shmbus::top::Line>& page) {
+  std::string text;
+  for (const auto& line : page) text += shmbus::top::text_of(line) + '\n';
+  return text;
 }
 
 inline std::vector<std::string> names(const shmbus::top::Grid& grid) {

@@ -13,6 +13,7 @@
 #include "model/pane.hpp"
 #include "model/report.hpp"
 #include "model/ring_picture.hpp"
+#include "model/row_id.hpp"
 #include "model/table_lines.hpp"
 #include "model/units.hpp"
 #include "top_fixture.hpp"
@@ -24,6 +25,7 @@ using shmbus::Time;
 using test::bus_at;
 using test::cell;
 using test::names;
+using test::text_of;
 
 TEST_CASE("the first look of a bus knows no rates, and says so", "[top]") {
   const Look look = compare(nullptr, bus_at(10s, 1000));
@@ -132,7 +134,7 @@ TEST_CASE("every pane's rows have a cell a column", "[top]") {
 }
 
 TEST_CASE("rows are sorted by number from the largest, by name from A, and the other way round", "[top]") {
-  Grid grid{{{"NAME", true}, {"N"}}, {}};
+  Grid grid{{{.heading = "NAME", .is_text = true}, {.heading = "N"}}, {}};
   grid.rows = {{"1", "", {{"b"}, {"9", 9.0}}}, {"2", "", {{"a"}, {"10", 10.0}}}, {"3", "", {{"c"}, {"10", 10.0}}}};
   sort(grid, {.column = 1});
   CHECK(names(grid) == std::vector<std::string>{"a", "c", "b"});
@@ -171,6 +173,7 @@ TEST_CASE("numbers have three digits and a unit, or all of their digits", "[top]
   CHECK(bytes_text(1536, Units::decimal) == "1.54kB");
   CHECK(bytes_text(1536, Units::exact) == "1536");
   CHECK(time_text(1500ms) == "1.50s");
+  CHECK(time_text(136s) == "2m16s");
 }
 
 TEST_CASE("a sparkline is as high as its values, and as long as there is room", "[top]") {
@@ -181,20 +184,26 @@ TEST_CASE("a sparkline is as high as its values, and as long as there is room", 
   CHECK(sparkline({}, 10, false).empty());
 }
 
-TEST_CASE("the history of a topic ends with the topic, and is bounded", "[top]") {
+TEST_CASE("the history of a row ends with the row, and is bounded", "[top]") {
   History history;
   BusSnapshot before = bus_at(10s, 0);
+  const shmbus::TopicSnapshot topic = before.topics[0];
   for (unsigned i = 1; i <= History::most + 10; ++i) {
     const BusSnapshot now = bus_at(10s + i * 1s, i * 100);
     history.add(compare(&before, now));
     before = now;
   }
-  CHECK(history.of(1).size() == History::most);
-  CHECK(history.of(1).back() == Approx(100));
+  CHECK(history.last(row_id(topic)).size() == History::most);
+  CHECK(history.last(row_id(topic), 7).size() == 7);
+  CHECK(history.last(row_id(topic)).back() == Approx(100));
+  CHECK(history.last(row_id(topic, topic.subscribers[0])).back() == Approx(100));
+  CHECK(history.last(row_id(topic, topic.publishers[0])).back() == Approx(100));
+  CHECK(history.last(row_id(before.nodes[0])).back() == Approx(1));
+  CHECK(history.last("of no row").empty());
   BusSnapshot without = bus_at(1000s, 0);
   without.topics.erase(without.topics.begin());
   history.add(compare(&before, without));
-  CHECK(history.of(1).empty());
+  CHECK(history.last(row_id(topic)).empty());
 }
 
 TEST_CASE("a ring is drawn from the oldest block to the newest, with who is inside", "[top]") {
@@ -209,27 +218,80 @@ TEST_CASE("a ring is drawn from the oldest block to the newest, with who is insi
   const auto lines = ring_picture(bus.topics[0], ring, 20);
   REQUIRE(lines.size() == 3);
   CHECK(text_of(lines[0]) == "..!rpw");
-  CHECK_THAT(text_of(lines[1]), Catch::StartsWith("  ^     fast"));
-  CHECK_THAT(text_of(lines[2]), Catch::StartsWith("   ^^   slow"));
+  CHECK_THAT(text_of(lines[1]), Catch::StartsWith("  ^     fast (500) awake"));
+  CHECK_THAT(text_of(lines[2]), Catch::StartsWith("   ^^   slow (500) awake"));
   CHECK(text_of(ring_picture(bus.topics[0], ring, 3)[0]) == ".!p");  // what matters most of each two
   ring.outside.push_back({.number = 1, .pinned_by = 1});
   CHECK_THAT(text_of(ring_picture(bus.topics[0], ring, 20)[0]), Catch::EndsWith("left the ring: p"));
 }
 
-TEST_CASE("a table is cut to the screen: names first, then whole columns from the right", "[top]") {
-  Grid grid{{{"NAME", true, 6}, {"N"}, {"LAST"}}, {}, 3};
-  grid.rows = {{"1", "", {{"a.long.name"}, {"12345", 1.0}, {"x", 1.0}}}};
-  const TableLines wide{grid, {.column = 1}, 40, 0};
-  CHECK(text_of(wide.heading()) == "NAME           Nv LAST ");
-  CHECK(text_of(wide.row(0)) == "a.long.name 12345    x ");
-  CHECK(wide.complete());
-  const TableLines narrow{grid, {.column = 1}, 18, 0};
-  CHECK(text_of(narrow.row(0)) == "a.long~ 12345    x ");
-  const TableLines skipped{grid, {.column = 1}, 18, 1};
-  CHECK(text_of(skipped.row(0)) == "a.long.name    x ");
-  const TableLines tiny{grid, {.column = 1}, 13, 0};
-  CHECK_FALSE(tiny.complete());
-  CHECK(tiny.places().size() == 2);
+namespace {
+
+/// A name that may be cut, and numbers of which the last is the least important.
+Grid some_grid() {
+  Grid grid{{{.heading = "NAME", .is_text = true, .brief_rank = 1, .least = 6},
+             {.heading = "N"},
+             {.heading = "LAST", .rank = 2}},
+            {}};
+  grid.rows = {{"1", "", {Cell{"long.name (program)", "long.name"}, {"12345", 1.0}, {"x", 1.0}}}};
+  return grid;
+}
+
+}  // namespace
+
+TEST_CASE("a narrow screen hides columns and shows brief names, then cuts names, then cuts off the right", "[top]") {
+  const Grid grid = some_grid();
+  const auto row_at = [&](std::size_t width) { return text_of(TableLines{grid, {.column = 1}, {.width = width}}.row(0)); };
+  const TableLines wide{grid, {.column = 1}, {.width = 40}};
+  CHECK(text_of(wide.heading()) == "NAME                  N v LAST ");
+  CHECK(text_of(wide.row(0)) == "long.name (program) 12345    x ");
+  CHECK(wide.hidden() == 0);
+  CHECK(row_at(30) == "long.name (program) 12345    x ");
+  CHECK(row_at(29) == "long.name (program) 12345 ");
+  CHECK(row_at(25) == "long.name (program) 12345 ");
+  CHECK(row_at(24) == "long.name 12345    x ");
+  CHECK(row_at(20) == "long.name 12345    x ");
+  CHECK(row_at(19) == "long.name 12345 ");
+  CHECK(row_at(15) == "long.name 12345 ");
+  CHECK(row_at(14) == "long.na~ 12345 ");
+  CHECK(row_at(12) == "long.~ 12345 ");
+  CHECK(row_at(11) == "long.~ ");
+  CHECK(TableLines{grid, {.column = 1}, {.width = 25}}.hidden() == 1);
+  CHECK(text_of(TableLines{grid, {.column = 1}, {.width = 40, .skip = 1}}.row(0)) == "long.name (program)    x ");
+}
+
+TEST_CASE("the column that is sorted by is never hidden", "[top]") {
+  const Grid grid = some_grid();
+  const TableLines table{grid, {.column = 2}, {.width = 23}};
+  CHECK(text_of(table.heading()) == "NAME          N LAST v ");
+}
+
+TEST_CASE("the sort mark stands apart from the heading", "[top]") {
+  const Grid grid = some_grid();
+  const auto heading = [&](Order order) { return text_of(TableLines{grid, order, {.utf8 = true}}.heading()); };
+  CHECK_THAT(heading({.column = 1}), Catch::Contains(" N ▼ "));
+  CHECK_THAT(heading({.column = 1, .reversed = true}), Catch::Contains(" N ▲ "));
+  CHECK_THAT(heading({.column = 0}), Catch::StartsWith("NAME ▲ "));
+}
+
+TEST_CASE("a number column stays as wide as it was", "[top]") {
+  Grid grid = some_grid();
+  WidestNumbers widest;
+  const TableLines first{grid, {.column = 1}, {.width = 40}, &widest};
+  grid.rows[0].cells[1] = {"1", 1.0};
+  const TableLines second{grid, {.column = 1}, {.width = 40}, &widest};
+  CHECK(text_of(second.row(0)) == "long.name (program)     1    x ");
+}
+
+TEST_CASE("a trend takes the room that is left, and has the least where it does not fit", "[top]") {
+  Grid grid = some_grid();
+  grid.columns.push_back({.heading = "TREND", .rank = 3, .is_trend = true});
+  grid.rows[0].cells.emplace_back("");
+  grid.rows[0].trend = {0, 1, 4, 8};
+  const TableLines table{grid, {.column = 1}, {.width = 44}};
+  CHECK(text_of(table.row(0)) == "long.name (program) 12345    x  _-#          ");
+  CHECK(table.places().back().width == 13);
+  CHECK(TableLines{grid, {.column = 1}, {.width = 40}}.places().size() == 3);
 }
 
 TEST_CASE("a text is cut with a mark, or filled", "[top]") {
@@ -266,7 +328,7 @@ TEST_CASE("a snapshot in JSON holds all there is, with rates where they are know
   CHECK(json["nodes_dead"] == 1);
 }
 
-TEST_CASE("a topic that a subscriber could not attach is shown in the header, the detail and JSON", "[top]") {
+TEST_CASE("a topic that a subscriber could not attach is an alert, and stands in the detail and JSON", "[top]") {
   BusSnapshot bus = bus_at(10s, 1000);
   shmbus::SubscriptionSnapshot& s = bus.subscriptions.emplace_back();
   s.program = "reader";
@@ -276,14 +338,10 @@ TEST_CASE("a topic that a subscriber could not attach is shown in the header, th
   s.unattached_count = 1;
   s.unattached = {{"a", shmbus::ErrorCode::limit}};
   const Look look = compare(nullptr, bus);
-  CHECK_THAT(report_text(look, {}), Catch::Contains("1 topic not attached"));
+  CHECK_THAT(report_text(look, {}), Catch::Contains("\nalert: reader (500) does not read 1 topic"));
   const auto json = nlohmann::json::parse(report_json(look));
   CHECK(json["unattached"][0]["topic"] == "a");
   CHECK(json["unattached"][0]["reason"] == "limit");
-  std::string page;
-  for (const auto& line : shmbus::top::detail_page(look, "a", nullptr, {}, {})) {
-    for (const auto& span : line.spans) page += span.text;
-    page += "\n";
-  }
-  CHECK_THAT(page, Catch::Contains("unread by  reader (pid 500), which matches it as '>': limit"));
+  CHECK_THAT(text_of(shmbus::top::detail_page(look, "a", nullptr, {}, {})),
+             Catch::Contains("unread by  reader (pid 500), which matches it as '>': limit"));
 }

@@ -30,8 +30,8 @@ struct Watcher {
   /// The line that is chosen, by its text.
   std::string chosen() {
     const Frame now = frame();
-    for (std::size_t i = 5; i < now.lines.size(); ++i) {
-      if (now.lines[i].reversed) return text_of(now.lines[i]);
+    for (const Line& line : now.lines) {
+      if (line.ground == Ground::chosen) return text_of(line);
     }
     return {};
   }
@@ -55,15 +55,15 @@ TEST_CASE("a frame is as high as the screen and no line is wider, from 80x24 to 
 
 TEST_CASE("each pane shows its rows, and Tab goes round", "[top]") {
   Watcher w;
-  CHECK_THAT(w.text(), Catch::Contains("EVENTS/Sv"));
+  CHECK_THAT(w.text(), Catch::Contains("EVENTS/S v"));
   w.apply(Action::next_pane);
-  CHECK_THAT(w.text(), Catch::Contains("fast (reader)"));
+  CHECK_THAT(w.text(), Catch::Contains(" fast "));
   w.apply(Action::next_pane);
   CHECK_THAT(w.text(), Catch::Contains("writer"));
   w.apply(Action::next_pane);
   CHECK_THAT(w.text(), Catch::Contains("PATTERNS"));
   w.apply(Action::next_pane);
-  CHECK_THAT(w.text(), Catch::Contains("EVENTS/Sv"));
+  CHECK_THAT(w.text(), Catch::Contains("EVENTS/S v"));
   w.apply(Action::previous_pane);
   CHECK_THAT(w.text(), Catch::Contains("PATTERNS"));
 }
@@ -87,27 +87,27 @@ TEST_CASE("a click on a heading sorts by it, the second one the other way round"
   w.apply(Action::pane, 1);
   const auto click = [&](const char* heading) {
     const Frame frame = w.frame();
-    const std::size_t column = text_of(frame.lines[4]).find(heading);
+    const std::size_t column = text_of(frame.lines[5]).find(heading);
     REQUIRE(column != std::string::npos);
-    w.session.apply(frame.at(4, column));
+    w.session.apply(frame.at(5, column));
   };
   click("LOST");
-  CHECK_THAT(w.text(), Catch::Contains("LOSTv"));
-  CHECK_THAT(text_of(w.frame().lines[5]), Catch::Contains("slow"));
+  CHECK_THAT(w.text(), Catch::Contains("LOST v"));
+  CHECK_THAT(text_of(w.frame().lines[6]), Catch::Contains("slow"));
   click("LOST");
-  CHECK_THAT(w.text(), Catch::Contains("LOST^"));
-  CHECK_THAT(text_of(w.frame().lines[7]), Catch::Contains("slow"));
+  CHECK_THAT(w.text(), Catch::Contains("LOST ^"));
+  CHECK_THAT(text_of(w.frame().lines[8]), Catch::Contains("slow"));
 }
 
 TEST_CASE("a click chooses a row, a second one opens its topic, and the bar changes panes", "[top]") {
   Watcher w;
-  w.session.apply(w.frame().at(6, 3));
+  w.session.apply(w.frame().at(7, 3));
   CHECK_THAT(w.chosen(), Catch::StartsWith("b "));
   CHECK_FALSE(w.session.detail());
-  w.session.apply(w.frame().at(6, 3));
+  w.session.apply(w.frame().at(7, 3));
   CHECK(w.session.detail() == "b");
   const Frame frame = w.frame();
-  w.session.apply(frame.at(3, text_of(frame.lines[3]).find("nodes")));
+  w.session.apply(frame.at(4, text_of(frame.lines[4]).find("nodes")));
   CHECK_FALSE(w.session.detail());
   CHECK_THAT(w.text(), Catch::Contains("PATTERNS"));
   CHECK(frame.at(23, 0).action == Action::none);
@@ -121,15 +121,15 @@ TEST_CASE("a filter narrows while it is typed, stays with Enter and goes with Es
   for (const char* c : {"s", "l", "o", "x"}) w.session.type(c);
   CHECK_THAT(w.text(), Catch::Contains("no subscribers with 'slox'"));
   w.session.type({});
-  CHECK_THAT(w.text(), Catch::Contains("slow (reader)") && !Catch::Contains("fast (reader)"));
+  CHECK_THAT(w.text(), Catch::Contains(" slow ") && !Catch::Contains(" fast "));
   w.session.end_typing(true);
   CHECK_THAT(w.text(), Catch::Contains("filter: slo"));
   w.apply(Action::back);
-  CHECK_THAT(w.text(), Catch::Contains("fast (reader)"));
+  CHECK_THAT(w.text(), Catch::Contains(" fast "));
   w.apply(Action::filter);
   w.session.type("z");
   w.session.end_typing(false);
-  CHECK_THAT(w.text(), Catch::Contains("fast (reader)"));
+  CHECK_THAT(w.text(), Catch::Contains(" fast "));
 }
 
 TEST_CASE("the detail of a topic shows its facts, ring, ports and history, and Esc leaves it", "[top]") {
@@ -143,11 +143,11 @@ TEST_CASE("the detail of a topic shows its facts, ring, ports and history, and E
   ring.slots[0] = {.number = 1, .newest = true, .pinned_by = 3};
   w.session.see_ring(ring);
   const std::string text = w.text();
-  for (const char* part : {"topic      a", "3000 events", "1.00k events/s", "ring       ...p", "fast (reader)",
+  for (const char* part : {"topic      a", "3000 events", "1.00k events/s", "ring       ...p", "fast (500) awake",
                            "writer", "free", "gating", "most 1.00k"})
     CHECK_THAT(text, Catch::Contains(part));
   w.apply(Action::back);
-  CHECK_THAT(w.text(), Catch::Contains("EVENTS/Sv"));
+  CHECK_THAT(w.text(), Catch::Contains("EVENTS/S v"));
 }
 
 TEST_CASE("the detail of a topic that went away says so", "[top]") {
@@ -166,19 +166,20 @@ TEST_CASE("help lists the keys, scrolls on a small screen, and goes", "[top]") {
   w.apply(Action::last);
   CHECK_THAT(w.text(), Catch::Contains("its process was stopped"));
   w.apply(Action::help);
-  CHECK_THAT(w.text(), Catch::Contains("EVENTS/Sv"));
+  CHECK_THAT(w.text(), Catch::Contains("EVENTS/S v"));
 }
 
 TEST_CASE("a bus that is away is told, and what was seen last stays", "[top]") {
   Watcher w;
   w.session.set_problem("bus 'test-bus' was removed");
-  CHECK_THAT(w.text(), Catch::Contains("bus 'test-bus' was removed") && Catch::Contains("EVENTS/Sv"));
+  CHECK_THAT(w.text(), Catch::Contains("bus 'test-bus' was removed") && Catch::Contains("EVENTS/S v"));
   w.session.set_problem({});
   CHECK_THAT(w.text(), !Catch::Contains("was removed"));
 }
 
 TEST_CASE("pause, units, latency, pace and quit", "[top]") {
   Watcher w;
+  w.size.width = 160;
   w.apply(Action::pause);
   CHECK(w.session.paused());
   CHECK_THAT(w.text(), Catch::Contains("PAUSED"));
@@ -197,13 +198,117 @@ TEST_CASE("pause, units, latency, pace and quit", "[top]") {
   CHECK(w.session.quit());
 }
 
-TEST_CASE("columns that do not fit are reached with the arrows", "[top]") {
+TEST_CASE("columns that do not fit are reached with the arrows, and the footer says how many there are", "[top]") {
   Watcher w;
-  w.size.width = 40;
+  w.size.width = 70;
   w.apply(Action::pane, 1);
-  CHECK_THAT(w.text(), !Catch::Contains("WAKEUPS"));
+  CHECK_THAT(w.text(), !Catch::Contains("WAKEUPS") && Catch::Contains("more columns"));
   for (int i = 0; i < 30; ++i) w.apply(Action::right);
   CHECK_THAT(w.text(), Catch::Contains("ERRORS") && Catch::Contains("TOPIC"));
   for (int i = 0; i < 30; ++i) w.apply(Action::left);
   CHECK_THAT(w.text(), Catch::Contains("PROCESS"));
+  w.size.width = 250;
+  CHECK_THAT(w.text(), Catch::Contains("WAKEUPS") && !Catch::Contains("more column"));
+}
+
+TEST_CASE("no name of a topic or service is cut while a percentile shows", "[top]") {
+  Watcher w;
+  shmbus::BusSnapshot bus = bus_at(20s, 5000);
+  bus.topics[0].info.name = "sensors.kitchen.temperature.celsius";
+  bus.topics[0].subscribers[0].name = "recommendations";
+  w.session.see(compare(nullptr, bus));
+  w.apply(Action::pane, 1);
+  for (w.size.width = 60; w.size.width <= 250; ++w.size.width) {
+    const std::string text = w.text();
+    INFO(text);
+    if (text.find("P99") != std::string::npos || text.find("P50") != std::string::npos) CHECK(text.find('~') == std::string::npos);
+    if (w.size.width == 80) CHECK_THAT(text, Catch::Contains("sensors.kitchen.temperature.celsius recommendations "));
+  }
+}
+
+TEST_CASE("each row has a trend where there is room", "[top]") {
+  Watcher w;
+  w.size.width = 120;
+  for (std::size_t pane = 0; pane < panes.size(); ++pane) {
+    w.apply(Action::pane, pane);
+    CHECK_THAT(text_of(w.frame().lines[5]), Catch::Contains("TREND"));
+    CHECK_THAT(text_of(w.frame().lines[6]), Catch::Contains("#"));
+  }
+}
+
+TEST_CASE("the chosen row looks unlike the headings", "[top]") {
+  Watcher w;
+  const Frame frame = w.frame();
+  CHECK(frame.lines[5].ground == Ground::heading);
+  CHECK(frame.lines[6].ground == Ground::chosen);
+  CHECK(frame.lines[7].ground == Ground::plain);
+}
+
+TEST_CASE("a page that is longer than the screen says that it scrolls, and where it is", "[top]") {
+  Watcher w;
+  w.apply(Action::help);
+  CHECK_THAT(w.text(), Catch::Contains("scroll, lines 1-22 of "));
+  w.apply(Action::down);
+  CHECK_THAT(w.text(), Catch::Contains("scroll, lines 2-23 of "));
+  w.size.height = 100;
+  CHECK_THAT(w.text(), !Catch::Contains("scroll, lines"));
+  w.apply(Action::help);
+  w.apply(Action::open);
+  CHECK_THAT(w.text(), !Catch::Contains("scroll, lines"));
+  w.size.height = 12;
+  CHECK_THAT(w.text(), Catch::Contains("scroll, lines 1-6 of "));
+}
+
+TEST_CASE("the worst alert has a line of its own, and a page has all of them with what to do", "[top]") {
+  Watcher w;
+  shmbus::BusSnapshot bus = bus_at(13s, 4000);
+  shmbus::SubscriberSnapshot& s = bus.topics[0].subscribers[0];
+  s.state = shmbus::SubscriberState::gating;
+  s.delivery = shmbus::Delivery::reliable;
+  s.gating = true;
+  s.gating_for = 15s;
+  w.session.see(compare(nullptr, bus));
+  CHECK_THAT(text_of(w.frame().lines[3]), Catch::StartsWith("a: held back 15.0 s by fast (500)") &&
+                                             Catch::EndsWith("  a: 1 more"));
+  CHECK(w.frame().lines[3].spans.front().tone == Tone::bad);
+  w.apply(Action::alerts);
+  CHECK_THAT(w.text(), Catch::Contains("a: held back 15.0 s by fast (500)") && Catch::Contains("demote_after") &&
+                           Catch::Contains("shmbus gc --yes"));
+  w.apply(Action::back);
+  bus = bus_at(14s, 5000);
+  bus.nodes.pop_back();
+  w.session.see(compare(nullptr, bus));
+  CHECK(text_of(w.frame().lines[3]) == "no alerts");
+}
+
+TEST_CASE("the last events of a topic are shown from its detail, the newest first", "[top]") {
+  Watcher w;
+  w.apply(Action::open);
+  CHECK_FALSE(w.session.shows_events());
+  CHECK_THAT(w.text(), Catch::Contains("e last events"));
+  w.apply(Action::events);
+  REQUIRE(w.session.shows_events());
+  CHECK(w.session.wants_look());
+  const auto event = [](std::uint64_t sequence, const char* text) {
+    shmbus::EventSnapshot e;
+    e.sequence = sequence;
+    e.time = shmbus::Time{1s};
+    for (const char* c = text; *c != 0; ++c) e.payload.push_back(static_cast<std::byte>(*c));
+    e.size = e.payload.size();
+    return e;
+  };
+  w.session.see_events({event(7, "older"), event(8, "newer\x01")});
+  const std::string text = w.text();
+  CHECK_THAT(text, Catch::Contains("#8  00:00:01.000000  writer (500)  6 bytes\n"
+                                   "  0000  6e 65 77 65 72 01                                 |newer.|\n"
+                                   "#7  00:00:01.000000  writer (500)  5 bytes\n"
+                                   "  older\n"));
+  w.apply(Action::back);
+  CHECK_FALSE(w.session.shows_events());
+  CHECK(w.session.detail() == "a");
+  w.apply(Action::back);
+  w.apply(Action::events);  // from the table
+  CHECK(w.session.shows_events());
+  w.session.see_events({});
+  CHECK_THAT(w.text(), Catch::Contains("no events yet"));
 }

@@ -1,17 +1,39 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <clocale>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <string>
+#include <vector>
 
 #include "batch.hpp"
+#include "model/bus_list.hpp"
+#include "model/watch.hpp"
 #include "options.hpp"
 #include "program.hpp"
 #include "run_screen.hpp"
+#include "shmbus/inspector.hpp"
 #include "standard_error.hpp"
 #include "view/screen.hpp"
 
 namespace shmbus::top {
 namespace {
+
+/// Without a list to choose from.
+int print(const Options& options) {
+  std::string bus = options.bus;
+  if (bus.empty()) {
+    const std::vector<std::string> buses = Inspector::buses();
+    const bool has_default = std::find(buses.begin(), buses.end(), default_bus) != buses.end();
+    bus = has_default ? default_bus : only_bus(buses).value_or("");
+    if (bus.empty())
+      return tool::refuse(fmt::format("no bus is named; buses here: {}", fmt::join(buses, ", ")), "shmbus-top --help");
+  }
+  Watch watch{bus};
+  return run_batch(watch, options);
+}
 
 int run(int argc, char** argv) {
   CLI::App program{
@@ -33,14 +55,13 @@ Exit status: 0 good, 1 the bus or part of it can't be read, or was removed while
   Options options;
   program.callback([&] { options = parser.options(); });
   if (const auto status = tool::parse(program, argc, argv)) return *status;
-  Watch watch{options.bus};
-  if (options.plain()) return run_batch(watch, options);
+  if (options.plain()) return print(options);
   if (!Screen::usable()) {
-    if (::isatty(STDOUT_FILENO) == 1 && ::isatty(STDIN_FILENO) == 1) return run_batch(watch, options);
+    if (::isatty(STDOUT_FILENO) == 1 && ::isatty(STDIN_FILENO) == 1) return print(options);
     tool::complain("standard input and output: expected a terminal, found none; use --batch or --json");
     return tool::exit_usage;
   }
-  return run_screen(watch, options);
+  return run_screen(options.bus.empty() ? only_bus(Inspector::buses()).value_or("") : options.bus, options);
 }
 
 }  // namespace

@@ -5,10 +5,9 @@
 namespace shmbus::top {
 
 OptionParser::OptionParser(CLI::App& program) {
-  program.add_option("bus,--bus", options_.bus, "The bus")
+  program.add_option("bus,--bus", options_.bus, "The bus; without it, the only one there is, or a list to choose from")
       ->type_name("NAME")
-      ->envname("SHMBUS_BUS")
-      ->capture_default_str();
+      ->envname("SHMBUS_BUS");
   program.add_flag("-b,--batch", options_.batch, "Print plain text, look after look, instead of a screen");
   program.add_flag("-j,--json", options_.json, "Print a JSON object, of one look unless --count says more");
   program.add_option("-n,--count", options_.count, "End after so many looks")

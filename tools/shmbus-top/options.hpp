@@ -11,7 +11,7 @@ namespace shmbus::top {
 
 /// What the command line asks for.
 struct Options {
-  std::string bus = "default";
+  std::string bus;  ///< empty: none is named
   bool batch = false;
   bool json = false;
   std::optional<std::uint64_t> count;  ///< looks, then the end

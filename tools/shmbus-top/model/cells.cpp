@@ -2,6 +2,7 @@
 
 #include "model/pane_grids.hpp"
 #include "port_text.hpp"
+#include "printable_text.hpp"
 
 namespace shmbus::top {
 
@@ -18,7 +19,9 @@ Cell bytes_cell(double bytes, Units units) {
   return {bytes_text(bytes, units), bytes, bytes == 0 ? Tone::quiet : Tone::plain};
 }
 
-Cell process_cell(const std::string& name, const std::string& program) { return {tool::process_text(name, program)}; }
+Cell process_cell(const std::string& name, const std::string& program) {
+  return {tool::process_text(name, program), tool::printable(name.empty() ? program : name)};
+}
 
 Cell pid_cell(std::int32_t pid) { return {std::to_string(pid), static_cast<double>(pid)}; }
 

@@ -26,6 +26,9 @@ enum class Action : std::uint8_t {
   right,
   choose,  ///< the row of number `which`; its detail where it was chosen already
   open,    ///< the detail of the chosen row's topic
+  events,  ///< the last events of that topic
+  alerts,  ///< all there are
+  buses,   ///< the list to choose another bus from
   sort_left,
   sort_right,
   sort_by,  ///< the column of number `which`; the other way round where it is sorted so already

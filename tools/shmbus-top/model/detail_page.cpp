@@ -77,7 +77,7 @@ void add_ring(std::vector<Line>& page, const TopicSnapshot& topic, const RingSna
     name.assign(name.size(), ' ');
   };
   // Room for the names of readers beside it.
-  for (Line& line : ring_picture(topic, ring, width > 60 ? width - 46 : 14)) add(std::move(line));
+  for (Line& line : ring_picture(topic, ring, width > 60 ? width - 50 : 14)) add(std::move(line));
   add(ring_legend());
 }
 
@@ -86,7 +86,6 @@ void add_table(std::vector<Line>& page, Pane pane, const Look& look, std::string
   keep_topic(grid, topic);
   // That it is of this topic, the page's head says.
   grid.columns.erase(grid.columns.begin());
-  --grid.essential;
   for (Row& row : grid.rows) row.cells.erase(row.cells.begin());
   page.emplace_back();
   if (grid.rows.empty()) {
@@ -94,7 +93,8 @@ void add_table(std::vector<Line>& page, Pane pane, const Look& look, std::string
     return;
   }
   const Order none{.column = grid.columns.size()};
-  const TableLines table{grid, none, style.width, std::min(style.skip, grid.columns.size() - 2)};
+  const TableLines table{
+      grid, none, {.width = style.width, .skip = std::min(style.skip, grid.columns.size() - 2), .utf8 = style.utf8}};
   page.push_back(table.heading());
   for (std::size_t i = 0; i < grid.rows.size(); ++i) page.push_back(table.row(i));
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace shmbus::top {
@@ -15,23 +16,32 @@ enum class Tone : std::uint8_t {
   strong,
   quiet,   ///< nothing to see: zeros, the idle
   good,    ///< it runs
-  notice,  ///< look at it: lagging, stopped, waiting
-  bad,     ///< lost, gating, dead, unreadable
+  notice,  ///< something may be wrong: stopped, lapped, a second behind
+  bad,     ///< something is wrong: losing events, gating, dead, unreadable
 };
+
+/// A narrow screen gives up what has the highest rank first. Rank 0: it gives up nothing of that.
+using Rank = unsigned;
 
 struct Column {
   std::string heading;
   bool is_text = false;   ///< to the left, and sorted from A; numbers to the right, from the largest
-  std::size_t least = 0;  ///< characters it may be cut to where the screen is narrow; 0: never cut
+  Rank rank = 0;          ///< of the column: with it the column goes
+  Rank brief_rank = 0;    ///< of its whole texts: with them gone, cells show their brief ones
+  std::size_t least = 0;  ///< characters it may be cut to, once all ranks are given up; 0: never cut
+  bool is_trend = false;  ///< shows each row's trend, in whatever room is left
 };
 
 struct Cell {
   Cell(std::string cell_text, Tone cell_tone = Tone::plain) : text(std::move(cell_text)), tone(cell_tone) {}
   Cell(std::string cell_text, double cell_value, Tone cell_tone = Tone::plain)
       : text(std::move(cell_text)), value(cell_value), tone(cell_tone) {}
+  Cell(std::string cell_text, std::string brief_text)
+      : text(std::move(cell_text)), brief(std::move(brief_text)), tone(Tone::plain) {}
 
   std::string text;
-  double value = 0;  ///< what a number is sorted by
+  std::string brief{};  ///< for a narrow screen; empty: none
+  double value = 0;     ///< what a number is sorted by
   Tone tone;
 };
 
@@ -39,13 +49,13 @@ struct Row {
   std::string id;     ///< the same at the next look
   std::string topic;  ///< whose detail it leads to; empty: none
   std::vector<Cell> cells;
+  std::vector<double> trend{};  ///< of the last looks, the newest last; see History
 };
 
 /// A pane's table.
 struct Grid {
   std::vector<Column> columns;
   std::vector<Row> rows;
-  std::size_t essential = 0;  ///< columns from the left that a narrow screen cuts names for, to show them all
 };
 
 struct Order {

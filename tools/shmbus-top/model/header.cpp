@@ -19,12 +19,6 @@ std::uint64_t log_memory(const BusSnapshot& bus) {
   return bytes;
 }
 
-std::size_t count_unattached(const BusSnapshot& bus) {
-  std::size_t count = 0;
-  for (const SubscriptionSnapshot& s : bus.subscriptions) count += s.state == NodeState::dead ? 0 : s.unattached_count;
-  return count;
-}
-
 NodeCounts count_nodes(const BusSnapshot& bus) {
   NodeCounts counts;
   for (const NodeSnapshot& node : bus.nodes) {
@@ -45,9 +39,6 @@ std::vector<Line> header_lines(const Look& look, const Style& style) {
   lines[1].add("  bytes/s ").add(look.compared ? bytes_text(look.total.bytes, style.units) : "-", Tone::strong);
   lines[1].add("  delivered/s ").add(rate(look.total.delivered), Tone::strong);
   lines[1].add("  lost/s ").add(rate(look.total.lost), look.total.lost > 0 ? Tone::bad : Tone::quiet);
-
-  if (const std::size_t missing = count_unattached(bus); missing != 0)
-    lines[1].add("  ").add(fmt::format("{} not attached", tool::counted(missing, "topic")), Tone::bad);
 
   const NodeCounts nodes = count_nodes(bus);
   if (bus.shm_size == 0) {

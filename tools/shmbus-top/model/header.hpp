@@ -18,7 +18,4 @@ struct NodeCounts {
 };
 NodeCounts count_nodes(const BusSnapshot& bus);
 
-/// Topics that living subscribers match and could not attach.
-std::size_t count_unattached(const BusSnapshot& bus);
-
 }  // namespace shmbus::top

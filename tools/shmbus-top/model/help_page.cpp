@@ -13,8 +13,11 @@ struct Entry {
 constexpr Entry entries[] = {
     {"", "Keys"},
     {"1 2 3 4, Tab", "topics, subscribers, publishers, nodes; or click"},
-    {"arrows, Page, Home, End", "choose a row; left, right: columns beyond the screen"},
-    {"Enter", "a topic's rate over time, ring and ports; or click twice"},
+    {"arrows, Page, Home, End", "choose a row, or scroll; left, right: hidden columns"},
+    {"Enter", "the row's topic: rate, ring and ports; or click twice"},
+    {"e", "the topic's last events, with their payloads"},
+    {"a", "all alerts, each with what to do"},
+    {"b", "choose another bus"},
     {"Esc, Backspace", "back"},
     {"< >", "sort by the column to the left, right; or click on it"},
     {"r", "sort the other way round"},
@@ -27,6 +30,7 @@ constexpr Entry entries[] = {
     {"q, Ctrl-C", "quit; q leaves a detail first"},
     {"", ""},
     {"", "Columns"},
+    {"TREND", "events a second over the last looks; of a node, its CPU"},
     {"LAG", "events published and not read yet; of a topic, the most"},
     {"LAGTIME", "how long the oldest of them has lain there"},
     {"LOST", "sequence numbers that passed it unseen, aborted ones too"},
@@ -37,11 +41,15 @@ constexpr Entry entries[] = {
     {"CLAIM", "how long an event is claimed and not committed"},
     {"", ""},
     {"", "States"},
-    {"spinning", "awake: it handles events, or looks for some"},
+    {"awake", "it handles events, or looks for some"},
+    {"spinning", "awake, and its process uses a whole core"},
     {"sleeping", "in the kernel, until an event comes"},
     {"lapped", "what it needs next has left the ring: it has lost events"},
     {"gating", "reliable, and publishers wait for it"},
     {"stopped, dead", "its process was stopped (SIGSTOP, a debugger), or died"},
+    {"", ""},
+    {"", "Colours"},
+    {"yellow, red", "something may be wrong; something is wrong"},
 };
 
 }  // namespace

@@ -5,24 +5,38 @@
 #include <cmath>
 #include <utility>
 
+#include "model/row_id.hpp"
+
 namespace shmbus::top {
 
 void History::add(const Look& look) {
   if (!look.compared) return;
-  std::unordered_map<std::uint64_t, std::vector<double>> kept;  // without topics that went away
-  for (std::size_t i = 0; i < look.topics.size(); ++i) {
-    const std::uint64_t id = look.bus.topics[i].info.id;
-    std::vector<double> rates = std::move(rates_[id]);
-    if (rates.size() >= most) rates.erase(rates.begin());
-    rates.push_back(look.topics[i].published);
-    kept[id] = std::move(rates);
+  std::unordered_map<std::string, std::deque<double>> kept;
+  const auto add = [&](std::string id, double rate) {
+    std::deque<double> rates = std::move(rates_[id]);
+    if (rates.size() >= most) rates.pop_front();
+    rates.push_back(rate);
+    kept.emplace(std::move(id), std::move(rates));
+  };
+  for (std::size_t i = 0; i < look.bus.topics.size(); ++i) {
+    const TopicSnapshot& topic = look.bus.topics[i];
+    const TopicRates& rates = look.topics[i];
+    add(row_id(topic), rates.published);
+    for (std::size_t k = 0; k < topic.subscribers.size(); ++k)
+      add(row_id(topic, topic.subscribers[k]), rates.subscribers[k].delivered);
+    for (std::size_t k = 0; k < topic.publishers.size(); ++k)
+      add(row_id(topic, topic.publishers[k]), rates.publishers[k].published);
   }
+  for (std::size_t i = 0; i < look.bus.nodes.size(); ++i) add(row_id(look.bus.nodes[i]), look.processor[i]);
   rates_ = std::move(kept);
 }
 
-std::span<const double> History::of(std::uint64_t topic_id) const {
-  const auto found = rates_.find(topic_id);
-  return found != rates_.end() ? std::span<const double>{found->second} : std::span<const double>{};
+std::vector<double> History::last(const std::string& id, std::size_t count) const {
+  const auto found = rates_.find(id);
+  if (found == rates_.end()) return {};
+  const std::deque<double>& rates = found->second;
+  const auto from = rates.size() > count ? static_cast<std::ptrdiff_t>(rates.size() - count) : 0;
+  return {rates.begin() + from, rates.end()};
 }
 
 std::string sparkline(std::span<const double> values, std::size_t width, bool utf8) {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <deque>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -10,17 +11,18 @@
 
 namespace shmbus::top {
 
-/// The rates of each topic over the last looks, for sparklines.
+/// What each row did over the last looks, for sparklines: events a second of topics and ports, cores of nodes.
 class History {
  public:
   static constexpr std::size_t most = 300;  ///< looks
 
+  /// Of what is not there any more nothing is kept.
   void add(const Look& look);
-  /// Events a second, the newest last.
-  std::span<const double> of(std::uint64_t topic_id) const;
+  /// Of the row of that id (see row_id.hpp), the newest last; at most `count`.
+  std::vector<double> last(const std::string& id, std::size_t count = most) const;
 
  private:
-  std::unordered_map<std::uint64_t, std::vector<double>> rates_;
+  std::unordered_map<std::string, std::deque<double>> rates_;
 };
 
 /// A column for each of the last `width` values, as high as their highest allows; fewer where there are fewer.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,13 +12,20 @@ namespace shmbus::top {
 struct Span {
   std::string text;
   Tone tone = Tone::plain;
-  bool reversed = false;  ///< light on dark the other way round: headings, and the row that is chosen
+  bool reversed = false;  ///< light on dark the other way round
+};
+
+/// What a line stands out as, to the end of the screen.
+enum class Ground : std::uint8_t {
+  plain,
+  heading,  ///< a table's headings: underlined
+  chosen,   ///< the row that is chosen: light on dark the other way round
 };
 
 /// One line of a screen.
 struct Line {
   std::vector<Span> spans;
-  bool reversed = false;  ///< to the end of the screen
+  Ground ground = Ground::plain;
 
   Line& add(std::string text, Tone tone = Tone::plain, bool span_reversed = false) {
     spans.push_back({std::move(text), tone, span_reversed});

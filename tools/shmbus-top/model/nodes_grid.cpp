@@ -1,28 +1,28 @@
 #include <fmt/format.h>
 
 #include "model/pane_grids.hpp"
+#include "model/row_id.hpp"
 
 namespace shmbus::top {
 
 Grid nodes_grid(const Look& look) {
-  Grid grid{{{"NODE", false},
-             {"PROCESS", true, 8},
-             {"PID"},
-             {"STATE", true},
-             {"CPU%"},
-             {"PUBS"},
-             {"SUBS"},
-             {"PATTERNS"},
-             {"AGE"},
-             {"UID"}},
-            {},
-            10};
+  Grid grid{{{.heading = "NODE"},
+             {.heading = "PROCESS", .is_text = true, .least = 8},
+             {.heading = "PID", .rank = 1},
+             {.heading = "STATE", .is_text = true, .rank = 1},
+             {.heading = "CPU%", .rank = 2},
+             {.heading = "PUBS", .rank = 3},
+             {.heading = "SUBS", .rank = 3},
+             {.heading = "PATTERNS", .rank = 5},
+             {.heading = "AGE", .rank = 4},
+             {.heading = "UID", .rank = 6}},
+            {}};
   for (std::size_t i = 0; i < look.bus.nodes.size(); ++i) {
     const NodeSnapshot& node = look.bus.nodes[i];
     const double percent = look.processor[i] * 100;
     const auto age = look.bus.taken - node.started;
     grid.rows.push_back(
-        {std::to_string(node.id),
+        {row_id(node),
          {},
          {{std::to_string(node.id), static_cast<double>(node.id)},
           process_cell({}, node.program),

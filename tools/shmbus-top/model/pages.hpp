@@ -20,6 +20,11 @@ struct PageStyle {
 std::vector<Line> detail_page(const Look& look, std::string_view topic, const RingSnapshot* ring,
                               std::span<const double> rates, const PageStyle& style);
 
+/// The last events of a topic, the newest first, with their payloads as people can read them. `events` as
+/// `Inspector::events` returns them.
+std::vector<Line> events_page(const Look& look, std::string_view topic, std::span<const EventSnapshot> events,
+                              std::size_t width);
+
 /// The keys, and what the columns mean.
 std::vector<Line> help_page();
 

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
+#include "model/alarm.hpp"
 #include "model/pane_grids.hpp"
+#include "model/row_id.hpp"
 
 namespace shmbus::top {
 namespace {
 
 Cell state_of(const PublisherSnapshot& p) {
-  if (p.alive && p.state == NodeState::alive && p.waiting_for.count() != 0) return {"waiting", Tone::bad};
+  if (p.alive && p.state == NodeState::alive && p.waiting_for.count() != 0)
+    return {"waiting", gating_tone(p.waiting_for)};
   return {to_string(p.state), tone_of(p.state)};
 }
 
@@ -14,25 +17,25 @@ Cell state_of(const PublisherSnapshot& p) {
 Cell claim_cell(const PublisherSnapshot& p) {
   if (!p.claim_open) return {"-", 0.0, Tone::quiet};
   if (p.claim_age.count() == 0) return {"open", 1.0};
-  return {time_text(p.claim_age), static_cast<double>(p.claim_age.count()), Tone::notice};
+  return {time_text(p.claim_age), static_cast<double>(p.claim_age.count()),
+          p.claim_age >= alarm_after ? Tone::notice : Tone::plain};
 }
 
 }  // namespace
 
 Grid publishers_grid(const Look& look, const Style& style) {
-  Grid grid{{{"TOPIC", true, 10},
-             {"PROCESS", true, 8},
-             {"PID"},
-             {"STATE", true},
-             {"EVENTS/S"},
-             {"BYTES/S"},
-             {"WAITS"},
-             {"WAITING"},
-             {"CLAIM"},
-             {"PUBLISHED"},
-             {"BYTES"}},
-            {},
-            9};
+  Grid grid{{{.heading = "TOPIC", .is_text = true, .least = 10},
+             {.heading = "PROCESS", .is_text = true, .least = 8},
+             {.heading = "PID", .rank = 5},
+             {.heading = "STATE", .is_text = true, .rank = 1},
+             {.heading = "EVENTS/S", .rank = 1},
+             {.heading = "BYTES/S", .rank = 4},
+             {.heading = "WAITS", .rank = 6},
+             {.heading = "WAITING", .rank = 2},
+             {.heading = "CLAIM", .rank = 3},
+             {.heading = "PUBLISHED", .rank = 7},
+             {.heading = "BYTES", .rank = 8}},
+            {}};
   for (std::size_t t = 0; t < look.bus.topics.size(); ++t) {
     const TopicSnapshot& topic = look.bus.topics[t];
     for (std::size_t i = 0; i < topic.publishers.size(); ++i) {
@@ -40,7 +43,7 @@ Grid publishers_grid(const Look& look, const Style& style) {
       const PublisherRates& rates = look.topics[t].publishers[i];
       const bool waits = p.waiting_for.count() != 0;
       grid.rows.push_back(
-          {fmt::format("{} {} {}", topic.info.id, p.port, p.node),
+          {row_id(topic, p),
            topic.info.name,
            {Cell{topic.info.name},
             process_cell({}, p.program),
@@ -49,8 +52,9 @@ Grid publishers_grid(const Look& look, const Style& style) {
             rate_cell(look, rates.published, style.units),
             {look.compared ? bytes_text(rates.bytes, style.units) : "-", rates.bytes,
              rates.bytes == 0 ? Tone::quiet : Tone::plain},
-            count_cell(p.waits, rates.waits > 0 ? Tone::bad : Tone::notice),
-            waits ? Cell{time_text(p.waiting_for), static_cast<double>(p.waiting_for.count()), Tone::bad}
+            count_cell(p.waits),
+            waits ? Cell{time_text(p.waiting_for), static_cast<double>(p.waiting_for.count()),
+                         gating_tone(p.waiting_for)}
                   : Cell{"-", 0.0, Tone::quiet},
             claim_cell(p),
             count_cell(p.published),

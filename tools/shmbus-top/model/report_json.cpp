@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "model/alerts.hpp"
 #include "model/header.hpp"
 #include "model/report.hpp"
 #include "port_json.hpp"
@@ -21,6 +22,22 @@ class Rate {
  private:
   bool known_;
 };
+
+ordered_json alerts_json(const Look& look) {
+  ordered_json list = ordered_json::array();
+  for (const Alert& alert : find_alerts(look)) {
+    ordered_json object;
+    object["topic"] = nullptr;
+    if (!alert.topic.empty()) object["topic"] = tool::printable(alert.topic);
+    object["severity"] = alert.tone == Tone::bad ? "error" : "warning";
+    object["text"] = alert.text;
+    object["remedy"] = alert.remedy;
+    object["since_ns"] = nullptr;
+    if (alert.since.count() != 0) object["since_ns"] = alert.since.count();
+    list.push_back(std::move(object));
+  }
+  return list;
+}
 
 ordered_json topics_json(const Look& look, const Rate& rate) {
   ordered_json list = ordered_json::array();
@@ -115,6 +132,7 @@ std::string report_json(const Look& look) {
   object["nodes_alive"] = counts.alive;
   object["nodes_stopped"] = counts.stopped;
   object["nodes_dead"] = counts.dead;
+  object["alerts"] = alerts_json(look);
   object["topics"] = topics_json(look, rate);
   object["subscribers"] = subscribers_json(look, rate);
   object["publishers"] = publishers_json(look, rate);

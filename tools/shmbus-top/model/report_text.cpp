@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "model/alerts.hpp"
 #include "model/header.hpp"
 #include "model/report.hpp"
 #include "table.hpp"
@@ -25,6 +26,7 @@ std::string table_text(const Grid& grid) {
 std::string report_text(const Look& look, const ReportChoice& choice) {
   std::string text;
   for (const Line& line : header_lines(look, choice.style)) text += text_of(line) + '\n';
+  for (const Alert& alert : find_alerts(look)) text += fmt::format("alert: {}\n", alert.text);
   for (const Pane pane : panes) {
     if (choice.pane && pane != *choice.pane) continue;
     Grid grid = grid_of(pane, look, choice.style);

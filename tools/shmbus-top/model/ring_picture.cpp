@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <string_view>
 
-#include "model/units.hpp"
-#include "port_text.hpp"
+#include "model/alarm.hpp"
+#include "printable_text.hpp"
 #include "quantity_text.hpp"
 #include "ring_marks.hpp"
 
@@ -53,16 +53,19 @@ std::vector<Group> groups_of(const std::vector<BlockSnapshot>& blocks, std::size
 }
 
 std::string reader_text(const SubscriberSnapshot& s) {
-  std::string text = fmt::format("{} pid {} {}", tool::process_text(s.name, s.program), s.pid, to_string(s.state));
-  if (s.lag != 0) text += fmt::format(", {} behind", tool::counted(s.lag, "event"));
-  if (s.gating) text += fmt::format(", holds publishers back for {}", time_text(s.gating_for));
+  std::string text = fmt::format("{} ({}) {}", tool::printable(s.name.empty() ? s.program : s.name), s.pid,
+                                 state_text(s, 0));
+  if (s.lag != 0) text += fmt::format(", {} behind", s.lag);
+  if (s.gating) text += fmt::format(", holds publishers back {}", tool::duration_text(s.gating_for));
   if (!s.retained_blocks.empty())
     text += fmt::format(", keeps events in {}", tool::counted(s.retained_blocks.size(), "block"));
   return text;
 }
 
 Tone tone_of(const SubscriberSnapshot& s) {
-  return !s.alive || s.gating ? Tone::bad : s.lapped_now ? Tone::notice : Tone::plain;
+  if (!s.alive) return Tone::bad;
+  if (s.gating) return gating_tone(s.gating_for);
+  return s.lapped_now ? Tone::notice : Tone::plain;
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "model/typed_text.hpp"
+
 namespace shmbus::top {
 
 Session::Session(const Start& start)
@@ -14,6 +16,7 @@ Session::Session(const Start& start)
 
 void Session::see(Look look) {
   history_.add(look);
+  alerts_ = find_alerts(look);
   look_ = std::move(look);
 }
 
@@ -40,7 +43,7 @@ void Session::follow(PaneState& state, const Grid& grid) const {
 }
 
 void Session::move(std::ptrdiff_t rows) {
-  if (help_ || detail_) {
+  if (on_page()) {
     // The frame knows how long the page is, and cuts this.
     scroll_ = rows < 0 && scroll_ < static_cast<std::size_t>(-rows)
                   ? 0
@@ -56,8 +59,26 @@ void Session::move(std::ptrdiff_t rows) {
   s.chosen = grid.rows[s.index].id;
 }
 
+void Session::open(Page page) {
+  page_ = page_ == page ? Page::none : page;
+  scroll_ = 0;
+}
+
+/// From what is in front to what is behind it.
+void Session::leave() {
+  if (page_ != Page::none)
+    page_ = Page::none;
+  else if (detail_ && shows_events_)
+    shows_events_ = false;
+  else if (detail_)
+    detail_.reset();
+  else
+    filter_.clear();
+  scroll_ = 0;
+}
+
 void Session::open_detail() {
-  if (help_ || detail_) return;
+  if (on_page()) return;
   const Grid grid = current_grid();
   PaneState& s = state();
   follow(s, grid);
@@ -65,6 +86,8 @@ void Session::open_detail() {
   detail_ = grid.rows[s.index].topic;
   scroll_ = page_skip_ = 0;
   ring_.reset();
+  events_.clear();
+  shows_events_ = false;
   wants_look_ = !paused_;
 }
 
@@ -80,7 +103,7 @@ void Session::apply(Command command) {
   const auto page = static_cast<std::ptrdiff_t>(std::max<std::size_t>(1, rows_));
   const auto show = [&](std::size_t pane) {
     pane_ = panes[pane % panes.size()];
-    help_ = false;
+    page_ = Page::none;
     detail_.reset();
   };
   switch (command.action) {
@@ -90,17 +113,24 @@ void Session::apply(Command command) {
       quit_ = true;
       break;
     case Action::help:
-      help_ = !help_;
+      open(Page::help);
+      break;
+    case Action::alerts:
+      open(Page::alerts);
+      break;
+    case Action::events:
+      if (page_ != Page::none) break;
+      open_detail();
+      if (!detail_) break;
+      shows_events_ = !shows_events_;
       scroll_ = 0;
+      wants_look_ = !paused_;
+      break;
+    case Action::buses:
+      wants_buses_ = true;
       break;
     case Action::back:
-      if (help_)
-        help_ = false;
-      else if (detail_)
-        detail_.reset();
-      else
-        filter_.clear();
-      scroll_ = 0;
+      leave();
       break;
     case Action::pause:
       paused_ = !paused_;
@@ -169,7 +199,7 @@ void Session::apply(Command command) {
       state().order.reversed = !state().order.reversed;
       break;
     case Action::filter:
-      help_ = false;
+      page_ = Page::none;
       detail_.reset();
       typing_ = true;
       break;
@@ -189,14 +219,7 @@ void Session::apply(Command command) {
 }
 
 void Session::type(std::string_view character) {
-  if (!typing_) return;
-  if (!character.empty()) {
-    filter_ += character;
-    return;
-  }
-  // The last character, not its last byte.
-  while (!filter_.empty() && (static_cast<unsigned char>(filter_.back()) & 0xc0) == 0x80) filter_.pop_back();
-  if (!filter_.empty()) filter_.pop_back();
+  if (typing_) type_into(filter_, character);
 }
 
 void Session::end_typing(bool keep) {

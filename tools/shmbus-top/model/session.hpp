@@ -4,11 +4,14 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "model/alerts.hpp"
 #include "model/command.hpp"
 #include "model/frame.hpp"
 #include "model/history.hpp"
 #include "model/pane.hpp"
+#include "model/table_lines.hpp"
 
 namespace shmbus::top {
 
@@ -28,6 +31,7 @@ class Session {
   /// There is something new to show.
   void see(Look look);
   void see_ring(std::optional<RingSnapshot> ring) { ring_ = std::move(ring); }
+  void see_events(std::vector<EventSnapshot> events) { events_ = std::move(events); }
   /// The bus can't be seen now; what was seen last stays on the screen. Empty: it can.
   void set_problem(std::string problem) { problem_ = std::move(problem); }
 
@@ -40,12 +44,15 @@ class Session {
 
   bool quit() const noexcept { return quit_; }
   bool paused() const noexcept { return paused_; }
-  bool on_page() const noexcept { return help_ || detail_; }  ///< of help, or of a topic
+  /// The bus shows as a page of help, alerts or a topic, not as a table.
+  bool on_page() const noexcept { return page_ != Page::none || detail_; }
   bool typing() const noexcept { return typing_; }
   bool wants_look() noexcept { return std::exchange(wants_look_, false); }
   double delay() const noexcept { return delay_; }
-  /// The topic whose detail shows.
+  bool wants_buses() noexcept { return std::exchange(wants_buses_, false); }
+  /// The topic whose detail or events show.
   const std::optional<std::string>& detail() const noexcept { return detail_; }
+  bool shows_events() const noexcept { return detail_ && shows_events_; }
 
  private:
   struct PaneState {
@@ -54,22 +61,31 @@ class Session {
     std::size_t index = 0;   // where it is, or was
     std::size_t offset = 0;  // first row on the screen
     std::size_t skip = 0;    // columns
+    WidestNumbers widest;
+    std::array<std::size_t, 4> layout{};  // what they are valid for: width, skip, sort column, units
   };
+  enum class Page : std::uint8_t { none, help, alerts };
   std::size_t& skip() { return detail_ ? page_skip_ : state().skip; }
   PaneState& state() { return states_[static_cast<std::size_t>(pane_)]; }
   Grid current_grid() const;
+  void open(Page page);
+  void leave();
   void follow(PaneState& state, const Grid& grid) const;
   void move(std::ptrdiff_t rows);
   void open_detail();
   void sort_beside(std::ptrdiff_t step);
-  void show_bars(Frame& frame) const;
-  void show_table(Frame& frame, Size size);
+  void show_bars(Frame& frame, Size size) const;
+  void show_table(Frame& frame, Size size, bool utf8);
+  void add_trend(Grid& grid, std::size_t begin, std::size_t end) const;
   void show_page(Frame& frame, Size size, std::vector<Line> page);
-  Line footer() const;
+  std::vector<Line> page_of(Size size, bool utf8) const;
+  Line footer(Size size, bool utf8) const;
 
   std::string bus_;
   std::optional<Look> look_;
+  std::vector<Alert> alerts_;
   std::optional<RingSnapshot> ring_;
+  std::vector<EventSnapshot> events_;
   History history_;
   std::string problem_;
   Pane pane_;
@@ -78,10 +94,14 @@ class Session {
   double delay_;
   std::string filter_;
   std::optional<std::string> detail_;
-  std::size_t scroll_ = 0;     // of a page: detail or help
+  Page page_ = Page::none;     // above all else
+  bool shows_events_ = false;  // instead of the detail
+  std::size_t scroll_ = 0;     // of a page
+  std::size_t page_lines_ = 0;
   std::size_t page_skip_ = 0;  // columns of a detail's tables
   std::size_t rows_ = 10;      // that the screen had for the table or page
-  bool help_ = false, paused_ = false, typing_ = false, quit_ = false, wants_look_ = false;
+  std::size_t hidden_ = 0;     // columns that the table does not show
+  bool wants_buses_ = false, paused_ = false, typing_ = false, quit_ = false, wants_look_ = false;
 };
 
 }  // namespace shmbus::top

@@ -12,24 +12,46 @@ struct Place {
   std::size_t column = 0;
   std::size_t from = 0;
   std::size_t width = 0;
+  bool brief = false;  ///< its cells show their brief texts
 };
 
-/// A grid laid out for a screen of some width: columns as wide as their texts, those of names shorter where it is
-/// narrow. The first column always shows, `skip` columns after it don't, and what does not fit is cut off at the right.
+/// How a table is laid out.
+struct TableStyle {
+  std::size_t width = 80;
+  std::size_t skip = 0;  ///< columns after the first that don't show
+  bool utf8 = false;
+};
+
+/// The widest that number columns have been, so that columns don't jump when a number gets a digit more or less.
+using WidestNumbers = std::vector<std::size_t>;
+
+/// A grid laid out for a screen of some width: columns as wide as their texts. A narrow screen hides columns and shows
+/// brief texts, by rank; then it cuts names; then it cuts off columns at the right. The first column and the one that
+/// is sorted by always show. A trend takes the room that is left.
 class TableLines {
  public:
-  TableLines(const Grid& grid, Order order, std::size_t width, std::size_t skip);
+  TableLines(const Grid& grid, Order order, const TableStyle& style, WidestNumbers* widest = nullptr);
 
   Line heading() const;
   Line row(std::size_t i) const;
   const std::vector<Place>& places() const noexcept { return places_; }
-  bool complete() const noexcept { return complete_; }  ///< false: columns at the right are cut off
+  std::size_t hidden() const noexcept { return hidden_; }  ///< columns that don't show
 
  private:
+  std::size_t natural_width(std::size_t column, bool brief) const;
+  std::size_t total() const;
+  bool give_up_one_rank();
+  void take_back(std::size_t width);
+  bool cut_a_name();
+  void place(std::size_t width);
+  std::string heading_of(std::size_t column) const;
+
   const Grid* grid_;
   Order order_;
+  bool utf8_;
   std::vector<Place> places_;
-  bool complete_ = true;
+  std::vector<Place> given_up_;
+  std::size_t hidden_ = 0;
 };
 
 }  // namespace shmbus::top

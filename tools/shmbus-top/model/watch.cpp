@@ -39,4 +39,13 @@ std::optional<RingSnapshot> Watch::ring(std::string_view topic) {
   return std::nullopt;
 }
 
+std::vector<EventSnapshot> Watch::events(std::string_view topic, std::size_t count) {
+  try {
+    if (inspector_) return inspector_->events(topic, count);
+  } catch (const Error&) {
+    // The next look says what is wrong.
+  }
+  return {};
+}
+
 }  // namespace shmbus::top

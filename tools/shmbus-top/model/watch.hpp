@@ -2,6 +2,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "model/look.hpp"
 
@@ -19,6 +21,8 @@ class Watch {
 
   /// The ring of a topic; nothing where it is not there or can't be read.
   std::optional<RingSnapshot> ring(std::string_view topic);
+  /// The last events of a topic, oldest first; none where they can't be read.
+  std::vector<EventSnapshot> events(std::string_view topic, std::size_t count);
 
  private:
   std::string bus_;

@@ -74,6 +74,12 @@ Command character_command(int code, bool on_page) {
     case '\n':
     case '\r':
       return {Action::open};
+    case 'e':
+      return {Action::events};
+    case 'a':
+      return {Action::alerts};
+    case 'b':
+      return {Action::buses};
     case '<':
       return {Action::sort_left};
     case '>':
@@ -104,31 +110,40 @@ Command click_command(const Frame& frame) {
   return frame.at(static_cast<std::size_t>(event.y), static_cast<std::size_t>(event.x));
 }
 
-void type(Session& session, const Screen::Key& key) {
+/// What a key adds to a text that is typed, or that it ends it.
+template <class Typed>
+void type(Typed& typed, const Screen::Key& key) {
   if (key.special) {
-    if (key.code == KEY_BACKSPACE) session.type({});
-    if (key.code == KEY_ENTER) session.end_typing(true);
+    if (key.code == KEY_BACKSPACE) typed.type({});
+    if (key.code == KEY_ENTER) typed.end_typing(true);
   } else if (key.code == escape) {
-    session.end_typing(false);
+    typed.end_typing(false);
   } else if (key.code == '\r' || key.code == '\n') {
-    session.end_typing(true);
+    typed.end_typing(true);
   } else if (key.code == 127 || key.code == '\b') {
-    session.type({});
+    typed.type({});
   } else if (key.code >= ' ') {
-    session.type(key.character);
+    typed.type(key.character);
+  }
+}
+
+template <class Shown>
+void press_on(Shown& shown, const Frame& frame, const Screen::Key& key, bool on_page) {
+  if (key.special && key.code == KEY_MOUSE) {
+    shown.apply(click_command(frame));
+  } else if (shown.typing()) {
+    type(shown, key);
+  } else {
+    shown.apply(key.special ? special_command(key.code) : character_command(key.code, on_page));
   }
 }
 
 }  // namespace
 
 void press(Session& session, const Frame& frame, const Screen::Key& key) {
-  if (key.special && key.code == KEY_MOUSE) {
-    session.apply(click_command(frame));
-  } else if (session.typing()) {
-    type(session, key);
-  } else {
-    session.apply(key.special ? special_command(key.code) : character_command(key.code, session.on_page()));
-  }
+  press_on(session, frame, key, session.on_page());
 }
+
+void press(BusList& buses, const Frame& frame, const Screen::Key& key) { press_on(buses, frame, key, false); }
 
 }  // namespace shmbus::top

@@ -46,6 +46,10 @@ attr_t attributes(Tone tone, bool colour) {
   return A_NORMAL;
 }
 
+attr_t ground_attributes(Ground ground) {
+  return ground == Ground::heading ? A_UNDERLINE : ground == Ground::chosen ? A_REVERSE : A_NORMAL;
+}
+
 }  // namespace
 
 bool Screen::usable() {
@@ -88,22 +92,22 @@ void Screen::paint(const Frame& frame) {
   ::erase();
   for (std::size_t y = 0; y < frame.lines.size() && y < now.height; ++y) {
     const Line& line = frame.lines[y];
+    const attr_t ground = ground_attributes(line.ground);
     std::size_t column = 0;
     ::move(static_cast<int>(y), 0);
     for (const Span& span : line.spans) {
       if (column >= now.width) break;
       const std::size_t room = now.width - column;
       const std::string text = width_of(span.text) <= room ? span.text : fit(span.text, room);
-      attr_t look = attributes(span.tone, colour_);
+      attr_t look = attributes(span.tone, colour_) | ground;
       // On reversed ground faint letters can't be read.
-      if (line.reversed) look = (look & ~A_DIM) | A_REVERSE;
-      if (span.reversed) look = (look & ~A_DIM) | A_REVERSE;
+      if (span.reversed || line.ground == Ground::chosen) look = (look & ~A_DIM) | A_REVERSE;
       ::attrset(static_cast<int>(look));
       ::addstr(text.c_str());
       column += width_of(text);
     }
-    ::attrset(static_cast<int>(line.reversed ? A_REVERSE : A_NORMAL));
-    if (line.reversed && column < now.width) ::addstr(std::string(now.width - column, ' ').c_str());
+    ::attrset(static_cast<int>(ground));
+    if (line.ground != Ground::plain && column < now.width) ::addstr(std::string(now.width - column, ' ').c_str());
   }
   ::attrset(A_NORMAL);
   ::refresh();

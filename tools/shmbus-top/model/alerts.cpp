@@ -1,0 +1,151 @@
+#include "model/alerts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "model/alarm.hpp"
+#include "model/units.hpp"
+#include "printable_text.hpp"
+#include "quantity_text.hpp"
+#include "unattached_text.hpp"
+
+namespace shmbus::top {
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// "warehouse (2120)".
+std::string holder(const std::string& name, const std::string& program, std::int32_t pid) {
+  return fmt::format("{} ({})", tool::printable(name.empty() ? program : name), pid);
+}
+
+/// What helps with a process that was stopped.
+std::string wake(std::int32_t pid) { return fmt::format("let it go on: kill -CONT {}", pid); }
+
+class Finder {
+ public:
+  explicit Finder(const Look& look) : look_(look) {}
+
+  std::vector<Alert> find() {
+    for (std::size_t i = 0; i < look_.bus.topics.size(); ++i) {
+      const TopicSnapshot& topic = look_.bus.topics[i];
+      if (!topic.problem.empty()) {
+        add({.topic = topic.info.name, .text = tool::printable(topic.problem), .remedy = "shmbus doctor"});
+        continue;
+      }
+      for (std::size_t k = 0; k < topic.subscribers.size(); ++k)
+        subscriber(topic, topic.subscribers[k], look_.topics[i].subscribers[k]);
+      for (const PublisherSnapshot& publisher : topic.publishers) claim(topic, publisher);
+    }
+    memory();
+    for (const UnfinishedTopic& topic : look_.bus.unfinished) unfinished(topic);
+    for (const SubscriptionSnapshot& subscription : look_.bus.subscriptions) unattached(subscription);
+    dead_nodes();
+    std::stable_sort(alerts_.begin(), alerts_.end(), [](const Alert& a, const Alert& b) {
+      if (a.tone != b.tone) return a.tone == Tone::bad;
+      return a.since > b.since;
+    });
+    return std::move(alerts_);
+  }
+
+ private:
+  void add(Alert alert) { alerts_.push_back(std::move(alert)); }
+
+  void subscriber(const TopicSnapshot& topic, const SubscriberSnapshot& s, const SubscriberRates& rates) {
+    if (!s.alive) return;
+    const bool stopped = s.node_state == NodeState::stopped;
+    const std::string who = holder(s.name, s.program, s.pid);
+    if (s.gating && s.gating_for >= alarm_after) {
+      add({.topic = topic.info.name,
+           .text = fmt::format("{}: held back {} by {}{}", topic.info.name, tool::duration_text(s.gating_for), who,
+                               stopped ? ", which is stopped" : ""),
+           .remedy = stopped                        ? wake(s.pid)
+                     : s.demote_after.count() == 0 ? "it is slow or hangs; demote_after bounds how long publishers wait"
+                                                    : fmt::format("it is slow or hangs; it becomes lossy after {}",
+                                                                  tool::duration_text(s.demote_after)),
+           .since = s.gating_for});
+    } else if (s.lapped_now || rates.lost > 0) {
+      add({.tone = rates.lost > 0 ? Tone::bad : Tone::notice,
+           .topic = topic.info.name,
+           .text = fmt::format("{}: {} loses events, {} so far", topic.info.name, who, s.lost),
+           .remedy = stopped ? wake(s.pid) : "it is too slow: make it faster, give the topic more blocks, or subscribe reliably"});
+    }
+  }
+
+  void claim(const TopicSnapshot& topic, const PublisherSnapshot& p) {
+    if (!p.alive || p.claim_age < std::max<nanoseconds>(alarm_after, look_.bus.stall_limit)) return;
+    add({.topic = topic.info.name,
+         .text = fmt::format("{}: {} claimed an event {} ago and has not committed it", topic.info.name,
+                             holder({}, p.program, p.pid), tool::duration_text(p.claim_age)),
+         .remedy = p.state == NodeState::stopped ? wake(p.pid) : "it holds a loan: it must commit or abort it",
+         .since = p.claim_age});
+  }
+
+  void memory() {
+    const BusSnapshot& bus = look_.bus;
+    if (bus.shm_size == 0 || bus.shm_free >= bus.shm_size / 10) return;
+    add({.text = fmt::format("/dev/shm: {} of {} left", tool::byte_count(bus.shm_free), tool::byte_count(bus.shm_size)),
+         .remedy = "shmbus gc --yes frees what dead processes left; shmbus doctor names what else takes room"});
+  }
+
+  void unfinished(const UnfinishedTopic& topic) {
+    if (topic.creator_state == NodeState::alive) return;  // it takes a moment
+    const std::string name = topic.name.empty() ? "a topic" : tool::printable(topic.name);
+    add({.topic = topic.name,
+         .text = fmt::format("{}: its creator {} before the topic was usable", name,
+                             topic.creator_state == NodeState::stopped ? "stopped" : "died"),
+         .remedy = topic.creator_state == NodeState::stopped ? "let it go on, or end it: shmbus who names it"
+                                                             : "shmbus gc --yes"});
+  }
+
+  void unattached(const SubscriptionSnapshot& s) {
+    if (s.state == NodeState::dead || s.unattached_count == 0) return;
+    add({.topic = s.unattached.empty() ? std::string{} : s.unattached.front().topic,
+         .text = fmt::format("{} does not read {}", holder(s.name, s.program, s.pid), tool::unattached_text(s)),
+         .remedy = tool::unattached_remedy(s)});
+  }
+
+  void dead_nodes() {
+    std::vector<const NodeSnapshot*> dead;
+    for (const NodeSnapshot& node : look_.bus.nodes) {
+      if (node.state == NodeState::dead) dead.push_back(&node);
+    }
+    if (dead.empty()) return;
+    std::string text = fmt::format("{} died and left its place on the bus",
+                                   holder({}, dead.front()->program, dead.front()->pid));
+    if (dead.size() > 1) text += fmt::format(", and {} more", dead.size() - 1);
+    add({.tone = Tone::notice, .text = std::move(text), .remedy = "shmbus gc --yes frees it; shmbusd does so at once"});
+  }
+
+  const Look& look_;
+  std::vector<Alert> alerts_;
+};
+
+}  // namespace
+
+std::vector<Alert> find_alerts(const Look& look) { return Finder{look}.find(); }
+
+Line alert_line(const std::vector<Alert>& alerts, std::size_t width) {
+  Line line;
+  if (alerts.empty()) return line.add("no alerts", Tone::quiet);
+  const std::string more = alerts.size() > 1 ? fmt::format("  a: {} more", alerts.size() - 1) : "  a: what to do";
+  const std::size_t room = width > width_of(more) ? width - width_of(more) : width;
+  const std::string& text = alerts.front().text;
+  line.add(width_of(text) <= room ? text : fit(text, room), alerts.front().tone);
+  if (room < width) line.add(more, Tone::quiet);
+  return line;
+}
+
+std::vector<Line> alerts_page(const std::vector<Alert>& alerts) {
+  std::vector<Line> page;
+  if (alerts.empty()) page.emplace_back().add("no alerts: nothing is held back, lost or left behind", Tone::quiet);
+  for (const Alert& alert : alerts) {
+    page.emplace_back().add(alert.text, alert.tone);
+    page.emplace_back().add("  ").add(alert.remedy, Tone::quiet);
+  }
+  return page;
+}
+
+}  // namespace shmbus::top

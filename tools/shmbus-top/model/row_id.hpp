@@ -1,0 +1,21 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "model/look.hpp"
+
+// What tells a row apart from all others of its bus, and is the same at the next look.
+namespace shmbus::top {
+
+inline std::string row_id(const TopicSnapshot& topic) { return fmt::format("topic {}", topic.info.id); }
+inline std::string row_id(const TopicSnapshot& topic, const SubscriberSnapshot& s) {
+  return fmt::format("subscriber {} {} {}", topic.info.id, s.port, s.node);
+}
+inline std::string row_id(const TopicSnapshot& topic, const PublisherSnapshot& p) {
+  return fmt::format("publisher {} {} {}", topic.info.id, p.port, p.node);
+}
+inline std::string row_id(const NodeSnapshot& node) { return fmt::format("node {}", node.id); }
+
+}  // namespace shmbus::top
