@@ -13,6 +13,7 @@
 #include "log.hpp"
 #include "metrics.hpp"
 #include "notify.hpp"
+#include "signal_queue.hpp"
 
 namespace shmbus::daemon {
 namespace {
@@ -71,7 +72,7 @@ void Daemon::run() {
   spdlog::info("shmbusd {} is ready", SHMBUS_VERSION);
   tell("READY=1");
   for (Clock::time_point next = Clock::now() + settings_.interval;;) {
-    const int signal = signals_.wait(next - Clock::now());
+    const int signal = tool::take_signal(next - Clock::now());
     if (signal == SIGHUP) {
       reread();
     } else if (signal != 0) {

@@ -7,12 +7,11 @@
 #include "endpoint.hpp"
 #include "reaper.hpp"
 #include "settings.hpp"
-#include "signal_queue.hpp"
 #include "warnings.hpp"
 
 namespace shmbus::daemon {
 
-/// Looks after the buses until a signal ends it.
+/// Looks after the buses until a signal ends it. Requires that `tool::block_signals` was called, before any thread.
 class Daemon {
  public:
   /// `path` of the configuration; empty: none, and the defaults hold. Throws SettingsError, or std::runtime_error where
@@ -26,7 +25,6 @@ class Daemon {
   void apply(const Settings& settings);
   void reread();
 
-  SignalQueue signals_;  // before any thread
   std::string path_;
   Settings settings_;
   BusSet buses_;

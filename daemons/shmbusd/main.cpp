@@ -10,6 +10,7 @@
 #include "daemon.hpp"
 #include "log.hpp"
 #include "program.hpp"
+#include "signal_queue.hpp"
 
 namespace {
 
@@ -38,6 +39,7 @@ int run(int argc, char** argv) {
       if (!path.empty()) read_settings(path);
       return 0;
     }
+    shmbus::tool::block_signals();
     start_log();
     Daemon(path).run();
     return 0;

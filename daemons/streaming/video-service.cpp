@@ -15,17 +15,19 @@
 #include "common/pace.hpp"
 #include "common/request_handler.hpp"
 #include "common/service_options.hpp"
-#include "common/stop_signal.hpp"
 #include "common/video_options.hpp"
 #include "common/watch_generator.hpp"
+#include "signal_scope.hpp"
 
 namespace {
 
 std::unique_ptr<streaming::LineSource> open_requests(const streaming::VideoOptions& options, std::uint64_t expected,
-                                                     const streaming::StopSignal& stop) {
+                                                     const shmbus::tool::SignalScope& stop) {
   if (!options.input.empty()) return std::make_unique<streaming::LineReader>(options.input, &stop);
   return std::make_unique<streaming::WatchGenerator>(expected, options.seed);
 }
+
+bool stopped() { return shmbus::tool::received_signal() != 0; }
 
 double requests_a_second(const streaming::VideoOptions& options, std::uint64_t expected) {
   if (options.pace_seconds <= 0) return options.rate;
@@ -41,7 +43,7 @@ int run(const streaming::VideoOptions& options) {
   const std::uint64_t retained =
       options.retain > 0 ? options.retain : std::clamp<std::uint64_t>(expected, 250'000, 1'000'000);
   std::optional<shmbus::Bus> bus;
-  streaming::StopSignal stop;
+  shmbus::tool::SignalScope stop;
   const std::unique_ptr<streaming::LineSource> lines = open_requests(options, expected, stop);
   streaming::WatchReader requests(*lines);
 
@@ -51,9 +53,9 @@ int run(const streaming::VideoOptions& options) {
       requests, bus->publisher<streaming::WatchStarted>(streaming::watch_topic, streaming::retaining(retained)));
   streaming::Pace pace(requests_a_second(options, expected), options.burst, stop);
   bool more = true;
-  while (more && !stop.requested() && (options.events == 0 || handler.published() < options.events)) {
+  while (more && !stopped() && (options.events == 0 || handler.published() < options.events)) {
     pace.wait();
-    more = !stop.requested() && handler.handle_next();
+    more = !stopped() && handler.handle_next();
   }
 
   streaming::Report report("video-service");
@@ -62,7 +64,7 @@ int run(const streaming::VideoOptions& options) {
   report.write(options.report);
   handler.times().write(options.answers);
   if (handler.unpublished() > 0) return 1;
-  return stop.requested() ? 128 + stop.number() : 0;
+  return stopped() ? 128 + shmbus::tool::received_signal() : 0;
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "signal_scope.hpp"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -12,11 +12,10 @@
 #include <system_error>
 
 #include "shmbus/bus.hpp"
+#include "wait_time.hpp"
 
 namespace shmbus::tool {
 namespace {
-
-constexpr std::array stopping = {SIGINT, SIGTERM, SIGHUP};
 
 // What the handler may touch: lock-free atomics and nothing else.
 std::atomic<int> received{0};
@@ -50,23 +49,38 @@ SignalScope::SignalScope(Bus* bus) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   arrival.store(fd);
   target.store(bus);
-  for (const int signal : stopping) set_action(signal, on_signal);
+  for (const int signal : stop_signals) set_action(signal, on_signal);
 }
 
 SignalScope::~SignalScope() {
-  for (const int signal : stopping) set_action(signal, SIG_DFL);
+  for (const int signal : stop_signals) set_action(signal, SIG_DFL);
   target.store(nullptr);
   ::close(arrival.exchange(-1));
 }
 
+void SignalScope::interrupts(Bus& bus) {
+  target.store(&bus);
+  if (received_signal() != 0) bus.interrupt();
+}
+
 int SignalScope::fd() const noexcept { return arrival.load(); }
+
+void SignalScope::sleep(std::chrono::nanoseconds time) const {
+  const timespec timeout = wait_time(time);
+  pollfd signal{.fd = fd(), .events = POLLIN, .revents = 0};
+  ::ppoll(&signal, 1, &timeout, nullptr);
+}
 
 int received_signal() noexcept { return received.load(); }
 
 void end_by(int signal) {
   std::signal(signal, SIG_DFL);
   std::raise(signal);
-  std::_Exit(128 + signal);  // only where the signal is blocked
+  sigset_t set;  // blocked, it comes now
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  std::_Exit(128 + signal);
 }
 
 }  // namespace shmbus::tool

@@ -1,10 +1,17 @@
 #pragma once
 
+#include <array>
+#include <chrono>
+#include <csignal>
+
 namespace shmbus {
 class Bus;
 }
 
+// How programs end by SIGINT, SIGTERM and SIGHUP. signal_queue.hpp is for those that take signals one by one instead.
 namespace shmbus::tool {
+
+inline constexpr std::array stop_signals = {SIGINT, SIGTERM, SIGHUP};
 
 /// While it lives, the first SIGINT, SIGTERM or SIGHUP interrupts the bus instead of ending the process, so that the
 /// node leaves in order; `end_by` then ends the process as that signal would have. A second one ends it at once.
@@ -18,8 +25,14 @@ class SignalScope {
   SignalScope& operator=(const SignalScope&) = delete;
   ~SignalScope();
 
+  /// From now on a signal interrupts this bus, also one that came before. The bus must outlive the scope.
+  void interrupts(Bus& bus);
+
   /// Readable once a signal came, for poll(2).
   int fd() const noexcept;
+
+  /// Sleeps for that time, or until a signal comes.
+  void sleep(std::chrono::nanoseconds time) const;
 
  private:
   explicit SignalScope(Bus* bus);

@@ -13,7 +13,6 @@
 #include "figure_text.hpp"
 #include "measure/progress_bar.hpp"
 #include "measure/role_processes.hpp"
-#include "measure/stop_signals.hpp"
 #include "process_use.hpp"
 #include "report.hpp"
 

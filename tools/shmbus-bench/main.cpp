@@ -1,12 +1,15 @@
 #include <CLI/CLI.hpp>
 #include <array>
+#include <csignal>
 #include <stdexcept>
 #include <string>
 
 #include "command.hpp"
-#include "measure/stop_signals.hpp"
+#include "measure/interrupted.hpp"
 #include "program.hpp"
 #include "settings.hpp"
+#include "signal_queue.hpp"
+#include "signal_scope.hpp"
 #include "standard_error.hpp"
 
 namespace shmbus::bench {
@@ -51,12 +54,12 @@ bench-<pid>, and is removed in the end, also on Ctrl-C. Exit status: 0 measured,
 
 int main(int argc, char** argv) {
   using namespace shmbus;
-  measure::block_signals();
+  tool::block_signals({SIGCHLD});
   return tool::run_program([&] {
     try {
       return bench::run(argc, argv);
     } catch (const measure::Interrupted& interrupted) {
-      measure::end_by(interrupted.signal());
+      tool::end_by(interrupted.signal());
     } catch (const std::invalid_argument& error) {
       tool::complain(error.what());
       return tool::exit_usage;

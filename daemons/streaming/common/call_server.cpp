@@ -54,17 +54,17 @@ int listen_on(const std::string& path) {
 }
 
 // True when there is something to read; false when the signal came.
-bool wait_for(int fd, const StopSignal& stop) {
+bool wait_for(int fd, const shmbus::tool::SignalScope& stop) {
   std::array<pollfd, 2> fds{pollfd{.fd = fd, .events = POLLIN, .revents = 0},
                             pollfd{.fd = stop.fd(), .events = POLLIN, .revents = 0}};
   while (::poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) {
   }
-  return !stop.requested();
+  return shmbus::tool::received_signal() == 0;
 }
 
 }  // namespace
 
-void answer_calls_on(const std::string& path, const StopSignal& stop,
+void answer_calls_on(const std::string& path, const shmbus::tool::SignalScope& stop,
                      const std::function<std::uint64_t(const WatchStarted&)>& answer) {
   const Socket listener(listen_on(path));
   while (wait_for(listener.fd(), stop)) {

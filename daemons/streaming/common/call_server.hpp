@@ -5,13 +5,13 @@
 #include <string>
 
 #include "common/events.hpp"
-#include "common/stop_signal.hpp"
+#include "signal_scope.hpp"
 
 namespace streaming {
 
 /// Answers calls on a Unix socket, one at a time, until the signal comes. `answer` returns what the reply says. Throws
 /// where there can be no such socket.
-void answer_calls_on(const std::string& path, const StopSignal& stop,
+void answer_calls_on(const std::string& path, const shmbus::tool::SignalScope& stop,
                      const std::function<std::uint64_t(const WatchStarted&)>& answer);
 
 }  // namespace streaming

@@ -12,7 +12,7 @@
 
 #include <fmt/format.h>
 
-#include "common/stop_signal.hpp"
+#include "signal_scope.hpp"
 
 namespace streaming {
 namespace {
@@ -30,7 +30,7 @@ int open_input(const std::string& path) {
 
 }  // namespace
 
-LineReader::LineReader(const std::string& path, const StopSignal* stop)
+LineReader::LineReader(const std::string& path, const shmbus::tool::SignalScope* stop)
     : name_(path == "-" ? "standard input" : path), stop_(stop), fd_(open_input(path)), buffer_(2 * longest_line) {}
 
 LineReader::~LineReader() {
@@ -101,7 +101,7 @@ bool LineReader::wait_for_input() const {
                             pollfd{.fd = stop_->fd(), .events = POLLIN, .revents = 0}};
   while (::poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) {
   }
-  return !stop_->requested();
+  return shmbus::tool::received_signal() == 0;
 }
 
 std::optional<std::uint64_t> count_rows(const std::string& path) {

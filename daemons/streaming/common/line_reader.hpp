@@ -9,9 +9,11 @@
 
 #include "common/line_source.hpp"
 
-namespace streaming {
+namespace shmbus::tool {
+class SignalScope;
+}
 
-class StopSignal;
+namespace streaming {
 
 /// Reads a file, or standard input for "-", line by line, as they arrive. Lines end with LF or CR LF; the last one need
 /// not. A byte order mark is skipped. Throws where the file cannot be opened or read.
@@ -22,7 +24,7 @@ class LineReader : public LineSource {
   static constexpr std::size_t longest_line = std::size_t{64} * 1024;
 
   /// With `stop`, its signal ends the lines, also while waiting for input.
-  explicit LineReader(const std::string& path, const StopSignal* stop = nullptr);
+  explicit LineReader(const std::string& path, const shmbus::tool::SignalScope* stop = nullptr);
   ~LineReader() override;
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
@@ -38,7 +40,7 @@ class LineReader : public LineSource {
   bool skip_rest_of_line();
 
   std::string name_;
-  const StopSignal* stop_;
+  const shmbus::tool::SignalScope* stop_;
   int fd_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;  // what is read and not returned yet: [begin_, end_)

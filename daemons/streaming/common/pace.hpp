@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "common/stop_signal.hpp"
+#include "signal_scope.hpp"
 
 namespace streaming {
 
@@ -11,7 +11,7 @@ namespace streaming {
 class Pace {
  public:
   /// No pace at all where the rate is 0.
-  Pace(double events_per_second, std::uint64_t burst, const StopSignal& stop)
+  Pace(double events_per_second, std::uint64_t burst, const shmbus::tool::SignalScope& stop)
       : interval_(events_per_second > 0 ? 1e9 / events_per_second : 0), burst_(burst), stop_(stop) {}
 
   /// Returns when the next event is due, or the signal came.
@@ -28,7 +28,7 @@ class Pace {
 
   double interval_;  // nanoseconds
   std::uint64_t burst_;
-  const StopSignal& stop_;
+  const shmbus::tool::SignalScope& stop_;
   Clock::time_point start_ = Clock::now();
   std::uint64_t events_ = 0;
 };

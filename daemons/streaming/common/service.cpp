@@ -52,7 +52,7 @@ int Service::react_to_events(Reaction& reaction) {
     return saved;
   };
   const auto finished = [&] {
-    return stop_.requested() || (options_.until > 0 && position_.sequence >= options_.until);
+    return shmbus::tool::received_signal() != 0 || (options_.until > 0 && position_.sequence >= options_.until);
   };
 
   bool lingered = true;

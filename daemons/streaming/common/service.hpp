@@ -13,8 +13,8 @@
 #include "common/reaction.hpp"
 #include "common/service_options.hpp"
 #include "common/state_file.hpp"
-#include "common/stop_signal.hpp"
 #include "common/stream_position.hpp"
+#include "signal_scope.hpp"
 
 namespace streaming {
 
@@ -50,7 +50,7 @@ class Service {
   ServiceOptions options_;
   Movies movies_;
   std::optional<shmbus::Bus> bus_;  // none when it answers calls
-  StopSignal stop_;                 // after the bus, which it interrupts
+  shmbus::tool::SignalScope stop_;  // after the bus, which it interrupts
   std::optional<StateFile> state_;
   StreamPosition position_;
   std::uint64_t resumed_after_ = 0;

@@ -49,7 +49,7 @@ CallOutcome Caller::call(const std::string& socket, const streaming::WatchStarte
   while (outcome.attempts < attempts_) {
     if (outcome.attempts++ > 0) stop_.sleep(std::exchange(pause, 2 * pause));
     outcome.problem = attempt(socket, watch);
-    if (stop_.requested()) throw Stopped{stop_.number()};
+    if (const int signal = shmbus::tool::received_signal()) throw Stopped{signal};
     outcome.answered = outcome.problem.empty();
     if (outcome.answered) break;
   }

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "common/events.hpp"
-#include "common/stop_signal.hpp"
+#include "signal_scope.hpp"
 
 namespace demo {
 
@@ -17,7 +17,7 @@ struct CallOutcome {
 /// Calls a service as services are called where there is no bus: sends, waits for the reply, tries again.
 class Caller {
  public:
-  Caller(std::chrono::milliseconds timeout, unsigned attempts, const streaming::StopSignal& stop)
+  Caller(std::chrono::milliseconds timeout, unsigned attempts, const shmbus::tool::SignalScope& stop)
       : timeout_(timeout), attempts_(attempts), stop_(stop) {}
 
   /// Throws Stopped.
@@ -28,7 +28,7 @@ class Caller {
 
   std::chrono::milliseconds timeout_;
   unsigned attempts_;
-  const streaming::StopSignal& stop_;
+  const shmbus::tool::SignalScope& stop_;
 };
 
 }  // namespace demo

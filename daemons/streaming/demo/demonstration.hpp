@@ -5,11 +5,11 @@
 #include <string>
 
 #include "demo/checks.hpp"
-#include "common/stop_signal.hpp"
 #include "demo/demo_input.hpp"
 #include "demo/demo_options.hpp"
 #include "demo/platform.hpp"
 #include "demo/terminal.hpp"
+#include "signal_scope.hpp"
 
 namespace demo {
 
@@ -17,7 +17,7 @@ namespace demo {
 struct Demonstration {
   const DemoOptions& options;
   const DemoInput& input;
-  const streaming::StopSignal& stop;
+  const shmbus::tool::SignalScope& stop;
   Terminal& terminal;
   Checks& checks;
   std::string name;  ///< of this run; each bus's name begins with it

@@ -18,7 +18,7 @@ int run(const demo::DemoOptions& options) {
   const auto began = std::chrono::steady_clock::now();
   demo::remove_leftovers();
   const demo::DemoInput input = demo::read_input(options);
-  const streaming::StopSignal stop;
+  const shmbus::tool::SignalScope stop;
   demo::Terminal terminal;
   demo::Checks checks;
   std::string name;

@@ -18,7 +18,7 @@
 namespace demo {
 
 Platform::Platform(std::filesystem::path programs, std::string bus, std::filesystem::path folder,
-                   const streaming::StopSignal& stop)
+                   const shmbus::tool::SignalScope& stop)
     : programs_(std::move(programs)), bus_(std::move(bus)), folder_(std::move(folder)), stop_(stop) {
   std::filesystem::create_directories(folder_);
 }
@@ -87,7 +87,7 @@ void Platform::wait_until(std::string_view what, std::chrono::nanoseconds timeou
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   while (!condition()) {
     check_services();
-    if (stop_.requested()) throw Stopped{stop_.number()};
+    if (const int signal = shmbus::tool::received_signal()) throw Stopped{signal};
     if (std::chrono::steady_clock::now() >= deadline) {
       std::string logs;
       for (const auto& [service, process] : processes_) logs += log_end(service);
@@ -111,9 +111,9 @@ void Platform::check_services() {
   for (auto& [service, process] : processes_) {
     const int code = process->exit_code().value_or(0);
     if (code == 0) continue;
-    if (stop_.requested()) throw Stopped{stop_.number()};
+    if (const int signal = shmbus::tool::received_signal()) throw Stopped{signal};
     stop_.sleep(std::chrono::milliseconds{50});
-    if (stop_.requested()) throw Stopped{stop_.number()};
+    if (const int signal = shmbus::tool::received_signal()) throw Stopped{signal};
     throw Failure(fmt::format("{}: expected it to run, found that it ended with exit code {}; it said:{}", service,
                               code, log_end(service)));
   }

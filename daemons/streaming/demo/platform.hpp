@@ -11,8 +11,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "common/stop_signal.hpp"
 #include "demo/process.hpp"
+#include "signal_scope.hpp"
 
 namespace demo {
 
@@ -21,7 +21,7 @@ class Platform {
  public:
   /// `folder` is made, and removed in the end.
   Platform(std::filesystem::path programs, std::string bus, std::filesystem::path folder,
-           const streaming::StopSignal& stop);
+           const shmbus::tool::SignalScope& stop);
   ~Platform();
   Platform(const Platform&) = delete;
   Platform& operator=(const Platform&) = delete;
@@ -55,7 +55,7 @@ class Platform {
   std::filesystem::path programs_;
   std::string bus_;
   std::filesystem::path folder_;
-  const streaming::StopSignal& stop_;
+  const shmbus::tool::SignalScope& stop_;
   std::map<std::string, std::unique_ptr<Process>, std::less<>> processes_;
 };
 

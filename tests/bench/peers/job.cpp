@@ -3,10 +3,13 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <exception>
 
+#include "measure/interrupted.hpp"
 #include "measure/payload.hpp"
-#include "measure/stop_signals.hpp"
+#include "signal_queue.hpp"
+#include "signal_scope.hpp"
 
 namespace peers {
 
@@ -40,11 +43,11 @@ int with_job(const Ability& ability, int argc, char** argv, const std::function<
     return app.exit(error) == 0 ? 0 : 2;
   }
 
-  measure::block_signals();
+  tool::block_signals({SIGCHLD});
   try {
     return work(job);
   } catch (const measure::Interrupted& interrupted) {
-    measure::end_by(interrupted.signal());
+    tool::end_by(interrupted.signal());
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}: {}\n", ability.name, error.what());
     return 1;

@@ -9,15 +9,29 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <initializer_list>
 #include <system_error>
 
-#include "measure/stop_signals.hpp"
+#include "measure/interrupted.hpp"
+#include "signal_queue.hpp"
 
 namespace shmbus::measure {
 
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
+
+namespace {
+
+/// In a forked process: SIGINT and SIGHUP, which a terminal sends to all, are left to the parent; others act again.
+void leave_signals_to_parent() {
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);
+  std::signal(SIGTERM, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+}  // namespace
 
 void Role::meet() noexcept {
   constexpr unsigned kPatience = 100'000;  // looks before it gives the core away, where another may need it
@@ -92,9 +106,6 @@ void RoleProcesses::run(const Watch& watch) {
 }
 
 bool RoleProcesses::keep_watch(const Watch& watch, std::chrono::nanoseconds time) {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::sigaddset(&set, signal);
   const auto end = steady_clock::now() + time;
   try {
     for (;;) {
@@ -103,9 +114,8 @@ bool RoleProcesses::keep_watch(const Watch& watch, std::chrono::nanoseconds time
       if (watch.tick) watch.tick(done());
       const auto left = std::min<std::chrono::nanoseconds>(end - steady_clock::now(), 200ms);
       if (left <= 0ns) return false;
-      const timespec wait{.tv_sec = 0, .tv_nsec = left.count()};
-      const int signal = ::sigtimedwait(&set, nullptr, &wait);
-      if (signal > 0 && signal != SIGCHLD) throw Interrupted(signal);
+      const int signal = tool::take_signal(left);
+      if (signal != 0 && signal != SIGCHLD) throw Interrupted(signal);
     }
   } catch (...) {
     kill_all();

@@ -75,7 +75,8 @@ class RoleProcesses {
   /// `body` runs in the process; what it throws becomes the Failure.
   void add(std::string name, std::function<void(Role&)> body);
 
-  /// Starts all, and waits for all. Throws Failure, or Interrupted; none runs any more then. Needs `block_signals`.
+  /// Starts all, and waits for all. Throws Failure, or Interrupted; none runs any more then. Needs
+  /// `tool::block_signals({SIGCHLD})`.
   void run(const Watch& watch = {});
 
   /// The same in two steps, to look at the processes while they work: `keep_watch` returns after `time` at the latest,
