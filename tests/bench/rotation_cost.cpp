@@ -34,7 +34,7 @@ double cost(std::uint32_t blocks, std::uint64_t rotations, bool pinned) {
     const auto begin = std::chrono::steady_clock::now();
     for (std::uint64_t i = 0; i < rotations; ++i) {
       // What a lapped reader does: its block has left the ring, and it goes on in the oldest one.
-      if (pinned && i % 2 == 0) f.log().subscriber(port).pin.store(f.tail_block() + 2 - blocks);
+      if (pinned && i % 2 == 0) f.log().subscriber(port).words.pin.store(f.tail_block() + 2 - blocks);
       publish();
     }
     const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - begin;

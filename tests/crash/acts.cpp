@@ -12,7 +12,7 @@
 #include "client/open_registry.hpp"
 #include "log/ports.hpp"
 #include "platform/segment_file.hpp"
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "topic/topic_segment.hpp"
 
 namespace crash {

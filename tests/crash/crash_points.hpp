@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace crash {
 

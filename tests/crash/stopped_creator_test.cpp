@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/temporary_bus.hpp"

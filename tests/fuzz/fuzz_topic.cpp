@@ -8,12 +8,12 @@
 #include "base/names.hpp"
 #include "fuzz/segment_folder.hpp"
 #include "log/ports.hpp"
+#include "log/reader.hpp"
 #include "log/repair.hpp"
+#include "log/writer.hpp"
 #include "shmbus/bus.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/inspector.hpp"
-#include "shmbus/log/reader.hpp"
-#include "shmbus/log/writer.hpp"
 #include "topic/topic_segment.hpp"
 
 namespace {
@@ -65,7 +65,7 @@ constexpr std::uint16_t kHeaderFields[] = {
     offsetof(TopicHeader, exclusive),   offsetof(TopicHeader, mode),          offsetof(TopicHeader, name),
     offsetof(TopicHeader, type_owner),  offsetof(TopicHeader, type_hash),     offsetof(TopicHeader, options),
     offsetof(TopicHeader, type_name),   offsetof(TopicHeader, type_layout),   offsetof(TopicHeader, type_fields),
-    offsetof(TopicHeader, tail),        offsetof(TopicHeader, waiters),       offsetof(TopicHeader, attention),
+    offsetof(TopicHeader, words.tail),  offsetof(TopicHeader, words.waiters), offsetof(TopicHeader, words.attention),
     offsetof(TopicHeader, publishers),  offsetof(TopicHeader, gated),         offsetof(TopicHeader, exclusive_owner),
     offsetof(TopicHeader, subscribers), offsetof(TopicHeader, backed),        offsetof(TopicHeader, free_hint)};
 constexpr std::uint16_t kPublisherFields[] = {0, 8, 128, 136, 256, 264, 384};
@@ -103,7 +103,7 @@ void read(const std::shared_ptr<TopicSegment>& segment, const Setting& setting, 
   reader.start(input.chance() ? shmbus::Start::oldest() : shmbus::Start::last(input.take()));
   for (int i = 0; i < 3; ++i) {
     reader.poll(
-        [&](const shmbus::log::Record& record) {
+        [&](const shmbus::detail::EventRecord& record) {
           for (std::size_t at = 0; at < record.size; ++at)
             static_cast<void>(*static_cast<const volatile std::byte*>(record.payload + at));
           segment->to_ns(record.stamp, reader.block_opened());

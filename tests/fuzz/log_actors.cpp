@@ -14,9 +14,9 @@ namespace fuzz {
 
 using shmbus::Start;
 using shmbus::Status;
+using shmbus::detail::Claim;
+using shmbus::detail::EventRecord;
 using shmbus::layout::kNone;
-using shmbus::log::Claim;
-using shmbus::log::Record;
 
 namespace {
 
@@ -52,7 +52,7 @@ void LogActors::disturb() {
 }
 
 /// A payload lies in one block, whatever its record says.
-void LogActors::check(const Record& record) const {
+void LogActors::check(const EventRecord& record) const {
   const auto begin = static_cast<std::size_t>(record.payload - image_.blocks());
   const std::size_t block_size = image_.geometry().block_size;
   require(begin < image_.geometry().log_size && begin % block_size + record.size <= block_size && begin % 8 == 0);
@@ -118,7 +118,7 @@ void LogActors::read() {
     case 1:
     case 2: {
       const std::size_t limit = byte >> 4 == 0 ? ~std::size_t{0} : byte >> 4;
-      const std::size_t n = reader.poll([&](const Record& record) { check(record); }, limit);
+      const std::size_t n = reader.poll([&](const EventRecord& record) { check(record); }, limit);
       require(n <= limit);
       break;
     }
@@ -172,7 +172,7 @@ void LogActors::write() {
       std::array<std::span<const std::byte>, 300> payloads;
       for (std::size_t i = 0; i < payloads.size(); ++i)
         payloads[i] = std::span(payload).first(std::min(size / 16 + i % 5 * 9, payload.size()));
-      shmbus::log::Batch batch{shmbus::log::Payloads(std::span(payloads).first(1 + input_.take()))};
+      shmbus::log::Batch batch{shmbus::detail::Payloads(std::span(payloads).first(1 + input_.take()))};
       const Status status = writer.publish_all(batch);
       require(batch.complete() == (status == Status::ok) && batch.published <= batch.payloads.count());
       break;
@@ -260,7 +260,7 @@ void LogActors::repair() {
       shmbus::log::pinned(log_, port % log_.geometry().physical_blocks);
       break;
     case 8:
-      shmbus::log::holder_of(log_, log_.publisher(port % 4).where.load(), port % log_.geometry().physical_blocks);
+      shmbus::log::holder_of(log_, log_.publisher(port % 4).words.where.load(), port % log_.geometry().physical_blocks);
       break;
     case 9:
       shmbus::log::take_back(log_, port, input_.take() % kMaxNode, input_.take());

@@ -8,9 +8,9 @@
 
 #include "fuzz/log_image.hpp"
 #include "fuzz/virtual_world.hpp"
-#include "shmbus/log/block_log.hpp"
-#include "shmbus/log/reader.hpp"
-#include "shmbus/log/writer.hpp"
+#include "log/block_log.hpp"
+#include "log/reader.hpp"
+#include "log/writer.hpp"
 
 namespace fuzz {
 
@@ -40,13 +40,13 @@ class LogActors {
     unsigned port;
     std::uint64_t node;
     shmbus::log::Writer writer;
-    std::optional<shmbus::log::Claim> loan;
+    std::optional<shmbus::detail::Claim> loan;
   };
 
   void attach_reader(std::unique_ptr<Place>& place);
   void attach_writer(std::unique_ptr<Desk>& desk);
-  void check(const shmbus::log::Record& record) const;
-  void check(const shmbus::log::Claim& claim) const;
+  void check(const shmbus::detail::EventRecord& record) const;
+  void check(const shmbus::detail::Claim& claim) const;
   shmbus::Start start();
 
   const LogImage& image_;

@@ -9,10 +9,10 @@
 
 #include "fuzz/virtual_world.hpp"
 #include "log/ports.hpp"
+#include "log/reader.hpp"
 #include "log/rotation.hpp"
-#include "shmbus/layout/claim_word.hpp"
-#include "shmbus/log/reader.hpp"
-#include "shmbus/log/writer.hpp"
+#include "log/writer.hpp"
+#include "shmbus/detail/claim_word.hpp"
 
 namespace fuzz {
 
@@ -78,7 +78,7 @@ void use(LogImage& image) {
                               .value();
     shmbus::log::Reader reader(log, port);
     reader.start(shmbus::Start::oldest());
-    reader.poll([](const shmbus::log::Record&) {}, limit);
+    reader.poll([](const shmbus::detail::EventRecord&) {}, limit);
     reader.retain();
   };
   read(3, false, 2);
@@ -87,7 +87,7 @@ void use(LogImage& image) {
   if (log.exclusive()) return;
   world.be(6);
   shmbus::log::Writer writer(log, shmbus::log::attach_publisher(log).value());
-  shmbus::log::Claim claim;
+  shmbus::detail::Claim claim;
   static_cast<void>(writer.claim(64, nullptr, claim));
 }
 
@@ -183,19 +183,19 @@ class Damage {
     auto& subscriber = header_.subscriber_ports[which / 16 % 4];
     switch (which % 16) {
       case 0:
-        return header_.tail;
+        return header_.words.tail;
       case 1:
         return which >= 128 ? free_map() : ring(which / 16);
       case 2:
         return *reinterpret_cast<Word*>(reinterpret_cast<std::byte*>(&entry(which / 16)) + input_.below(6) * 8);
       case 3:
-        return publisher.where;
+        return publisher.words.where;
       case 4:
-        return publisher.what;
+        return publisher.words.what;
       case 5:
         return publisher.owner;
       case 6:
-        return subscriber.pin;
+        return subscriber.words.pin;
       case 7:
         return subscriber.retained[input_.below(8)];
       case 8:
@@ -203,7 +203,7 @@ class Damage {
       case 9:
         return *reinterpret_cast<Word*>(reinterpret_cast<std::byte*>(&subscriber.subscription) + input_.below(5) * 8);
       case 10:
-        return *reinterpret_cast<Word*>(reinterpret_cast<std::byte*>(&header_.waiters) + input_.below(2) * 8);
+        return *reinterpret_cast<Word*>(reinterpret_cast<std::byte*>(&header_.words.waiters) + input_.below(2) * 8);
       case 11:  // bitmaps, exclusive owner, backed and hints
         return *reinterpret_cast<Word*>(reinterpret_cast<std::byte*>(&header_.publishers) + input_.below(10) * 8);
       case 12:
@@ -240,7 +240,8 @@ class Damage {
       case 8:
         return RingEntry(input_.take<std::uint64_t>(), input_.take<std::uint32_t>() & RingEntry::kNoBlock).word();
       case 9: {
-        const std::uint64_t tail = input_.chance() ? header_.tail.load() : header_.publisher_ports[0].where.load();
+        const std::uint64_t tail =
+            input_.chance() ? header_.words.tail.load() : header_.publisher_ports[0].words.where.load();
         const bool padding = input_.chance();
         const unsigned events = 1 + (input_.chance() ? input_.below(8) : 0u);  // a batch, half the time
         return ClaimWord(tail, physical(), padding, input_.take<std::uint16_t>() % 8200, events).word();
@@ -255,7 +256,7 @@ class Damage {
       case 12:  // an owner word: node and flags
         return (input_.take() % kMaxNode) | std::uint64_t{input_.below(4)} << 62;
       default:
-        return header_.tail.load() + (std::uint64_t{input_.below(3)} << 20);
+        return header_.words.tail.load() + (std::uint64_t{input_.below(3)} << 20);
     }
   }
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "fuzz/input.hpp"
-#include "shmbus/layout/geometry.hpp"
-#include "shmbus/log/block_log.hpp"
+#include "layout/geometry.hpp"
+#include "log/block_log.hpp"
 
 namespace fuzz {
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "fuzz/log_image.hpp"
-#include "shmbus/log/environment.hpp"
+#include "log/environment.hpp"
 
 namespace fuzz {
 

@@ -11,8 +11,8 @@
 #include <random>
 #include <string>
 
-#include "shmbus/layout/registry.hpp"
-#include "shmbus/layout/topic.hpp"
+#include "layout/registry.hpp"
+#include "layout/topic.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/patience.hpp"

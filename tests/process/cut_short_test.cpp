@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "shmbus/layout/geometry.hpp"
-#include "shmbus/layout/registry.hpp"
+#include "layout/geometry.hpp"
+#include "layout/registry.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/patience.hpp"
 #include "support/refusal.hpp"

@@ -7,8 +7,8 @@
 #include <random>
 #include <vector>
 
-#include "shmbus/layout/registry.hpp"
-#include "shmbus/layout/topic.hpp"
+#include "layout/registry.hpp"
+#include "layout/topic.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/patience.hpp"
@@ -110,7 +110,7 @@ TEST_CASE("a topic that can't be read says why, and the others are told", "[insp
       phrase = "other bytes";
       break;
     default:
-      test::overwrite(f.segments.control("t"), offsetof(TopicHeader, tail), ~std::uint64_t{0} / 3);
+      test::overwrite(f.segments.control("t"), offsetof(TopicHeader, words.tail), ~std::uint64_t{0} / 3);
       phrase = "its tail and ring do not fit each other";
   }
   // What is mapped by now was checked; what a size says is looked at each time.

@@ -7,9 +7,9 @@
 #include <fstream>
 #include <string>
 
-#include "shmbus/layout/geometry.hpp"
-#include "shmbus/layout/registry.hpp"
-#include "shmbus/layout/tail.hpp"
+#include "layout/geometry.hpp"
+#include "layout/registry.hpp"
+#include "layout/tail.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/patience.hpp"
 #include "support/refusal.hpp"
@@ -91,7 +91,7 @@ TEST_CASE("an event that lies where its type can't is not given out as its type"
   auto publisher = bus.publisher<Wide>("wide", {.block_size = 4096, .blocks = 4});
   publisher.publish({});
   const shmbus::layout::TailFormat format(4096);
-  overwrite(segments.control("wide"), offsetof(TopicHeader, tail), format.make(1, 136, 1));
+  overwrite(segments.control("wide"), offsetof(TopicHeader, words.tail), format.make(1, 136, 1));
   shmbus::Subscriber subscriber = bus.subscriber("wide");
   publisher.publish({});
   bool seen = false;

@@ -15,8 +15,8 @@
 #include <thread>
 #include <vector>
 
-#include "shmbus/layout/registry.hpp"
-#include "shmbus/layout/topic.hpp"
+#include "layout/registry.hpp"
+#include "layout/topic.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/patience.hpp"
@@ -52,8 +52,8 @@ struct Part {
 };
 
 constexpr std::uint64_t ring_end = sizeof(TopicHeader) + 4096;
-const Part topic_header{Part::File::control, 0, offsetof(TopicHeader, tail)};
-const Part topic_words{Part::File::control, offsetof(TopicHeader, tail), 1408};
+const Part topic_header{Part::File::control, 0, offsetof(TopicHeader, words.tail)};
+const Part topic_words{Part::File::control, offsetof(TopicHeader, words.tail), 1408};
 const Part topic_ports{Part::File::control, offsetof(TopicHeader, publisher_ports), sizeof(TopicHeader)};
 const Part topic_ring{Part::File::control, sizeof(TopicHeader), sizeof(TopicHeader) + 4 * 8};
 const Part block_table{Part::File::control, ring_end, ring_end + 16 * 64};

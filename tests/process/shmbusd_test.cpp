@@ -10,7 +10,7 @@
 #include <iterator>
 #include <string>
 
-#include "shmbus/layout/registry.hpp"
+#include "layout/registry.hpp"
 #include "shmbus/shmbus.hpp"
 #include "shmbusd_fixture.hpp"
 #include "support/forked_process.hpp"

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "held_platform.hpp"
-#include "shmbus/layout/registry.hpp"
-#include "shmbus/layout/topic.hpp"
+#include "layout/registry.hpp"
+#include "layout/topic.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/segments.hpp"

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "shmbus/layout/registry.hpp"
+#include "layout/registry.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/child_process.hpp"
 #include "support/segments.hpp"

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <string>
 
-#include "shmbus/layout/topic.hpp"
+#include "layout/topic.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/privileges.hpp"
@@ -42,7 +42,8 @@ void name_log(const std::string& control, const std::string& bus, const std::str
 }
 
 bool marked_removed(const std::string& control) {
-  return (test::read_at<std::uint64_t>(control, offsetof(TopicHeader, attention)) & shmbus::layout::kTopicRemoved) != 0;
+  return (test::read_at<std::uint64_t>(control, offsetof(TopicHeader, words.attention)) &
+          shmbus::layout::kTopicRemoved) != 0;
 }
 
 }  // namespace

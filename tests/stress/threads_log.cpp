@@ -31,12 +31,12 @@
 using namespace test;
 using shmbus::Start;
 using shmbus::Status;
+using shmbus::detail::Claim;
 using shmbus::layout::ClaimWord;
 using shmbus::layout::RecordHeader;
 using shmbus::layout::RecordMeta;
 using shmbus::layout::RingEntry;
 using shmbus::log::BlockLog;
-using shmbus::log::Claim;
 using shmbus::log::kNone;
 using Clock = std::chrono::steady_clock;
 using Random = std::mt19937_64;
@@ -224,8 +224,9 @@ bool Round::show_claim(TestPublisher& p, std::size_t stride) {
   const std::uint64_t tail = p.log.tail().load();
   const RingEntry e(p.log.slot(p.log.format().block(tail)).load());
   if (!e.linked()) return false;
-  p.log.publisher(p.port).what.store(ClaimWord(tail, e.physical(), false, stride).word(), std::memory_order_release);
-  p.log.publisher(p.port).where.store(tail, std::memory_order_release);
+  p.log.publisher(p.port).words.what.store(ClaimWord(tail, e.physical(), false, stride).word(),
+                                           std::memory_order_release);
+  p.log.publisher(p.port).words.where.store(tail, std::memory_order_release);
   return true;
 }
 
@@ -237,9 +238,9 @@ bool Round::seal_without_padding(TestPublisher& p) {
     const RingEntry e(p.log.slot(format.block(tail)).load());
     if (!e.linked() || p.log.tail().load() != tail) continue;
     if (offset == p.log.block_size()) return false;
-    p.log.publisher(p.port).where.store(kNone);
-    p.log.publisher(p.port).what.store(ClaimWord(tail, e.physical(), true, p.log.block_size() - offset).word());
-    p.log.publisher(p.port).where.store(tail);
+    p.log.publisher(p.port).words.where.store(kNone);
+    p.log.publisher(p.port).words.what.store(ClaimWord(tail, e.physical(), true, p.log.block_size() - offset).word());
+    p.log.publisher(p.port).words.where.store(tail);
     if (p.log.tail().compare_exchange_strong(tail,
                                              format.make(format.block(tail), p.log.block_size(), format.count(tail))))
       return true;
@@ -269,10 +270,10 @@ bool Round::die(TestPublisher& p, Random& random, std::uint64_t& counter, std::v
       auto* record = reinterpret_cast<RecordHeader*>(c.record);
       const auto whole = static_cast<std::uint32_t>(p.log.record_header() + size);
       record->meta.store(RecordMeta{whole, static_cast<std::uint16_t>(p.port), 0}.word(), std::memory_order_relaxed);
-      const std::uint64_t tail = plan_.log.exclusive ? p.log.tail().load() : p.log.publisher(p.port).where.load();
+      const std::uint64_t tail = plan_.log.exclusive ? p.log.tail().load() : p.log.publisher(p.port).words.where.load();
       const std::uint32_t physical = plan_.log.exclusive
                                          ? RingEntry(p.log.slot(p.log.format().block(tail)).load()).physical()
-                                         : ClaimWord(p.log.publisher(p.port).what.load()).physical();
+                                         : ClaimWord(p.log.publisher(p.port).words.what.load()).physical();
       book.push_back({c.sequence, counter});
       record->key.store(p.log.entry(physical).key.load(), std::memory_order_release);
       break;
@@ -406,7 +407,7 @@ void Round::read_until_end(std::uint64_t node, std::uint64_t seed, bool reliable
     }
   }
   TestSubscriber s(memory_, world_, node, {.start = start, .reliable = reliable});
-  book.begin = s.shared().position.load();
+  book.begin = s.shared().words.position.load();
   book.lost_first = s.reader->lost();
   if (wanted != 0) {
     if (book.begin != wanted + book.lost_first)
@@ -425,7 +426,7 @@ void Round::read_until_end(std::uint64_t node, std::uint64_t seed, bool reliable
     }
     if (latest_ != 0 && left-- == 0) break;
     const std::size_t n = s.reader->poll(
-        [&](const shmbus::log::Record& r) {
+        [&](const shmbus::detail::EventRecord& r) {
           const PayloadHead head = check_payload(r.payload, r.size, "read");
           book.seen.push_back({r.sequence, head.publisher, head.counter, s.reader->lost()});
           if (!chance(random, 200)) return;
@@ -517,7 +518,8 @@ std::uint64_t Round::run() {
   BlockLog log(memory_.control(), memory_.blocks(), memory_.geometry(), environment);
   const auto placed = [&] {
     unsigned count = 0;
-    for (unsigned i = 0; i < shmbus::layout::kMaxSubscribers; ++i) count += log.subscriber(i).position.load() != 0;
+    for (unsigned i = 0; i < shmbus::layout::kMaxSubscribers; ++i)
+      count += log.subscriber(i).words.position.load() != 0;
     return count;
   };
   while (!at_once_ && placed() < plan_.lossy + plan_.reliable) std::this_thread::yield();

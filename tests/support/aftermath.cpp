@@ -23,15 +23,15 @@ namespace {
 void check_ports(const std::string& topic, const shmbus::layout::TopicHeader& h) {
   for (const auto& port : h.publisher_ports) {
     require(port.owner == 0, topic + ": a publisher port has an owner");
-    require(port.where == kNone, topic + ": a claim is shown");
+    require(port.words.where == kNone, topic + ": a claim is shown");
   }
   for (const auto& port : h.subscriber_ports) {
     require(port.owner == 0, topic + ": a subscriber port has an owner");
-    require(port.pin == kNone, topic + ": a pin stands");
+    require(port.words.pin == kNone, topic + ": a pin stands");
     for (const auto& slot : port.retained) require(slot == kNone, topic + ": a block is retained");
   }
   require(h.publishers == 0 && h.subscribers == 0, topic + ": a port is listed");
-  require(h.waiters == 0 && h.gated == 0, topic + ": somebody is waited for");
+  require(h.words.waiters == 0 && h.gated == 0, topic + ": somebody is waited for");
   require(h.exclusive_owner == 0, topic + ": the exclusive right is taken");
 }
 

@@ -136,8 +136,8 @@ TestPublisher::TestPublisher(LogMemory& memory, World& world, std::uint64_t its_
   writer.emplace(log, port);
 }
 
-shmbus::log::Claim TestPublisher::claim(std::size_t size, const shmbus::TraceContext* trace) {
-  shmbus::log::Claim c;
+shmbus::detail::Claim TestPublisher::claim(std::size_t size, const shmbus::TraceContext* trace) {
+  shmbus::detail::Claim c;
   if (writer->claim(size, trace, c) != shmbus::Status::ok) std::abort();
   return c;
 }
@@ -160,7 +160,7 @@ TestSubscriber::TestSubscriber(LogMemory& memory, World& world, std::uint64_t it
 std::vector<Seen> TestSubscriber::poll(std::size_t limit) {
   std::vector<Seen> seen;
   reader->poll(
-      [&](const shmbus::log::Record& r) {
+      [&](const shmbus::detail::EventRecord& r) {
         seen.push_back({r.sequence, std::string(reinterpret_cast<const char*>(r.payload), r.size), r.stamp, r.port,
                         r.trace != nullptr});
       },
@@ -230,9 +230,9 @@ unsigned LogFixture::place_claim(std::uint64_t node, std::size_t stride, bool pa
   BlockLog log(memory.control(), memory.blocks(), memory.geometry(), environment);
   const unsigned port = take(shmbus::log::attach_publisher(log));
   const std::uint64_t at = where.value_or(log.tail().load());
-  log.publisher(port).what.store(
+  log.publisher(port).words.what.store(
       ClaimWord(at, RingEntry(log.slot(log.format().block(at)).load()).physical(), padding, stride, events).word());
-  log.publisher(port).where.store(at);
+  log.publisher(port).words.where.store(at);
   return port;
 }
 

@@ -13,11 +13,11 @@
 #include <string_view>
 #include <vector>
 
-#include "shmbus/layout/geometry.hpp"
-#include "shmbus/log/block_log.hpp"
-#include "shmbus/log/environment.hpp"
-#include "shmbus/log/reader.hpp"
-#include "shmbus/log/writer.hpp"
+#include "layout/geometry.hpp"
+#include "log/block_log.hpp"
+#include "log/environment.hpp"
+#include "log/reader.hpp"
+#include "log/writer.hpp"
 
 namespace test {
 
@@ -134,7 +134,7 @@ class TestPublisher {
   /// Payload of `size` equal characters.
   shmbus::PublishResult publish_bytes(std::size_t size, char c = 'x') { return publish(std::string(size, c)); }
   /// A claim that stays open.
-  shmbus::log::Claim claim(std::size_t size, const shmbus::TraceContext* trace = nullptr);
+  shmbus::detail::Claim claim(std::size_t size, const shmbus::TraceContext* trace = nullptr);
 
   std::uint64_t node;
   NodeEnvironment environment;

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "platform/clock.hpp"
-#include "shmbus/platform/cpu.hpp"
+#include "shmbus/detail/cpu.hpp"
 #include "support/clock_offset.hpp"
 
 using namespace std::chrono_literals;

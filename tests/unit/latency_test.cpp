@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "shmbus/layout/latency_histogram.hpp"
+#include "layout/latency_histogram.hpp"
 
 using shmbus::Latency;
 using shmbus::layout::kLatencyBuckets;

@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <random>
 
-#include "shmbus/layout/claim_word.hpp"
-#include "shmbus/layout/geometry.hpp"
-#include "shmbus/layout/record.hpp"
-#include "shmbus/layout/ring_entry.hpp"
-#include "shmbus/layout/tail.hpp"
-#include "shmbus/layout/text.hpp"
+#include "layout/geometry.hpp"
+#include "layout/ring_entry.hpp"
+#include "layout/shared_text.hpp"
+#include "layout/tail.hpp"
+#include "shmbus/detail/claim_word.hpp"
+#include "shmbus/detail/record_words.hpp"
 
 using namespace shmbus::layout;
 

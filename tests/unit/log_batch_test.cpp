@@ -7,10 +7,10 @@
 
 using namespace test;
 using shmbus::Status;
+using shmbus::detail::Payloads;
 using shmbus::layout::ClaimWord;
 using shmbus::log::Batch;
 using shmbus::log::kNone;
-using shmbus::log::Payloads;
 using shmbus::log::Repair;
 using shmbus::log::repair_all;
 using shmbus::log::repair_publisher;
@@ -93,7 +93,7 @@ TEST_CASE("a batch is published in order, each event with its sequence", "[log][
   CHECK(seen[5].payload == "after");
   for (std::size_t i = 0; i < 6; ++i) CHECK(seen[i].sequence == i + 1);
   CHECK(seen[1].stamp == seen[4].stamp);
-  CHECK(f.log().publisher(p.port).where.load() == kNone);
+  CHECK(f.log().publisher(p.port).words.where.load() == kNone);
 }
 
 TEST_CASE("values of one size that lie one behind the other are a batch, too", "[log][batch]") {
@@ -141,8 +141,8 @@ TEST_CASE("one claim covers at most 256 events, and 64 KiB", "[log][batch]") {
   CHECK(publish_all(p, texts_of(1000)).published == 1000);
   CHECK(publish_all(p, texts_of(100, 5000)).published == 100);
   CHECK(s.drain_sequences() == from_to(1, 1100));
-  CHECK(ClaimWord(f.log().publisher(p.port).what.load()).events() <= 256);
-  CHECK(ClaimWord(f.log().publisher(p.port).what.load()).stride() <= 65536);
+  CHECK(ClaimWord(f.log().publisher(p.port).words.what.load()).events() <= 256);
+  CHECK(ClaimWord(f.log().publisher(p.port).words.what.load()).stride() <= 65536);
 }
 
 TEST_CASE("a batch stops in front of an event that is too large", "[log][batch]") {
@@ -188,7 +188,7 @@ TEST_CASE("a batch is refused while a loan is open, or when the topic is removed
     CHECK(publish_all(p, texts_of(3)).status == Status::loan_open);
   }
   SECTION("a removed topic") {
-    f.header().attention.fetch_or(shmbus::layout::kTopicRemoved);
+    f.header().words.attention.fetch_or(shmbus::layout::kTopicRemoved);
     CHECK(publish_all(p, texts_of(3)).status == Status::closed);
   }
   CHECK(publish_all(p, texts_of(3)).published == 0);
@@ -199,10 +199,10 @@ TEST_CASE("the events and bytes of a batch are counted", "[log][batch]") {
   auto& p = f.publisher();
   p.publish("event");
   const auto& port = f.log().publisher(p.port);
-  const std::uint64_t events = port.published.load(), bytes = port.bytes.load();
+  const std::uint64_t events = port.words.published.load(), bytes = port.words.bytes.load();
   publish_all(p, {"four", "sixsix", ""});
-  CHECK(port.published.load() == events + 3);
-  CHECK(port.bytes.load() == bytes + 10);
+  CHECK(port.words.published.load() == events + 3);
+  CHECK(port.words.bytes.load() == bytes + 10);
 }
 
 TEST_CASE("a batch wakes whoever sleeps once for each claim", "[log][batch]") {
@@ -210,7 +210,7 @@ TEST_CASE("a batch wakes whoever sleeps once for each claim", "[log][batch]") {
   auto& p = f.publisher();
   auto& s = f.subscriber();
   p.publish("event");
-  f.header().waiters.fetch_or(std::uint64_t{1} << s.port);
+  f.header().words.waiters.fetch_or(std::uint64_t{1} << s.port);
   f.world.take_rings();
   publish_all(p, texts_of(5));
   CHECK(f.world.take_rings().size() == 1);
@@ -284,7 +284,7 @@ TEST_CASE("a living publisher's batch is waited for by a reliable reader, and st
   CHECK(reliable.lost() == 0);
   // It goes on: what it commits late is there for all who have not passed it.
   for (std::size_t i = 0, at = batch.hole; i < 3; ++i, at += kStride) f.place_record(1, at, kStride);
-  f.log().publisher(batch.port).where.store(kNone);
+  f.log().publisher(batch.port).words.where.store(kNone);
   CHECK(reliable.drain_sequences() == from_to(4, 7));
   CHECK(lossy.drain().empty());
   CHECK(f.subscriber().drain_sequences() == from_to(1, 7));
@@ -372,7 +372,7 @@ TEST_CASE("of claims that cover what is left of a batch, a living one is waited 
   f.world.kill(batch.node);
   CHECK(repair_publisher(f.log(), batch.port) == Repair::postponed);
   CHECK(s.drain_sequences() == from_to(1, 3));
-  f.log().publisher(lost).where.store(kNone);
+  f.log().publisher(lost).words.where.store(kNone);
   f.world.pass_time(100'000);
   CHECK(s.drain_sequences() == Sequences{7});
   CHECK(s.lost() == 0);

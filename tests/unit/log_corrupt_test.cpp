@@ -50,7 +50,7 @@ TEST_CASE("a record of an impossible size gives corrupt", "[log][corrupt]") {
   auto& s = f.subscriber();
   CHECK(s.drain().empty());
   CHECK(s.status() == Status::corrupt);
-  CHECK(s.shared().pin.load() == shmbus::log::kNone);
+  CHECK(s.shared().words.pin.load() == shmbus::log::kNone);
   CHECK(s.drain().empty());
 }
 
@@ -193,8 +193,9 @@ TEST_CASE("a claim of any place, size and block leads repair nowhere", "[log][co
   const auto physical = GENERATE(as<std::uint32_t>{}, 0, 707, 708, 0xfffff);
   const unsigned port = f.place_claim(dead, 32);
   const std::uint64_t where = f.log().format().make(1, offset, 0);
-  f.log().publisher(port).what.store(shmbus::layout::ClaimWord(where, physical, GENERATE(false, true), stride).word());
-  f.log().publisher(port).where.store(where);
+  f.log().publisher(port).words.what.store(
+      shmbus::layout::ClaimWord(where, physical, GENERATE(false, true), stride).word());
+  f.log().publisher(port).words.where.store(where);
   f.world.kill(dead);
   s.drain();
   f.world.pass_time(2 * f.world.stall_limit_ns);
@@ -241,7 +242,7 @@ TEST_CASE("a count of backed blocks that somebody resets is no loop", "[log][cor
 TEST_CASE("a port that was placed without a pin gives corrupt to who adopts it", "[log][corrupt]") {
   LogFixture f;
   auto& s = f.subscriber();
-  s.shared().pin.store(shmbus::log::kNone);
+  s.shared().words.pin.store(shmbus::log::kNone);
   s.reader->adopt();
   CHECK(s.status() == Status::corrupt);
 }
@@ -266,7 +267,7 @@ TEST_CASE("a block that the tail has passed and the ring never held gives corrup
   f.log().slot(2).store(RingEntry(std::uint64_t{2} - 4, 0).word());
   s.drain();
   CHECK(s.status() == Status::corrupt);
-  CHECK(s.shared().pin.load() == shmbus::log::kNone);
+  CHECK(s.shared().words.pin.load() == shmbus::log::kNone);
 }
 
 TEST_CASE("a log that was cut short opens no block", "[log][corrupt]") {

@@ -48,16 +48,16 @@ TEST_CASE("a shared publisher counts its own events and the bytes of their paylo
   const auto& port = f.log().publisher(p.port);
   for (int i = 0; i < 5; ++i) REQUIRE(p.publish_bytes(100));
   REQUIRE(other.publish_bytes(1000));
-  CHECK(port.published.load() == 5);
-  CHECK(port.bytes.load() == 5 * 100);
+  CHECK(port.words.published.load() == 5);
+  CHECK(port.words.bytes.load() == 5 * 100);
   const auto loan = p.claim(200);
   p.writer->open_loan(loan);
   p.writer->abort_loan(loan);
-  CHECK(port.published.load() == 5);
-  CHECK(port.bytes.load() == 5 * 100);
+  CHECK(port.words.published.load() == 5);
+  CHECK(port.words.bytes.load() == 5 * 100);
   for (int i = 0; i < 100; ++i) REQUIRE(p.publish_bytes(100));  // over several blocks: padding is not counted
-  CHECK(port.published.load() == 105);
-  CHECK(port.bytes.load() == 105 * 100);
+  CHECK(port.words.published.load() == 105);
+  CHECK(port.words.bytes.load() == 105 * 100);
 }
 
 TEST_CASE("an exclusive publisher records once what its topic had before it", "[log][writer]") {
@@ -65,16 +65,16 @@ TEST_CASE("an exclusive publisher records once what its topic had before it", "[
   std::uint64_t bytes = 0;
   {
     TestPublisher first(f.memory, f.world, f.new_node());
-    CHECK(f.log().publisher(first.port).published.load() == 0);
-    CHECK(f.log().publisher(first.port).bytes.load() == 0);
+    CHECK(f.log().publisher(first.port).words.published.load() == 0);
+    CHECK(f.log().publisher(first.port).words.bytes.load() == 0);
     for (int i = 0; i < 50; ++i) REQUIRE(first.publish_bytes(100));
-    CHECK(f.log().publisher(first.port).published.load() == 0);
+    CHECK(f.log().publisher(first.port).words.published.load() == 0);
     bytes = (f.tail_block() - 1) * f.log().block_size() + f.tail_offset();
     f.world.kill(first.node);
   }
   TestPublisher second(f.memory, f.world, f.new_node());
-  CHECK(f.log().publisher(second.port).published.load() == 50);
-  CHECK(f.log().publisher(second.port).bytes.load() == bytes);
+  CHECK(f.log().publisher(second.port).words.published.load() == 50);
+  CHECK(f.log().publisher(second.port).words.bytes.load() == bytes);
 }
 
 TEST_CASE("samples of latency stand for every event once, whatever the size of the polls", "[log][reader][latency]") {

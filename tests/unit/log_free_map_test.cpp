@@ -79,7 +79,7 @@ TEST_CASE("a rotation asks for few blocks however many there are", "[log][free]"
   const unsigned port = f.place_pin(node, laps - blocks + 1);
   const std::uint32_t spare = f.physical_of(laps - blocks + 1);
   f.publish_to_block(p, laps + 3);
-  f.log().subscriber(port).pin.store(laps + 4 - blocks);
+  f.log().subscriber(port).words.pin.store(laps + 4 - blocks);
   list_free(f.log(), spare);
   for (std::uint32_t i = 0; i < f.header().backed.load(); ++i) {
     if (in_ring(f, i)) f.log().entry(i).owner.store(node);

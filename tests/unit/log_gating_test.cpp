@@ -38,7 +38,7 @@ TEST_CASE("a reliable subscriber holds the ring back, and loses nothing", "[log]
   auto& s = f.subscriber({.reliable = true});
   CHECK(fill_ring(p) == 12);  // 4 blocks of three events
   CHECK(f.sealed());
-  CHECK(f.log().publisher(p.port).where.load() == shmbus::log::kNone);
+  CHECK(f.log().publisher(p.port).words.where.load() == shmbus::log::kNone);
   CHECK(f.ring(1).holds(1));
   CHECK(s.poll(3).size() == 3);
   CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);  // it is still inside block 1
@@ -66,14 +66,14 @@ TEST_CASE("a pin gates its own block and all after", "[log][gating]") {
   const std::uint64_t node = f.new_node();
   const unsigned port = f.place_pin(node, 1, true);
   for (const std::uint64_t pin : {1u, 2u, 3u}) {
-    f.log().subscriber(port).pin.store(pin);
+    f.log().subscriber(port).words.pin.store(pin);
     CHECK(shmbus::log::gated(f.log(), 3));
   }
   for (const std::uint64_t pin : {4u, 5u, 7u}) {
-    f.log().subscriber(port).pin.store(pin);
+    f.log().subscriber(port).words.pin.store(pin);
     CHECK_FALSE(shmbus::log::gated(f.log(), 3));
   }
-  f.log().subscriber(port).pin.store(shmbus::log::kNone);
+  f.log().subscriber(port).words.pin.store(shmbus::log::kNone);
   CHECK_FALSE(shmbus::log::gated(f.log(), 3));
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("the dead do not gate, and are cleared", "[log][gating]") {
   f.world.kill(s.node);
   CHECK(p.publish_bytes(kQuarter));
   CHECK(s.shared().owner.load() == 0);
-  CHECK(s.shared().pin.load() == shmbus::log::kNone);
+  CHECK(s.shared().words.pin.load() == shmbus::log::kNone);
   CHECK((f.header().subscribers.load() >> s.port & 1) == 0);
 }
 
@@ -97,7 +97,7 @@ TEST_CASE("a dead subscriber that a living node repairs does not gate", "[log][g
   f.world.kill(s.node);
   s.shared().owner.store(f.new_node() | shmbus::layout::kRepairing);  // and stopped
   CHECK(p.publish_bytes(kQuarter));
-  CHECK(s.shared().pin.load() == 1);  // it protects all the same
+  CHECK(s.shared().words.pin.load() == 1);  // it protects all the same
 }
 
 TEST_CASE("a subscriber that detaches gates no more, and wakes the publishers", "[log][gating]") {

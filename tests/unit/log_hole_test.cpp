@@ -40,7 +40,7 @@ TEST_CASE("a dead publisher's open claim becomes an aborted record", "[log][hole
   CHECK(f.meta(1, hole).size == kStride);
   CHECK(f.meta(1, hole).port == port);
   CHECK(f.meta(1, hole).flags == 0);
-  CHECK(f.log().publisher(port).where.load() == shmbus::log::kNone);
+  CHECK(f.log().publisher(port).words.where.load() == shmbus::log::kNone);
   CHECK(f.log().publisher(port).owner.load() == 0);
   CHECK((f.header().publishers.load() >> port & 1) == 0);
   CHECK(f.header().repaired_claims.load() == 1);
@@ -210,7 +210,7 @@ TEST_CASE("of several claims of one size, a living one is waited for", "[log][ho
     ask_again(f);
     REQUIRE(s.drain().empty());
   }
-  f.log().publisher(living_port).where.store(shmbus::log::kNone);  // it lost, and tries again elsewhere
+  f.log().publisher(living_port).words.where.store(shmbus::log::kNone);  // it lost, and tries again elsewhere
   ask_again(f);
   CHECK(s.drain_sequences() == Sequences{3});
 }
@@ -229,7 +229,8 @@ TEST_CASE("of several claims of one size whose owners are all dead, the record i
   p.publish_bytes(kSize);
   CHECK(s.drain_sequences() == Sequences{1, 3});
   CHECK(f.header().repaired_claims.load() == 1);
-  CHECK(f.log().publisher(first).where.load() != f.log().publisher(second).where.load());  // one is left to forget
+  CHECK(f.log().publisher(first).words.where.load() !=
+        f.log().publisher(second).words.where.load());  // one is left to forget
 }
 
 TEST_CASE("of several claims of different size, the smallest that ends at a boundary was granted", "[log][hole]") {
@@ -297,7 +298,7 @@ TEST_CASE("where the block can't be written, a reader steps over a dead publishe
   CHECK(s.drain_sequences() == Sequences{1, 3});
   CHECK(s.lost() == 0);
   CHECK_FALSE(f.aborted(1, hole));
-  CHECK(f.log().publisher(port).where.load() != shmbus::log::kNone);
+  CHECK(f.log().publisher(port).words.where.load() != shmbus::log::kNone);
   CHECK(f.log().publisher(port).owner.load() == node);  // for somebody who may
   f.world.may_write = true;
   CHECK(f.subscriber().drain_sequences() == Sequences{1, 3});
@@ -318,7 +319,7 @@ TEST_CASE("what a stopped repairer has begun is passed without it", "[log][hole]
   f.world.pass_time(6'000'000);
   CHECK(s.drain_sequences() == Sequences{3});
   CHECK(s.lost() == 0);
-  CHECK(f.log().publisher(port).where.load() != shmbus::log::kNone);  // still pins the block
+  CHECK(f.log().publisher(port).words.where.load() != shmbus::log::kNone);  // still pins the block
 }
 
 TEST_CASE("a living node's lost seal is not taken for the record of a dead one in repair", "[log][hole]") {
@@ -374,7 +375,7 @@ TEST_CASE("a block that is linked while the tail still says sealed is the end of
   f.record(3, 0).key.store(0);
   const auto before = s.drain_sequences();
   CHECK(before.back() == s.reader->next_sequence() - 1);
-  CHECK(s.shared().pin.load() == 3);
+  CHECK(s.shared().words.pin.load() == 3);
   for (int i = 0; i < 10; ++i) {
     f.world.pass_time(f.world.stall_limit_ns);
     REQUIRE(s.drain().empty());

@@ -6,7 +6,7 @@
 
 using namespace test;
 using shmbus::Status;
-using shmbus::log::Claim;
+using shmbus::detail::Claim;
 using Sequences = std::vector<std::uint64_t>;
 namespace layout = shmbus::layout;
 
@@ -97,7 +97,7 @@ TEST_CASE("an aborted sequence is skipped and not lost", "[log][loan]") {
   CHECK(p.publish("3").sequence() == 3);
   CHECK(s.drain_sequences() == Sequences{1, 3});
   CHECK(s.lost() == 0);
-  CHECK(s.shared().position.load() == 4);
+  CHECK(s.shared().words.position.load() == 4);
 }
 
 TEST_CASE("an exclusive publisher's aborted loan leaves no trace", "[log][loan]") {

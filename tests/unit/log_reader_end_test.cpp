@@ -6,7 +6,7 @@
 
 using namespace test;
 using shmbus::Status;
-using shmbus::log::Record;
+using shmbus::detail::EventRecord;
 
 TEST_CASE("a reader in a forked child gives nothing more and stores nothing, also within a poll", "[log][reader]") {
   LogFixture f;
@@ -14,10 +14,11 @@ TEST_CASE("a reader in a forked child gives nothing more and stores nothing, als
   auto& s = f.subscriber();
   for (int i = 0; i < 5; ++i) p.publish_bytes(8);
   REQUIRE(s.poll(2).size() == 2);
-  const std::uint64_t position = s.shared().position, pin = s.shared().pin, delivered = s.shared().delivered;
+  const std::uint64_t position = s.shared().words.position, pin = s.shared().words.pin,
+                      delivered = s.shared().words.delivered;
   std::size_t seen = 0;
   const std::size_t polled = s.reader->poll(
-      [&](const Record&) {
+      [&](const EventRecord&) {
         if (++seen == 2) s.reader->in_child();
       },
       100);
@@ -29,9 +30,9 @@ TEST_CASE("a reader in a forked child gives nothing more and stores nothing, als
   CHECK_FALSE(s.reader->look());
   s.reader->count_handler_error();
   CHECK(s.status() == Status::closed);
-  CHECK(s.shared().position == position);
-  CHECK(s.shared().delivered == delivered);
-  CHECK(s.shared().pin == pin);
+  CHECK(s.shared().words.position == position);
+  CHECK(s.shared().words.delivered == delivered);
+  CHECK(s.shared().words.pin == pin);
   CHECK(s.shared().handler_errors == 0);
 }
 
@@ -42,12 +43,12 @@ TEST_CASE("a reader that is stopped within a poll gives nothing more, and says h
   for (int i = 0; i < 5; ++i) p.publish_bytes(8);
   std::size_t seen = 0;
   s.reader->poll(
-      [&](const Record&) {
+      [&](const EventRecord&) {
         if (++seen == 2) s.reader->stop();
       },
       100);
   CHECK(seen == 2);
   CHECK(s.poll().empty());
-  CHECK(s.shared().position == 3);
+  CHECK(s.shared().words.position == 3);
   CHECK(s.status() == Status::closed);
 }

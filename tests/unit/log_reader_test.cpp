@@ -29,7 +29,7 @@ Sequences range(std::uint64_t first, std::uint64_t last) {
 /// Reads one event and keeps its block.
 int retain_one(TestSubscriber& s) {
   int slot = -2;
-  s.reader->poll([&](const shmbus::log::Record&) { slot = s.reader->retain(); }, 1);
+  s.reader->poll([&](const shmbus::detail::EventRecord&) { slot = s.reader->retain(); }, 1);
   return slot;
 }
 
@@ -43,8 +43,8 @@ TEST_CASE("a poll hands out no more than its limit", "[log][reader]") {
   CHECK(s.poll(0).empty());
   CHECK(s.poll(1).size() == 1);
   CHECK(s.poll(4).size() == 4);
-  CHECK(s.shared().position.load() == 6);
-  CHECK(s.shared().delivered.load() == 5);
+  CHECK(s.shared().words.position.load() == 6);
+  CHECK(s.shared().words.delivered.load() == 5);
   CHECK(s.poll(100).size() == 5);
   CHECK(s.poll(100).empty());
   CHECK(s.reader->delivered() == 10);
@@ -76,8 +76,8 @@ TEST_CASE("a handler that throws has had its event", "[log][reader]") {
   auto& p = f.publisher();
   auto& s = f.subscriber();
   publish(p, 3);
-  CHECK_THROWS(s.reader->poll([](const shmbus::log::Record&) { throw 1; }, 10));
-  CHECK(s.shared().position.load() == 2);
+  CHECK_THROWS(s.reader->poll([](const shmbus::detail::EventRecord&) { throw 1; }, 10));
+  CHECK(s.shared().words.position.load() == 2);
   CHECK(s.drain_sequences() == range(2, 3));
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("a lapped subscriber counts every event it missed", "[log][reader]") {
     REQUIRE(seen + s.lost() == published);
   }
   CHECK(s.lost() > 0);
-  CHECK(s.shared().lost.load() == s.lost());
+  CHECK(s.shared().words.lost.load() == s.lost());
   CHECK(s.shared().lapped.load() > 0);
 }
 
@@ -122,10 +122,10 @@ TEST_CASE("a subscriber at the end of a block is lapped when the next one leaves
   auto& s = f.subscriber();
   publish(p, 3);
   CHECK(s.drain().size() == 3);
-  CHECK(s.shared().pin.load() == 1);  // not sealed yet
+  CHECK(s.shared().words.pin.load() == 1);  // not sealed yet
   publish(p, 1);
   CHECK(s.drain_sequences() == Sequences{4});
-  CHECK(s.shared().pin.load() == 2);
+  CHECK(s.shared().words.pin.load() == 2);
   publish(p, 8);                               // 12, in block 4
   CHECK(s.drain_sequences() == range(5, 12));  // block 3 has not left
   CHECK(s.lost() == 0);
@@ -149,7 +149,7 @@ TEST_CASE("a placed port is adopted where it stands", "[log][reader]") {
   LogFixture f;
   const std::uint64_t node = f.new_node();
   const unsigned port = f.place_pin(node, 1, true);
-  f.log().subscriber(port).position.store(1);
+  f.log().subscriber(port).words.position.store(1);
   auto& p = f.publisher();
   publish(p, 12);
   CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
@@ -158,7 +158,7 @@ TEST_CASE("a placed port is adopted where it stands", "[log][reader]") {
   shmbus::log::Reader reader(log, port);
   reader.adopt();
   std::uint64_t next = 1;
-  reader.poll([&](const shmbus::log::Record& r) { CHECK(r.sequence == next++); }, 100);
+  reader.poll([&](const shmbus::detail::EventRecord& r) { CHECK(r.sequence == next++); }, 100);
   CHECK(next == 13);
   CHECK(reader.lost() == 0);
 }
@@ -192,7 +192,7 @@ TEST_CASE("a retained block is not reused until it is released", "[log][retain]"
   const std::byte* payload = nullptr;
   int slot = -1;
   s.reader->poll(
-      [&](const shmbus::log::Record& r) {
+      [&](const shmbus::detail::EventRecord& r) {
         payload = r.payload;
         slot = s.reader->retain();
       },

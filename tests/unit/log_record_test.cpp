@@ -78,7 +78,7 @@ TEST_CASE("a trace stands before the payload", "[log][record]") {
   std::vector<std::string> payloads;
   std::vector<const std::byte*> traces;
   s.reader->poll(
-      [&](const shmbus::log::Record& r) {
+      [&](const shmbus::detail::EventRecord& r) {
         payloads.emplace_back(reinterpret_cast<const char*>(r.payload), r.size);
         traces.push_back(r.trace);
       },
@@ -99,7 +99,7 @@ TEST_CASE("records and payloads stand at multiples of the alignment", "[log][rec
   auto& s = f.subscriber();
   std::size_t next = 0;
   s.reader->poll(
-      [&](const shmbus::log::Record& r) {
+      [&](const shmbus::detail::EventRecord& r) {
         REQUIRE(r.size == next++);
         REQUIRE(reinterpret_cast<std::uintptr_t>(r.payload) % alignment == 0);
       },
@@ -137,13 +137,13 @@ TEST_CASE("the largest payload fits, one byte more is too large and leaves nothi
   CHECK(p.publish_bytes(largest).sequence() == 1);
   const std::uint64_t tail = f.log().tail().load();
   CHECK(p.publish_bytes(largest + 1).status() == Status::too_large);
-  shmbus::log::Claim c;
+  shmbus::detail::Claim c;
   CHECK(p.writer->claim(~std::size_t{0}, nullptr, c) == Status::too_large);
   CHECK(p.writer->claim(~std::size_t{0} - 100, nullptr, c) == Status::too_large);
   const shmbus::TraceContext trace;
   CHECK(p.publish(std::string(largest, 'x'), &trace).status() == Status::too_large);
   CHECK(f.log().tail().load() == tail);
-  CHECK(f.log().publisher(p.port).where.load() == layout::kNone);
+  CHECK(f.log().publisher(p.port).words.where.load() == layout::kNone);
   CHECK(p.publish_bytes(largest).sequence() == 2);
   CHECK(f.subscriber().drain_sequences() == std::vector<std::uint64_t>{1, 2});
 }
@@ -176,16 +176,16 @@ TEST_CASE("a shared publisher's claim is gone when it has committed", "[log][rec
   auto& p = f.publisher();
   const auto& port = f.log().publisher(p.port);
   const auto c = p.claim(100);
-  const layout::ClaimWord shown(port.what.load());
-  CHECK(port.where.load() == f.log().format().make(1, 0, 0));
-  CHECK(shown.belongs_to(port.where.load()));
+  const layout::ClaimWord shown(port.words.what.load());
+  CHECK(port.words.where.load() == f.log().format().make(1, 0, 0));
+  CHECK(shown.belongs_to(port.words.where.load()));
   CHECK(shown.stride() == 128);
   CHECK(shown.physical() == f.physical_of(1));
   CHECK_FALSE(shown.padding());
   CHECK_FALSE(f.committed(1, 0));
   std::memset(c.payload, 'x', c.size);
   p.writer->commit(c);
-  CHECK(port.where.load() == layout::kNone);
+  CHECK(port.words.where.load() == layout::kNone);
   CHECK(f.committed(1, 0));
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("an exclusive publisher shows no claim, and its tail moves after the k
   LogFixture f({.exclusive = true});
   auto& p = f.publisher();
   const auto c = p.claim(100);
-  CHECK(f.log().publisher(p.port).where.load() == layout::kNone);
+  CHECK(f.log().publisher(p.port).words.where.load() == layout::kNone);
   CHECK(f.tail_offset() == 0);
   p.writer->commit(c);
   CHECK(f.tail_offset() == 128);
@@ -217,13 +217,13 @@ TEST_CASE("a commit rings the bells of those who sleep, once", "[log][record]") 
   auto& p = f.publisher();
   auto& s = f.subscriber();
   f.subscriber();
-  f.header().attention.store(attention);
+  f.header().words.attention.store(attention);
   p.publish("nobody sleeps");
   CHECK(f.world.take_rings().empty());
-  f.header().waiters.store(1u << s.port);
+  f.header().words.waiters.store(1u << s.port);
   p.publish("one sleeps");
   CHECK(f.world.take_rings() == std::vector<std::uint64_t>{s.environment.bell()});
-  CHECK(f.header().waiters.load() == 0);
+  CHECK(f.header().words.waiters.load() == 0);
   p.publish("nobody sleeps");
   CHECK(f.world.take_rings().empty());
   CHECK(s.drain().size() == 3);
@@ -234,7 +234,7 @@ TEST_CASE("nothing is published to a removed topic", "[log][record]") {
   LogFixture f({.exclusive = exclusive});
   auto& p = f.publisher();
   p.publish("event");
-  f.header().attention.store(layout::kTopicRemoved);
+  f.header().words.attention.store(layout::kTopicRemoved);
   CHECK(p.publish("event").status() == Status::closed);
   CHECK(f.subscriber().drain().size() == 1);
 }

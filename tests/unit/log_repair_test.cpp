@@ -97,7 +97,7 @@ TEST_CASE("a dead repairer's work is taken over", "[log][repair]") {
   SECTION("it had cleared the claim") {
     f.record(1, hole).meta.store(32);
     f.record(1, hole).key.store(~f.key_of(1));
-    f.log().publisher(port).where.store(kNone);
+    f.log().publisher(port).words.where.store(kNone);
     f.header().publishers.fetch_and(~(std::uint64_t{1} << port));
   }
   CHECK(repair_publisher(f.log(), port) == Repair::done);
@@ -120,11 +120,11 @@ TEST_CASE("where a dead publisher stopped decides what becomes of its record", "
   Sequences expected;
 
   SECTION("before it showed the place: nothing") {
-    port.where.store(kNone);
+    port.words.where.store(kNone);
     expected = {1, 2};
   }
   SECTION("the two words do not belong together: nothing") {
-    port.what.store(shmbus::layout::ClaimWord(format.make(1, at + 8, 1), 0, false, 32).word());
+    port.words.what.store(shmbus::layout::ClaimWord(format.make(1, at + 8, 1), 0, false, 32).word());
     expected = {1, 2};
   }
   SECTION("before the tail moved: nothing") { expected = {1, 2}; }
@@ -142,13 +142,13 @@ TEST_CASE("where a dead publisher stopped decides what becomes of its record", "
     f.place_tail(format.after(f.log().tail().load(), 32));
     f.record(1, at).meta.store(32);
     f.record(1, at).key.store(f.key_of(1));
-    port.where.store(kNone);
+    port.words.where.store(kNone);
     expected = {1, 2, 3};
   }
   f.world.kill(dead);
   const auto count = repair_all(f.log());
   CHECK(count.publishers == 1);
-  CHECK(port.where.load() == kNone);
+  CHECK(port.words.where.load() == kNone);
   CHECK(port.owner.load() == 0);
   CHECK(p.publish("event"));
   CHECK(f.subscriber().drain_sequences() == expected);
@@ -163,7 +163,7 @@ TEST_CASE("a dead claim in a block that was reused meanwhile is forgotten", "[lo
   f.publish_to_block(p, 8);
   const std::uint64_t dead = f.new_node();
   const unsigned port = f.place_claim(dead, 32, false, where);
-  f.log().publisher(port).what.store(shmbus::layout::ClaimWord(where, physical, false, 32).word());
+  f.log().publisher(port).words.what.store(shmbus::layout::ClaimWord(where, physical, false, 32).word());
   f.world.kill(dead);
   CHECK(repair_publisher(f.log(), port) == Repair::done);
   CHECK(f.header().repaired_claims.load() == 0);
@@ -174,13 +174,13 @@ TEST_CASE("a dead subscriber's pins, slots and waiter bit are cleared", "[log][r
   LogFixture f;
   auto& s = f.subscriber({.reliable = true});
   s.shared().retained[3].store(1);
-  f.header().waiters.store(std::uint64_t{1} << s.port);
+  f.header().words.waiters.store(std::uint64_t{1} << s.port);
   f.world.kill(s.node);
   CHECK(repair_subscriber(f.log(), s.port) == Repair::done);
-  CHECK(s.shared().pin.load() == kNone);
+  CHECK(s.shared().words.pin.load() == kNone);
   CHECK(s.shared().retained[3].load() == kNone);
   CHECK(s.shared().mode.load() == 0);
-  CHECK(f.header().waiters.load() == 0);
+  CHECK(f.header().words.waiters.load() == 0);
   CHECK(f.header().subscribers.load() == 0);
 }
 
@@ -278,10 +278,10 @@ TEST_CASE("a claim in a block that the tail has not come to was never granted", 
   const std::uint64_t dead = f.new_node();
   const bool padding = GENERATE(false, true);
   const unsigned port = f.place_claim(dead, padding ? f.log().block_size() : 64, padding, begin);
-  f.log().publisher(port).what.store(
+  f.log().publisher(port).words.what.store(
       shmbus::layout::ClaimWord(begin, f.physical_of(2), padding, padding ? f.log().block_size() : 64).word());
   f.world.kill(dead);
   CHECK(repair_publisher(f.log(), port) == Repair::done);
   CHECK(f.record(2, 0).key.load() == 0);
-  CHECK(f.log().publisher(port).where.load() == kNone);
+  CHECK(f.log().publisher(port).words.where.load() == kNone);
 }

@@ -185,18 +185,18 @@ TEST_CASE("reuse never takes what is protected", "[log][rotation]") {
 
   SECTION("a pin") {
     const unsigned port = f.place_pin(node, 2);
-    let_go = [&f, port] { f.log().subscriber(port).pin.store(kNone); };
+    let_go = [&f, port] { f.log().subscriber(port).words.pin.store(kNone); };
   }
   SECTION("a retained block") {
     const unsigned port = f.place_pin(node, 2);
     f.log().subscriber(port).retained[7].store(2);
-    f.log().subscriber(port).pin.store(3);
-    f.log().subscriber(port).pin.store(kNone);
+    f.log().subscriber(port).words.pin.store(3);
+    f.log().subscriber(port).words.pin.store(kNone);
     let_go = [&f, port] { f.log().subscriber(port).retained[7].store(kNone); };
   }
   SECTION("a claim") {
     const unsigned port = f.place_granted(node, 32);
-    let_go = [&f, port] { f.log().publisher(port).where.store(kNone); };
+    let_go = [&f, port] { f.log().publisher(port).words.where.store(kNone); };
   }
   SECTION("a reservation of a living node") {
     f.log().entry(physical).owner.store(node);
@@ -259,7 +259,7 @@ TEST_CASE("a block number that a shown claim still bears is not opened", "[log][
   CHECK(p.publish("event").status() == Status::back_pressured);
   CHECK(f.tail_block() == 1);
 
-  SECTION("until it is taken back") { f.log().publisher(port).where.store(kNone); }
+  SECTION("until it is taken back") { f.log().publisher(port).words.where.store(kNone); }
   SECTION("unless its owner is dead") { f.world.kill(node); }
   CHECK(p.publish("event").sequence() == 2);
   CHECK(f.tail_block() == 2);
@@ -275,7 +275,7 @@ TEST_CASE("without memory for a first block nothing is published", "[log][memory
   CHECK(p.publish("event").status() == Status::no_memory);
   CHECK(f.tail_block() == 0);
   CHECK(f.sealed());
-  CHECK(f.log().publisher(p.port).where.load() == kNone);
+  CHECK(f.log().publisher(p.port).words.where.load() == kNone);
   f.world.memory_left = 1;
   CHECK(p.publish("event").sequence() == 1);
 }

@@ -57,7 +57,7 @@ TEST_CASE("latest begins with the next event", "[log][start]") {
   auto& p = f.publisher();
   publish(f, p, before);
   auto& s = f.subscriber({.start = Start::latest()});
-  CHECK(s.shared().position.load() == static_cast<std::uint64_t>(before) + 1);
+  CHECK(s.shared().words.position.load() == static_cast<std::uint64_t>(before) + 1);
   CHECK(s.drain().empty());
   publish(f, p, 2);
   CHECK(s.drain_sequences() == range(static_cast<std::uint64_t>(before) + 1, static_cast<std::uint64_t>(before) + 2));
@@ -70,7 +70,7 @@ TEST_CASE("latest begins with the next event when the block is sealed and the ne
   publish(f, p, 3);
   f.place_granted(f.new_node(), f.log().block_size() - f.tail_offset(), true);
   auto& s = f.subscriber({.start = Start::latest()});
-  CHECK(s.shared().pin.load() == 2);
+  CHECK(s.shared().words.pin.load() == 2);
   publish(f, p, 1);
   CHECK(s.drain_sequences() == Sequences{4});
 }
@@ -80,7 +80,7 @@ TEST_CASE("oldest begins with the oldest retained event", "[log][start]") {
   auto& p = f.publisher();
   publish(f, p, 20);  // block 7 holds 19 and 20, blocks 4 to 7 are linked
   auto& s = f.subscriber({.start = Start::oldest()});
-  CHECK(s.shared().position.load() == 10);
+  CHECK(s.shared().words.position.load() == 10);
   CHECK(s.drain_sequences() == range(10, 20));
   CHECK(s.lost() == 0);
 }
@@ -93,7 +93,7 @@ TEST_CASE("a sequence begins with that event", "[log][start]") {
   SECTION("a retained one") {
     const auto n = GENERATE(range(10, 21));
     auto& s = f.subscriber({.start = Start::sequence(static_cast<std::uint64_t>(n))});
-    CHECK(s.shared().position.load() == static_cast<std::uint64_t>(n));
+    CHECK(s.shared().words.position.load() == static_cast<std::uint64_t>(n));
     CHECK(s.drain_sequences() == range(static_cast<std::uint64_t>(n), 20));
     CHECK(s.lost() == 0);
   }
@@ -101,11 +101,11 @@ TEST_CASE("a sequence begins with that event", "[log][start]") {
     auto& s = f.subscriber({.start = Start::sequence(4)});
     CHECK(s.drain_sequences() == range(10, 20));
     CHECK(s.lost() == 6);
-    CHECK(s.shared().lost.load() == 6);
+    CHECK(s.shared().words.lost.load() == 6);
   }
   SECTION("a number of the future is waited for") {
     auto& s = f.subscriber({.start = Start::sequence(25)});
-    CHECK(s.shared().position.load() == 25);
+    CHECK(s.shared().words.position.load() == 25);
     CHECK(s.drain().empty());
     publish(f, p, 8);
     CHECK(s.drain_sequences() == range(25, 28));

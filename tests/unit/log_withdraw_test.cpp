@@ -50,7 +50,7 @@ TEST_CASE("a placed port whose subscription reads through another one is withdra
   const std::uint64_t node = f.new_node();
   const unsigned doubled = f.place_for(node, 5, true);
   const unsigned used = f.place_for(node, 5, false);
-  f.log().subscriber(used).pin.store(100);  // it has read on
+  f.log().subscriber(used).words.pin.store(100);  // it has read on
   CHECK(fill_ring(p) == Status::ok);
   CHECK(f.log().subscriber(doubled).owner.load() == 0);
   CHECK(f.log().subscriber(used).owner.load() == node);
@@ -63,7 +63,7 @@ TEST_CASE("a port of another subscription of the same node does not stand in for
   const std::uint64_t node = f.new_node();
   const unsigned placed = f.place_for(node, 5, true);
   const unsigned other = f.place_for(node, 6, false);
-  f.log().subscriber(other).pin.store(100);
+  f.log().subscriber(other).words.pin.store(100);
   CHECK(fill_ring(p) == Status::back_pressured);
   CHECK(f.log().subscriber(placed).owner.load() == (node | kPlaced));
 }

@@ -40,7 +40,7 @@ struct Scene {
   unsigned placed() {
     unsigned count = 0;
     for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) {
-      count += port(i).owner == placed_word() && port(i).subscription == standing.id && port(i).pin == 1;
+      count += port(i).owner == placed_word() && port(i).subscription == standing.id && port(i).words.pin == 1;
     }
     return count;
   }
@@ -69,11 +69,11 @@ TEST_CASE("a port in use that pins nothing yet is not taken for one that holds p
   Scene scene;
   scene.port(0).owner = scene.standing.node;
   scene.port(0).subscription = scene.standing.id;
-  scene.port(0).pin = shmbus::log::kNone;
+  scene.port(0).words.pin = shmbus::log::kNone;
   scene.segment->place_subscribers();
   CHECK(scene.placed() == 1);
 
-  scene.port(0).pin = 1;  // from here on it does
+  scene.port(0).words.pin = 1;  // from here on it does
   scene.segment->place_subscribers();
   CHECK(scene.placed() == 1);
 }

@@ -11,7 +11,7 @@
 #include <sstream>
 #include <string>
 
-#include "shmbus/layout/latency_histogram.hpp"
+#include "layout/latency_histogram.hpp"
 
 using namespace std::chrono_literals;
 using shmbus::BusSnapshot;

@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "shmbus/saturated.hpp"
+#include "shmbus/detail/saturated.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/temporary_bus.hpp"
 

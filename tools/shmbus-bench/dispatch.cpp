@@ -120,7 +120,7 @@ class FlowReceiver final : public measure::Receiver {
 void publish_paced(Publisher& publisher, std::vector<std::byte>& payload, std::uint64_t events, std::uint64_t ticks) {
   const std::uint64_t began = CycleClock::now();
   for (std::uint64_t n = 1; n <= events; ++n) {
-    while (CycleClock::now() - began < n * ticks) platform::pause();
+    while (CycleClock::now() - began < n * ticks) measure::pause();
     const Head head{.number = n == events ? kLastEvent : n, .stamp = CycleClock::now()};
     std::memcpy(payload.data(), &head, sizeof head);
     if (!publisher.publish(payload)) throw Failure("a publish failed");
@@ -144,7 +144,7 @@ class TimedReceiver {
     const std::uint64_t now = CycleClock::now();  // cores may disagree by some ticks
     Head head{};
     std::memcpy(&head, event.payload().data(), sizeof head);
-    while (busy_.exchange(true, std::memory_order_acquire)) platform::pause();  // with several workers
+    while (busy_.exchange(true, std::memory_order_acquire)) measure::pause();  // with several workers
     if (measure::Histogram* times = times_.load(std::memory_order_acquire))
       times->add(now > head.stamp ? now - head.stamp : 0);
     busy_.store(false, std::memory_order_release);

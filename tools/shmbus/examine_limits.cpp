@@ -5,17 +5,9 @@
 #include "finding.hpp"
 #include "process_view.hpp"
 #include "quantity_text.hpp"
-#include "shmbus/layout/geometry.hpp"
 
 namespace shmbus::tool {
 namespace {
-
-/// Address space of a topic with the default options.
-std::uint64_t default_topic() {
-  const TopicOptions options;
-  return layout::Geometry::of(options.block_size, static_cast<std::uint32_t>(options.blocks), options.timestamps, 8)
-      .log_size;
-}
 
 /// What the topics that a node publishes to may take: all of their rings, and a block each to rotate into.
 std::uint64_t may_take(const BusSnapshot& bus, std::uint64_t node) {
@@ -35,7 +27,7 @@ std::vector<Finding> examine_limits(const std::string& who, const ProcessView& v
   const auto fault = [&](std::string text, std::string remedy) {
     findings.push_back({Finding::Kind::fault, {}, who + " " + std::move(text), std::move(remedy)});
   };
-  const std::uint64_t topic = default_topic();
+  const std::uint64_t topic = TopicOptions{}.address_space();
   if (view.address_space && view.address_space_used + topic > *view.address_space)
     fault(
         fmt::format("may have {} of address space (RLIMIT_AS), of which {} are in use: a topic with the default "

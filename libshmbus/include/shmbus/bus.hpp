@@ -16,7 +16,7 @@
 #include "shmbus/type_info.hpp"
 #include "shmbus/typed_subscriber.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -150,4 +150,4 @@ class [[nodiscard]] Bus {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

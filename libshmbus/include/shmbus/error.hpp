@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -55,4 +55,4 @@ class Error : public std::runtime_error {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

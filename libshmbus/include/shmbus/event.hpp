@@ -12,13 +12,13 @@
 #include <string_view>
 #include <vector>
 
+#include "shmbus/detail/event_record.hpp"
 #include "shmbus/event_id.hpp"
-#include "shmbus/log/reader.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/trace_context.hpp"
 #include "shmbus/type_info.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -93,7 +93,7 @@ class Event {
   friend class detail::HandlerLoop;
   friend class detail::WorkQueue;
   friend void detail::skip_mismatched(const Event& event, const TypeInfo& expected) noexcept;
-  Event(const detail::EventSource* source, detail::TopicReader* reader, const log::Record& record) noexcept
+  Event(const detail::EventSource* source, detail::TopicReader* reader, const detail::EventRecord& record) noexcept
       : source_(source), reader_(reader), record_(record) {}
   /// `retain`, unless that takes a copy of more than `limit` bytes; `copied` is how many it took.
   std::optional<RetainedEvent> retain_within(std::size_t limit, std::size_t& copied) const;
@@ -101,7 +101,7 @@ class Event {
 
   const detail::EventSource* source_;
   detail::TopicReader* reader_;
-  log::Record record_;
+  detail::EventRecord record_;
   bool retained_ =
       false;  // then the record's stamp is the time in nanoseconds, since the reader may have left the block
 };
@@ -135,4 +135,4 @@ class [[nodiscard]] RetainedEvent {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

@@ -12,7 +12,7 @@
 #include "shmbus/leftover.hpp"
 #include "shmbus/snapshot.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -59,4 +59,4 @@ class [[nodiscard]] Inspector {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

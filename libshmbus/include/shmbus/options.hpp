@@ -10,7 +10,7 @@
 
 #include "shmbus/event_id.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -97,10 +97,9 @@ struct BusOptions {
   unsigned mode = 0600;         ///< access to the registry; the umask does not apply
   std::string group{};          ///< owner group, by name or number, if not the process's
   std::vector<uid_t> owners{};  ///< whose segments to accept besides one's own and root's
-  std::chrono::nanoseconds stall_limit =
-      std::chrono::seconds{1};  ///< how long a lossy reader waits for a stopped
-                                ///< publisher's open claim; the longest sleep. 1 ms to 1 h
-  bool create = true;           ///< false: attach only, `not_found` where there is no such bus
+  std::chrono::nanoseconds stall_limit = std::chrono::seconds{1};  ///< how long a lossy reader waits for a stopped
+      ///< publisher's open claim; the longest sleep. 1 ms to 1 h
+  bool create = true;  ///< false: attach only, `not_found` where there is no such bus
 };
 
 /// Given by whoever creates the topic, `Bus::topic` or the first publisher; later comers adopt what it has, and
@@ -120,6 +119,10 @@ struct TopicOptions {
   /// Throws `invalid_option`, naming each difference, where the topic exists and any of these options, those left at
   /// their defaults too, is not what it has. A `group` left empty is not compared. Not recorded.
   bool strict = false;
+
+  /// Returns the bytes of address space (`ulimit -v`) that such a topic takes in each process that has it open. Memory
+  /// is taken when a block is first used, unless `reserve` is set. Any thread.
+  std::uint64_t address_space() const noexcept;
 };
 
 struct SubscriberOptions {
@@ -144,4 +147,4 @@ struct DispatchOptions {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

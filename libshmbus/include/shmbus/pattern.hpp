@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -12,4 +12,4 @@ bool matches(std::string_view pattern, std::string_view topic);
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

@@ -14,7 +14,7 @@
 #include <utility>
 #include <variant>
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -79,4 +79,4 @@ concept Publishable = PlainObject<T> && HoldsItsValue<T> && std::is_trivially_co
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

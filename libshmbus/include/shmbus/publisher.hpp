@@ -9,15 +9,17 @@
 #include <utility>
 
 #include "shmbus/batch_result.hpp"
-#include "shmbus/log/writer.hpp"
+#include "shmbus/detail/claim.hpp"
+#include "shmbus/detail/payloads.hpp"
+#include "shmbus/detail/publish_path.hpp"
+#include "shmbus/detail/saturated.hpp"
+#include "shmbus/detail/thread_check.hpp"
 #include "shmbus/publish_result.hpp"
-#include "shmbus/saturated.hpp"
-#include "shmbus/thread_check.hpp"
 #include "shmbus/topic_info.hpp"
 #include "shmbus/trace_context.hpp"
 #include "shmbus/type_info.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -63,11 +65,11 @@ class [[nodiscard]] Loan {
 
  private:
   friend class Publisher;
-  Loan(detail::PublisherCore* core, const log::Claim& claim, Status status) noexcept
+  Loan(detail::PublisherCore* core, const detail::Claim& claim, Status status) noexcept
       : core_(core), claim_(claim), status_(status) {}
 
   detail::PublisherCore* core_;  // null: nothing loaned
-  log::Claim claim_;
+  detail::Claim claim_;
   Status status_;
 };
 
@@ -114,10 +116,10 @@ class [[nodiscard]] Publisher {
   /// published, and the result tells how many. Waits as `publish` does, also between two events.
   BatchResult publish_all(std::span<const std::span<const std::byte>> payloads,
                           std::span<std::uint64_t> sequences = {}) noexcept {
-    return publish_all(log::Payloads(payloads), sequences, kForever);
+    return publish_all(detail::Payloads(payloads), sequences, kForever);
   }
   BatchResult publish_all(std::span<const std::string_view> texts, std::span<std::uint64_t> sequences = {}) noexcept {
-    return publish_all(log::Payloads(texts), sequences, kForever);
+    return publish_all(detail::Payloads(texts), sequences, kForever);
   }
 
   /// The same, but waits at most `timeout` in all, then returns `back_pressured`.
@@ -125,22 +127,22 @@ class [[nodiscard]] Publisher {
   BatchResult publish_all_for(std::chrono::duration<Rep, Period> timeout,
                               std::span<const std::span<const std::byte>> payloads,
                               std::span<std::uint64_t> sequences = {}) noexcept {
-    return publish_all(log::Payloads(payloads), sequences, detail::saturated(timeout));
+    return publish_all(detail::Payloads(payloads), sequences, detail::saturated(timeout));
   }
   template <class Rep, class Period>
   BatchResult publish_all_for(std::chrono::duration<Rep, Period> timeout, std::span<const std::string_view> texts,
                               std::span<std::uint64_t> sequences = {}) noexcept {
-    return publish_all(log::Payloads(texts), sequences, detail::saturated(timeout));
+    return publish_all(detail::Payloads(texts), sequences, detail::saturated(timeout));
   }
 
   /// The same, but never waits.
   [[nodiscard]] BatchResult try_publish_all(std::span<const std::span<const std::byte>> payloads,
                                             std::span<std::uint64_t> sequences = {}) noexcept {
-    return publish_all(log::Payloads(payloads), sequences, kNever);
+    return publish_all(detail::Payloads(payloads), sequences, kNever);
   }
   [[nodiscard]] BatchResult try_publish_all(std::span<const std::string_view> texts,
                                             std::span<std::uint64_t> sequences = {}) noexcept {
-    return publish_all(log::Payloads(texts), sequences, kNever);
+    return publish_all(detail::Payloads(texts), sequences, kNever);
   }
 
   /// Room for `size` bytes, to write in place. Waits as `publish` does. One open loan a publisher: until it is
@@ -167,17 +169,17 @@ class [[nodiscard]] Publisher {
   friend class TypedPublisher;
   static constexpr std::chrono::nanoseconds kForever = std::chrono::nanoseconds::max();
   static constexpr std::chrono::nanoseconds kNever = std::chrono::nanoseconds::min();
-  BatchResult publish_all(const log::Payloads& payloads, std::span<std::uint64_t> sequences,
+  BatchResult publish_all(const detail::Payloads& payloads, std::span<std::uint64_t> sequences,
                           std::chrono::nanoseconds timeout) noexcept;
 
-  log::Writer* writer_;  // in the core; here so that the hot path is one step away
+  detail::PublishPath* path_;  // in the core; here so that the hot path is one step away
   std::unique_ptr<detail::PublisherCore> core_;
   detail::ThreadCheck check_;
 };
 
 inline PublishResult Publisher::try_publish(std::span<const std::byte> payload) noexcept {
   const auto use = check_.enter();
-  return writer_->publish(payload);
+  return path_->publish(payload);
 }
 
 inline PublishResult Publisher::publish(std::span<const std::byte> payload) noexcept {
@@ -229,7 +231,7 @@ class [[nodiscard]] TypedPublisher {
 
  private:
   static std::span<const std::byte> bytes(const T& value) noexcept { return std::as_bytes(std::span{&value, 1}); }
-  static log::Payloads payloads(std::span<const T> values) noexcept {
+  static detail::Payloads payloads(std::span<const T> values) noexcept {
     return {values.data(), sizeof(T), values.size()};
   }
   Publisher publisher_;
@@ -237,6 +239,6 @@ class [[nodiscard]] TypedPublisher {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"
 
 #include "shmbus/typed_loan.hpp"

@@ -12,7 +12,7 @@
 #include "shmbus/options.hpp"
 #include "shmbus/topic_info.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 // What Inspector tells of a bus. Numbers that a foreign writer of the shared memory put there are told as they are.
 namespace shmbus {
@@ -191,4 +191,4 @@ struct EventSnapshot {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -24,4 +24,4 @@ const char* to_string(Status status) noexcept;
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

@@ -7,11 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "shmbus/detail/saturated.hpp"
 #include "shmbus/event.hpp"
-#include "shmbus/saturated.hpp"
+#include "shmbus/status.hpp"
 #include "shmbus/unattached_topic.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -92,6 +93,6 @@ class [[nodiscard]] Subscriber {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"
 
-#include "shmbus/subscriber_poll.hpp"
+#include "shmbus/detail/poll_topics.hpp"

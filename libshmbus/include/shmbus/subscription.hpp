@@ -6,12 +6,12 @@
 #include <memory>
 #include <vector>
 
+#include "shmbus/detail/saturated.hpp"
 #include "shmbus/event.hpp"
-#include "shmbus/saturated.hpp"
 #include "shmbus/status.hpp"
 #include "shmbus/unattached_topic.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -86,4 +86,4 @@ class [[nodiscard]] Subscription {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

@@ -8,7 +8,7 @@
 #include "shmbus/options.hpp"
 #include "shmbus/type_info.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -56,4 +56,4 @@ struct TopicInfo {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -20,4 +20,4 @@ static_assert(sizeof(TraceContext) == 32);
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

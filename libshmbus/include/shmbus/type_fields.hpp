@@ -10,7 +10,7 @@
 #include "shmbus/publishable.hpp"
 #include "shmbus/type_name.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -145,7 +145,7 @@ constexpr std::string_view fields_text() noexcept {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"
 
 /// Tells the fields of a type, so that a topic tells two layouts of one name and size apart, and tools can show them.
 /// Write it behind the type, in the same namespace, with every field in order:

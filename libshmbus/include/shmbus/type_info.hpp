@@ -7,7 +7,7 @@
 #include "shmbus/type_fields.hpp"
 #include "shmbus/type_name.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -57,4 +57,4 @@ inline constexpr std::uint64_t type_hash = detail::checked_type_hash<T>();
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

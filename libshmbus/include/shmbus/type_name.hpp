@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <string_view>
 
-#include "shmbus/type_spelling.hpp"
+#include "shmbus/detail/type_spelling.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -57,4 +57,4 @@ constexpr NameText named() {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

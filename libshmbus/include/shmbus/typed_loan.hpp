@@ -7,7 +7,7 @@
 
 #include "shmbus/publisher.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -48,4 +48,4 @@ class [[nodiscard]] TypedLoan {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

@@ -11,7 +11,7 @@
 #include "shmbus/subscriber.hpp"
 #include "shmbus/type_info.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -82,4 +82,4 @@ class [[nodiscard]] TypedSubscriber {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

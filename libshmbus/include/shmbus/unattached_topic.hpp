@@ -4,7 +4,7 @@
 
 #include "shmbus/error.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
 
@@ -17,4 +17,4 @@ struct UnattachedTopic {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

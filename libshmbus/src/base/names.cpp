@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cstdio>
 
+#include "layout/constants.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/layout/constants.hpp"
 
 namespace shmbus::base {
 

@@ -1,4 +1,4 @@
-#include "shmbus/thread_check.hpp"
+#include "shmbus/detail/thread_check.hpp"
 
 #include <cstdio>
 #include <cstdlib>

@@ -10,8 +10,8 @@
 #include "platform/random.hpp"
 #include "platform/signal_wait.hpp"
 #include "registry/bus_name_lock.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/platform/crash_point.hpp"
 #include "topic/option_differences.hpp"
 #include "topic/topic_removal.hpp"
 

@@ -7,8 +7,8 @@
 #include "platform/mapping.hpp"
 #include "registry/bus_name_lock.hpp"
 #include "registry/registry.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/platform/crash_point.hpp"
 #include "topic/topic_removal.hpp"
 
 namespace shmbus::detail {

@@ -10,7 +10,7 @@
 #include "platform/futex.hpp"
 #include "platform/quiet_thread.hpp"
 #include "platform/system_error.hpp"
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::detail {
 

@@ -6,8 +6,9 @@
 #include <limits>
 #include <utility>
 
+#include "client/topic_port.hpp"
 #include "platform/clock.hpp"
-#include "shmbus/subscriber_poll.hpp"
+#include "shmbus/detail/poll_topics.hpp"
 #include "shmbus/typed_subscriber.hpp"
 
 namespace shmbus {
@@ -27,7 +28,7 @@ const detail::EventSource& no_source() noexcept {
 
 Time Event::time() const noexcept {
   return retained_ ? Time{std::chrono::nanoseconds{static_cast<std::int64_t>(record_.stamp)}}
-                   : reader_->to_time(record_);
+                   : detail::port_of(*reader_).to_time(record_);
 }
 
 RetainedEvent Event::retain() const {
@@ -39,14 +40,14 @@ namespace {
 
 constexpr std::size_t kAlignment = 256;  // of a copy: as the strictest topic demands
 
-std::size_t copy_space(const log::Record& record) noexcept {
+std::size_t copy_space(const detail::EventRecord& record) noexcept {
   return record.size + (record.trace != nullptr ? sizeof(TraceContext) : 0) + 2 * kAlignment;
 }
 
 }  // namespace
 
 std::optional<RetainedEvent> Event::retain_within(std::size_t limit, std::size_t& copied) const {
-  const int slot = retained_ || reader_->forked() ? -1 : reader_->reader.retain();
+  const int slot = retained_ || detail::port_of(*reader_).forked() ? -1 : detail::port_of(*reader_).reader.retain();
   copied = slot < 0 ? copy_space(record_) : 0;
   if (copied > limit) return std::nullopt;
   return RetainedEvent(reader_ != nullptr ? reader_->shared_from_this() : nullptr, *this, slot);
@@ -99,13 +100,16 @@ RetainedEvent::~RetainedEvent() { release(); }
 
 void RetainedEvent::release() noexcept {
   const int slot = std::exchange(slot_, -1);
-  if (slot >= 0 && !reader_->forked()) reader_->reader.release(slot);  // in a child it is the parent's
+  if (slot < 0) return;
+  auto& port = detail::port_of(*reader_);
+  if (!port.forked()) port.reader.release(slot);  // in a child it is the parent's
 }
 
 /// At most once a second: what is wrong with every event must not become a flood.
 void detail::skip_mismatched(const Event& event, const TypeInfo& expected) noexcept {
-  const std::uint64_t count = event.reader_->reader.count_mismatched();
-  std::atomic<std::uint64_t>& reported_ns = event.reader_->reported_mismatch_ns;
+  TopicPort& port = port_of(*event.reader_);
+  const std::uint64_t count = port.reader.count_mismatched();
+  std::atomic<std::uint64_t>& reported_ns = port.reported_mismatch_ns;
   constexpr std::uint64_t kSecond = 1'000'000'000;
   const std::uint64_t now = platform::monotonic_ns();
   std::uint64_t last = reported_ns.load(std::memory_order_relaxed);

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "shmbus/platform/cpu.hpp"
+#include "shmbus/detail/cpu.hpp"
 
 namespace shmbus::detail {
 

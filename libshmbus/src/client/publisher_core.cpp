@@ -10,10 +10,10 @@
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
 #include "platform/membarrier.hpp"
+#include "shmbus/detail/cpu.hpp"
+#include "shmbus/detail/crash_point.hpp"
+#include "shmbus/detail/poll_topics.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/platform/cpu.hpp"
-#include "shmbus/platform/crash_point.hpp"
-#include "shmbus/subscriber_poll.hpp"
 
 namespace shmbus::detail {
 
@@ -31,7 +31,7 @@ void PublisherCore::attach() {
   const std::string object = base::topic_object(info_.name);
   // Sleepers rely on it; a publisher that can't be ordered by membarrier must order itself.
   if (!platform::register_for_membarrier())
-    log.header().attention.fetch_or(layout::kFenceNeeded, std::memory_order_seq_cst);
+    log.header().words.attention.fetch_or(layout::kFenceNeeded, std::memory_order_seq_cst);
 
   std::uint64_t owner = 0;
   if (log.exclusive() && !log::take_exclusive(log, owner)) {
@@ -126,12 +126,19 @@ namespace shmbus {
 
 using detail::PublisherCore;
 
-Publisher::Publisher(std::unique_ptr<PublisherCore> core) noexcept : writer_(&core->writer()), core_(std::move(core)) {}
+namespace {
+
+/// Each PublishPath is a log::Writer.
+log::Writer& writer_of(detail::PublishPath* path) noexcept { return static_cast<log::Writer&>(*path); }
+
+}  // namespace
+
+Publisher::Publisher(std::unique_ptr<PublisherCore> core) noexcept : path_(&core->writer()), core_(std::move(core)) {}
 Publisher::Publisher(Publisher&& other) noexcept
-    : writer_(std::exchange(other.writer_, &log::closed_writer())), core_(std::move(other.core_)) {}
+    : path_(std::exchange(other.path_, &log::closed_writer())), core_(std::move(other.core_)) {}
 Publisher& Publisher::operator=(Publisher&& other) noexcept {
   if (this != &other) {
-    writer_ = std::exchange(other.writer_, &log::closed_writer());
+    path_ = std::exchange(other.path_, &log::closed_writer());
     core_ = std::move(other.core_);
   }
   return *this;
@@ -149,7 +156,7 @@ PublishResult Publisher::publish_slowly(std::span<const std::byte> payload, cons
   PublishResult result{Status::back_pressured, 0};
   const Status status = core_->wait_for_room(
       [&] {
-        result = writer_->publish(payload, trace);
+        result = writer_of(path_).publish(payload, trace);
         return result.status();
       },
       timeout);
@@ -159,7 +166,7 @@ PublishResult Publisher::publish_slowly(std::span<const std::byte> payload, cons
 PublishResult Publisher::publish(std::span<const std::byte> payload, const TraceContext& trace) noexcept {
   {
     const auto use = check_.enter();
-    const PublishResult result = writer_->publish(payload, &trace);
+    const PublishResult result = writer_of(path_).publish(payload, &trace);
     if (result.status() != Status::back_pressured) return result;
   }
   return publish_slowly(payload, &trace, std::chrono::nanoseconds::max());
@@ -170,21 +177,21 @@ PublishResult Publisher::publish_for(std::chrono::nanoseconds timeout, std::span
   return result.status() == Status::back_pressured ? publish_slowly(payload, nullptr, timeout) : result;
 }
 
-BatchResult Publisher::publish_all(const log::Payloads& payloads, std::span<std::uint64_t> sequences,
+BatchResult Publisher::publish_all(const detail::Payloads& payloads, std::span<std::uint64_t> sequences,
                                    std::chrono::nanoseconds timeout) noexcept {
   const auto use = check_.enter();
   log::Batch batch{payloads, sequences};
-  Status status = writer_->publish_all(batch);
+  Status status = writer_of(path_).publish_all(batch);
   if (status == Status::back_pressured && timeout != kNever)
-    status = core_->wait_for_room([&] { return writer_->publish_all(batch); }, timeout);
+    status = core_->wait_for_room([&] { return writer_of(path_).publish_all(batch); }, timeout);
   return {status, batch.published, batch.first_sequence};
 }
 
 Loan Publisher::try_loan(std::size_t size) & noexcept {
   const auto use = check_.enter();
-  log::Claim claim;
-  const Status status = writer_->claim(size, nullptr, claim);
-  if (status == Status::ok) writer_->open_loan(claim);
+  detail::Claim claim;
+  const Status status = writer_of(path_).claim(size, nullptr, claim);
+  if (status == Status::ok) writer_of(path_).open_loan(claim);
   return Loan(status == Status::ok ? core_.get() : nullptr, claim, status);
 }
 
@@ -192,10 +199,10 @@ Loan Publisher::loan(std::size_t size) & noexcept {
   Loan loan = try_loan(size);
   if (loan.status() != Status::back_pressured) return loan;
   const auto use = check_.enter();
-  log::Claim claim;
-  const Status status =
-      core_->wait_for_room([&] { return writer_->claim(size, nullptr, claim); }, std::chrono::nanoseconds::max());
-  if (status == Status::ok) writer_->open_loan(claim);
+  detail::Claim claim;
+  const Status status = core_->wait_for_room([&] { return writer_of(path_).claim(size, nullptr, claim); },
+                                             std::chrono::nanoseconds::max());
+  if (status == Status::ok) writer_of(path_).open_loan(claim);
   return Loan(status == Status::ok ? core_.get() : nullptr, claim, status);
 }
 

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "client/bus_core.hpp"
+#include "log/writer.hpp"
 #include "platform/fork_guard.hpp"
-#include "shmbus/log/writer.hpp"
 #include "shmbus/publisher.hpp"
 
 namespace shmbus::detail {

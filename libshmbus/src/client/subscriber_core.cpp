@@ -11,9 +11,9 @@
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
 #include "platform/membarrier.hpp"
+#include "shmbus/detail/cpu.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/platform/cpu.hpp"
-#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::detail {
 
@@ -111,7 +111,7 @@ void SubscriberCore::leave() noexcept {
 
 /// Its Subscriber goes while a handler that poll runs on this thread goes on: poll gives nothing more, and drops us.
 void SubscriberCore::end_in_handler(std::shared_ptr<SubscriberCore> self) noexcept {
-  for (const auto& topic : state_.topics) topic->reader.stop();
+  for (const auto& topic : state_.topics) port_of(*topic).reader.stop();
   state_.hindered = true;
   state_.ended = std::move(self);
 }
@@ -154,13 +154,13 @@ void SubscriberCore::hinder() noexcept { state_.hindered = closed_ || topics_->u
 bool SubscriberCore::any_ready() noexcept {
   if (topics_->generation_changed(std::memory_order_acquire)) return true;
   return std::any_of(state_.topics.begin(), state_.topics.end(),
-                     [](const auto& topic) { return topic->reader.ready(); });
+                     [](const auto& topic) { return port_of(*topic).reader.ready(); });
 }
 
 bool SubscriberCore::look_everywhere() noexcept {
   if (topics_->generation_changed(std::memory_order_seq_cst)) return true;
   bool found = false;
-  for (const auto& topic : state_.topics) found = topic->reader.look() || found;
+  for (const auto& topic : state_.topics) found = port_of(*topic).reader.look() || found;
   return found;
 }
 
@@ -174,7 +174,7 @@ bool SubscriberCore::prepare_sleep() noexcept {
   // of one that did not see it is seen by us.
   if (!platform::membarrier()) {
     for (std::size_t i = 0; i < topics_->size(); ++i) {
-      topics_->port(i).segment().header().attention.fetch_or(layout::kFenceNeeded, std::memory_order_seq_cst);
+      topics_->port(i).segment().header().words.attention.fetch_or(layout::kFenceNeeded, std::memory_order_seq_cst);
     }
   }
   SHMBUS_CRASH_POINT("sleep.ordered");
@@ -203,7 +203,7 @@ bool SubscriberCore::look_after() noexcept {
 std::uint64_t SubscriberCore::longest_sleep() const noexcept {
   constexpr std::uint64_t kAtHole = 20'000'000;  // an open claim in front of a reader wants another look soon
   const bool at_hole = std::any_of(state_.topics.begin(), state_.topics.end(),
-                                   [](const auto& topic) { return topic->reader.at_hole(); });
+                                   [](const auto& topic) { return port_of(*topic).reader.at_hole(); });
   const std::uint64_t limit = bus_->registry().recorded().stall_limit_ns;
   return at_hole ? std::min(limit, kAtHole) : limit;
 }

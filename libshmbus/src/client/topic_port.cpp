@@ -2,15 +2,16 @@
 
 #include "base/names.hpp"
 #include "log/ports.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::detail {
 
 using topic::TopicSegment;
 
 TopicPort::TopicPort(std::shared_ptr<TopicSegment> segment, unsigned port)
-    : TopicReader({segment->name(), segment->bus(), segment->id(), &segment->header().type_hash}, segment->log(), port),
+    : TopicReader({segment->name(), segment->bus(), segment->id(), &segment->header().type_hash}, reader),
+      reader(segment->log(), port),
       segment_(std::move(segment)) {
   listen();
 }
@@ -64,13 +65,13 @@ void TopicPort::retire() noexcept {
   auto& port = segment_->log().subscriber(reader.port());
   port.mode.fetch_and(~std::uint64_t{1}, std::memory_order_seq_cst);  // still its subscription's, and lossy
   SHMBUS_CRASH_POINT("retire.lossy");
-  port.pin.store(log::kNone, std::memory_order_seq_cst);
+  port.words.pin.store(log::kNone, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("retire.unpinned");
   end_sleep();
   segment_->log().wake_publishers();
 }
 
-Time TopicPort::to_time(const log::Record& record) noexcept {
+Time TopicPort::to_time(const EventRecord& record) noexcept {
   if (!segment_->log().timestamps()) return Time{};
   return Time{std::chrono::nanoseconds{segment_->to_ns(record.stamp, reader.block_opened())}};
 }

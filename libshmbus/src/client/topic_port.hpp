@@ -2,9 +2,10 @@
 
 #include <memory>
 
+#include "log/reader.hpp"
 #include "platform/fork_guard.hpp"
 #include "registry/subscription_table.hpp"
-#include "shmbus/subscriber_poll.hpp"
+#include "shmbus/detail/poll_topics.hpp"
 #include "topic/topic_segment.hpp"
 
 namespace shmbus::detail {
@@ -17,7 +18,8 @@ class TopicPort final : public TopicReader, private platform::ForkListener {
                                            const registry::StandingSubscription& subscription, Start start);
   ~TopicPort() override;
 
-  Time to_time(const log::Record& record) noexcept override;
+  /// Of a record in the block that the reader is inside.
+  Time to_time(const EventRecord& record) noexcept;
   topic::TopicSegment& segment() const noexcept { return *segment_; }
 
   /// Says that the subscriber sleeps, or that it does no more.
@@ -31,17 +33,23 @@ class TopicPort final : public TopicReader, private platform::ForkListener {
   void retire() noexcept;
   /// Whether a publisher made it lossy. Any thread.
   bool demoted() const noexcept;
-  bool forked() const noexcept override { return segment_->node().forked(); }
+  bool forked() const noexcept { return segment_->node().forked(); }
+
+  log::Reader reader;
+  std::atomic<std::uint64_t> reported_mismatch_ns{0};  ///< when an event of another type was reported last
 
  private:
   TopicPort(std::shared_ptr<topic::TopicSegment> segment, unsigned port);
   void in_child() noexcept override { reader.in_child(); }
-  std::atomic<std::uint64_t>& waiters() const noexcept { return segment_->header().waiters; }
+  std::atomic<std::uint64_t>& waiters() const noexcept { return segment_->header().words.waiters; }
   std::uint64_t bit() const noexcept { return std::uint64_t{1} << reader.port(); }
 
   std::shared_ptr<topic::TopicSegment> segment_;
   std::atomic<bool> retired_{false};
 };
+
+/// Each TopicReader is a TopicPort.
+inline TopicPort& port_of(TopicReader& reader) noexcept { return static_cast<TopicPort&>(reader); }
 
 /// Takes back what was placed in a topic for a subscription of this node and never adopted.
 void take_back_ports(topic::TopicSegment& segment, std::uint64_t subscription) noexcept;

@@ -134,7 +134,7 @@ void TopicSet::let_go(const std::vector<Topic>& ready) {
     const bool listed =
         std::any_of(ready.begin(), ready.end(), [&](const Topic& t) { return t.id == topic->source.topic_id; });
     if (listed) return false;
-    auto& port = static_cast<TopicPort&>(*topic);
+    TopicPort& port = port_of(*topic);
     if (!finished(port)) {
       ++removed_;
       return false;
@@ -189,19 +189,19 @@ void TopicSet::leave() noexcept {
 
 std::uint64_t TopicSet::lost() const noexcept {
   std::uint64_t sum = lost_before_;
-  for (const auto& topic : state_.topics) sum += topic->reader.lost();
+  for (const auto& topic : state_.topics) sum += port_of(*topic).reader.lost();
   return sum;
 }
 
 std::uint64_t TopicSet::delivered() const noexcept {
   std::uint64_t sum = delivered_before_;
-  for (const auto& topic : state_.topics) sum += topic->reader.delivered();
+  for (const auto& topic : state_.topics) sum += port_of(*topic).reader.delivered();
   return sum;
 }
 
 Status TopicSet::status() const noexcept {
   for (const auto& topic : state_.topics) {
-    if (topic->reader.status() != Status::ok) return topic->reader.status();
+    if (port_of(*topic).reader.status() != Status::ok) return port_of(*topic).reader.status();
   }
   return missing_.empty() && !retry_ ? Status::ok : Status::incomplete;
 }

@@ -7,7 +7,7 @@
 
 #include "client/bus_core.hpp"
 #include "client/topic_port.hpp"
-#include "shmbus/subscriber_poll.hpp"
+#include "shmbus/detail/poll_topics.hpp"
 #include "shmbus/unattached_topic.hpp"
 
 namespace shmbus::detail {
@@ -35,7 +35,7 @@ class TopicSet {
   void leave() noexcept;
 
   std::size_t size() const noexcept { return state_.topics.size(); }
-  TopicPort& port(std::size_t i) const noexcept { return static_cast<TopicPort&>(*state_.topics[i]); }
+  TopicPort& port(std::size_t i) const noexcept { return port_of(*state_.topics[i]); }
   std::vector<UnattachedTopic> unattached() const;
   /// How many times it has tried to attach what matches: only then `unattached` may change.
   std::uint64_t passes() const noexcept { return passes_; }

@@ -9,8 +9,8 @@
 
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
-#include "shmbus/platform/cpu.hpp"
-#include "shmbus/subscriber_poll.hpp"
+#include "shmbus/detail/cpu.hpp"
+#include "shmbus/detail/poll_topics.hpp"
 
 namespace shmbus::detail {
 
@@ -179,7 +179,7 @@ void HandlerLoop::count_handled() noexcept {
 
 /// False: one was reported less than a second ago. An error in every event must not become a flood.
 bool HandlerLoop::count_error(const Event& event) noexcept {
-  event.reader_->reader.count_handler_error();
+  port_of(*event.reader_).reader.count_handler_error();
   errors_.fetch_add(1, std::memory_order_relaxed);
   constexpr std::uint64_t kSecond = 1'000'000'000;
   const std::uint64_t now = platform::monotonic_ns();

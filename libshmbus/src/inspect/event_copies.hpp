@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "log/block_log.hpp"
 #include "log/log_end.hpp"
 #include "platform/segment_file.hpp"
 #include "platform/segment_name.hpp"
 #include "registry/bus_clock.hpp"
-#include "shmbus/log/block_log.hpp"
 #include "shmbus/snapshot.hpp"
 
 namespace shmbus::detail {
@@ -51,7 +51,7 @@ class EventCopies {
 
   std::optional<platform::SegmentName> file_;
   Cursor cursor_;
-  std::deque<Found> found_;   // of the call under way, by sequence
+  std::deque<Found> found_;  // of the call under way, by sequence
 };
 
 }  // namespace shmbus::detail

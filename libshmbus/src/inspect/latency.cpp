@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "shmbus/layout/latency_histogram.hpp"
+#include "layout/latency_histogram.hpp"
 
 namespace shmbus {
 

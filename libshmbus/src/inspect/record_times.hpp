@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "log/block_log.hpp"
 #include "platform/segment_file.hpp"
 #include "platform/segment_name.hpp"
-#include "shmbus/log/block_log.hpp"
 
 namespace shmbus::detail {
 

@@ -23,7 +23,7 @@ std::vector<Keeper> keepers_of(const log::BlockLog& log) {
     const layout::SubscriberPort& port = log.subscriber(i);
     Keeper keeper;
     keeper.bit = std::uint64_t{1} << i;
-    keeper.pin = port.pin.load(std::memory_order_acquire);
+    keeper.pin = port.words.pin.load(std::memory_order_acquire);
     for (const auto& slot : port.retained) {
       const std::uint64_t number = slot.load(std::memory_order_acquire);
       if (number != log::kNone) keeper.retained.push_back(number);

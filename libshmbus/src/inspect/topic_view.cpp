@@ -103,7 +103,7 @@ std::unique_ptr<TopicView> TopicView::open(const registry::Registry& registry, c
 }
 
 bool TopicView::removed() const noexcept {
-  return (log_->header().attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0;
+  return (log_->header().words.attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0;
 }
 
 void TopicView::check_size() const {
@@ -161,8 +161,8 @@ void TopicView::read_publishers(LookContext& context, TopicSnapshot& topic) {
     NodeSnapshot& node = context.nodes.at(owner_node(owner));
     ++node.publishers;
     p.state = name_holder(owner, node, p);
-    p.published = port.published.load(std::memory_order_relaxed);
-    p.bytes = port.bytes.load(std::memory_order_relaxed);
+    p.published = port.words.published.load(std::memory_order_relaxed);
+    p.bytes = port.words.bytes.load(std::memory_order_relaxed);
     if (log_->exclusive()) {  // derived: what the topic has more than when it attached
       p.published = topic.published - std::min(p.published, topic.published);
       p.bytes = topic.bytes - std::min(p.bytes, topic.bytes);
@@ -171,7 +171,7 @@ void TopicView::read_publishers(LookContext& context, TopicSnapshot& topic) {
     }
     p.waits = port.waits.load(std::memory_order_relaxed);
     if (p.alive) p.waiting_for = age_of(port.waiting_since.load(std::memory_order_relaxed), context.monotonic_ns);
-    const std::uint64_t where = port.where.load(std::memory_order_acquire);
+    const std::uint64_t where = port.words.where.load(std::memory_order_acquire);
     p.claim_open = where != log::kNone;
     SeenClaim& seen = claims_[i];
     if (!p.claim_open || where != seen.where) seen = {where, context.monotonic_ns};
@@ -185,7 +185,7 @@ void TopicView::read_publishers(LookContext& context, TopicSnapshot& topic) {
 
 void TopicView::read_subscribers(LookContext& context, const log::End& end, TopicSnapshot& topic) {
   const layout::TopicHeader& header = log_->header();
-  const std::uint64_t sleeping = header.waiters.load(std::memory_order_relaxed);
+  const std::uint64_t sleeping = header.words.waiters.load(std::memory_order_relaxed);
   log::for_each_port(header.subscribers.load(std::memory_order_acquire), [&](unsigned i) {
     const layout::SubscriberPort& port = log_->subscriber(i);
     SubscriberSnapshot s;
@@ -214,10 +214,10 @@ void TopicView::read_reader(LookContext& context, const log::End& end, const Top
                             SubscriberSnapshot& s) {
   const layout::SubscriberPort& port = log_->subscriber(i);
   s.demote_after = nanoseconds(port.demote_after.load(std::memory_order_relaxed));
-  s.next_sequence = port.position.load(std::memory_order_acquire);
+  s.next_sequence = port.words.position.load(std::memory_order_acquire);
   s.lag = topic.published + 1 > s.next_sequence ? topic.published + 1 - s.next_sequence : 0;
-  s.delivered = port.delivered.load(std::memory_order_relaxed);
-  s.lost = port.lost.load(std::memory_order_relaxed);
+  s.delivered = port.words.delivered.load(std::memory_order_relaxed);
+  s.lost = port.words.lost.load(std::memory_order_relaxed);
   s.lapped = port.lapped.load(std::memory_order_relaxed);
   s.wakeups = port.wakeups.load(std::memory_order_relaxed);
   s.handler_errors = port.handler_errors.load(std::memory_order_relaxed);
@@ -232,7 +232,7 @@ void TopicView::read_reader(LookContext& context, const log::End& end, const Top
           nanoseconds(units > 0 ? static_cast<std::int64_t>(static_cast<double>(units) * context.ns_per_stamp) : 0);
     }
   }
-  const std::uint64_t pin = port.pin.load(std::memory_order_acquire);
+  const std::uint64_t pin = port.words.pin.load(std::memory_order_acquire);
   s.pinned_block = pin == log::kNone ? 0 : pin;
   for (const auto& slot : port.retained) {
     const std::uint64_t number = slot.load(std::memory_order_relaxed);
@@ -247,7 +247,7 @@ void TopicView::read_reader(LookContext& context, const log::End& end, const Top
 
 /// It is when neither the block it pins is in the ring nor, if it is still inside that one, the block after it.
 bool TopicView::lapped(const layout::SubscriberPort& port) const noexcept {
-  const std::uint64_t pin = port.pin.load(std::memory_order_acquire);
+  const std::uint64_t pin = port.words.pin.load(std::memory_order_acquire);
   log::Block block;
   return pin != log::kNone && log_->find(pin, block) == log::Look::gone &&
          log_->find(pin + 1, block) == log::Look::gone;

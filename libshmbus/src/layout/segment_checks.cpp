@@ -6,8 +6,8 @@
 #include <cstdio>
 
 #include "base/names.hpp"
+#include "layout/constants.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/layout/constants.hpp"
 
 namespace shmbus::layout {
 

@@ -1,6 +1,6 @@
-#include "shmbus/log/block_log.hpp"
+#include "log/block_log.hpp"
 
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -31,15 +31,16 @@ BlockLog::BlockLog(void* control, std::byte* blocks, const layout::Geometry& geo
 void BlockLog::format(void* control, const layout::Geometry& geometry) {
   auto& header = *static_cast<TopicHeader*>(control);
   // Block 0 is an empty, sealed one that no memory stands behind: the first rotation opens block 1, sequence 1.
-  header.tail.store(layout::TailFormat(geometry.block_size).make(0, geometry.block_size, 0), std::memory_order_relaxed);
+  header.words.tail.store(layout::TailFormat(geometry.block_size).make(0, geometry.block_size, 0),
+                          std::memory_order_relaxed);
   auto* ring = reinterpret_cast<std::atomic<std::uint64_t>*>(static_cast<std::byte*>(control) + sizeof(TopicHeader));
   for (std::uint32_t i = 0; i < geometry.blocks; ++i) {
     const std::uint64_t number = i == 0 ? 0 : std::uint64_t{i} - geometry.blocks;
     ring[i].store(RingEntry(number, RingEntry::kNoBlock).word(), std::memory_order_relaxed);
   }
-  for (auto& port : header.publisher_ports) port.where.store(kNone, std::memory_order_relaxed);
+  for (auto& port : header.publisher_ports) port.words.where.store(kNone, std::memory_order_relaxed);
   for (auto& port : header.subscriber_ports) {
-    port.pin.store(kNone, std::memory_order_relaxed);
+    port.words.pin.store(kNone, std::memory_order_relaxed);
     for (auto& slot : port.retained) slot.store(kNone, std::memory_order_relaxed);
   }
 }
@@ -92,13 +93,13 @@ std::uint64_t BlockLog::oldest_after(std::uint64_t number) const noexcept {
 }
 
 void BlockLog::wake_subscribers() const noexcept {
-  if ((header_->attention.load(std::memory_order_relaxed) & layout::kFenceNeeded) != 0) {
+  if ((header_->words.attention.load(std::memory_order_relaxed) & layout::kFenceNeeded) != 0) {
     // A sleeper without membarrier: order the commit before the look at `waiters` by a read-modify-write of that very
     // word.
-    header_->waiters.fetch_or(0, std::memory_order_seq_cst);
+    header_->words.waiters.fetch_or(0, std::memory_order_seq_cst);
   }
-  if (header_->waiters.load(std::memory_order_relaxed) == 0) return;
-  std::uint64_t ports = header_->waiters.exchange(0, std::memory_order_seq_cst);
+  if (header_->words.waiters.load(std::memory_order_relaxed) == 0) return;
+  std::uint64_t ports = header_->words.waiters.exchange(0, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("wake.taken");
   for (; ports != 0; ports &= ports - 1) {
     environment_->ring(subscriber(static_cast<unsigned>(std::countr_zero(ports))).bell.load(std::memory_order_relaxed));

@@ -16,10 +16,10 @@ std::optional<ShownClaim> read_claim(const BlockLog& log, unsigned number) noexc
   constexpr int kTries = 8;
   for (int i = 0; i < kTries; ++i) {
     claim.owner = port.owner.load(std::memory_order_acquire);
-    claim.where = port.where.load(std::memory_order_acquire);  // SYNC claim
+    claim.where = port.words.where.load(std::memory_order_acquire);  // SYNC claim
     if (claim.where == kNone) return std::nullopt;
-    claim.what = ClaimWord(port.what.load(std::memory_order_acquire));
-    if (port.where.load(std::memory_order_acquire) != claim.where || !claim.what.belongs_to(claim.where))
+    claim.what = ClaimWord(port.words.what.load(std::memory_order_acquire));
+    if (port.words.where.load(std::memory_order_acquire) != claim.where || !claim.what.belongs_to(claim.where))
       return std::nullopt;
     if (port.owner.load(std::memory_order_acquire) == claim.owner) return claim;
     // Marked for repair meanwhile, or another tenant's. To leave a claim out would give its record to a larger one.

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "shmbus/layout/claim_word.hpp"
-#include "shmbus/log/block_log.hpp"
+#include "log/block_log.hpp"
+#include "shmbus/detail/claim_word.hpp"
 
 namespace shmbus::log {
 

@@ -25,7 +25,7 @@ class NoEnvironment final : public Environment {
 struct RemovedTopic {
   layout::TopicHeader header{};
   NoEnvironment environment;
-  BlockLog log{(header.attention.store(layout::kTopicRemoved, std::memory_order_relaxed), &header), nullptr,
+  BlockLog log{(header.words.attention.store(layout::kTopicRemoved, std::memory_order_relaxed), &header), nullptr,
                layout::Geometry::of(layout::kMinBlockSize, layout::kMinBlocks, false, 0), environment};
   Writer writer{log, 0};
 

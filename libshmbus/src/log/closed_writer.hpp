@@ -1,6 +1,6 @@
 #pragma once
 
-#include "shmbus/log/writer.hpp"
+#include "log/writer.hpp"
 
 namespace shmbus::log {
 

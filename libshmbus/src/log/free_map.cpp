@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
 

@@ -5,7 +5,7 @@
 #include "log/claims.hpp"
 #include "log/ports.hpp"
 #include "log/repair.hpp"
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -19,7 +19,7 @@ bool reliable(const SubscriberPort& port) noexcept { return (port.mode.load(std:
 /// A pin means "this block and all after". Sequentially consistent: a subscriber that attaches or moves in parallel is
 /// either seen here, or finds its block still linked.
 bool needs(const SubscriberPort& port, std::uint64_t leaving) noexcept {
-  const std::uint64_t pin = port.pin.load(std::memory_order_seq_cst);
+  const std::uint64_t pin = port.words.pin.load(std::memory_order_seq_cst);
   return pin != kNone && pin <= leaving && reliable(port);
 }
 
@@ -92,7 +92,7 @@ bool served_elsewhere(const BlockLog& log, unsigned number, std::uint64_t node, 
     const SubscriberPort& port = log.subscriber(i);
     served = served || (i != number && port.owner.load(std::memory_order_seq_cst) == node &&
                         port.subscription.load(std::memory_order_acquire) == subscription &&
-                        port.pin.load(std::memory_order_seq_cst) != kNone);
+                        port.words.pin.load(std::memory_order_seq_cst) != kNone);
   });
   return served;
 }
@@ -149,7 +149,7 @@ bool gated_by(const BlockLog& log, std::uint64_t subscription) noexcept {
 bool number_in_use(BlockLog& log, std::uint64_t number) noexcept {
   bool used = false;
   for_each_port(log.header().publishers.load(std::memory_order_seq_cst), [&](unsigned i) {
-    const std::uint64_t where = log.publisher(i).where.load(std::memory_order_acquire);
+    const std::uint64_t where = log.publisher(i).words.where.load(std::memory_order_acquire);
     if (where == kNone || log.format().block(where) != log.format().low(number)) return;
     if (repair_publisher(log, i) != Repair::done) used = true;  // the dead are in nobody's way
   });
@@ -163,8 +163,8 @@ bool pinned(const BlockLog& log, std::uint32_t physical) noexcept {
   // than that.
   for_each_port(log.header().publishers.load(std::memory_order_seq_cst), [&](unsigned i) {
     const layout::PublisherPort& port = log.publisher(i);
-    if (port.where.load(std::memory_order_acquire) == kNone) return;
-    found = found || ClaimWord(port.what.load(std::memory_order_acquire)).physical() == physical;
+    if (port.words.where.load(std::memory_order_acquire) == kNone) return;
+    found = found || ClaimWord(port.words.what.load(std::memory_order_acquire)).physical() == physical;
   });
   if (number == kNone || found) return found;
   // A number belongs to one block for ever. Where it is not open yet, or another block was linked under it, this one
@@ -174,7 +174,7 @@ bool pinned(const BlockLog& log, std::uint32_t physical) noexcept {
   for_each_port(log.header().subscribers.load(std::memory_order_seq_cst), [&](unsigned i) {
     const SubscriberPort& port = log.subscriber(i);
     // The pin first, the slots after: a retained block is in its slot before the pin moves on.
-    found = found || port.pin.load(std::memory_order_seq_cst) == number;
+    found = found || port.words.pin.load(std::memory_order_seq_cst) == number;
     for (const auto& slot : port.retained) found = found || slot.load(std::memory_order_seq_cst) == number;
   });
   return found;

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "shmbus/log/block_log.hpp"
+#include "log/block_log.hpp"
 
 namespace shmbus::log {
 

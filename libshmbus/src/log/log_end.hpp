@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/log/block_log.hpp"
+#include "log/block_log.hpp"
 
 namespace shmbus::log {
 

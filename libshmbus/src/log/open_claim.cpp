@@ -4,9 +4,9 @@
 
 #include "log/claims.hpp"
 
+#include "log/reader.hpp"
 #include "log/repair.hpp"
-#include "shmbus/log/reader.hpp"
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
 

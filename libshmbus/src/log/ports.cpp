@@ -1,7 +1,7 @@
 #include "log/ports.hpp"
 
 #include "log/repair.hpp"
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -39,7 +39,7 @@ std::optional<unsigned> attach_publisher(BlockLog& log) noexcept {
   if (port) {
     SHMBUS_CRASH_POINT("attach.taken");
     auto& taken = log.publisher(*port);
-    for (auto* counter : {&taken.published, &taken.bytes, &taken.waits, &taken.waiting_since}) {
+    for (auto* counter : {&taken.words.published, &taken.words.bytes, &taken.waits, &taken.waiting_since}) {
       counter->store(0, std::memory_order_relaxed);
     }
     taken.bell.store(log.environment().bell(), std::memory_order_relaxed);  // published by the bitmap
@@ -50,7 +50,7 @@ std::optional<unsigned> attach_publisher(BlockLog& log) noexcept {
 }
 
 void detach_publisher(BlockLog& log, unsigned port) noexcept {
-  log.publisher(port).where.store(kNone, std::memory_order_release);
+  log.publisher(port).words.where.store(kNone, std::memory_order_release);
   SHMBUS_CRASH_POINT("detach.unclaimed");
   log.header().gated.fetch_and(~bit(port), std::memory_order_acq_rel);
   log.header().publishers.fetch_and(~bit(port), std::memory_order_seq_cst);
@@ -77,15 +77,15 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
   port.held_since.store(0, std::memory_order_relaxed);
   port.bell.store(place.bell, std::memory_order_relaxed);
   port.name.store(place.name);
-  for (auto* counter :
-       {&port.lost, &port.delivered, &port.lapped, &port.wakeups, &port.handler_errors, &port.mismatched, &port.latency}) {
+  for (auto* counter : {&port.words.lost, &port.words.delivered, &port.lapped, &port.wakeups, &port.handler_errors,
+                        &port.mismatched, &port.latency}) {
     counter->store(0, std::memory_order_relaxed);
   }
-  port.position.store(position, std::memory_order_relaxed);
+  port.words.position.store(position, std::memory_order_relaxed);
   SHMBUS_CRASH_POINT("attach_subscriber.filled");
   header.subscribers.fetch_or(bit(*number), std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("attach_subscriber.listed");
-  port.pin.store(pin, std::memory_order_seq_cst);
+  port.words.pin.store(pin, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("attach_subscriber.pinned");
   port.owner.store(place.node | (place.placed ? layout::kPlaced : 0), std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("attach_subscriber.handed_over");
@@ -129,10 +129,10 @@ bool take_back(BlockLog& log, unsigned number, std::uint64_t node, std::uint64_t
 void detach_subscriber(BlockLog& log, unsigned number) noexcept {
   auto& header = log.header();
   auto& port = log.subscriber(number);
-  port.pin.store(kNone, std::memory_order_release);
+  port.words.pin.store(kNone, std::memory_order_release);
   SHMBUS_CRASH_POINT("detach_subscriber.unpinned");
   for (auto& slot : port.retained) slot.store(kNone, std::memory_order_release);
-  header.waiters.fetch_and(~bit(number), std::memory_order_acq_rel);
+  header.words.waiters.fetch_and(~bit(number), std::memory_order_acq_rel);
   SHMBUS_CRASH_POINT("detach_subscriber.awake");
   header.subscribers.fetch_and(~bit(number), std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("detach_subscriber.unlisted");

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "shmbus/log/block_log.hpp"
+#include "log/block_log.hpp"
 
 namespace shmbus::log {
 

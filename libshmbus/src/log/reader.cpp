@@ -1,7 +1,7 @@
-#include "shmbus/log/reader.hpp"
+#include "log/reader.hpp"
 
 #include "log/free_map.hpp"
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -10,12 +10,18 @@ using layout::RecordMeta;
 using layout::SubscriberPort;
 
 namespace {
+/// Pauses of a streaming reader that drained the log, so that the writer gets ahead by some cache lines.
+constexpr int kStreamingPauses = 32;
 constexpr std::uint32_t kFewPolls = 8, kManyPolls = 256;    // that gave nothing
 constexpr std::uint64_t kLongAgo = std::uint64_t{1} << 20;  // of the cycle counter: between 0.3 and some 40 ms
 }  // namespace
 
-Reader::Reader(BlockLog& log, unsigned port) : log_(&log), port_(&log.subscriber(port)), port_number_(port) {
-  if (log.timestamps()) latencies_ = log.environment().histogram(port);
+Reader::Reader(BlockLog& log, unsigned port)
+    : PollPath(log.subscriber(port).words, log.record_header(), log.geometry().alignment, log.timestamps()),
+      log_(&log),
+      port_(&log.subscriber(port)),
+      port_number_(port) {
+  if (timestamps_) latencies_ = log.environment().histogram(port);
   if (latencies_ == nullptr) return;
   for (auto& count : latencies_->counts) count.store(0, std::memory_order_relaxed);  // of who had the port before
   port_->latency.store(1, std::memory_order_release);
@@ -26,7 +32,7 @@ Reader::Reader(BlockLog& log, unsigned port) : log_(&log), port_(&log.subscriber
 /// may lie ahead of us by what cores' counters differ, or be any bytes: each value has its bucket. True: it was taken,
 /// or padding was passed; false: corrupt.
 bool Reader::sample_latency() noexcept {
-  Record record;
+  detail::EventRecord record;
   std::size_t stride;
   if (!take(reinterpret_cast<const RecordHeader*>(cursor_), record, stride)) return status_ == Status::ok;
   const std::uint64_t now = log_->stamp();
@@ -37,8 +43,8 @@ bool Reader::sample_latency() noexcept {
 }
 
 void Reader::adopt() noexcept {
-  next_sequence_ = port_->position.load(std::memory_order_acquire);
-  wanted_ = port_->pin.load(std::memory_order_acquire);
+  next_sequence_ = words_->position.load(std::memory_order_acquire);
+  wanted_ = words_->pin.load(std::memory_order_acquire);
   if (wanted_ == kNone) fail();  // nobody places a port so
 }
 
@@ -46,8 +52,8 @@ void Reader::adopt() noexcept {
 /// release, so that what was read of the old block was read before.
 void Reader::pin(std::uint64_t number) noexcept {
   wanted_ = number;
-  if (port_->pin.load(std::memory_order_relaxed) == number) return;  // only we write it
-  port_->pin.store(number, std::memory_order_seq_cst);
+  if (words_->pin.load(std::memory_order_relaxed) == number) return;  // only we write it
+  words_->pin.store(number, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("pin.stored");
   if (port_->held_since.load(std::memory_order_seq_cst) != 0) port_->held_since.store(0, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("pin.unheld");
@@ -97,7 +103,7 @@ bool Reader::enter(const Block& block) noexcept {
   if (block.first_sequence < next_sequence_) return fail();
   if (block.first_sequence > from && skip_time_ == 0) {  // P3
     lost_ += block.first_sequence - from;
-    port_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
+    words_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
   }
   next_sequence_ = block.first_sequence;
   block_ = block;
@@ -118,18 +124,19 @@ bool Reader::fits(std::size_t stride, bool padding) const noexcept {
   return stride >= layout::kMinRecord && (padding ? stride == room : stride + layout::kMinRecord <= room);
 }
 
-bool Reader::take_special(const RecordHeader* header, RecordMeta meta, Record& record, std::size_t& stride) noexcept {
+bool Reader::take_special(const RecordHeader* header, RecordMeta meta, detail::EventRecord& record,
+                          std::size_t& stride) noexcept {
   const bool padding = (meta.flags & layout::kPadding) != 0;
   if (meta.size < layout::kMinRecord || !fits(stride, padding)) return fail();
   if (padding) {
     cursor_ += stride;
     return false;
   }
-  std::size_t head = log_->record_header();
+  std::size_t head = head_;
   const auto* begin = reinterpret_cast<const std::byte*>(header);
   if ((meta.flags & layout::kTrace) != 0) {
     record.trace = begin + head;
-    head += log_->stride(layout::kTraceSize);
+    head += PollPath::stride(layout::kTraceSize);
   }
   if (meta.size < head) return fail();
   record.size = meta.size - head;
@@ -141,7 +148,7 @@ bool Reader::take_special(const RecordHeader* header, RecordMeta meta, Record& r
   }
   record.payload = begin + head;
   record.port = meta.port;
-  if (log_->timestamps()) std::memcpy(&record.stamp, begin + sizeof *header, sizeof record.stamp);
+  if (timestamps_) std::memcpy(&record.stamp, begin + sizeof *header, sizeof record.stamp);
   return true;
 }
 
@@ -167,7 +174,7 @@ bool Reader::nothing_here(std::uint64_t key) noexcept {
 bool Reader::pass_aborted() noexcept {
   const auto* header = reinterpret_cast<const RecordHeader*>(cursor_);
   const auto meta = RecordMeta::from(header->meta.load(std::memory_order_relaxed));  // before the key
-  const std::size_t stride = log_->stride(meta.size);
+  const std::size_t stride = PollPath::stride(meta.size);
   const unsigned sequences = meta.aborted_sequences();
   if (meta.size < layout::kMinRecord || !fits(stride, sequences == 0) || stride / layout::kMinRecord < sequences)
     return fail();
@@ -181,9 +188,9 @@ bool Reader::step_over(std::size_t stride, unsigned sequences, bool lost) noexce
   next_sequence_ += sequences;
   if (lost && skip_time_ == 0 && next_sequence_ > wanted) {
     lost_ += next_sequence_ - wanted;
-    port_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
+    words_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
   }
-  port_->position.store(next_sequence_ > skip_to_ ? next_sequence_ : skip_to_, std::memory_order_release);
+  words_->position.store(next_sequence_ > skip_to_ ? next_sequence_ : skip_to_, std::memory_order_release);
   SHMBUS_CRASH_POINT("read.stepped_over");
   hole_since_ = 0;
   empty_polls_ = 0;
@@ -231,12 +238,13 @@ void Reader::stop() noexcept {
 void Reader::in_child() noexcept {
   static SubscriberPort nowhere;
   port_ = &nowhere;
+  words_ = &nowhere.words;
   stop();
 }
 
 bool Reader::fail() noexcept {
   give_up();
-  port_->pin.store(kNone, std::memory_order_release);
+  words_->pin.store(kNone, std::memory_order_release);
   log_->wake_publishers();
   return false;
 }
@@ -298,3 +306,18 @@ void Reader::release(int slot) noexcept {
 }
 
 }  // namespace shmbus::log
+
+namespace shmbus::detail {
+
+// Each PollPath is a log::Reader.
+
+bool PollPath::take_special(const layout::RecordHeader* header, layout::RecordMeta meta, EventRecord& record,
+                            std::size_t& stride) noexcept {
+  return static_cast<log::Reader*>(this)->take_special(header, meta, record, stride);
+}
+bool PollPath::sample_latency() noexcept { return static_cast<log::Reader*>(this)->sample_latency(); }
+bool PollPath::nothing_here(std::uint64_t key) noexcept { return static_cast<log::Reader*>(this)->nothing_here(key); }
+bool PollPath::next_block() noexcept { return static_cast<log::Reader*>(this)->next_block(); }
+bool PollPath::skip_forward() noexcept { return static_cast<log::Reader*>(this)->skip_forward(); }
+
+}  // namespace shmbus::detail

@@ -4,9 +4,9 @@
 #include <limits>
 
 #include "log/log_end.hpp"
+#include "log/reader.hpp"
 #include "log/tail_watch.hpp"
-#include "shmbus/log/reader.hpp"
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -65,9 +65,9 @@ void Reader::start(Start start) noexcept {
       break;
   }
   SHMBUS_CRASH_POINT("start.found");
-  port_->position.store(std::max(next_sequence_, skip_to_), std::memory_order_release);
+  words_->position.store(std::max(next_sequence_, skip_to_), std::memory_order_release);
   SHMBUS_CRASH_POINT("start.placed");
-  port_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
+  words_->lost.store(lost_, std::memory_order_relaxed);  // for the monitor alone
 }
 
 void Reader::start_latest() noexcept {
@@ -174,7 +174,7 @@ bool Reader::skip_forward() noexcept {
       if (!nothing_here(key)) return false;
       continue;
     }
-    Record record;
+    detail::EventRecord record;
     std::size_t stride;
     if (!take(header, record, stride)) {
       if (status_ != Status::ok) return false;

@@ -4,7 +4,7 @@
 
 #include "log/claims.hpp"
 #include "log/ports.hpp"
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -123,7 +123,7 @@ Repair repair_publisher(BlockLog& log, unsigned number) noexcept {
       return result;
     }
   }
-  port.where.store(kNone, std::memory_order_release);  // unpins the block: only after the record is finished
+  port.words.where.store(kNone, std::memory_order_release);  // unpins the block: only after the record is finished
   SHMBUS_CRASH_POINT("repair.unclaimed");
   auto& header = log.header();
   header.gated.fetch_and(~(std::uint64_t{1} << number), std::memory_order_acq_rel);

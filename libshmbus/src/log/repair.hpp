@@ -1,6 +1,6 @@
 #pragma once
 
-#include "shmbus/log/block_log.hpp"
+#include "log/block_log.hpp"
 
 namespace shmbus::log {
 

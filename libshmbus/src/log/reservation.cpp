@@ -3,8 +3,8 @@
 #include "log/free_map.hpp"
 #include "log/gate.hpp"
 #include "log/repair.hpp"
-#include "shmbus/platform/cpu.hpp"
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/cpu.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
 

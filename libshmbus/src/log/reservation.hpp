@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "shmbus/log/block_log.hpp"
+#include "log/block_log.hpp"
 #include "shmbus/status.hpp"
 
 namespace shmbus::log {

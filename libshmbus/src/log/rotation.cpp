@@ -3,7 +3,7 @@
 #include "log/free_map.hpp"
 #include "log/gate.hpp"
 #include "log/reservation.hpp"
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
 

@@ -1,4 +1,4 @@
-#include "shmbus/log/writer.hpp"
+#include "log/writer.hpp"
 
 #include <bit>
 #include <optional>
@@ -6,7 +6,7 @@
 #include "log/log_end.hpp"
 #include "log/rotation.hpp"
 #include "log/tail_watch.hpp"
-#include "shmbus/platform/crash_point.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -22,52 +22,47 @@ constexpr std::uint32_t kStandstill = 256;
 }  // namespace
 
 Writer::Writer(BlockLog& log, unsigned port)
-    : header_(&log.header()),
-      claim_port_(&log.publisher(port)),
-      quick_meta_(RecordMeta{log.geometry().record_header, static_cast<std::uint16_t>(port), 0}.word()),
-      tail_unit_(log.format().make(0, kUnit, 0) / kUnit),
-      count_mask_(log.format().count_mask()),
-      tail_shift_(static_cast<std::uint8_t>(std::countr_zero(tail_unit_))),
-      exclusive_(log.exclusive()),
+    : exclusive_(log.exclusive()),
       timestamps_(log.timestamps()),
-      tail_room_(log.format().make(0, log.block_size() - layout::kMinRecord, count_mask_)),
       port_(static_cast<std::uint16_t>(port)),
       head_(log.record_header()),
       align_(log.geometry().alignment),
       limit_(log.block_size() - layout::kMinRecord),
       log_(&log) {
+  topic_ = &log.header().words;
+  port_words_ = &log.publisher(port).words;
+  quick_meta_ = RecordMeta{log.geometry().record_header, port_, 0}.word();
+  tail_unit_ = log.format().make(0, kUnit, 0) / kUnit;
+  count_mask_ = log.format().count_mask();
+  tail_shift_ = static_cast<std::uint8_t>(std::countr_zero(tail_unit_));
+  tail_room_ = log.format().make(0, log.block_size() - layout::kMinRecord, count_mask_);
   if (!exclusive_) return;
   adopt_end();
   const End end = end_of(log);  // what was there before is not this publisher's; for the monitor alone
-  claim_port_->published.store(end.next_sequence - 1, std::memory_order_relaxed);
-  claim_port_->bytes.store(end.position(log.block_size()), std::memory_order_relaxed);
+  port_words_->published.store(end.next_sequence - 1, std::memory_order_relaxed);
+  port_words_->bytes.store(end.position(log.block_size()), std::memory_order_relaxed);
 }
 
-/// The quick ways take a block for granted, the least alignment, and stamps of the cycle counter.
-void Writer::obstruct(Status status) noexcept {
+/// The quick modes take a block for granted, the least alignment, and stamps of the cycle counter.
+void Writer::set_obstacle(Status status) noexcept {
   obstacle_ = status;
   if (status != Status::ok || block_begin_ == nullptr || align_ != kUnit || (timestamps_ && !log_->cycle_clock()))
-    way_ = Way::slow;
+    mode_ = Mode::slow;
   else if (exclusive_)
-    way_ = timestamps_ ? Way::exclusive_stamped : Way::exclusive;
+    mode_ = timestamps_ ? Mode::exclusive_stamped : Mode::exclusive;
   else
-    way_ = timestamps_ ? Way::shared_stamped : Way::shared;
+    mode_ = timestamps_ ? Mode::shared_stamped : Mode::shared;
 }
 
-/// What is too short or too long for ShortCopy.
-PublishResult Writer::publish_other(std::span<const std::byte> payload) noexcept {
-  return payload.size() <= log_->max_payload() ? publish_with<AnyCopy>(payload) : publish_slowly(payload, nullptr);
-}
-
-PublishResult Writer::publish_slowly(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
-  Claim c;
+PublishResult Writer::publish_claimed(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
+  detail::Claim c;
   if (const Status status = claim(payload.size(), trace, c); status != Status::ok) return {status, 0};
   if (!payload.empty()) std::memcpy(c.payload, payload.data(), payload.size());
   commit(c);
   return {Status::ok, c.sequence};
 }
 
-Status Writer::claim(std::size_t size, const TraceContext* trace, Claim& c) noexcept {
+Status Writer::claim(std::size_t size, const TraceContext* trace, detail::Claim& c) noexcept {
   const std::size_t head = head_ + (trace != nullptr ? stride(layout::kTraceSize) : 0);
   Place at;
   if (const Status status = place_slowly(size, stride(head + size), at); status != Status::ok) return status;
@@ -79,41 +74,36 @@ Status Writer::claim(std::size_t size, const TraceContext* trace, Claim& c) noex
   return Status::ok;
 }
 
-void Writer::commit(const Claim& c) noexcept {
+void Writer::commit(const detail::Claim& c) noexcept {
   SHMBUS_CRASH_POINT("publish.written");
-  end(c, static_cast<std::size_t>(c.payload - c.record) + c.size, key_);
+  finish_record(c, static_cast<std::size_t>(c.payload - c.record) + c.size, key_);
 }
 
 /// Writes what stands before the payload, the key last: the block's, or its complement.
-void Writer::end(const Claim& c, std::size_t size, std::uint64_t key) noexcept {
+void Writer::finish_record(const detail::Claim& c, std::size_t size, std::uint64_t key) noexcept {
   if (timestamps_) write_stamp(c.record, log_->stamp());
   write_meta(c.record, RecordMeta{static_cast<std::uint32_t>(size), port_, c.flags}.word());
   SHMBUS_CRASH_POINT("publish.headed");
   if (exclusive_)
-    finish_exclusive(header_, c.record, c.stride, key);
+    commit_exclusive(topic_, c.record, c.stride, key);
   else
-    finish_shared(c.record, key);
-  if (!exclusive_ && key == key_) count(c.size);  // an aborted one was no event after all
-  // As in publish_by; who must order the two by itself does it in wake.
+    commit_shared(c.record, key);
+  if (!exclusive_ && key == key_) count_event(c.size);  // an aborted one was no event after all
+  // As in publish_in; who must order the two by itself does it in wake.
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  if ((header_->waiters.load(std::memory_order_relaxed) | header_->attention.load(std::memory_order_relaxed)) != 0)
+  if ((topic_->waiters.load(std::memory_order_relaxed) | topic_->attention.load(std::memory_order_relaxed)) != 0)
     wake(c.sequence);
 }
 
-PublishResult Writer::wake(std::uint64_t sequence) noexcept {
-  log_->wake_subscribers();
-  return {Status::ok, sequence};
-}
-
 Status Writer::place_slowly(std::size_t size, std::size_t stride, Place& at) noexcept {
-  if ((header_->attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0) return Status::closed;
+  if ((topic_->attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0) return Status::closed;
   if (obstacle_ != Status::ok) return obstacle_;
   const std::size_t block_size = log_->block_size();
   if (size > log_->max_payload() || stride > limit_) return Status::too_large;
   const layout::TailFormat& format = log_->format();
   for (TailWatch watch(kStandstill);;) {
     if (block_begin_ != nullptr && place(stride, at)) return Status::ok;
-    const std::uint64_t tail = exclusive_ ? tail_ : header_->tail.load(std::memory_order_acquire);
+    const std::uint64_t tail = exclusive_ ? tail_ : topic_->tail.load(std::memory_order_acquire);
     if (!watch.goes_on(tail)) break;
     if (!exclusive_ && block_begin_ != nullptr && watch.moved() &&
         tail - block_tail_ <= tail_room_ - stride * tail_unit_)
@@ -132,7 +122,7 @@ Status Writer::place_slowly(std::size_t size, std::size_t stride, Place& at) noe
         seal_shared(tail);
     }
   }
-  if (exclusive_) obstruct(Status::corrupt);  // its tail may speak of a block that could not be adopted
+  if (exclusive_) set_obstacle(Status::corrupt);  // its tail may speak of a block that could not be adopted
   return Status::corrupt;
 }
 
@@ -155,7 +145,7 @@ bool Writer::adopt_block(std::uint64_t tail) noexcept {
     cursor_limit_ = block_begin_ + limit_;
     last_sequence_ = first_sequence_ + format.count(tail) - 1;
   }
-  obstruct(obstacle_);
+  set_obstacle(obstacle_);
   return true;
 }
 
@@ -163,10 +153,10 @@ bool Writer::adopt_block(std::uint64_t tail) noexcept {
 void Writer::adopt_end() noexcept {
   const layout::TailFormat& format = log_->format();
   const std::size_t block_size = log_->block_size();
-  tail_ = header_->tail.load(std::memory_order_acquire);
+  tail_ = topic_->tail.load(std::memory_order_acquire);
   if (format.offset(tail_) == block_size) return;
   if (format.offset(tail_) > limit_ || !adopt_block(tail_)) {
-    obstruct(Status::corrupt);
+    set_obstacle(Status::corrupt);
     return;
   }
   for (std::size_t offset = format.offset(tail_); offset <= limit_;) {
@@ -182,7 +172,7 @@ void Writer::adopt_end() noexcept {
   }
   cursor_limit_ = cursor_;  // the first claim finds its place
   SHMBUS_CRASH_POINT("adopt_end.walked");
-  header_->tail.store(tail_, std::memory_order_release);  // SYNC tail
+  topic_->tail.store(tail_, std::memory_order_release);  // SYNC tail
   SHMBUS_CRASH_POINT("adopt_end.advanced");
 }
 
@@ -198,7 +188,7 @@ void Writer::seal_exclusive() noexcept {
   SHMBUS_CRASH_POINT("seal.committed");
   cursor_limit_ = cursor_;
   tail_ = format.make(format.block(tail_), block_size, format.count(tail_));
-  header_->tail.store(tail_, std::memory_order_release);  // SYNC tail
+  topic_->tail.store(tail_, std::memory_order_release);  // SYNC tail
   SHMBUS_CRASH_POINT("seal.advanced");
 }
 
@@ -207,17 +197,17 @@ void Writer::seal_shared(std::uint64_t tail) noexcept {
   const layout::TailFormat& format = log_->format();
   const std::size_t offset = format.offset(tail);
   const std::size_t rest = log_->block_size() - offset;
-  claim_port_->what.store(layout::ClaimWord(tail, layout::RingEntry(entry_).physical(), true, rest).word(),
+  port_words_->what.store(layout::ClaimWord(tail, layout::RingEntry(entry_).physical(), true, rest).word(),
                           std::memory_order_release);
   SHMBUS_CRASH_POINT("seal.described");
-  claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim
+  port_words_->where.store(tail, std::memory_order_release);  // SYNC claim
   SHMBUS_CRASH_POINT("seal.claimed");
-  // As in win: once the claim shows, the tail's block number can't come round again; before, it may have.
+  // As in place_shared: once the claim shows, the tail's block number can't come round again; before, it may have.
   std::uint64_t expected = tail;
   if (slot_->load(std::memory_order_acquire) == entry_ &&
-      header_->tail.compare_exchange_strong(expected,
-                                            format.make(format.block(tail), log_->block_size(), format.count(tail)),
-                                            std::memory_order_acq_rel, std::memory_order_acquire)) {
+      topic_->tail.compare_exchange_strong(expected,
+                                           format.make(format.block(tail), log_->block_size(), format.count(tail)),
+                                           std::memory_order_acq_rel, std::memory_order_acquire)) {
     SHMBUS_CRASH_POINT("seal.granted");
     auto* record = reinterpret_cast<RecordHeader*>(block_begin_ + offset);
     const RecordMeta meta{static_cast<std::uint32_t>(rest), port_, layout::kPadding};
@@ -226,7 +216,7 @@ void Writer::seal_shared(std::uint64_t tail) noexcept {
     record->key.store(key_, std::memory_order_release);  // SYNC commit
     SHMBUS_CRASH_POINT("seal.committed");
   }
-  claim_port_->where.store(kNone, std::memory_order_release);  // SYNC claim
+  port_words_->where.store(kNone, std::memory_order_release);  // SYNC claim
   SHMBUS_CRASH_POINT("seal.released");
 }
 
@@ -236,19 +226,19 @@ Status Writer::rotate(std::uint64_t tail) noexcept {
   if (status != Status::ok || !opened) return status;
   if (exclusive_) {
     tail_ = *opened;
-    header_->tail.store(tail_, std::memory_order_release);  // SYNC tail
+    topic_->tail.store(tail_, std::memory_order_release);  // SYNC tail
   } else {
-    header_->tail.compare_exchange_strong(tail, *opened,
-                                          std::memory_order_acq_rel);  // SYNC tail; lost: somebody helped
+    topic_->tail.compare_exchange_strong(tail, *opened,
+                                         std::memory_order_acq_rel);  // SYNC tail; lost: somebody helped
   }
   SHMBUS_CRASH_POINT("rotate.advanced");
   return Status::ok;
 }
 
-PublishResult Writer::commit_loan(const Claim& c, std::size_t used) noexcept {
+PublishResult Writer::commit_loan(const detail::Claim& c, std::size_t used) noexcept {
   if (obstacle_ != Status::loan_open) return {obstacle_, 0};
-  obstruct(Status::ok);
-  Claim committed = c;
+  set_obstacle(Status::ok);
+  detail::Claim committed = c;
   committed.size = used;
   const std::size_t head = static_cast<std::size_t>(c.payload - c.record);
   const std::size_t length = stride(head + used);
@@ -262,17 +252,38 @@ PublishResult Writer::commit_loan(const Claim& c, std::size_t used) noexcept {
     std::memcpy(c.record + c.stride - sizeof true_length, &true_length, sizeof true_length);
     SHMBUS_CRASH_POINT("loan.trimmed");
     committed.flags |= layout::kTrimmed;
-    end(committed, c.stride, key_);
+    finish_record(committed, c.stride, key_);
   }
   return {Status::ok, c.sequence};
 }
 
-void Writer::abort_loan(const Claim& c) noexcept {
+void Writer::abort_loan(const detail::Claim& c) noexcept {
   if (obstacle_ != Status::loan_open) return;
-  obstruct(Status::ok);
+  set_obstacle(Status::ok);
   if (exclusive_) return;  // W3: the tail has not moved
   SHMBUS_CRASH_POINT("loan.aborted");
-  end(c, c.stride, ~key_);
+  finish_record(c, c.stride, ~key_);
 }
 
 }  // namespace shmbus::log
+
+namespace shmbus::detail {
+
+// Each PublishPath is a log::Writer.
+
+/// Publishes what is too short or too long for ShortCopy.
+PublishResult PublishPath::publish_any_size(std::span<const std::byte> payload) noexcept {
+  const auto& writer = *static_cast<const log::Writer*>(this);
+  return payload.size() <= writer.log_->max_payload() ? publish_with<AnyCopy>(payload) : publish_slowly(payload);
+}
+
+PublishResult PublishPath::publish_slowly(std::span<const std::byte> payload) noexcept {
+  return static_cast<log::Writer*>(this)->publish_claimed(payload, nullptr);
+}
+
+PublishResult PublishPath::wake(std::uint64_t sequence) noexcept {
+  static_cast<log::Writer*>(this)->log_->wake_subscribers();
+  return {Status::ok, sequence};
+}
+
+}  // namespace shmbus::detail

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "platform/clock.hpp"
-#include "shmbus/platform/cpu.hpp"
+#include "shmbus/detail/cpu.hpp"
 
 namespace shmbus::registry {
 

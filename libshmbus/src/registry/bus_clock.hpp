@@ -3,8 +3,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "log/environment.hpp"
 #include "registry/registry.hpp"
-#include "shmbus/log/environment.hpp"
 
 namespace shmbus::registry {
 

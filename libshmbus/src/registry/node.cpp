@@ -6,8 +6,8 @@
 #include "platform/clock.hpp"
 #include "platform/process.hpp"
 #include "platform/system_error.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::registry {
 

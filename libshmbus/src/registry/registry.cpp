@@ -12,9 +12,9 @@
 #include "platform/futex.hpp"
 #include "platform/random.hpp"
 #include "platform/system_error.hpp"
+#include "shmbus/detail/cpu.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/platform/cpu.hpp"
-#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::registry {
 

@@ -8,11 +8,11 @@
 #include <string>
 #include <string_view>
 
+#include "layout/registry.hpp"
 #include "platform/lasting_file.hpp"
 #include "platform/segment_file.hpp"
 #include "platform/sparse_mapping.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/layout/registry.hpp"
 #include "shmbus/options.hpp"
 
 namespace shmbus::registry {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/names.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::registry {
 

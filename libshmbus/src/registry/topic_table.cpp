@@ -2,8 +2,8 @@
 
 #include "base/names.hpp"
 #include "registry/subscription_table.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::registry {
 

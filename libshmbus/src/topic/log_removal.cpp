@@ -5,8 +5,8 @@
 
 #include "base/names.hpp"
 #include "layout/segment_checks.hpp"
+#include "layout/topic.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/layout/topic.hpp"
 
 namespace shmbus::topic {
 

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "base/names.hpp"
+#include "layout/constants.hpp"
 #include "layout/segment_checks.hpp"
 #include "platform/segment_file.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/layout/constants.hpp"
 
 namespace shmbus::topic {
 

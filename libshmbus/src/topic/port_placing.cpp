@@ -44,7 +44,7 @@ void TopicSegment::place_subscribers() {
     const std::uint64_t owner = port.owner.load(std::memory_order_seq_cst);
     const bool serves = (owner & layout::kRepairing) == 0 && layout::owner_node(owner) == s.node &&
                         port.subscription.load(std::memory_order_acquire) == s.id &&
-                        port.pin.load(std::memory_order_seq_cst) != log::kNone;
+                        port.words.pin.load(std::memory_order_seq_cst) != log::kNone;
     return serves ? owner : 0;
   };
   for (const registry::StandingSubscription& s : table.matching(name_)) {

@@ -4,12 +4,12 @@
 
 #include "base/names.hpp"
 #include "layout/segment_checks.hpp"
+#include "layout/topic.hpp"
 #include "platform/mapping.hpp"
 #include "platform/random.hpp"
 #include "platform/segment_file.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/layout/topic.hpp"
-#include "shmbus/platform/crash_point.hpp"
 #include "topic/log_removal.hpp"
 
 namespace shmbus::topic {
@@ -27,7 +27,7 @@ void end_topic(const std::string& bus, const ControlName& named, const SegmentFi
                bool may_name_a_log) {
   const platform::Mapping mapping(control, Access::read_write, 0, sizeof(layout::TopicHeader), object);
   auto& header = *reinterpret_cast<layout::TopicHeader*>(mapping.address());
-  header.attention.fetch_or(layout::kTopicRemoved, std::memory_order_seq_cst);
+  header.words.attention.fetch_or(layout::kTopicRemoved, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("remove.marked");
   if (may_name_a_log) unlink_log(bus, named, control);
 }

@@ -11,8 +11,8 @@
 #include "platform/random.hpp"
 #include "platform/system_error.hpp"
 #include "registry/bus_name_lock.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/platform/crash_point.hpp"
 #include "topic/log_removal.hpp"
 
 namespace shmbus::topic {

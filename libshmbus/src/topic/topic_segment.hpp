@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "base/names.hpp"
+#include "log/block_log.hpp"
 #include "platform/mapping.hpp"
 #include "platform/segment_file.hpp"
 #include "platform/segment_name.hpp"
 #include "platform/sparse_mapping.hpp"
 #include "registry/membership.hpp"
-#include "shmbus/log/block_log.hpp"
 #include "shmbus/topic_info.hpp"
 #include "shmbus/type_info.hpp"
 #include "topic/topic_type.hpp"
@@ -74,7 +74,7 @@ class TopicSegment final : public log::Environment {
   /// Takes back the ports that were placed for a subscription which no longer stands.
   void drop_orphans();
   bool removed() const noexcept {
-    return (header_->attention.load(std::memory_order_seq_cst) & layout::kTopicRemoved) != 0;
+    return (header_->words.attention.load(std::memory_order_seq_cst) & layout::kTopicRemoved) != 0;
   }
 
   /// False where somebody changed the size of a segment of the topic or of the registry: then nothing of it may be

@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "layout/segment_checks.hpp"
+#include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
-#include "shmbus/platform/crash_point.hpp"
 
 namespace shmbus::topic {
 

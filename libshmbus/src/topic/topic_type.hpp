@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "shmbus/layout/topic.hpp"
-#include "shmbus/log/environment.hpp"
+#include "layout/topic.hpp"
+#include "log/environment.hpp"
 #include "shmbus/type_info.hpp"
 
 namespace shmbus::topic {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "shmbus/layout/topic.hpp"
+#include "layout/topic.hpp"
 
 namespace storm {
 

@@ -137,7 +137,7 @@ void read(const Stage& stage, const Manner& manner, Random& random) {
     // stretch begins with its first event.
     std::optional<Book> book;
     if (manner.options.start.kind() != Start::Kind::time) {
-      book.emplace(stage.truth(), port.position - subscriber.lost(), subscriber.lost(), true);
+      book.emplace(stage.truth(), port.words.position - subscriber.lost(), subscriber.lost(), true);
     }
     Hold hold(stage, lossless);
     std::uint64_t seen = 0;

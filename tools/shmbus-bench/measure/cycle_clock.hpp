@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <shmbus/platform/cpu.hpp>
+#include "cpu.hpp"
 
 namespace shmbus::measure {
 
@@ -12,7 +12,7 @@ class CycleClock {
   /// Takes a first pair of counter and clock, and one 20 ms later.
   CycleClock();
 
-  static std::uint64_t now() noexcept { return platform::read_cycle_counter(); }
+  static std::uint64_t now() noexcept { return read_cycle_counter(); }
 
   /// Takes a new second pair. The further from the first, the better the rate: call it when all is measured.
   void calibrate();

@@ -43,7 +43,7 @@ void Role::meet() noexcept {
   }
   for (unsigned looks = 0; page_->meeting.load(std::memory_order_acquire) == meeting; ++looks) {
     if (looks < kPatience && !spin_.yield)
-      platform::pause();
+      measure::pause();
     else
       ::sched_yield();
   }

@@ -2,7 +2,7 @@
 
 #include <sched.h>
 
-#include <shmbus/platform/cpu.hpp>
+#include "cpu.hpp"
 
 namespace shmbus::measure {
 
@@ -12,7 +12,7 @@ struct Spin {
   bool yield = false;   ///< gives the core away: where processes share one, nothing moves otherwise
 
   void operator()() const noexcept {
-    for (unsigned i = 0; i < pauses; ++i) platform::pause();
+    for (unsigned i = 0; i < pauses; ++i) pause();
     if (yield) ::sched_yield();
   }
 };

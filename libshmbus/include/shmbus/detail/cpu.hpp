@@ -9,7 +9,7 @@
 #include <x86intrin.h>
 #endif
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 // The only architecture-specific code of shmbus.
 namespace shmbus::platform {
@@ -69,4 +69,4 @@ inline void copy_two_words(std::byte* to, const std::byte* from) noexcept {
 
 }  // namespace shmbus::platform
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

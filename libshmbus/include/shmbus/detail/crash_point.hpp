@@ -17,7 +17,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus::platform {
 
@@ -61,5 +61,5 @@ inline void pass_crash_point(std::uint32_t id) noexcept {
 
 }  // namespace shmbus::platform
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"
 #endif

@@ -4,10 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/layout/constants.hpp"
-#include "shmbus/layout/text.hpp"
-
-#include "shmbus/header_begin.hpp"
+#include "layout/constants.hpp"
+#include "layout/shared_text.hpp"
 
 namespace shmbus::layout {
 
@@ -164,5 +162,3 @@ static_assert(sizeof(RegistryHeader) == 3411968);
 inline constexpr std::uint64_t kRemovalLock = std::uint64_t{1} << 62;
 
 }  // namespace shmbus::layout
-
-#include "shmbus/header_end.hpp"

@@ -4,12 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/layout/block_entry.hpp"
-#include "shmbus/layout/constants.hpp"
-#include "shmbus/layout/port.hpp"
-#include "shmbus/layout/text.hpp"
-
-#include "shmbus/header_begin.hpp"
+#include "layout/block_entry.hpp"
+#include "layout/constants.hpp"
+#include "layout/port.hpp"
+#include "layout/shared_text.hpp"
 
 namespace shmbus::layout {
 
@@ -36,7 +34,7 @@ enum Attention : std::uint64_t {
 //  +------------+------+---------+------------+-------------+---------------+--------+--------------+--------------+
 //
 // T1 What the creator writes is written before the segment is linked to its name, and never again.
-// T2 A topic is valid if and only if every size and offset is the one its geometry gives (layout/validate.cpp).
+// T2 A topic is valid if and only if every size and offset is the one its geometry gives (topic/topic_record.hpp).
 struct TopicHeader {
   // Written by the creator before the segment has a name (T1).
   std::uint64_t magic;
@@ -72,12 +70,7 @@ struct TopicHeader {
   std::atomic<std::uint64_t> type_layout;  // hash of its fields; 0: it does not tell them
   SharedText<512> type_fields;             // `name:type@offset+size;` for each
 
-  // Every change of a shared topic's tail is a read-modify-write; of an exclusive one's, a store by its only publisher.
-  alignas(1024) std::atomic<std::uint64_t> tail;
-
-  // Read at every publish, written when somebody goes to sleep.
-  alignas(kLine) std::atomic<std::uint64_t> waiters;  // a bit for each subscriber port that sleeps
-  std::atomic<std::uint64_t> attention;               // Attention bits
+  alignas(1024) TopicWords words;
 
   // Slow paths only.
   alignas(kLine) std::atomic<std::uint64_t> publishers;  // a bit for each publisher port in use
@@ -103,13 +96,10 @@ static_assert(offsetof(TopicHeader, options) == 116);
 static_assert(offsetof(TopicHeader, type_owner) == 248);
 static_assert(offsetof(TopicHeader, type_layout) == 408);
 static_assert(offsetof(TopicHeader, type_fields) == 416);
-static_assert(offsetof(TopicHeader, tail) == 1024);
-static_assert(offsetof(TopicHeader, waiters) == 1152);
+static_assert(offsetof(TopicHeader, words) == 1024);
 static_assert(offsetof(TopicHeader, publishers) == 1280);
 static_assert(offsetof(TopicHeader, opening) == 1344 && offsetof(TopicHeader, reserves) == 1356);
 static_assert(offsetof(TopicHeader, publisher_ports) == 4096);
 static_assert(offsetof(TopicHeader, subscriber_ports) == 20480);
 
 }  // namespace shmbus::layout
-
-#include "shmbus/header_end.hpp"

@@ -3,9 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/layout/latency_histogram.hpp"
-
-#include "shmbus/header_begin.hpp"
+#include "layout/latency_histogram.hpp"
 
 namespace shmbus::log {
 
@@ -59,5 +57,3 @@ class Environment {
 };
 
 }  // namespace shmbus::log
-
-#include "shmbus/header_end.hpp"

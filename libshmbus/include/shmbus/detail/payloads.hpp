@@ -5,9 +5,9 @@
 #include <span>
 #include <string_view>
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
-namespace shmbus::log {
+namespace shmbus::detail {
 
 /// The payloads of a batch, wherever they lie: each by itself, or all of one size, one behind the other.
 class Payloads {
@@ -37,23 +37,6 @@ class Payloads {
   Kind kind_;
 };
 
-/// Many events on their way into a log, and how far they have come.
-struct Batch {
-  Payloads payloads;
-  std::span<std::uint64_t> sequences{};  ///< receives as many as there is room for
-  std::size_t published = 0;
-  std::uint64_t first_sequence = 0;  ///< 0: nothing was published
+}  // namespace shmbus::detail
 
-  bool complete() const noexcept { return published == payloads.count(); }
-  Payloads::Bytes next() const noexcept { return payloads[published]; }
-  /// The next event was published.
-  void count(std::uint64_t sequence) noexcept {
-    if (published == 0) first_sequence = sequence;
-    if (published < sequences.size()) sequences[published] = sequence;
-    ++published;
-  }
-};
-
-}  // namespace shmbus::log
-
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

@@ -2,8 +2,6 @@
 
 #include <cstdint>
 
-#include "shmbus/header_begin.hpp"
-
 namespace shmbus::log {
 
 /// Which events' latencies are taken, and for how many each stands.
@@ -45,5 +43,3 @@ class LatencySampling {
 };
 
 }  // namespace shmbus::log
-
-#include "shmbus/header_end.hpp"

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus::detail {
 
@@ -18,4 +18,4 @@ constexpr std::chrono::nanoseconds saturated(std::chrono::duration<Rep, Period> 
 
 }  // namespace shmbus::detail
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

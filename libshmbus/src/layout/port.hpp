@@ -4,10 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/layout/constants.hpp"
-#include "shmbus/layout/text.hpp"
-
-#include "shmbus/header_begin.hpp"
+#include "layout/constants.hpp"
+#include "layout/shared_text.hpp"
 
 namespace shmbus::layout {
 
@@ -27,14 +25,8 @@ inline constexpr std::uint64_t kHoldConfirmed = 1;
 //  |where|what | published | bytes | waits | waiting since | (reserved) |owner | bell | (reserved)       |
 //  +-----+-----+-----------+-------+-------+---------------+------------+------+------+------------------+
 struct PublisherPort {
-  // The claim. Written only by the publisher that owns the port; cleared by the one that repairs it.
-  alignas(kLine) std::atomic<std::uint64_t> where;  // tail value claimed at, or kNone
-  std::atomic<std::uint64_t> what;                  // ClaimWord
-
-  // For the monitor alone; written only by the publisher that owns the port. A shared one counts events and the bytes
-  // of their payloads. An exclusive one writes once, when it attaches, how many events and bytes its topic had by then.
-  std::atomic<std::uint64_t> published;
-  std::atomic<std::uint64_t> bytes;
+  alignas(kLine) PublisherWords words;
+  // For the monitor alone, as `published` and `bytes`.
   std::atomic<std::uint64_t> waits;          // times it had to wait for a reliable subscriber
   std::atomic<std::uint64_t> waiting_since;  // monotonic ns since it waits so; 0: it does not
 
@@ -42,7 +34,7 @@ struct PublisherPort {
   std::atomic<std::uint64_t> bell;  // number of the owner's bell (kFirstSubscriptionBell); written by the owner
 };
 static_assert(sizeof(PublisherPort) == 2 * kLine);
-static_assert(offsetof(PublisherPort, published) == 16 && offsetof(PublisherPort, waiting_since) == 40);
+static_assert(offsetof(PublisherPort, waiting_since) == 40);
 static_assert(offsetof(PublisherPort, owner) == 128);
 
 //  0     8          16     24          32       40          48             56            64            128
@@ -54,16 +46,13 @@ static_assert(offsetof(PublisherPort, owner) == 128);
 //  |owner |subscription| mode    | demote after| held since|bell | latency    |(reserved)| name        |
 //  +------+------------+---------+-------------+-----------+-----+------------+----------+-------------+
 struct SubscriberPort {
-  // Written only by the subscriber that owns the port (retained: on any of its threads); cleared by the one that
+  // Written only by the subscriber that owns the port (retained: on any of its threads); cleared by the process that
   // repairs it.
-  alignas(kLine) std::atomic<std::uint64_t> pin;  // number of the block it is inside, or wants next; kNone: none
-  std::atomic<std::uint64_t> position;            // sequence it reads next
-  std::atomic<std::uint64_t> lost;                // sequences passed unseen
-  std::atomic<std::uint64_t> delivered;           // events handed out
-  std::atomic<std::uint64_t> lapped;              // times its next block had left the ring
-  std::atomic<std::uint64_t> wakeups;             // times it slept
-  std::atomic<std::uint64_t> handler_errors;      // handler calls that threw
-  std::atomic<std::uint64_t> mismatched;          // events that were not of the type a typed subscriber reads
+  alignas(kLine) SubscriberWords words;
+  std::atomic<std::uint64_t> lapped;                  // times its next block had left the ring
+  std::atomic<std::uint64_t> wakeups;                 // times it slept
+  std::atomic<std::uint64_t> handler_errors;          // handler calls that threw
+  std::atomic<std::uint64_t> mismatched;              // events that were not of the type a typed subscriber reads
   std::atomic<std::uint64_t> retained[kRetainSlots];  // numbers of blocks that retained events lie in, or kNone
 
   alignas(kLine) std::atomic<std::uint64_t> owner;  // 0: free; every change is a compare-and-swap
@@ -88,5 +77,3 @@ constexpr std::uint64_t port_mode(std::uint64_t subscription, bool reliable) noe
 }
 
 }  // namespace shmbus::layout
-
-#include "shmbus/header_end.hpp"

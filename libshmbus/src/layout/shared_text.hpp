@@ -8,8 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "shmbus/header_begin.hpp"
-
 namespace shmbus::layout {
 
 /// A short text in shared memory, padded with zeros. Lookers may race with a writer and see a mixture: whoever depends
@@ -51,5 +49,3 @@ struct SharedText {
 };
 
 }  // namespace shmbus::layout
-
-#include "shmbus/header_end.hpp"

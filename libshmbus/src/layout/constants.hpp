@@ -3,12 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/hot_words.hpp"
 
 namespace shmbus::layout {
 
-/// Two cache lines: adjacent-line prefetch makes a pair the unit of false sharing.
-inline constexpr std::size_t kLine = 128;
 inline constexpr std::size_t kPage = 4096;
 
 inline constexpr std::uint32_t kVersion = 3;
@@ -40,9 +38,4 @@ inline constexpr std::size_t kMaxTopicName = 127;
 /// Spare blocks: one for each pin, retain slot, claim and reservation that can exist at one time.
 inline constexpr std::uint32_t kSpareBlocks = kMaxSubscribers * (1 + kRetainSlots) + kMaxPublishers * 2;
 
-/// No block number, and no tail word: a pin or claim that protects nothing.
-inline constexpr std::uint64_t kNone = ~std::uint64_t{0};
-
 }  // namespace shmbus::layout
-
-#include "shmbus/header_end.hpp"

@@ -2,8 +2,6 @@
 
 #include <cstdint>
 
-#include "shmbus/header_begin.hpp"
-
 namespace shmbus::layout {
 
 // One word of the ring, which a compare-and-swap changes as a whole:
@@ -42,5 +40,3 @@ class RingEntry {
 };
 
 }  // namespace shmbus::layout
-
-#include "shmbus/header_end.hpp"

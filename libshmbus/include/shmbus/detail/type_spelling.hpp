@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 // How a type is spelled in the same way by every compiler. Compilers agree on the names of classes, and on little else
 // (`unsigned long` or `long unsigned int`, `{anonymous}` or `(anonymous namespace)`, default arguments told or not), so
@@ -254,4 +254,4 @@ constexpr NameText spell() {
 
 }  // namespace shmbus::detail
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus::detail {
 
@@ -43,4 +43,4 @@ class ThreadCheck {
 
 }  // namespace shmbus::detail
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

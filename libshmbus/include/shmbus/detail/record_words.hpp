@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus::layout {
 
@@ -72,4 +72,4 @@ struct RecordMeta {
 
 }  // namespace shmbus::layout
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/header_begin.hpp"
-
 namespace shmbus::layout {
 
 //  0        8       16              24               32           40      48
@@ -29,5 +27,3 @@ static_assert(sizeof(BlockEntry) == 64);
 static_assert(offsetof(BlockEntry, owner) == 40);
 
 }  // namespace shmbus::layout
-
-#include "shmbus/header_end.hpp"

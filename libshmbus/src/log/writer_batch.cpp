@@ -8,8 +8,8 @@
 
 #include <algorithm>
 
-#include "shmbus/log/writer.hpp"
-#include "shmbus/platform/crash_point.hpp"
+#include "log/writer.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -24,10 +24,10 @@ constexpr std::size_t kMaxRun = std::size_t{64} << 10;
 constexpr int kClaimTries = 16;  // to be the first at a tail, before an event is published by itself
 
 void copy_payload(std::byte* to, std::span<const std::byte> from) noexcept {
-  if (from.size() - ShortCopy::kLeast <= ShortCopy::kMost - ShortCopy::kLeast)
-    ShortCopy::copy(to, from.data(), from.size());
+  if (from.size() - detail::ShortCopy::kLeast <= detail::ShortCopy::kMost - detail::ShortCopy::kLeast)
+    detail::ShortCopy::copy(to, from.data(), from.size());
   else
-    AnyCopy::copy(to, from.data(), from.size());
+    detail::AnyCopy::copy(to, from.data(), from.size());
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ Writer::Run Writer::run_of(const Batch& batch, std::size_t room) const noexcept 
 /// Publishes several events at once. False: none.
 bool Writer::publish_run(Batch& batch) noexcept {
   // `attention` is acquired as in place_slowly.
-  if ((header_->attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0 || obstacle_ != Status::ok ||
+  if ((topic_->attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0 || obstacle_ != Status::ok ||
       block_begin_ == nullptr)
     return false;
   Run run;
@@ -73,7 +73,7 @@ bool Writer::publish_run(Batch& batch) noexcept {
     run = run_of(batch, static_cast<std::size_t>(cursor_limit_ - cursor_));
     at = {cursor_, last_sequence_ + 1};
     if (run.events < 2) return false;
-  } else if (!win_run(batch, run, at)) {
+  } else if (!claim_run(batch, run, at)) {
     return false;
   }
   write_run(batch, run, at);
@@ -81,40 +81,40 @@ bool Writer::publish_run(Batch& batch) noexcept {
     cursor_ += run.stride;
     last_sequence_ += run.events;
     tail_ += run.stride * tail_unit_ + run.events;
-    header_->tail.store(tail_, std::memory_order_release);  // SYNC tail
+    topic_->tail.store(tail_, std::memory_order_release);  // SYNC tail
     SHMBUS_CRASH_POINT("publish_all.advanced");
   } else {
-    claim_port_->where.store(kNone, std::memory_order_release);  // SYNC claim: after the last key
+    port_words_->where.store(kNone, std::memory_order_release);  // SYNC claim: after the last key
     SHMBUS_CRASH_POINT("publish_all.released");
   }
-  // As in publish_by; who must order the two by itself does it in wake.
+  // As in publish_in; who must order the two by itself does it in wake.
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  if ((header_->waiters.load(std::memory_order_relaxed) | header_->attention.load(std::memory_order_relaxed)) != 0)
+  if ((topic_->waiters.load(std::memory_order_relaxed) | topic_->attention.load(std::memory_order_relaxed)) != 0)
     wake(last_sequence_);
   return true;
 }
 
-/// As `win`, for several events.
-bool Writer::win_run(const Batch& batch, Run& run, Place& place) noexcept {
+/// As `place_shared`, for several events.
+bool Writer::claim_run(const Batch& batch, Run& run, Place& place) noexcept {
   for (int i = 0; i < kClaimTries; ++i) {
-    std::uint64_t tail = header_->tail.load(std::memory_order_acquire);  // SYNC tail
+    std::uint64_t tail = topic_->tail.load(std::memory_order_acquire);  // SYNC tail
     const std::uint64_t inside = tail - block_tail_;
     if (inside > tail_room_) return false;  // another block, or this one's end
     const std::size_t offset = static_cast<std::size_t>(inside >> tail_shift_) & ~(kUnit - 1);
     run = run_of(batch, limit_ - offset);
     if (run.events < 2) return false;
-    claim_port_->what.store(claim_.at(tail, run.stride, run.events).word(), std::memory_order_release);
+    port_words_->what.store(claim_.at(tail, run.stride, run.events).word(), std::memory_order_release);
     SHMBUS_CRASH_POINT("publish_all.described");
-    claim_port_->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
+    port_words_->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
     SHMBUS_CRASH_POINT("publish_all.claimed");
     const std::uint64_t after = tail + run.stride * tail_unit_ + run.events;
     if (slot_->load(std::memory_order_acquire) == entry_ &&
-        header_->tail.compare_exchange_strong(tail, after, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+        topic_->tail.compare_exchange_strong(tail, after, std::memory_order_acq_rel, std::memory_order_relaxed)) {
       SHMBUS_CRASH_POINT("publish_all.granted");
       place = {block_begin_ + offset, first_sequence_ + log_->format().count(tail)};
       return true;
     }
-    claim_port_->where.store(kNone, std::memory_order_release);  // W1
+    port_words_->where.store(kNone, std::memory_order_release);  // W1
     SHMBUS_CRASH_POINT("publish_all.lost");
   }
   return false;
@@ -124,8 +124,8 @@ bool Writer::win_run(const Batch& batch, Run& run, Place& place) noexcept {
 void Writer::write_run(Batch& batch, const Run& run, Place at) noexcept {
   const std::uint64_t stamp = timestamps_ ? log_->stamp() : 0;
   if (!exclusive_) {
-    platform::add_to_own(claim_port_->published, run.events);
-    platform::add_to_own(claim_port_->bytes, run.bytes);
+    platform::add_to_own(port_words_->published, run.events);
+    platform::add_to_own(port_words_->bytes, run.bytes);
   }
   for (unsigned i = 0; i < run.events; ++i) {
     const auto payload = batch.next();
@@ -135,7 +135,7 @@ void Writer::write_run(Batch& batch, const Run& run, Place at) noexcept {
     SHMBUS_CRASH_POINT("publish_all.written");
     if (timestamps_) write_stamp(at.record, stamp);
     auto& committed = reinterpret_cast<layout::RecordHeader*>(at.record)->key;
-    committed.store(key_, std::memory_order_release);  // SYNC commit: pairs with Reader::poll
+    committed.store(key_, std::memory_order_release);  // SYNC commit: pairs with PollPath::poll
     SHMBUS_CRASH_POINT("publish_all.committed");
     batch.count(at.sequence++);
     at.record += stride(head_ + payload.size());

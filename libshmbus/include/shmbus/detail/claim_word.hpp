@@ -2,9 +2,7 @@
 
 #include <cstdint>
 
-#include "shmbus/layout/ring_entry.hpp"
-
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus::layout {
 
@@ -44,19 +42,18 @@ class ClaimWord {
   constexpr unsigned events() const noexcept {
     return padding() ? 0 : static_cast<unsigned>(word_ >> kEventsShift & (kMaxEvents - 1)) + 1;
   }
-  constexpr std::uint32_t physical() const noexcept {
-    return static_cast<std::uint32_t>(word_ >> 25) & RingEntry::kNoBlock;
-  }
+  constexpr std::uint32_t physical() const noexcept { return static_cast<std::uint32_t>(word_ >> 25) & kPhysicalMask; }
   constexpr bool belongs_to(std::uint64_t tail) const noexcept {
     return word_ >> kTailShift == (tail & (~std::uint64_t{0} >> kTailShift));
   }
 
  private:
   static constexpr unsigned kEventsShift = 45, kTailShift = 53;
+  static constexpr std::uint32_t kPhysicalMask = (1u << 20) - 1;  // as RingEntry::kNoBlock
 
   std::uint64_t word_;
 };
 
 }  // namespace shmbus::layout
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

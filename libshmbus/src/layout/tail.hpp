@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/header_begin.hpp"
-
 namespace shmbus::layout {
 
 // The tail is one word:
@@ -59,5 +57,3 @@ class TailFormat {
 };
 
 }  // namespace shmbus::layout
-
-#include "shmbus/header_end.hpp"

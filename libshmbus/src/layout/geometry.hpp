@@ -3,13 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/layout/block_entry.hpp"
-#include "shmbus/layout/constants.hpp"
-#include "shmbus/layout/latency_histogram.hpp"
-#include "shmbus/layout/record.hpp"
-#include "shmbus/layout/topic.hpp"
-
-#include "shmbus/header_begin.hpp"
+#include "layout/block_entry.hpp"
+#include "layout/constants.hpp"
+#include "layout/latency_histogram.hpp"
+#include "layout/topic.hpp"
+#include "shmbus/detail/record_words.hpp"
 
 namespace shmbus::layout {
 
@@ -55,5 +53,3 @@ struct Geometry {
 };
 
 }  // namespace shmbus::layout
-
-#include "shmbus/header_end.hpp"

@@ -4,16 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/layout/block_entry.hpp"
-#include "shmbus/layout/geometry.hpp"
-#include "shmbus/layout/record.hpp"
-#include "shmbus/layout/ring_entry.hpp"
-#include "shmbus/layout/tail.hpp"
-#include "shmbus/layout/topic.hpp"
-#include "shmbus/log/environment.hpp"
-#include "shmbus/platform/cpu.hpp"
-
-#include "shmbus/header_begin.hpp"
+#include "layout/block_entry.hpp"
+#include "layout/geometry.hpp"
+#include "layout/ring_entry.hpp"
+#include "layout/tail.hpp"
+#include "layout/topic.hpp"
+#include "log/environment.hpp"
+#include "shmbus/detail/cpu.hpp"
+#include "shmbus/detail/record_words.hpp"
 
 namespace shmbus::log {
 
@@ -46,7 +44,7 @@ class BlockLog {
   const layout::Geometry& geometry() const noexcept { return geometry_; }
   const layout::TailFormat& format() const noexcept { return format_; }
 
-  std::atomic<std::uint64_t>& tail() const noexcept { return header_->tail; }
+  std::atomic<std::uint64_t>& tail() const noexcept { return header_->words.tail; }
   std::atomic<std::uint64_t>& slot(std::uint64_t block) const noexcept { return ring_[block & ring_mask_]; }
   layout::BlockEntry& entry(std::uint32_t physical) const noexcept { return table_[physical]; }
   /// The words of the map of free blocks; see log/free_map.hpp.
@@ -126,5 +124,3 @@ class BlockLog {
 };
 
 }  // namespace shmbus::log
-
-#include "shmbus/header_end.hpp"

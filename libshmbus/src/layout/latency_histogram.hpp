@@ -5,9 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/layout/constants.hpp"
-
-#include "shmbus/header_begin.hpp"
+#include "layout/constants.hpp"
 
 namespace shmbus::layout {
 
@@ -46,5 +44,3 @@ static_assert(latency_bucket(~std::uint64_t{0}) == kLatencyBuckets - 1);
 static_assert(latency_bucket_begin(kLatencyBuckets - 1) == std::uint64_t{15} << 60);
 
 }  // namespace shmbus::layout
-
-#include "shmbus/header_end.hpp"

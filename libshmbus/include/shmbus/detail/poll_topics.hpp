@@ -6,10 +6,11 @@
 #include <memory>
 #include <vector>
 
+#include "shmbus/detail/poll_path.hpp"
+#include "shmbus/detail/thread_check.hpp"
 #include "shmbus/subscriber.hpp"
-#include "shmbus/thread_check.hpp"
 
-#include "shmbus/header_begin.hpp"
+#include "shmbus/detail/header_begin.hpp"
 
 // The polling path of Subscriber, inline so that the handler is.
 namespace shmbus::detail {
@@ -22,15 +23,11 @@ class TopicReader : public std::enable_shared_from_this<TopicReader> {
   TopicReader(const TopicReader&) = delete;
   TopicReader& operator=(const TopicReader&) = delete;
 
-  virtual Time to_time(const log::Record& record) noexcept = 0;
-  virtual bool forked() const noexcept = 0;
-
   EventSource source;
-  log::Reader reader;
-  std::atomic<std::uint64_t> reported_mismatch_ns{0};  ///< when an event of another type was reported last
+  PollPath& path;
 
  protected:
-  TopicReader(EventSource s, log::BlockLog& log, unsigned port) : source(std::move(s)), reader(log, port) {}
+  TopicReader(EventSource s, PollPath& p) : source(std::move(s)), path(p) {}
 };
 
 /// What polling needs of a SubscriberCore.
@@ -112,8 +109,8 @@ std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
   for (std::size_t i = 0, at = state.first; i < count && events < limit; ++i, ++at) {
     if (at >= count) at = 0;
     detail::TopicReader& topic = *state.topics[at];
-    events += topic.reader.poll([&](const log::Record& record) { handler(Event(&topic.source, &topic, record)); },
-                                limit - events);
+    events += topic.path.poll([&](const detail::EventRecord& record) { handler(Event(&topic.source, &topic, record)); },
+                              limit - events);
   }
   if (count > 1) state.first = state.first + 1 < count ? state.first + 1 : 0;
   if (events == 0 && --state.empty_polls_left == 0) [[unlikely]]
@@ -123,4 +120,4 @@ std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
 
 }  // namespace shmbus
 
-#include "shmbus/header_end.hpp"
+#include "shmbus/detail/header_end.hpp"

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "shmbus/detail/crash_point.hpp"
+#include "shmbus/detail/event_record.hpp"
+#include "shmbus/detail/hot_words.hpp"
+#include "shmbus/detail/record_words.hpp"
+#include "shmbus/status.hpp"
+
+#include "shmbus/detail/header_begin.hpp"
+
+namespace shmbus::detail {
+
+/// Reading one log, as far as it is inlined: hand out the records that are committed at the cursor. The rest is
+/// log::Reader, which every PollPath is a part of. One thread at a time.
+///
+/// P3 `next_sequence_` is the sequence of the record at the cursor.
+class PollPath {
+ public:
+  PollPath(const PollPath&) = delete;
+  PollPath& operator=(const PollPath&) = delete;
+
+  /// Hands out up to `limit` records in place, and returns how many. Never waits.
+  template <class Deliver>
+  std::size_t poll(Deliver&& deliver, std::size_t limit);
+
+ protected:
+  /// For records with `head` bytes before the payload or its extensions, at multiples of `alignment`.
+  PollPath(layout::SubscriberWords& words, std::size_t head, std::size_t alignment, bool timestamps) noexcept
+      : words_(&words),
+        head_(static_cast<std::uint32_t>(head)),
+        align_mask_(static_cast<std::uint32_t>(alignment - 1)),
+        timestamps_(timestamps) {}
+  ~PollPath() = default;
+
+  /// Bytes from one record's begin to the next one's.
+  std::size_t stride(std::size_t size) const noexcept { return (size + align_mask_) & ~std::size_t{align_mask_}; }
+  [[gnu::always_inline]] bool take(const layout::RecordHeader* header, EventRecord& record, std::size_t& stride) noexcept;
+  void save_position(std::size_t events) noexcept;
+
+  // Out of line, in log/reader.cpp: log::Reader's functions of these names.
+  bool take_special(const layout::RecordHeader* header, layout::RecordMeta meta, EventRecord& record,
+                    std::size_t& stride) noexcept;
+  bool sample_latency() noexcept;
+  bool nothing_here(std::uint64_t key) noexcept;
+  bool next_block() noexcept;
+  bool skip_forward() noexcept;
+
+  static constexpr std::uint64_t kNeverSample = ~std::uint64_t{0};
+
+  layout::SubscriberWords* words_;
+  // 32 bits, so that a handler that stores to 64-bit words of its own can't be taken to change them.
+  std::uint32_t head_;  // bytes of a record before its payload or its extensions
+  std::uint32_t align_mask_;
+  const std::byte* cursor_ = nullptr;  // equal to end_: at a block's end, or in no block
+  const std::byte* end_ = nullptr;
+  std::uint64_t key_ = 0;
+  std::uint64_t next_sequence_ = 1;
+  std::uint64_t delivered_ = 0;
+  std::uint64_t until_sample_ = kNeverSample;  // events to hand out before the one whose latency is taken
+  std::uint64_t hole_since_ = 0;               // monotonic ns; 0: not in front of an open claim
+  const std::byte* hole_at_ = nullptr;         // the cursor when that began
+  std::uint32_t empty_polls_ = 0;
+  bool timestamps_;
+  bool streaming_ = false;  // the last poll gave many
+  bool skipping_ = false;   // to where the reader begins
+  Status status_ = Status::ok;
+};
+
+template <class Deliver>
+std::size_t PollPath::poll(Deliver&& deliver, std::size_t limit) {
+  if (skipping_) [[unlikely]] {
+    if (!skip_forward()) return 0;
+  }
+  std::size_t events = 0;
+  struct Save {  // also when the handler throws
+    PollPath& path;
+    std::size_t& events;
+    ~Save() { path.save_position(events); }
+  } save{*this, events};
+
+  while (events < limit) {
+    if (cursor_ == end_) [[unlikely]] {
+      if (!next_block()) break;
+    }
+    const auto* header = reinterpret_cast<const layout::RecordHeader*>(cursor_);
+    const std::uint64_t key = header->key.load(std::memory_order_acquire);  // SYNC commit: pairs with PublishPath
+    if (key != key_) [[unlikely]] {
+      if (!nothing_here(key)) break;
+      continue;
+    }
+    if (until_sample_ == 0) [[unlikely]] {
+      if (!sample_latency()) break;
+      continue;
+    }
+    EventRecord record;
+    std::size_t stride;
+    if (!take(header, record, stride)) [[unlikely]] {
+      if (status_ != Status::ok) break;
+      continue;
+    }
+    cursor_ += stride;
+    record.sequence = next_sequence_++;
+    ++events;
+    --until_sample_;
+    deliver(record);
+    SHMBUS_CRASH_POINT("read.delivered");
+  }
+  return events;
+}
+
+/// I6: what the record says of itself is loaded once, checked, then used. False: padding, which is passed, or corrupt.
+inline bool PollPath::take(const layout::RecordHeader* header, EventRecord& record, std::size_t& stride) noexcept {
+  // Relaxed: written before the key, which was acquired.
+  const auto meta = layout::RecordMeta::from(header->meta.load(std::memory_order_relaxed));
+  stride = this->stride(meta.size);
+  const auto room = static_cast<std::size_t>(end_ - cursor_);
+  if (meta.flags != 0 || meta.size < head_ || stride + layout::kMinRecord > room) [[unlikely]] {
+    // Copies, so that the address of `record` and `stride` goes nowhere, and the compiler keeps them in registers.
+    EventRecord special;
+    std::size_t length = stride;
+    const bool taken = take_special(header, meta, special, length);
+    record = special;
+    stride = length;
+    return taken;
+  }
+  const auto* begin = reinterpret_cast<const std::byte*>(header);
+  record.payload = begin + head_;
+  record.size = meta.size - head_;
+  record.port = meta.port;
+  if (timestamps_) std::memcpy(&record.stamp, begin + sizeof *header, sizeof record.stamp);
+  return true;
+}
+
+inline void PollPath::save_position(std::size_t events) noexcept {
+  if (events == 0) [[unlikely]]
+    return;
+  delivered_ += events;
+  empty_polls_ = 0;
+  if (hole_at_ != cursor_) hole_since_ = 0;
+  streaming_ = events >= 16;
+  words_->position.store(next_sequence_, std::memory_order_release);
+  SHMBUS_CRASH_POINT("read.saved");
+  words_->delivered.store(delivered_, std::memory_order_relaxed);  // for the monitor alone
+}
+
+}  // namespace shmbus::detail
+
+#include "shmbus/detail/header_end.hpp"

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "shmbus/detail/payloads.hpp"
+
+namespace shmbus::log {
+
+/// Many events on their way into a log, and how far they have come.
+struct Batch {
+  detail::Payloads payloads;
+  std::span<std::uint64_t> sequences{};  ///< receives as many as there is room for
+  std::size_t published = 0;
+  std::uint64_t first_sequence = 0;  ///< 0: nothing was published
+
+  bool complete() const noexcept { return published == payloads.count(); }
+  detail::Payloads::Bytes next() const noexcept { return payloads[published]; }
+  /// The next event was published.
+  void count(std::uint64_t sequence) noexcept {
+    if (published == 0) first_sequence = sequence;
+    if (published < sequences.size()) sequences[published] = sequence;
+    ++published;
+  }
+};
+
+}  // namespace shmbus::log

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "log/block_log.hpp"
+#include "log/latency_sampling.hpp"
+#include "shmbus/detail/poll_path.hpp"
+#include "shmbus/options.hpp"
+#include "shmbus/status.hpp"
+
+namespace shmbus::log {
+
+/// Reads one log through one subscriber port. One thread at a time.
+///
+/// P1 The block it is inside is pinned: its number stands in the port, stored before the ring was found to hold it.
+/// P2 The pin only moves up, and only after everything in the block was read.
+/// P3 `next_sequence_` is the sequence of the record at the cursor; what a block's first sequence exceeds it by was
+/// lost.
+class Reader : public detail::PollPath {
+ public:
+  Reader(BlockLog& log, unsigned port);
+
+  /// Takes its place in the log. Without time stamps `Start::time` reads from the oldest event.
+  void start(Start start) noexcept;
+  /// Continues where the port was placed for it, before the topic had its first event.
+  void adopt() noexcept;
+
+  /// Whether a committed record stands at the cursor. For a loop that spins: it does not look at the tail.
+  bool ready() noexcept;
+
+  /// Whether a poll could find something, and if so true; else puts right what is in the way, for example the open
+  /// claim of a dead publisher. For whoever is about to sleep.
+  bool look() noexcept;
+
+  /// The log was cut short: `corrupt` from here on, and nothing of it is touched any more.
+  void give_up() noexcept;
+
+  /// Gives nothing more, also within a poll that is under way; `closed` from here on. The reader's thread.
+  void stop() noexcept;
+
+  /// In a forked child: stops, and what the reader would store goes nowhere. The port is the parent's.
+  void in_child() noexcept;
+
+  /// True while a claim that is not committed stands before the reader, so that it should look again soon.
+  bool at_hole() const noexcept { return hole_since_ != 0; }
+
+  std::uint64_t lost() const noexcept { return lost_; }
+  std::uint64_t delivered() const noexcept { return delivered_; }
+  std::uint64_t next_sequence() const noexcept { return next_sequence_; }
+  Status status() const noexcept { return status_; }
+  unsigned port() const noexcept { return port_number_; }
+  BlockLog& log() const noexcept { return *log_; }
+
+  /// The moment when the current block was opened, to convert stamps by.
+  Moment block_opened() const noexcept;
+
+  /// Keeps the current block pinned beyond the reader's stay: a slot, or -1 when all are used, or where the topic
+  /// reserved its memory: what is kept out of its ring would be missing there. The reader's thread.
+  int retain() noexcept;
+  /// Ends that. Any thread.
+  void release(int slot) noexcept;
+
+  void count_handler_error() noexcept;
+  /// Counts an event that is not of the type its subscriber reads; returns how many there are. Any thread.
+  std::uint64_t count_mismatched() noexcept;
+
+ private:
+  friend class detail::PollPath;
+
+  bool take_special(const layout::RecordHeader* header, layout::RecordMeta meta, detail::EventRecord& record,
+                    std::size_t& stride) noexcept;
+
+  // In reader.cpp, reader_start.cpp and open_claim.cpp.
+  bool sample_latency() noexcept;
+  bool nothing_here(std::uint64_t key) noexcept;
+  bool next_block() noexcept;
+  bool enter(const Block& block) noexcept;
+  void pin(std::uint64_t number) noexcept;
+  void list_if_unlinked(const Block& block) noexcept;
+  bool skip_forward() noexcept;
+  bool fits(std::size_t stride, bool padding) const noexcept;
+  bool pass_hole() noexcept;
+  bool step_over(std::size_t stride, unsigned sequences, bool lost) noexcept;
+  bool pass_aborted() noexcept;
+  bool fail() noexcept;
+  bool start_at_end(std::uint64_t number, std::size_t offset, std::uint64_t next_sequence) noexcept;
+  void start_latest() noexcept;
+  void start_oldest(std::uint64_t number) noexcept;
+  void start_at_sequence(std::uint64_t sequence, bool missed_counts) noexcept;
+  void start_at_time(std::int64_t ns) noexcept;
+
+  BlockLog* log_;
+  layout::SubscriberPort* port_;
+  std::uint64_t wanted_ = kNone;  // the block to enter next; pinned
+  Block block_;
+  const std::byte* begin_ = nullptr;
+  std::uint64_t lost_ = 0;
+  std::uint64_t lapped_ = 0;
+  layout::LatencyHistogram* latencies_ = nullptr;
+  LatencySampling sampling_;
+  std::uint64_t skip_to_ = 0;      // events below are passed over silently
+  std::int64_t skip_time_ = 0;     // the same for events of an earlier time; 0: all times are right
+  std::uint64_t hole_asked_ = 0;   // when its owner was last asked for
+  std::uint64_t hole_looked_ = 0;  // when an empty poll last looked for one, by the cycle counter: a hint
+  unsigned port_number_;
+  std::atomic<std::uint32_t> slot_uses_[layout::kRetainSlots] = {};
+  Block slot_block_[layout::kRetainSlots];
+};
+
+}  // namespace shmbus::log
