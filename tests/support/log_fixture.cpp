@@ -129,7 +129,7 @@ std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std
 TestPublisher::TestPublisher(LogMemory& memory, World& world, std::uint64_t its_node)
     : node(its_node),
       environment(world, its_node),
-      log(memory.control(), memory.blocks(), memory.geometry(), environment),
+      log(memory.control(), memory.blocks(), memory.geometry(), environment, &environment),
       port(take(shmbus::log::attach_publisher(log))) {
   std::uint64_t owner = 0;
   if (log.exclusive() && !shmbus::log::take_exclusive(log, owner)) std::abort();
@@ -189,7 +189,7 @@ LogFixture::LogFixture(const LogOptions& options)
     : memory(options),
       world(memory),
       environment_(world, kOnlooker),
-      log_(memory.control(), memory.blocks(), memory.geometry(), environment_) {}
+      log_(memory.control(), memory.blocks(), memory.geometry(), environment_, &environment_) {}
 
 TestPublisher& LogFixture::publisher() {
   return *publishers_.emplace_back(std::make_unique<TestPublisher>(memory, world, new_node()));

@@ -91,7 +91,7 @@ struct World {
 };
 
 /// One node's view of the world. Its bell has the index `self + 1000`.
-class NodeEnvironment final : public shmbus::log::Environment {
+class NodeEnvironment final : public shmbus::log::Environment, public shmbus::log::PortHolders {
  public:
   NodeEnvironment(World& world, std::uint64_t self) : world_(&world), self_(self) {}
 

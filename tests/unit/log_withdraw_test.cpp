@@ -100,7 +100,7 @@ TEST_CASE("a port is adopted by the subscription it was placed for, and no other
   const std::uint64_t node = f.new_node();
   const unsigned port = f.place_for(node, 5, true);
   NodeEnvironment environment(f.world, node);
-  BlockLog log(f.memory.control(), f.memory.blocks(), f.memory.geometry(), environment);
+  BlockLog log(f.memory.control(), f.memory.blocks(), f.memory.geometry(), environment, &environment);
   CHECK_FALSE(shmbus::log::adopt_subscriber(log, port, 6));
   CHECK(f.log().subscriber(port).owner.load() == (node | kPlaced));
   CHECK(shmbus::log::adopt_subscriber(log, port, 5));

@@ -7,10 +7,10 @@
 #include "log/closed_writer.hpp"
 #include "log/gate.hpp"
 #include "log/ports.hpp"
+#include "log/sleep.hpp"
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
 #include "platform/membarrier.hpp"
-#include "shmbus/detail/cpu.hpp"
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/detail/poll_topics.hpp"
 #include "shmbus/error.hpp"
@@ -30,8 +30,7 @@ void PublisherCore::attach() {
   log::BlockLog& log = segment_->log();
   const std::string object = base::topic_object(info_.name);
   // Sleepers rely on it; a publisher that can't be ordered by membarrier must order itself.
-  if (!platform::register_for_membarrier())
-    log.header().words.attention.fetch_or(layout::kFenceNeeded, std::memory_order_seq_cst);
+  if (!platform::register_for_membarrier()) log::require_fences(log);
 
   std::uint64_t owner = 0;
   if (log.exclusive() && !log::take_exclusive(log, owner)) {
@@ -89,17 +88,15 @@ bool PublisherCore::sleep(std::uint32_t bell, std::uint64_t deadline) noexcept {
 template <class Attempt>
 Status PublisherCore::wait_for_room(Attempt attempt, std::chrono::nanoseconds timeout) noexcept {
   log::BlockLog& log = segment_->log();
-  const std::uint64_t bit = std::uint64_t{1} << port_;
   const std::uint64_t start = platform::monotonic_ns();
   const auto limit = static_cast<std::uint64_t>(std::max<std::int64_t>(timeout.count(), 0));
   const std::uint64_t deadline = limit > ~start ? ~std::uint64_t{0} : start + limit;
   bool waited = false;
   for (;;) {
-    // The bell is read before `gated` is set, that before the look at the pins: a reader that moves its pin after our
+    // The bell is read before the wait is announced, that before the look at the pins: a reader that moves its pin after our
     // look finds the bit, and one that moved it before is seen.
     const std::uint32_t bell = segment_->node().bell().load(std::memory_order_acquire);
-    log.header().gated.fetch_or(bit, std::memory_order_seq_cst);
-    SHMBUS_CRASH_POINT("gated.shown");
+    log::announce_wait(log, port_);
     const Status status = attempt();
     const bool waits = status == Status::back_pressured &&
                        // A wait for the subscription whose handler runs on this thread would never end. Asked each
@@ -107,14 +104,10 @@ Status PublisherCore::wait_for_room(Attempt attempt, std::chrono::nanoseconds ti
                        !HandlerScope::any([&](const PollState& running) {
                          return running.bus == segment_->bus() && log::gated_by(log, running.subscription);
                        });
-    if (waits && !std::exchange(waited, true)) {  // for the monitor alone, as is what ends it
-      platform::add_to_own(log.publisher(port_).waits, 1);
-      log.publisher(port_).waiting_since.store(start, std::memory_order_relaxed);
-    }
+    if (waits && !std::exchange(waited, true)) log::show_wait(log, port_, start);
     if (!waits || !sleep(bell, deadline)) {
-      if (waited) log.publisher(port_).waiting_since.store(0, std::memory_order_relaxed);
-      log.header().gated.fetch_and(~bit, std::memory_order_acq_rel);
-      SHMBUS_CRASH_POINT("gated.cleared");
+      if (waited) log::hide_wait(log, port_);
+      log::end_wait(log, port_);
       return status;
     }
   }

@@ -174,7 +174,7 @@ bool SubscriberCore::prepare_sleep() noexcept {
   // of one that did not see it is seen by us.
   if (!platform::membarrier()) {
     for (std::size_t i = 0; i < topics_->size(); ++i) {
-      topics_->port(i).segment().header().words.attention.fetch_or(layout::kFenceNeeded, std::memory_order_seq_cst);
+      log::require_fences(topics_->port(i).segment().log());
     }
   }
   SHMBUS_CRASH_POINT("sleep.ordered");

@@ -62,28 +62,12 @@ bool TopicPort::demoted() const noexcept {
 void TopicPort::retire() noexcept {
   retired_.store(true, std::memory_order_release);
   if (!segment_->has_all()) return;
-  auto& port = segment_->log().subscriber(reader.port());
-  port.mode.fetch_and(~std::uint64_t{1}, std::memory_order_seq_cst);  // still its subscription's, and lossy
-  SHMBUS_CRASH_POINT("retire.lossy");
-  port.words.pin.store(log::kNone, std::memory_order_seq_cst);
-  SHMBUS_CRASH_POINT("retire.unpinned");
-  end_sleep();
-  segment_->log().wake_publishers();
+  log::retire_subscriber(segment_->log(), reader.port());
 }
 
 Time TopicPort::to_time(const EventRecord& record) noexcept {
   if (!segment_->log().timestamps()) return Time{};
   return Time{std::chrono::nanoseconds{segment_->to_ns(record.stamp, reader.block_opened())}};
-}
-
-void TopicPort::end_sleep() noexcept {
-  if ((waiters().load(std::memory_order_relaxed) & bit()) != 0)
-    waiters().fetch_and(~bit(), std::memory_order_relaxed);  // a hint
-}
-
-void TopicPort::count_wakeup() noexcept {
-  auto& wakeups = segment_->log().subscriber(reader.port()).wakeups;
-  wakeups.store(wakeups.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // for the monitor alone
 }
 
 void TopicPort::drop_doubles(std::uint64_t subscription) noexcept { take_back_ports(*segment_, subscription); }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "log/reader.hpp"
+#include "log/sleep.hpp"
 #include "platform/fork_guard.hpp"
 #include "registry/subscription_table.hpp"
 #include "shmbus/detail/poll_topics.hpp"
@@ -23,9 +24,9 @@ class TopicPort final : public TopicReader, private platform::ForkListener {
   topic::TopicSegment& segment() const noexcept { return *segment_; }
 
   /// Says that the subscriber sleeps, or that it does no more.
-  void announce_sleep() noexcept { waiters().fetch_or(bit(), std::memory_order_seq_cst); }
-  void end_sleep() noexcept;
-  void count_wakeup() noexcept;
+  void announce_sleep() noexcept { log::announce_sleep(segment_->log(), reader.port()); }
+  void end_sleep() noexcept { log::end_sleep(segment_->log(), reader.port()); }
+  void count_wakeup() noexcept { log::count_wakeup(segment_->log(), reader.port()); }
   /// Takes back ports placed for the same subscription by somebody who did not see this one.
   void drop_doubles(std::uint64_t subscription) noexcept;
   /// The subscriber is gone, an event it retained is not: holds nobody back any more, and keeps that event's block
@@ -41,8 +42,6 @@ class TopicPort final : public TopicReader, private platform::ForkListener {
  private:
   TopicPort(std::shared_ptr<topic::TopicSegment> segment, unsigned port);
   void in_child() noexcept override { reader.in_child(); }
-  std::atomic<std::uint64_t>& waiters() const noexcept { return segment_->header().words.waiters; }
-  std::uint64_t bit() const noexcept { return std::uint64_t{1} << reader.port(); }
 
   std::shared_ptr<topic::TopicSegment> segment_;
   std::atomic<bool> retired_{false};

@@ -12,7 +12,8 @@ using layout::BlockEntry;
 using layout::RingEntry;
 using layout::TopicHeader;
 
-BlockLog::BlockLog(void* control, std::byte* blocks, const layout::Geometry& geometry, Environment& environment)
+BlockLog::BlockLog(void* control, std::byte* blocks, const layout::Geometry& geometry, Environment& environment,
+                   PortHolders* holders)
     : header_(static_cast<TopicHeader*>(control)),
       ring_(reinterpret_cast<std::atomic<std::uint64_t>*>(static_cast<std::byte*>(control) + sizeof(TopicHeader))),
       free_map_(
@@ -20,6 +21,7 @@ BlockLog::BlockLog(void* control, std::byte* blocks, const layout::Geometry& geo
       table_(reinterpret_cast<BlockEntry*>(static_cast<std::byte*>(control) + geometry.block_table_offset)),
       blocks_(blocks),
       environment_(&environment),
+      holders_(holders),
       geometry_(geometry),
       format_(geometry.block_size),
       ring_mask_(geometry.blocks - 1),

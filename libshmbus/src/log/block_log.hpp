@@ -10,6 +10,7 @@
 #include "layout/tail.hpp"
 #include "layout/topic.hpp"
 #include "log/environment.hpp"
+#include "log/port_holders.hpp"
 #include "shmbus/detail/cpu.hpp"
 #include "shmbus/detail/record_words.hpp"
 
@@ -33,14 +34,18 @@ enum class Look { found, not_open, gone, corrupt };
 /// change of the shared bytes can lead outside the mapping.
 class BlockLog {
  public:
-  /// `control` and `blocks` must have the sizes the geometry gives; `Geometry` must be checked already.
-  BlockLog(void* control, std::byte* blocks, const layout::Geometry& geometry, Environment& environment);
+  /// *Requires* `control` and `blocks` of the sizes that the geometry gives, and a checked geometry. Without `holders`
+  /// every placed port counts as being of use.
+  BlockLog(void* control, std::byte* blocks, const layout::Geometry& geometry, Environment& environment,
+           PortHolders* holders = nullptr);
 
   /// Makes a zeroed control segment an empty log. What the creator records of the topic is left to the caller.
   static void format(void* control, const layout::Geometry& geometry);
 
   layout::TopicHeader& header() const noexcept { return *header_; }
   Environment& environment() const noexcept { return *environment_; }
+  /// Null where the log does not know who holds its placed ports.
+  PortHolders* holders() const noexcept { return holders_; }
   const layout::Geometry& geometry() const noexcept { return geometry_; }
   const layout::TailFormat& format() const noexcept { return format_; }
 
@@ -113,6 +118,7 @@ class BlockLog {
   layout::BlockEntry* table_;
   std::byte* blocks_;
   Environment* environment_;
+  PortHolders* holders_;
   layout::Geometry geometry_;
   layout::TailFormat format_;
   std::uint64_t ring_mask_;

@@ -26,10 +26,6 @@ class Environment {
   virtual std::uint64_t bell() const noexcept = 0;
   /// Whether a node lives. Exact: a stopped one does. True for oneself.
   virtual bool alive(std::uint64_t node) noexcept = 0;
-  /// Whether a subscription is still on the list: a port that was placed for one which is not is nobody's.
-  virtual bool stands(std::uint64_t /*subscription*/) const noexcept { return true; }
-  /// Whether a subscription has tried to attach this topic since this was first asked, and could not.
-  virtual bool cannot_attach(std::uint64_t /*subscription*/) noexcept { return false; }
   /// Backs a physical block, and its entry in the block table, with memory. False: there is none.
   virtual bool back(std::uint32_t physical) noexcept = 0;
   /// Makes the first `blocks` physical blocks, and their entries in the block table, accessible to this process: all

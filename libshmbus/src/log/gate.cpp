@@ -105,10 +105,11 @@ bool withdrawn(BlockLog& log, unsigned number, std::uint64_t owner) noexcept {
   const SubscriberPort& port = log.subscriber(number);
   const std::uint64_t subscription = port.subscription.load(std::memory_order_acquire);
   const std::uint64_t node = layout::owner_node(owner);
-  Environment& environment = log.environment();
-  const bool useless =
-      !environment.stands(subscription) || served_elsewhere(log, number, node, subscription) ||
-      (mark_of(log, port).age() >= environment.stall_limit_ns() && environment.cannot_attach(subscription));
+  PortHolders* const holders = log.holders();
+  const bool useless = (holders != nullptr && !holders->stands(subscription)) ||
+                       served_elsewhere(log, number, node, subscription) ||
+                       (holders != nullptr && mark_of(log, port).age() >= log.environment().stall_limit_ns() &&
+                        holders->cannot_attach(subscription));
   if (!useless || !take_back(log, number, node, subscription)) return false;
   SHMBUS_CRASH_POINT("gate.withdrawn");
   return true;

@@ -1,6 +1,7 @@
 #include "log/ports.hpp"
 
 #include "log/repair.hpp"
+#include "log/sleep.hpp"
 #include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
@@ -28,8 +29,6 @@ std::optional<unsigned> take_port(BlockLog& log, Port* ports, unsigned count, st
   return std::nullopt;
 }
 
-constexpr std::uint64_t bit(unsigned port) noexcept { return std::uint64_t{1} << port; }
-
 }  // namespace
 
 std::optional<unsigned> attach_publisher(BlockLog& log) noexcept {
@@ -43,7 +42,7 @@ std::optional<unsigned> attach_publisher(BlockLog& log) noexcept {
       counter->store(0, std::memory_order_relaxed);
     }
     taken.bell.store(log.environment().bell(), std::memory_order_relaxed);  // published by the bitmap
-    header.publishers.fetch_or(bit(*port), std::memory_order_seq_cst);
+    header.publishers.fetch_or(port_bit(*port), std::memory_order_seq_cst);
     SHMBUS_CRASH_POINT("attach.listed");
   }
   return port;
@@ -52,8 +51,8 @@ std::optional<unsigned> attach_publisher(BlockLog& log) noexcept {
 void detach_publisher(BlockLog& log, unsigned port) noexcept {
   log.publisher(port).words.where.store(kNone, std::memory_order_release);
   SHMBUS_CRASH_POINT("detach.unclaimed");
-  log.header().gated.fetch_and(~bit(port), std::memory_order_acq_rel);
-  log.header().publishers.fetch_and(~bit(port), std::memory_order_seq_cst);
+  log.header().gated.fetch_and(~port_bit(port), std::memory_order_acq_rel);
+  log.header().publishers.fetch_and(~port_bit(port), std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("detach.unlisted");
   log.publisher(port).owner.store(0, std::memory_order_release);
   SHMBUS_CRASH_POINT("detach.freed");
@@ -83,7 +82,7 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
   }
   port.words.position.store(position, std::memory_order_relaxed);
   SHMBUS_CRASH_POINT("attach_subscriber.filled");
-  header.subscribers.fetch_or(bit(*number), std::memory_order_seq_cst);
+  header.subscribers.fetch_or(port_bit(*number), std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("attach_subscriber.listed");
   port.words.pin.store(pin, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("attach_subscriber.pinned");
@@ -126,15 +125,25 @@ bool take_back(BlockLog& log, unsigned number, std::uint64_t node, std::uint64_t
   return true;
 }
 
+void retire_subscriber(BlockLog& log, unsigned number) noexcept {
+  auto& port = log.subscriber(number);
+  port.mode.fetch_and(~std::uint64_t{1}, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("retire.lossy");
+  port.words.pin.store(kNone, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("retire.unpinned");
+  end_sleep(log, number);
+  log.wake_publishers();
+}
+
 void detach_subscriber(BlockLog& log, unsigned number) noexcept {
   auto& header = log.header();
   auto& port = log.subscriber(number);
   port.words.pin.store(kNone, std::memory_order_release);
   SHMBUS_CRASH_POINT("detach_subscriber.unpinned");
   for (auto& slot : port.retained) slot.store(kNone, std::memory_order_release);
-  header.words.waiters.fetch_and(~bit(number), std::memory_order_acq_rel);
+  header.words.waiters.fetch_and(~port_bit(number), std::memory_order_acq_rel);
   SHMBUS_CRASH_POINT("detach_subscriber.awake");
-  header.subscribers.fetch_and(~bit(number), std::memory_order_seq_cst);
+  header.subscribers.fetch_and(~port_bit(number), std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("detach_subscriber.unlisted");
   port.mode.store(0, std::memory_order_relaxed);
   port.subscription.store(0, std::memory_order_relaxed);

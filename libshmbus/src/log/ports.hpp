@@ -10,6 +10,9 @@
 
 namespace shmbus::log {
 
+/// A port's bit in the words that have one for each.
+constexpr std::uint64_t port_bit(unsigned port) noexcept { return std::uint64_t{1} << port; }
+
 /// Calls `f(port number)` for each set bit.
 template <class F>
 void for_each_port(std::uint64_t bits, F&& f) {
@@ -38,6 +41,9 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
 bool adopt_subscriber(BlockLog& log, unsigned port, std::uint64_t subscription) noexcept;
 /// Gives the port back: one's own, or one that was marked (kRepairing) before.
 void detach_subscriber(BlockLog& log, unsigned port) noexcept;
+/// Makes a port lossy and unpinned, so that it holds no publisher back any more. It stays its subscription's: what is
+/// retained in it keeps its blocks.
+void retire_subscriber(BlockLog& log, unsigned port) noexcept;
 /// Frees a port that was placed for a node's subscription and not adopted. False where it is another's, or adopted.
 bool take_back(BlockLog& log, unsigned port, std::uint64_t node, std::uint64_t subscription) noexcept;
 

@@ -131,7 +131,7 @@ TopicSegment::TopicSegment(registry::Membership member, std::string name, Segmen
       log_name_(std::move(log_name)),
       blocks_(std::move(log)),
       access_(access),
-      log_(std::make_unique<log::BlockLog>(header_, blocks_.address(), geometry_, *this)) {}
+      log_(std::make_unique<log::BlockLog>(header_, blocks_.address(), geometry_, *this, this)) {}
 
 TopicSegment::~TopicSegment() = default;
 

@@ -35,7 +35,7 @@ struct TopicRecord {
 
 /// One topic's control and log segments, mapped and checked, with the log over them. It keeps no descriptor: what one
 /// is needed for later is done through the mapping, or the segment is opened once more by its name. Any thread.
-class TopicSegment final : public log::Environment {
+class TopicSegment final : public log::Environment, public log::PortHolders {
  public:
   /// The topic, or null where there is none. `access` is that of the log; the control segment is always written. Throws
   /// Error.
@@ -87,8 +87,6 @@ class TopicSegment final : public log::Environment {
   std::uint64_t self() const noexcept override { return member_.node->id(); }
   std::uint64_t bell() const noexcept override { return member_.node->entry(); }
   bool alive(std::uint64_t node) noexcept override { return member_.node->alive(node); }
-  bool stands(std::uint64_t subscription) const noexcept override;
-  bool cannot_attach(std::uint64_t subscription) noexcept override;
   bool back(std::uint32_t physical) noexcept override;
   bool reach(std::uint32_t blocks) noexcept override;
   layout::LatencyHistogram* histogram(unsigned port) noexcept override;
@@ -102,6 +100,10 @@ class TopicSegment final : public log::Environment {
   std::uint64_t monotonic_ns() noexcept override;
   bool cycle_clock() const noexcept override { return member_.clock->cycle_clock(); }
   std::uint64_t slow_stamp() noexcept override { return member_.clock->stamp(); }
+
+  // Who holds the log's placed ports: standing subscriptions.
+  bool stands(std::uint64_t subscription) const noexcept override;
+  bool cannot_attach(std::uint64_t subscription) noexcept override;
 
  private:
   TopicSegment(registry::Membership member, std::string name, platform::SegmentName control_name,
