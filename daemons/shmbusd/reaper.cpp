@@ -51,6 +51,9 @@ std::string one_text(const Leftover& l) {
       return fmt::format("{}, the log of no topic{}", printable(l.name), memory);
     case Leftover::Kind::earlier_topic:
       return fmt::format("{}, a topic of an earlier bus{}", printable(l.name), memory);
+    case Leftover::Kind::unknown_kind:
+      return fmt::format("/dev/shm/{}{} is a segment of a kind that a newer shmbus made: left alone", printable(l.name),
+                         memory);
     case Leftover::Kind::stray:
       break;
   }
@@ -58,7 +61,7 @@ std::string one_text(const Leftover& l) {
                      printable(l.name), memory);
 }
 
-bool is_stray(const Leftover& l) { return l.kind == Leftover::Kind::stray; }
+bool is_stray(const Leftover& l) { return !l.reapable(); }
 
 }  // namespace
 

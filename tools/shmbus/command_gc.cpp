@@ -59,7 +59,7 @@ void collect(std::string& out, const BusFiles& files, const GcOptions& options) 
   Inspector inspector{files.bus};
   if (inspector.snapshot().removed) return collect_ruins(out, files, options);
   auto found = inspector.leftovers();
-  std::erase_if(found, [](const Leftover& l) { return l.kind == Leftover::Kind::stray; });
+  std::erase_if(found, [](const Leftover& l) { return !l.reapable(); });
   if (found.empty()) return;
   if (options.yes) {
     Bus::open(files.bus).reap();
@@ -70,7 +70,7 @@ void collect(std::string& out, const BusFiles& files, const GcOptions& options) 
       });
     });
     for (const Leftover& l : left) {
-      if (l.kind != Leftover::Kind::stray)
+      if (l.reapable())
         complain(fmt::format("bus '{}': could not free {}; try as its owner", files.bus, leftover_text(l)));
     }
   }

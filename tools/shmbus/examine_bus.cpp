@@ -159,14 +159,15 @@ class Examination {
   void leftovers(const std::vector<Leftover>& all) {
     std::vector<std::uint64_t> nodes;
     for (const Leftover& l : all) {
-      if (l.kind == Leftover::Kind::stray) {
+      if (l.kind == Leftover::Kind::unknown_kind) {
+        note(leftover_text(l), "inspect this bus with the newer shmbus");
+      } else if (!l.reapable()) {
         fault(leftover_text(l), fmt::format("see whose it is, and remove it: /dev/shm/{}", l.name));
       } else if (std::find(nodes.begin(), nodes.end(), l.node) == nodes.end()) {
         nodes.push_back(l.node);
         std::string text;
         for (const Leftover& other : all) {
-          if (other.node == l.node && other.kind != Leftover::Kind::stray)
-            text += (text.empty() ? "" : ", ") + leftover_text(other);
+          if (other.node == l.node && other.reapable()) text += (text.empty() ? "" : ", ") + leftover_text(other);
         }
         fault("left by the dead: " + text, fmt::format("shmbus gc --bus {} --yes", files_.bus));
       }

@@ -8,7 +8,7 @@
 
 namespace shmbus {
 
-/// What a dead process left on a bus. `Bus::reap` clears all of it away but `stray`.
+/// What a dead process left on a bus. `Bus::reap` clears all of it away but `stray` and `unknown_kind`.
 struct Leftover {
   enum class Kind : std::uint8_t {
     node,           ///< an entry of the node table
@@ -19,6 +19,7 @@ struct Leftover {
     removal,        ///< a topic that its remover did not finish removing
     log,            ///< a log whose creator died before it was a topic's
     earlier_topic,  ///< a topic of an earlier bus of this name
+    unknown_kind,   ///< a segment of a kind that a later shmbus added: use that one to look at it
     stray,          ///< a file of this bus's name that shmbus did not make, or that is damaged beyond telling
   };
 
@@ -29,6 +30,9 @@ struct Leftover {
   std::string name;          ///< topic of a port or topic, pattern of a subscription, file in /dev/shm of the others
   unsigned port = 0;         ///< of a port
   std::uint64_t memory = 0;  ///< bytes of /dev/shm behind its files; 0 where it has none of its own
+
+  /// Returns whether `Bus::reap` clears it away.
+  bool reapable() const noexcept { return kind != Kind::stray && kind != Kind::unknown_kind; }
 };
 const char* to_string(Leftover::Kind kind) noexcept;  ///< "node", "publisher" and so on
 

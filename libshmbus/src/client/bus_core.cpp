@@ -42,7 +42,7 @@ void BusCore::check_open() const {
                 {object, "to be used by the process that opened it", "a forked child", "open the bus in the child"});
   }
   if (!registry().whole()) {
-    throw Error(ErrorCode::corrupt, {object, std::to_string(sizeof(layout::RegistryHeader)) + " bytes of registry",
+    throw Error(ErrorCode::corrupt, {object, std::to_string(registry().recorded().size) + " bytes of registry",
                                      "another size", "somebody cut it short: remove the bus"});
   }
   if (registry().removed()) throw registry().removed_error();

@@ -23,7 +23,7 @@ namespace {
 /// Members learn it before the names go. A damaged registry is removed all the same, without a word to anybody.
 /// A hard link to another bus's registry goes, and that bus stays.
 void tell_members(const SegmentFile& file, const std::string& bus) {
-  if (file.state().size != sizeof(RegistryHeader)) return;
+  if (file.state().size < sizeof(RegistryHeader)) return;
   const platform::Mapping mapping(file, Access::read_write, 0, sizeof(RegistryHeader), base::bus_object(bus));
   auto* header = reinterpret_cast<RegistryHeader*>(mapping.address());
   if (header->magic == layout::kRegistryMagic && header->name.load() == bus)

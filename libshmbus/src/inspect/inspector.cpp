@@ -115,8 +115,7 @@ class Inspector::Impl {
 
   void check_whole() const {
     if (registry_->whole()) return;
-    layout::check_size(registry_->file().state().size, sizeof(layout::RegistryHeader),
-                       base::bus_object(registry_->bus()));
+    layout::check_size(registry_->file().state().size, registry_->recorded().size, base::bus_object(registry_->bus()));
   }
 
   BusSnapshot describe() const {

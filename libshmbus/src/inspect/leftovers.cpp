@@ -6,6 +6,7 @@
 
 #include "base/names.hpp"
 #include "layout/segment_checks.hpp"
+#include "layout/segment_kinds.hpp"
 #include "platform/mapping.hpp"
 #include "platform/segment_file.hpp"
 #include "shmbus/error.hpp"
@@ -75,13 +76,26 @@ class Finder {
       return;
     }
     const auto topic = base::parse_control_name(registry_.bus(), file);
-    if (!topic || !base::is_topic_name(*topic)) return add_file(Kind::stray, 0, file);
+    if (!topic || !base::is_topic_name(*topic)) return add_stray(file);
     if (listed(*topic)) return;
     const auto recorded = record_of(*topic);
     if (recorded && recorded->bus != registry_.recorded().incarnation)
       add_file(Kind::earlier_topic, 0, file);
     else if (!recorded && SegmentFile::state_of(file))
-      add_file(Kind::stray, 0, file);
+      add_stray(file);
+  }
+
+  /// What this shmbus did not make: a later one may have, and then its first bytes say so.
+  void add_stray(const std::string& file) {
+    char begin[8] = {};
+    try {
+      const auto segment = SegmentFile::open(file, Access::read_only, "segment '" + file + "'");
+      if (segment) segment->read(0, begin, sizeof begin);
+    } catch (const Error&) {
+      // Not ours to read, so not ours to tell.
+    }
+    const bool newer = layout::is_unknown_kind({begin, sizeof begin});
+    add_file(newer ? Kind::unknown_kind : Kind::stray, 0, file);
   }
 
   bool listed(const std::string& topic) const {
@@ -146,6 +160,8 @@ const char* to_string(Leftover::Kind kind) noexcept {
       return "log";
     case Kind::earlier_topic:
       return "earlier_topic";
+    case Kind::unknown_kind:
+      return "unknown_kind";
     case Kind::stray:
       break;
   }

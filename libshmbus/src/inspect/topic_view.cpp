@@ -107,7 +107,7 @@ bool TopicView::removed() const noexcept {
 }
 
 void TopicView::check_size() const {
-  if (const auto state = file_.state()) layout::check_size(state->size, recorded_.geometry.control_size, object_);
+  if (const auto state = file_.state()) layout::check_size(state->size, recorded_.control_size, object_);
 }
 
 TopicSnapshot TopicView::look(LookContext& context) {

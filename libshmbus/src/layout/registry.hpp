@@ -5,11 +5,11 @@
 #include <cstdint>
 
 #include "layout/constants.hpp"
+#include "layout/extension_entry.hpp"
+#include "layout/segment_kinds.hpp"
 #include "layout/shared_text.hpp"
 
 namespace shmbus::layout {
-
-inline constexpr std::uint64_t kRegistryMagic = 0x31'52'53'55'42'4d'48'53;  // "SHMBUSR1", little-endian
 
 enum class ClockKind : std::uint32_t {
   cycle_counter = 0,  ///< stamps are the core's constant-rate counter
@@ -148,11 +148,14 @@ struct RegistryHeader {
   // Read at every poll, changed when a topic comes or goes.
   alignas(kLine) std::atomic<std::uint64_t> topic_generation;
 
+  alignas(2048) ExtensionDirectory extensions;
+
   alignas(kPage) NodeEntry node_table[kMaxNodes];
   TopicEntry topic_table[kMaxTopics];
   SubscriptionEntry subscription_table[kMaxSubscriptions];
 };
 static_assert(offsetof(RegistryHeader, created_monotonic_ns) == 136 && offsetof(RegistryHeader, next_node) == 256);
+static_assert(offsetof(RegistryHeader, extensions) == 2048);
 static_assert(offsetof(RegistryHeader, node_table) == 4096);
 static_assert(offsetof(RegistryHeader, topic_table) == 266240);
 static_assert(offsetof(RegistryHeader, subscription_table) == 1314816);

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <string_view>
 
 #include "base/names.hpp"
 #include "layout/constants.hpp"
+#include "layout/segment_kinds.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus::layout {
@@ -46,6 +49,13 @@ void check_name(const std::string& recorded, const std::string& name, const std:
 
 void check_header(const HeaderCheck& check, const std::string& object) {
   if (check.magic != check.expected_magic) {
+    char begin[sizeof check.magic];
+    std::memcpy(begin, &check.magic, sizeof begin);
+    const std::string_view bytes(begin, sizeof begin);
+    if (is_unknown_kind(bytes)) {
+      throw Error(ErrorCode::incompatible, {object, "a segment of a kind that this shmbus knows", base::quoted(bytes),
+                                            "use the newer shmbus that made it; or stop all members, remove the bus"});
+    }
     throw Error(ErrorCode::corrupt,
                 {object, "a segment of shmbus", "other bytes at its begin", "remove the bus, and start again"});
   }
@@ -60,6 +70,19 @@ void check_header(const HeaderCheck& check, const std::string& object) {
         {object, "a header of " + std::to_string(check.expected_header_size) + " bytes without incompatible features",
          std::to_string(check.header_size) + " bytes, features " + std::to_string(check.incompatible_flags),
          "use the same shmbus in all processes; or stop them all and remove the bus"});
+  }
+}
+
+void check_extensions(const ExtensionDirectory& directory, std::uint64_t base, std::uint64_t segment_size,
+                      const std::string& object) {
+  for (const ExtensionEntry& entry : directory) {
+    const std::uint32_t id = load_once(entry.id);
+    const std::uint64_t offset = load_once(entry.offset), size = load_once(entry.size);
+    if (id == 0) continue;
+    if (offset >= base && offset % kPage == 0 && offset <= segment_size && size <= segment_size - offset) continue;
+    throw Error(ErrorCode::corrupt, {object + ", part " + std::to_string(id), "room behind what the layout describes",
+                                     std::to_string(size) + " bytes at " + std::to_string(offset),
+                                     "somebody overwrote it: remove the bus"});
   }
 }
 

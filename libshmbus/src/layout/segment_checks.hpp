@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "layout/extension_entry.hpp"
 #include "platform/segment_file.hpp"
 
 namespace shmbus::layout {
@@ -32,6 +33,11 @@ void check_header(const HeaderCheck& check, const std::string& object);
 
 /// Throws Error, `corrupt`, where a file's size is not the expected one.
 void check_size(std::uint64_t found, std::uint64_t expected, const std::string& object);
+
+/// Throws Error, `corrupt`, where a part that the directory names does not lie between what the layout describes, `base`
+/// bytes, and the segment's end.
+void check_extensions(const ExtensionDirectory& directory, std::uint64_t base, std::uint64_t segment_size,
+                      const std::string& object);
 
 /// One load of a plain field that others may write over at any time: what was checked is what is used (I6).
 template <class T>

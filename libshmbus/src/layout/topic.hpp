@@ -6,12 +6,12 @@
 
 #include "layout/block_entry.hpp"
 #include "layout/constants.hpp"
+#include "layout/extension_entry.hpp"
 #include "layout/port.hpp"
+#include "layout/segment_kinds.hpp"
 #include "layout/shared_text.hpp"
 
 namespace shmbus::layout {
-
-inline constexpr std::uint64_t kTopicMagic = 0x31'54'53'55'42'4d'48'53;  // "SHMBUST1", little-endian
 
 /// Of the `options` word: what the creator asked for, and no other field says.
 enum TopicOption : std::uint32_t {
@@ -86,6 +86,8 @@ struct TopicHeader {
   std::atomic<std::uint32_t> searched;  // physical block where the search for leaked ones goes on, a hint
   std::atomic<std::uint32_t> reserves;  // 1: the ring's memory was reserved; written by the creator, as above (T1)
 
+  alignas(2048) ExtensionDirectory extensions;
+
   alignas(kPage) PublisherPort publisher_ports[kMaxPublishers];
   SubscriberPort subscriber_ports[kMaxSubscribers];
   // Then `blocks` ring words (RingEntry) and the map of free blocks (log/free_map.hpp); from the next page on the block
@@ -99,6 +101,7 @@ static_assert(offsetof(TopicHeader, type_fields) == 416);
 static_assert(offsetof(TopicHeader, words) == 1024);
 static_assert(offsetof(TopicHeader, publishers) == 1280);
 static_assert(offsetof(TopicHeader, opening) == 1344 && offsetof(TopicHeader, reserves) == 1356);
+static_assert(offsetof(TopicHeader, extensions) == 2048);
 static_assert(offsetof(TopicHeader, publisher_ports) == 4096);
 static_assert(offsetof(TopicHeader, subscriber_ports) == 20480);
 

@@ -95,7 +95,7 @@ std::shared_ptr<Registry> Registry::find(const std::string& bus, Access access, 
     if (!file) return nullptr;
     const platform::FileState state = file->state();
     layout::check_owner(state, owners, object);
-    layout::check_size(state.size, sizeof(RegistryHeader), object);
+    if (state.size < sizeof(RegistryHeader)) layout::check_size(state.size, sizeof(RegistryHeader), object);
     std::shared_ptr<Registry> registry(new Registry(bus, std::move(*file), access, owners));
     registry->check();
     if (registry->file().is_named(base::registry_name(bus))) return registry;
@@ -155,12 +155,19 @@ void Registry::check() {
       {layout::load_once(h.magic), layout::kRegistryMagic, layout::load_once(h.version),
        layout::load_once(h.header_size), sizeof(RegistryHeader), layout::load_once(h.incompatible_flags)},
       object);
-  layout::check_size(layout::load_once(h.size), sizeof(RegistryHeader), object);
-  const BusRecord r{layout::load_once(h.incarnation),    layout::load_once(h.created_ns),
-                    layout::load_once(h.created_cycles), layout::load_once(h.created_monotonic_ns),
-                    layout::load_once(h.clock),          layout::load_once(h.mode),
-                    layout::load_once(h.stall_limit_ns), layout::load_once(h.created_suspended_ns)};
   const platform::FileState state = file().state();
+  const std::uint64_t size = layout::load_once(h.size);
+  layout::check_size(state.size, std::max<std::uint64_t>(size, sizeof(RegistryHeader)), object);
+  layout::check_extensions(h.extensions, sizeof(RegistryHeader), size, object);
+  const BusRecord r{layout::load_once(h.incarnation),
+                    layout::load_once(h.created_ns),
+                    layout::load_once(h.created_cycles),
+                    layout::load_once(h.created_monotonic_ns),
+                    layout::load_once(h.clock),
+                    layout::load_once(h.mode),
+                    layout::load_once(h.stall_limit_ns),
+                    layout::load_once(h.created_suspended_ns),
+                    size};
   owner_ = state.owner;
   layout::check_mode(state, r.mode, object);
   layout::check_name(h.name.load(), bus_, object);

@@ -28,6 +28,7 @@ struct BusRecord {
   std::uint32_t mode = 0;
   std::uint64_t stall_limit_ns = 0;
   std::uint64_t created_suspended_ns = 0;
+  std::uint64_t size = 0;  ///< bytes of the segment
 };
 
 /// The registry segment of a bus, mapped and checked. Any thread.
@@ -60,7 +61,7 @@ class Registry {
   /// Opened again where the program closed our descriptor.
   const platform::SegmentFile& file() const noexcept { return file_.get(); }
   /// False where somebody changed the segment's size: then nothing of it may be touched. True where it can't be told.
-  bool whole() const noexcept { return file().has_size(sizeof(layout::RegistryHeader)); }
+  bool whole() const noexcept { return file().has_size(recorded_.size); }
   /// Whether a node lives, other than those of this process that ask: the kernel's word. True where it can't be told,
   /// so nobody is taken for dead because the program closed our descriptors.
   bool alive(std::uint64_t node) const noexcept;

@@ -89,16 +89,23 @@ TopicRecord check_topic_header(const TopicHeader& h, std::uint64_t file_size, co
                     block_size <= layout::kMaxBlockSize && std::has_single_bit(blocks) &&
                     blocks >= layout::kMinBlocks && blocks <= layout::kMaxBlocks && std::has_single_bit(alignment) &&
                     alignment >= 8 && alignment <= 256 && timestamps <= 1 && layout::load_once(h.exclusive) <= 1;
+  const std::uint64_t control_size = layout::load_once(h.control_size);
   const Geometry g = sane ? Geometry::of(block_size, blocks, timestamps != 0, alignment) : Geometry{};
   if (!sane || layout::load_once(h.physical_blocks) != g.physical_blocks ||
-      layout::load_once(h.record_header) != g.record_header || layout::load_once(h.control_size) != g.control_size ||
+      layout::load_once(h.record_header) != g.record_header || control_size < g.control_size ||
       layout::load_once(h.log_size) != g.log_size) {
     throw Error(ErrorCode::corrupt,
                 {object, "sizes that fit each other", "sizes that do not", "somebody overwrote it: remove the topic"});
   }
-  layout::check_size(file_size, g.control_size, object);
-  return {g, layout::load_once(h.bus), layout::load_once(h.id), layout::load_once(h.log_node),
-          layout::load_once(h.mode)};
+  layout::check_size(file_size, control_size, object);
+  layout::check_extensions(h.extensions, g.control_size, control_size, object);
+  return {g,
+          layout::load_once(h.bus),
+          layout::load_once(h.id),
+          layout::load_once(h.log_node),
+          layout::load_once(h.mode),
+          0,
+          control_size};
 }
 
 TopicInfo topic_info(const TopicHeader& h, const Geometry& g) {
@@ -241,9 +248,9 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& m
   const std::string log = base::log_name(registry.bus(), name, member.node->id(), id);
   const std::string control_file = base::control_name(registry.bus(), name);
   std::shared_ptr<TopicSegment> segment(new TopicSegment(
-      member, name, SegmentName(control_file, control), std::move(mapping), {g, h.bus, id, h.log_node, h.mode},
-      SegmentName(log, log_file), SparseMapping(log_file, Access::read_write, g.log_size, object + ", its log"),
-      Access::read_write));
+      member, name, SegmentName(control_file, control), std::move(mapping),
+      {g, h.bus, id, h.log_node, h.mode, 0, g.control_size}, SegmentName(log, log_file),
+      SparseMapping(log_file, Access::read_write, g.log_size, object + ", its log"), Access::read_write));
   if (!log_file.link(log)) return nullptr;
   SHMBUS_CRASH_POINT("create.log_linked");
   if (control.link(control_file)) {
@@ -318,7 +325,7 @@ std::byte* TopicSegment::writable(std::uint32_t physical) noexcept {
 }
 
 bool TopicSegment::has_all() const noexcept {
-  return member_.node->registry().whole() && control_name_.has_size(geometry_.control_size) &&
+  return member_.node->registry().whole() && control_name_.has_size(recorded_.control_size) &&
          log_name_.has_size(geometry_.log_size);
 }
 

@@ -30,7 +30,8 @@ struct TopicRecord {
   std::uint64_t id = 0;
   std::uint64_t log_node = 0;
   std::uint32_t mode = 0;
-  gid_t group = 0;  ///< of the log's file
+  gid_t group = 0;                 ///< of the log's file
+  std::uint64_t control_size = 0;  ///< bytes of the control segment, extensions included
 };
 
 /// One topic's control and log segments, mapped and checked, with the log over them. It keeps no descriptor: what one

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace shmbus::layout {
+
+// All kinds of segment that there are. A segment that says at its begin what it is, bears "SHMBUS", a letter for the
+// kind and a digit. One with another letter or digit is of a kind that a later shmbus added: it is named as such, and
+// left alone.
+
+/// Eight bytes of text as the word that they are in memory.
+constexpr std::uint64_t magic_word(std::string_view text) noexcept {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    word |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);  // little-endian
+  return word;
+}
+
+inline constexpr std::string_view kMagicBegin = "SHMBUS";
+
+struct SegmentKind {
+  std::string_view magic;  ///< the first eight bytes; empty: the kind has no header
+  std::string_view name;   ///< of the file, with B for the bus and T for the topic
+  std::string_view content;
+};
+
+inline constexpr SegmentKind kRegistrySegment{"SHMBUSR1", "shmbus.B.registry", "registry"};
+inline constexpr SegmentKind kControlSegment{"SHMBUST1", "shmbus.B.T.ctl", "control segment of a topic"};
+inline constexpr SegmentKind kRemovedSegment{"SHMBUST1", "shmbus.B.~X", "control segment of a topic being removed"};
+inline constexpr SegmentKind kLogSegment{"", "shmbus.B.T.log.N.I", "blocks of a topic"};
+
+inline constexpr std::array kSegmentKinds{kRegistrySegment, kControlSegment, kRemovedSegment, kLogSegment};
+
+inline constexpr std::uint64_t kRegistryMagic = magic_word(kRegistrySegment.magic);
+inline constexpr std::uint64_t kTopicMagic = magic_word(kControlSegment.magic);
+
+/// Whether a segment that begins with these bytes is of a kind that is not listed here.
+constexpr bool is_unknown_kind(std::string_view begin) noexcept {
+  if (!begin.starts_with(kMagicBegin)) return false;
+  for (const SegmentKind& kind : kSegmentKinds) {
+    if (!kind.magic.empty() && begin.starts_with(kind.magic)) return false;
+  }
+  return true;
+}
+
+}  // namespace shmbus::layout
