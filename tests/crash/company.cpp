@@ -16,7 +16,7 @@ using Count = std::atomic<std::uint64_t>;
 
 namespace {
 
-/// At times with a loan held open, at times idle: so that readers meet holes, and sleep.
+/// At times with a loan held open, at times idle: so that readers meet open claims, and sleep.
 void survive_publishing(const Stage& stage, Count& count) {
   Bus bus = Bus::open(stage.bus);
   std::uint64_t number = 0;

@@ -21,7 +21,7 @@ namespace {
 struct Shared {
   std::atomic<bool> over{false};
   std::atomic<std::uint64_t> died{0};    ///< monotonic ns
-  std::atomic<std::uint64_t> passed{0};  ///< when a reader handed out the first event after the hole
+  std::atomic<std::uint64_t> passed{0};  ///< when a reader handed out the first event after the open claim
 };
 
 std::uint64_t now() { return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()); }
@@ -71,7 +71,7 @@ std::vector<double> holds_in_ms(shmbus::WaitStrategy wait, std::chrono::microsec
     reader.hear();
     ForkedProcess victim{[&](const test::Parent&) { die(bus.name(), 1 + random() % 500, *shared); }};
     REQUIRE(victim.wait() == test::End{.status = 0, .signal = SIGKILL});
-    test::wait_until("the reader to pass the hole", [&] { return shared->passed != 0; });
+    test::wait_until("the reader to pass the open claim", [&] { return shared->passed != 0; });
     holds.push_back(static_cast<double>(shared->passed - shared->died) / 1e6);
     shared->over = true;
     REQUIRE(survivor.wait() == test::End{});

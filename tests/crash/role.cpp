@@ -8,10 +8,10 @@ namespace crash {
 
 namespace {
 
-const std::vector<Trap> kHoles = {{"publisher", "publish.granted", SIGKILL, 5},
-                                  {"publisher", "publish.claimed", SIGKILL, 5},
-                                  {"publisher", "seal.granted"},
-                                  {"publisher", "publish.headed", SIGKILL, 5}};
+const std::vector<Trap> kOpenClaims = {{"publisher", "publish.granted", SIGKILL, 5},
+                                       {"publisher", "publish.claimed", SIGKILL, 5},
+                                       {"publisher", "seal.granted"},
+                                       {"publisher", "publish.headed", SIGKILL, 5}};
 
 /// Dead at each step of a batch, with none, one or several of its events committed.
 const std::vector<Trap> kBatches = {{"publisher", "publish_all.granted", SIGKILL, 3},
@@ -74,9 +74,9 @@ const std::vector<Role>& all_roles() {
       {.name = "publisher short of memory", .act = publish, .topic = "s", .blocks_of_memory = 3},
 
       // Those who find what others left.
-      {.name = "repairing reader", .act = read_reliably, .late_company = true, .traps = kHoles},
+      {.name = "repairing reader", .act = read_reliably, .late_company = true, .traps = kOpenClaims},
       {.name = "repairing publisher", .act = publish, .late_company = true, .traps = kDeadReaders},
-      {.name = "reaper of holes", .act = reap, .late_company = true, .traps = kHoles},
+      {.name = "reaper of open claims", .act = reap, .late_company = true, .traps = kOpenClaims},
       {.name = "repairing reader of batches", .act = read_reliably, .late_company = true, .traps = kBatches},
       {.name = "reaper of batches", .act = reap, .late_company = true, .traps = kBatches},
       {.name = "reaper beside a living batch",

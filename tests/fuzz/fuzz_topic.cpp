@@ -137,7 +137,7 @@ void use(const std::shared_ptr<TopicSegment>& segment, const Setting& setting, f
   if (info.block_size != segment->log().block_size()) std::abort();
   const std::uint8_t how = input.take();
   if ((how & 1) != 0) segment->place_subscribers();
-  if ((how & 2) != 0) segment->drop_orphans();
+  if ((how & 2) != 0) segment->withdraw_orphans();
   if ((how & 4) != 0) shmbus::log::repair_all(segment->log());
   if ((how & 8) != 0)
     segment->adopt_type((how & 16) != 0 ? shmbus::TypeInfo{"type", 8, 8, 1, "a:long@0+8;"} : shmbus::TypeInfo{});

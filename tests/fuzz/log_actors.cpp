@@ -263,7 +263,7 @@ void LogActors::repair() {
       shmbus::log::holder_of(log_, log_.publisher(port % 4).words.where.load(), port % log_.geometry().physical_blocks);
       break;
     case 9:
-      shmbus::log::take_back(log_, port, input_.take() % kMaxNode, input_.take());
+      shmbus::log::withdraw_port(log_, port, input_.take() % kMaxNode, input_.take());
       break;
     case 10:
       log_.wake_publishers();

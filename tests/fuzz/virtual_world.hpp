@@ -28,7 +28,7 @@ class VirtualWorld final : public shmbus::log::Environment {
     count();
     return node == self_ || node >= kMaxNode || (living_ >> node & 1) != 0;
   }
-  bool back(std::uint32_t physical) noexcept override {
+  bool back_block(std::uint32_t physical) noexcept override {
     count();
     if (physical >= image_.geometry().physical_blocks) std::abort();
     return backings_++ < kSpares;

@@ -3,7 +3,7 @@
  * A publisher of a batch of two events of one unit; one of a single event of two units, so that claims of one size are
  * of different numbers of events, or of three; and one that moves the log on past both. One of the first two may
  * die. A reader, which is lossy or reliable, and may repair or not, as it chooses each time. A tail value is an offset
- * and a count. All claims are read at one moment: hole.pml has what comes between, repair.pml torn ones and repairers
+ * and a count. All claims are read at one moment: open_claim.pml has what comes between, repair.pml torn ones and repairers
  * that die.
  *
  * right: -

@@ -247,7 +247,7 @@ proctype reader() {
      if
      :: e < P ->
         d_step { g_inside = e; assert(number[e] == n) };    /* find() */
-        committed = (key[e] == n);                          /* else a hole, which hole.pml is about: it steps over */
+        committed = (key[e] == n);                          /* else an open claim, which open_claim.pml is about: it steps over */
         d_step { assert(number[e] == n && (!committed || key[e] == n)); committed = false };        /* I1 */
 #ifdef RETAIN
         if

@@ -1,4 +1,4 @@
-/* log/claims.cpp and log/repair.cpp in one block, for hole.pml and repair.pml.
+/* log/claims.cpp and log/repair.cpp in one block, for open_claim.pml and repair.pml.
  *
  * A unit is 16 bytes, the least record. Tail values are offsets; SIZE is "sealed", NEXT any value in a later block. */
 #define NEXT (SIZE + 1)

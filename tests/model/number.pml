@@ -16,8 +16,8 @@
  * weak: READER_INSIDE             a reader stays in a block for as long as it takes; see below
  *
  * A known limit: to the repairer the tail stands one block before a claim's also when all numbers but one have gone by
- * since it was granted. Then the claim is dropped, and the record stays a hole without a holder. Its block has left the
- * ring long ago, so only a reader that has stood in front of that hole since then finds it, and says `corrupt`.
+ * since it was granted. Then the claim is dropped, and the record stays an open claim without a holder. Its block has left the
+ * ring long ago, so only a reader that has stood in front of that open claim since then finds it, and says `corrupt`.
  */
 #define DEATHS 1
 #define NO_STIR

@@ -5,8 +5,8 @@
  * event is seen in order or counted as lost, and seen and lost sum up to what was published (I2); the reliable reader
  * loses nothing; nobody waits for ever, not for the dead, and not for a block.
  *
- * Reduced, where other models have it fine: a publish is one step, and so is the seal with the last event (hole.pml):
- * readers meet no holes; the look at the gate, and the sleep in front of it (gate.pml); to find and win a block up to
+ * Reduced, where other models have it fine: a publish is one step, and so is the seal with the last event (open_claim.pml):
+ * readers meet no open claims; the look at the gate, and the sleep in front of it (gate.pml); to find and win a block up to
  * the look at the pins, and to link it and give up its owner word (block.pml). A block holds one event, block 3 one or
  * two, so that what a lapped reader lost follows from the entry alone.
  *

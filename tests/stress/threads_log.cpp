@@ -542,7 +542,7 @@ std::uint64_t Round::run() {
   const std::uint64_t number = log.whole_number(tail);
   std::uint64_t end = 1;
   if (number != 0) {
-    if (number == kNone || log.find(number, block) != shmbus::log::Look::found) fail("the log has no end");
+    if (number == kNone || log.find(number, block) != shmbus::log::FindResult::found) fail("the log has no end");
     end = block.first_sequence + log.format().count(tail);
   }
   end_ = end;

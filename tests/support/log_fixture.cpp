@@ -66,7 +66,7 @@ LogMemory::~LogMemory() {
   unmap_guarded(blocks_, geometry_.log_size);
 }
 
-bool LogMemory::back(std::uint32_t physical) noexcept {
+bool LogMemory::back_block(std::uint32_t physical) noexcept {
   return ::mprotect(blocks_ + physical * geometry_.block_size, geometry_.block_size, PROT_READ | PROT_WRITE) == 0;
 }
 
@@ -85,13 +85,13 @@ bool NodeEnvironment::alive(std::uint64_t node) noexcept {
   return world_->alive(node);
 }
 
-bool NodeEnvironment::back(std::uint32_t physical) noexcept {
+bool NodeEnvironment::back_block(std::uint32_t physical) noexcept {
   if (world_->on_back) world_->on_back();
   std::uint32_t left = world_->memory_left.load();
   do {
     if (left == 0) return false;
   } while (!world_->memory_left.compare_exchange_weak(left, left - 1));
-  return world_->memory->back(physical);
+  return world_->memory->back_block(physical);
 }
 
 void NodeEnvironment::ring(std::uint64_t bell) noexcept {

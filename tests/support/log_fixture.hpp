@@ -42,7 +42,7 @@ class LogMemory {
   const shmbus::layout::Geometry& geometry() const noexcept { return geometry_; }
   void* control() const noexcept { return control_; }
   std::byte* blocks() const noexcept { return blocks_; }
-  bool back(std::uint32_t physical) noexcept;
+  bool back_block(std::uint32_t physical) noexcept;
 
  private:
   shmbus::layout::Geometry geometry_;
@@ -98,7 +98,7 @@ class NodeEnvironment final : public shmbus::log::Environment, public shmbus::lo
   std::uint64_t self() const noexcept override { return self_; }
   std::uint64_t bell() const noexcept override { return self_ + 1000; }
   bool alive(std::uint64_t node) noexcept override;
-  bool back(std::uint32_t physical) noexcept override;
+  bool back_block(std::uint32_t physical) noexcept override;
   bool whole() noexcept override { return world_->whole; }
   bool stands(std::uint64_t subscription) const noexcept override { return !world_->unlisted.contains(subscription); }
   bool cannot_attach(std::uint64_t subscription) noexcept override {

@@ -54,13 +54,14 @@ std::vector<std::string> texts_of(std::size_t count, std::size_t size = kSize) {
 /// A batch that was granted to `node` behind event 1, and of which it has committed the first ones.
 struct PartOfBatch {
   explicit PartOfBatch(LogFixture& f, unsigned events, unsigned committed) {
-    hole = f.tail_offset();
+    claim_offset = f.tail_offset();
     port = f.place_granted(node = f.new_node(), events * kStride, false, events);
-    for (unsigned i = 0; i < committed; ++i, hole += kStride) f.place_record(f.tail_block(), hole, kStride);
+    for (unsigned i = 0; i < committed; ++i, claim_offset += kStride)
+      f.place_record(f.tail_block(), claim_offset, kStride);
   }
   std::uint64_t node;
   unsigned port;
-  std::size_t hole;
+  std::size_t claim_offset;
 };
 
 unsigned aborted_sequences(const LogFixture& f, std::uint64_t number, std::size_t offset) {
@@ -217,7 +218,7 @@ TEST_CASE("a batch wakes whoever sleeps once for each claim", "[log][batch]") {
 }
 
 TEST_CASE("what a dead publisher left of a batch becomes one aborted record for all its sequences",
-          "[log][batch][hole]") {
+          "[log][batch][open_claim]") {
   const unsigned committed = GENERATE(0u, 1u, 3u);
   LogFixture f;
   auto& p = f.publisher();
@@ -227,13 +228,13 @@ TEST_CASE("what a dead publisher left of a batch becomes one aborted record for 
   const std::uint64_t next = p.publish_bytes(kSize).sequence();
   CHECK(next == 7);
   CHECK(s.drain_sequences() == from_to(1, 1 + committed));
-  CHECK(s.reader->at_hole());
+  CHECK(s.reader->at_open_claim());
   f.world.kill(batch.node);
   f.world.pass_time(100'000);
   CHECK(s.drain_sequences() == Sequences{next});
   CHECK(s.lost() == 0);
-  CHECK(aborted_sequences(f, 1, batch.hole) == 5 - committed);
-  CHECK(f.meta(1, batch.hole).size == (5 - committed) * kStride);
+  CHECK(aborted_sequences(f, 1, batch.claim_offset) == 5 - committed);
+  CHECK(f.meta(1, batch.claim_offset).size == (5 - committed) * kStride);
   CHECK(f.log().publisher(batch.port).owner.load() == 0);
   CHECK(f.header().repaired_claims.load() == 1);
   const auto others = f.subscriber().drain_sequences();
@@ -241,15 +242,15 @@ TEST_CASE("what a dead publisher left of a batch becomes one aborted record for 
   CHECK(others.back() == next);
 }
 
-TEST_CASE("the last event of a dead publisher's batch becomes a plain aborted record", "[log][batch][hole]") {
+TEST_CASE("the last event of a dead publisher's batch becomes a plain aborted record", "[log][batch][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish_bytes(kSize);
   const PartOfBatch batch(f, 4, 3);
   f.world.kill(batch.node);
   CHECK(repair_publisher(f.log(), batch.port) == Repair::done);
-  CHECK(f.aborted(1, batch.hole));
-  CHECK(f.meta(1, batch.hole).flags == 0);
+  CHECK(f.aborted(1, batch.claim_offset));
+  CHECK(f.meta(1, batch.claim_offset).flags == 0);
   CHECK(f.subscriber().drain_sequences() == from_to(1, 4));
 }
 
@@ -267,7 +268,7 @@ TEST_CASE("a batch that was committed to its end is forgotten, not repaired", "[
 }
 
 TEST_CASE("a living publisher's batch is waited for by a reliable reader, and stepped over by a lossy one",
-          "[log][batch][hole]") {
+          "[log][batch][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& lossy = f.subscriber();
@@ -283,14 +284,14 @@ TEST_CASE("a living publisher's batch is waited for by a reliable reader, and st
   CHECK(reliable.drain().empty());
   CHECK(reliable.lost() == 0);
   // It goes on: what it commits late is there for all who have not passed it.
-  for (std::size_t i = 0, at = batch.hole; i < 3; ++i, at += kStride) f.place_record(1, at, kStride);
+  for (std::size_t i = 0, at = batch.claim_offset; i < 3; ++i, at += kStride) f.place_record(1, at, kStride);
   f.log().publisher(batch.port).words.where.store(kNone);
   CHECK(reliable.drain_sequences() == from_to(4, 7));
   CHECK(lossy.drain().empty());
   CHECK(f.subscriber().drain_sequences() == from_to(1, 7));
 }
 
-TEST_CASE("the time that a reader waits for a batch counts from the last event that came", "[log][batch][hole]") {
+TEST_CASE("the time that a reader waits for a batch counts from the last event that came", "[log][batch][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -298,7 +299,7 @@ TEST_CASE("the time that a reader waits for a batch counts from the last event t
   const PartOfBatch batch(f, 3, 0);
   CHECK(s.drain_sequences() == Sequences{1});
   f.world.pass_time(f.world.stall_limit_ns * 3 / 4);
-  f.place_record(1, batch.hole, kStride);
+  f.place_record(1, batch.claim_offset, kStride);
   CHECK(s.drain_sequences() == Sequences{2});
   f.world.pass_time(f.world.stall_limit_ns * 3 / 4);
   CHECK(s.drain().empty());
@@ -351,7 +352,7 @@ TEST_CASE("a dead publisher's batch that was never granted leaves the others' re
     const PartOfBatch living(f, 3, 1);
     if (events == 4) return;  // the same end: waits, as is tested below
     CHECK(repair_publisher(f.log(), port) == Repair::done);
-    CHECK_FALSE(f.aborted(1, living.hole));
+    CHECK_FALSE(f.aborted(1, living.claim_offset));
     return;
   }
   const auto before = f.subscriber().drain_sequences();
@@ -360,7 +361,7 @@ TEST_CASE("a dead publisher's batch that was never granted leaves the others' re
   CHECK(f.subscriber().drain_sequences() == before);
 }
 
-TEST_CASE("of claims that cover what is left of a batch, a living one is waited for", "[log][batch][hole]") {
+TEST_CASE("of claims that cover what is left of a batch, a living one is waited for", "[log][batch][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -378,7 +379,7 @@ TEST_CASE("of claims that cover what is left of a batch, a living one is waited 
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("of claims of one size, that of as many events as were granted counts", "[log][batch][hole]") {
+TEST_CASE("of claims of one size, that of as many events as were granted counts", "[log][batch][open_claim]") {
   // All of them dead, at one tail value or at one inside of the other, all with the same end. What tells how many
   // events were granted: the tail, a claim, or the next block, each behind some records or at once.
   LogFixture f;
@@ -394,7 +395,7 @@ TEST_CASE("of claims of one size, that of as many events as were granted counts"
   };
   for (unsigned events = 1; events < granted; ++events) lose(events);
   nodes.push_back(f.new_node());
-  const std::size_t hole = f.tail_offset();
+  const std::size_t claim_offset = f.tail_offset();
   f.place_granted(nodes.back(), 4 * kStride, false, granted);
   for (unsigned events = granted + 1; events <= 4; ++events) lose(events);
   const unsigned records = GENERATE(0u, 1u, 3u);
@@ -425,14 +426,14 @@ TEST_CASE("of claims of one size, that of as many events as were granted counts"
   CHECK(s.lost() == 0);
   REQUIRE(seen.size() >= 2);
   CHECK(seen.back() == next);
-  CHECK(aborted_sequences(f, 1, hole) == granted);
+  CHECK(aborted_sequences(f, 1, claim_offset) == granted);
   repair_all(f.log());
   CHECK((f.header().publishers.load() & ~(std::uint64_t{1} << p.port)) == 0);
   CHECK(f.subscriber().drain_sequences() == seen);
 }
 
 TEST_CASE("where nothing tells any more how many events were granted, the rest of the block is passed as lost",
-          "[log][batch][hole]") {
+          "[log][batch][open_claim]") {
   LogFixture f({.blocks = 2});
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -469,16 +470,16 @@ TEST_CASE("a batch's repair that died in the middle is taken over", "[log][batch
   f.world.kill(repairer);
   const bool aborted_already = GENERATE(false, true);
   const auto meta = shmbus::layout::RecordMeta::unfinished(3 * kStride, batch.port, 3);
-  f.record(1, batch.hole).meta.store(meta.word());
-  if (aborted_already) f.record(1, batch.hole).key.store(~f.key_of(1));
+  f.record(1, batch.claim_offset).meta.store(meta.word());
+  if (aborted_already) f.record(1, batch.claim_offset).key.store(~f.key_of(1));
   CHECK(repair_publisher(f.log(), batch.port) == Repair::done);
-  CHECK(aborted_sequences(f, 1, batch.hole) == 3);
+  CHECK(aborted_sequences(f, 1, batch.claim_offset) == 3);
   CHECK(f.header().repaired_claims.load() == (aborted_already ? 0 : 1));
   CHECK(f.subscriber().drain_sequences() == from_to(1, 3));
   CHECK(p.publish_bytes(kSize).sequence() == 7);
 }
 
-TEST_CASE("where the block can't be written, a reader steps over what is left of a batch", "[log][batch][hole]") {
+TEST_CASE("where the block can't be written, a reader steps over what is left of a batch", "[log][batch][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -496,11 +497,11 @@ TEST_CASE("an aborted record that stands for more sequences than it has room for
   auto& p = f.publisher();
   auto& s = f.subscriber();
   p.publish_bytes(kSize);
-  const std::size_t hole = f.tail_offset();
+  const std::size_t claim_offset = f.tail_offset();
   p.publish_bytes(kSize);
   const unsigned sequences = GENERATE(2u, 3u, 256u);  // in 32 bytes: two records of nothing
-  f.record(1, hole).meta.store(shmbus::layout::RecordMeta::unfinished(kStride, 0, sequences).word());
-  f.record(1, hole).key.store(~f.key_of(1));
+  f.record(1, claim_offset).meta.store(shmbus::layout::RecordMeta::unfinished(kStride, 0, sequences).word());
+  f.record(1, claim_offset).key.store(~f.key_of(1));
   CHECK(s.drain_sequences() == Sequences{1});
   CHECK(s.status() == (sequences == 2 ? Status::ok : Status::corrupt));
 }

@@ -18,7 +18,7 @@ namespace {
 struct LastBlock : LogFixture {
   explicit LastBlock(const LogOptions& options = {}) : LogFixture(options) {
     const std::uint32_t last = memory.geometry().physical_blocks - 1;
-    for (std::uint32_t i = 0; i <= last; ++i) memory.back(i);
+    for (std::uint32_t i = 0; i <= last; ++i) memory.back_block(i);
     header().backed.store(last + 1);
     auto& entry = log().entry(last);
     entry.number.store(1);
@@ -232,7 +232,7 @@ TEST_CASE("an exclusive publisher that could not adopt its block stays corrupt",
 TEST_CASE("a count of backed blocks that somebody resets is no loop", "[log][corrupt]") {
   LogFixture f;
   f.world.on_back = [&] {
-    for (std::uint32_t i = 0; i < f.memory.geometry().physical_blocks; ++i) f.memory.back(i);
+    for (std::uint32_t i = 0; i < f.memory.geometry().physical_blocks; ++i) f.memory.back_block(i);
     for (std::uint32_t i = 0; i < f.memory.geometry().physical_blocks; ++i) f.log().entry(i).owner.store(1);
     f.header().backed.store(0);
   };

@@ -34,7 +34,7 @@ TEST_CASE("repair is idempotent", "[log][repair]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish("event");
-  const std::size_t hole = f.tail_offset();
+  const std::size_t claim_offset = f.tail_offset();
   const std::uint64_t dead = f.new_node();
   const unsigned port = f.place_granted(dead, 32);
   f.place_pin(dead, 1);
@@ -42,7 +42,7 @@ TEST_CASE("repair is idempotent", "[log][repair]") {
   const auto first = repair_all(f.log());
   CHECK(first.publishers == 1);
   CHECK(first.subscribers == 1);
-  CHECK(f.aborted(1, hole));
+  CHECK(f.aborted(1, claim_offset));
   const auto second = repair_all(f.log());
   CHECK(second.publishers == 0);
   CHECK(second.subscribers == 0);
@@ -54,7 +54,7 @@ TEST_CASE("of two repairers at once, one does it", "[log][repair]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish("event");
-  const std::size_t hole = f.tail_offset();
+  const std::size_t claim_offset = f.tail_offset();
   const std::uint64_t dead = f.new_node();
   const unsigned port = f.place_granted(dead, 32);
   f.world.kill(dead);
@@ -68,7 +68,7 @@ TEST_CASE("of two repairers at once, one does it", "[log][repair]") {
   };
   CHECK(repair_publisher(f.log(), port) == Repair::done);
   CHECK(second == Repair::postponed);
-  CHECK(f.aborted(1, hole));
+  CHECK(f.aborted(1, claim_offset));
   CHECK(f.header().repaired_claims.load() == 1);
   CHECK(f.header().repaired_ports.load() == 1);
 }
@@ -77,7 +77,7 @@ TEST_CASE("a dead repairer's work is taken over", "[log][repair]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish("event");
-  const std::size_t hole = f.tail_offset();
+  const std::size_t claim_offset = f.tail_offset();
   const std::uint64_t dead = f.new_node(), repairer = f.new_node();
   const unsigned port = f.place_granted(dead, 32);
   const unsigned pin = f.place_pin(dead, 1, true);
@@ -89,20 +89,20 @@ TEST_CASE("a dead repairer's work is taken over", "[log][repair]") {
   f.world.kill(repairer);
 
   SECTION("it had not begun") {}
-  SECTION("it had written the size") { f.record(1, hole).meta.store(32); }
+  SECTION("it had written the size") { f.record(1, claim_offset).meta.store(32); }
   SECTION("it had aborted the record") {
-    f.record(1, hole).meta.store(32);
-    f.record(1, hole).key.store(~f.key_of(1));
+    f.record(1, claim_offset).meta.store(32);
+    f.record(1, claim_offset).key.store(~f.key_of(1));
   }
   SECTION("it had cleared the claim") {
-    f.record(1, hole).meta.store(32);
-    f.record(1, hole).key.store(~f.key_of(1));
+    f.record(1, claim_offset).meta.store(32);
+    f.record(1, claim_offset).key.store(~f.key_of(1));
     f.log().publisher(port).words.where.store(kNone);
     f.header().publishers.fetch_and(~(std::uint64_t{1} << port));
   }
   CHECK(repair_publisher(f.log(), port) == Repair::done);
   CHECK(repair_subscriber(f.log(), pin) == Repair::done);
-  CHECK(f.aborted(1, hole));
+  CHECK(f.aborted(1, claim_offset));
   CHECK(f.log().publisher(port).owner.load() == 0);
   CHECK(f.log().subscriber(pin).owner.load() == 0);
   p.publish("event");

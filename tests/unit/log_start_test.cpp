@@ -123,7 +123,7 @@ TEST_CASE("a sequence begins with that event", "[log][start]") {
     CHECK(s.drain_sequences() == range(58, 60));
     CHECK(s.lost() == 0);
   }
-  SECTION("a hole before the start is not lost") {
+  SECTION("a claim_offset before the start is not lost") {
     auto& s = f.subscriber({.start = Start::sequence(24)});
     f.place_granted(f.new_node(), 32);  // 21
     publish(f, p, 4);

@@ -99,7 +99,7 @@ TEST_CASE("those who place at one time leave a port", "[placing]") {
     for (std::thread& thread : threads) thread.join();
     REQUIRE(scene.placed() >= 1);  // doubles go when the subscriber attaches or leaves
     for (unsigned i = 0; i < layout::kMaxSubscribers; ++i)
-      shmbus::log::take_back(scene.segment->log(), i, scene.standing.node, scene.standing.id);
+      shmbus::log::withdraw_port(scene.segment->log(), i, scene.standing.node, scene.standing.id);
     REQUIRE(scene.placed() == 0);
   }
 }

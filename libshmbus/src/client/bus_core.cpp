@@ -146,8 +146,8 @@ void BusCore::finish(TopicSegment& segment, registry::TopicTable::Topic topic) {
   }
   segment.place_subscribers();
   SHMBUS_CRASH_POINT("finish.placed");
-  segment.drop_orphans();
-  SHMBUS_CRASH_POINT("finish.taken_back");
+  segment.withdraw_orphans();
+  SHMBUS_CRASH_POINT("finish.withdrawn");
   topics_.tell(topic);
   if (segment.removed()) topics_.discard(topic);
 }
@@ -240,7 +240,7 @@ ReapReport BusCore::reap() {
       const log::RepairCount count = log::repair_all(segment->log());
       report.publishers += count.publishers;
       report.subscribers += count.subscribers;
-      segment->drop_orphans();
+      segment->withdraw_orphans();
     } catch (const Error&) {
       // Not ours to open, or damaged: the others are put in order all the same.
     }

@@ -201,11 +201,11 @@ bool SubscriberCore::look_after() noexcept {
 }
 
 std::uint64_t SubscriberCore::longest_sleep() const noexcept {
-  constexpr std::uint64_t kAtHole = 20'000'000;  // an open claim in front of a reader wants another look soon
-  const bool at_hole = std::any_of(state_.topics.begin(), state_.topics.end(),
-                                   [](const auto& topic) { return port_of(*topic).reader.at_hole(); });
+  constexpr std::uint64_t kAtOpenClaim = 20'000'000;  // an open claim in front of a reader wants another look soon
+  const bool at_open_claim = std::any_of(state_.topics.begin(), state_.topics.end(),
+                                         [](const auto& topic) { return port_of(*topic).reader.at_open_claim(); });
   const std::uint64_t limit = bus_->registry().recorded().stall_limit_ns;
-  return at_hole ? std::min(limit, kAtHole) : limit;
+  return at_open_claim ? std::min(limit, kAtOpenClaim) : limit;
 }
 
 bool SubscriberCore::wait(std::chrono::nanoseconds timeout) {

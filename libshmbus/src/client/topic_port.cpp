@@ -44,7 +44,7 @@ std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segme
     attached->reader.adopt();
   else
     attached->reader.start(start);
-  attached->drop_doubles(s.id);
+  attached->withdraw_doubles(s.id);
   return attached;
 }
 
@@ -70,12 +70,12 @@ Time TopicPort::to_time(const EventRecord& record) noexcept {
   return Time{std::chrono::nanoseconds{segment_->to_ns(record.stamp, reader.block_opened())}};
 }
 
-void TopicPort::drop_doubles(std::uint64_t subscription) noexcept { take_back_ports(*segment_, subscription); }
+void TopicPort::withdraw_doubles(std::uint64_t subscription) noexcept { withdraw_ports(*segment_, subscription); }
 
-void take_back_ports(TopicSegment& segment, std::uint64_t subscription) noexcept {
+void withdraw_ports(TopicSegment& segment, std::uint64_t subscription) noexcept {
   if (!segment.has_all()) return;
   for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) {
-    log::take_back(segment.log(), i, segment.node().id(), subscription);
+    log::withdraw_port(segment.log(), i, segment.node().id(), subscription);
   }
 }
 

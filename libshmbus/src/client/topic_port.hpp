@@ -28,7 +28,7 @@ class TopicPort final : public TopicReader, private platform::ForkListener {
   void end_sleep() noexcept { log::end_sleep(segment_->log(), reader.port()); }
   void count_wakeup() noexcept { log::count_wakeup(segment_->log(), reader.port()); }
   /// Takes back ports placed for the same subscription by somebody who did not see this one.
-  void drop_doubles(std::uint64_t subscription) noexcept;
+  void withdraw_doubles(std::uint64_t subscription) noexcept;
   /// The subscriber is gone, an event it retained is not: holds nobody back any more, and keeps that event's block
   /// alone.
   void retire() noexcept;
@@ -51,6 +51,6 @@ class TopicPort final : public TopicReader, private platform::ForkListener {
 inline TopicPort& port_of(TopicReader& reader) noexcept { return static_cast<TopicPort&>(reader); }
 
 /// Takes back what was placed in a topic for a subscription of this node and never adopted.
-void take_back_ports(topic::TopicSegment& segment, std::uint64_t subscription) noexcept;
+void withdraw_ports(topic::TopicSegment& segment, std::uint64_t subscription) noexcept;
 
 }  // namespace shmbus::detail

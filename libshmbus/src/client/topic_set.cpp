@@ -159,13 +159,13 @@ bool TopicSet::finished(TopicPort& topic) noexcept {
     publishing =
         (log::repair_publisher(log, i) != log::Repair::done && log.publisher(i).owner.load() != 0) || publishing;
   });
-  return !publishing && !reader.look() && !reader.at_hole();
+  return !publishing && !reader.look() && !reader.at_open_claim();
 }
 
 void TopicSet::check() noexcept {
   for (std::size_t i = 0; i < size(); ++i) {
     if (port(i).segment().has_all())
-      port(i).drop_doubles(standing_.id);
+      port(i).withdraw_doubles(standing_.id);
     else
       port(i).reader.give_up();
   }
@@ -175,12 +175,12 @@ void TopicSet::leave() noexcept {
   for (std::size_t i = 0; i < size(); ++i) {
     port(i).retire();
     SHMBUS_CRASH_POINT("unsubscribe.retired");
-    take_back_ports(port(i).segment(), standing_.id);
+    withdraw_ports(port(i).segment(), standing_.id);
   }
   try {
     for (const Topic& topic : bus_->topics().ready()) {
       if (!base::matches(standing_.pattern, topic.name) || has(topic)) continue;
-      if (const auto segment = bus_->find(topic.name, Access::read_only)) take_back_ports(*segment, standing_.id);
+      if (const auto segment = bus_->find(topic.name, Access::read_only)) withdraw_ports(*segment, standing_.id);
     }
   } catch (const std::exception&) {
     // A topic we can't open: whoever is held back by a port placed there finds us off the list.

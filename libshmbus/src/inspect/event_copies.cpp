@@ -37,7 +37,7 @@ std::vector<EventSnapshot> EventCopies::last(const BlockLog& log, const log::End
   std::vector<Block> blocks;
   for (std::uint64_t n = end.number; n >= log::oldest_block(log, end); --n) {
     Block block;
-    if (log.find(n, block) != log::Look::found) continue;
+    if (log.find(n, block) != log::FindResult::found) continue;
     blocks.push_back(block);
     if (block.first_sequence <= wanted) break;
   }
@@ -57,8 +57,8 @@ std::vector<EventSnapshot> EventCopies::last(const BlockLog& log, const log::End
 }
 
 /// From record to record, each checked: it must be committed or aborted, and lie within the block.
-void EventCopies::walk(const platform::SegmentFile& file, const BlockLog& log, const Block& block,
-                       std::uint64_t wanted, std::size_t count, std::size_t& budget) {
+void EventCopies::walk(const platform::SegmentFile& file, const BlockLog& log, const Block& block, std::uint64_t wanted,
+                       std::size_t count, std::size_t& budget) {
   std::uint64_t offset = 0, sequence = block.first_sequence;
   if (cursor_.number == block.number && cursor_.sequence <= wanted) {
     offset = cursor_.offset;

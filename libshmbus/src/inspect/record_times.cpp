@@ -11,7 +11,7 @@ namespace shmbus::detail {
 using layout::RecordMeta;
 using log::Block;
 using log::BlockLog;
-using log::Look;
+using log::FindResult;
 
 RecordTimes::RecordTimes(const std::string& log_name, const std::string& object) {
   try {
@@ -29,7 +29,7 @@ std::optional<std::uint64_t> RecordTimes::stamp_of(const BlockLog& log, unsigned
   Block block;
   for (std::uint64_t n = newest_block, left = log.blocks(); left != 0 && n != 0; --n, --left) {
     Block candidate;
-    if (log.find(n, candidate) != Look::found) continue;
+    if (log.find(n, candidate) != FindResult::found) continue;
     block = candidate;
     if (block.first_sequence <= sequence) break;
   }

@@ -67,7 +67,7 @@ RingSnapshot TopicView::ring() const {
   std::uint64_t next_sequence = end.next_sequence;
   for (std::uint64_t n = end.number; n >= log::oldest_block(*log_, end); --n) {
     log::Block found;
-    if (log_->find(n, found) != log::Look::found) continue;
+    if (log_->find(n, found) != log::FindResult::found) continue;
     BlockSnapshot block = block_at(found.physical);
     if (block.number != n) continue;
     block.newest = n == end.number;
@@ -81,7 +81,7 @@ RingSnapshot TopicView::ring() const {
   for (std::uint32_t p = 0; p < backed; ++p) {
     BlockSnapshot block = block_at(p);
     log::Block found;
-    const bool linked = log_->find(block.number, found) == log::Look::found && found.physical == p;
+    const bool linked = log_->find(block.number, found) == log::FindResult::found && found.physical == p;
     if (block.number != log::kNone && block.number <= end.number && !linked && keep(keepers, block))
       ring.outside.push_back(block);
   }

@@ -22,8 +22,8 @@ class TopicView::Onlooker final : public log::Environment {
   std::uint64_t self() const noexcept override { return 0; }
   std::uint64_t bell() const noexcept override { return 0; }
   bool alive(std::uint64_t) noexcept override { return true; }
-  bool back(std::uint32_t) noexcept override { return false; }
-  bool reach(std::uint32_t blocks) noexcept override {
+  bool back_block(std::uint32_t) noexcept override { return false; }
+  bool expose_blocks(std::uint32_t blocks) noexcept override {
     return control_.expose(table_, std::uint64_t{blocks} * sizeof(layout::BlockEntry));
   }
   void ring(std::uint64_t) noexcept override {}
@@ -144,7 +144,7 @@ void TopicView::read_extent(const log::End& end, TopicSnapshot& topic) const {
   if (end.number == 0) return;
   log::Block block;
   for (std::uint64_t n = log::oldest_block(*log_, end); n <= end.number; ++n) {
-    if (log_->find(n, block) != log::Look::found) continue;
+    if (log_->find(n, block) != log::FindResult::found) continue;
     topic.oldest = block.first_sequence <= topic.published ? block.first_sequence : 0;
     return;
   }
@@ -249,8 +249,8 @@ void TopicView::read_reader(LookContext& context, const log::End& end, const Top
 bool TopicView::lapped(const layout::SubscriberPort& port) const noexcept {
   const std::uint64_t pin = port.words.pin.load(std::memory_order_acquire);
   log::Block block;
-  return pin != log::kNone && log_->find(pin, block) == log::Look::gone &&
-         log_->find(pin + 1, block) == log::Look::gone;
+  return pin != log::kNone && log_->find(pin, block) == log::FindResult::gone &&
+         log_->find(pin + 1, block) == log::FindResult::gone;
 }
 
 Latency TopicView::latency(unsigned port, double ns_per_stamp) {

@@ -48,22 +48,22 @@ void BlockLog::format(void* control, const layout::Geometry& geometry) {
 }
 
 /// Threads may race here, and the lower count may be stored last: then more is asked for once more.
-std::uint32_t BlockLog::reach(std::uint32_t blocks) const noexcept {
-  if (!environment_->reach(blocks)) return reached_.load(std::memory_order_acquire);
-  reached_.store(blocks, std::memory_order_release);
+std::uint32_t BlockLog::expose_blocks(std::uint32_t blocks) const noexcept {
+  if (!environment_->expose_blocks(blocks)) return exposed_.load(std::memory_order_acquire);
+  exposed_.store(blocks, std::memory_order_release);
   return blocks;
 }
 
-Look BlockLog::find(std::uint64_t number, Block& block) const noexcept {
+FindResult BlockLog::find(std::uint64_t number, Block& block) const noexcept {
   constexpr int kTries = 4;  // only a looker without a pin needs a second one
   for (int i = 0; i < kTries; ++i) {
     const RingEntry e(slot(number).load(std::memory_order_seq_cst));  // after the pin: see doc/protocol.md, "Reuse"
     if (!e.holds(number)) {
-      if (e.ahead_of(number) % geometry_.blocks != 0) return Look::corrupt;  // another slot's number
-      return e.older_than(number) ? Look::not_open : Look::gone;
+      if (e.ahead_of(number) % geometry_.blocks != 0) return FindResult::corrupt;  // another slot's number
+      return e.older_than(number) ? FindResult::not_open : FindResult::gone;
     }
-    if (!e.linked()) return Look::gone;
-    if (!in_backed_range(e.physical())) return Look::corrupt;
+    if (!e.linked()) return FindResult::gone;
+    if (!in_backed_range(e.physical())) return FindResult::corrupt;
     const BlockEntry& b = entry(e.physical());
     block.number = b.number.load(std::memory_order_acquire);
     block.key = b.key.load(std::memory_order_acquire);
@@ -71,12 +71,12 @@ Look BlockLog::find(std::uint64_t number, Block& block) const noexcept {
     block.entry = e.word();
     block.physical = e.physical();
     if (slot(number).load(std::memory_order_acquire) == e.word()) {
-      return block.number == number ? Look::found : Look::corrupt;
+      return block.number == number ? FindResult::found : FindResult::corrupt;
     }
     // Unlinked meanwhile. A looker with a pin has it all the same; the others look again.
-    if (block.number == number) return Look::found;
+    if (block.number == number) return FindResult::found;
   }
-  return Look::gone;
+  return FindResult::gone;
 }
 
 std::uint64_t BlockLog::whole_number(std::uint64_t tail) const noexcept {

@@ -28,7 +28,7 @@ struct Block {
 };
 
 /// Outcome of looking for a block in the ring.
-enum class Look { found, not_open, gone, corrupt };
+enum class FindResult { found, not_open, gone, corrupt };
 
 /// One topic's log over memory that somebody else maps: typed pointers, and the geometry copied once so that no later
 /// change of the shared bytes can lead outside the mapping.
@@ -82,7 +82,7 @@ class BlockLog {
 
   /// Looks a block up by its number. Whoever pinned the number before, with a sequentially consistent store, may use a
   /// block that is found until it moves the pin.
-  Look find(std::uint64_t number, Block& block) const noexcept;
+  FindResult find(std::uint64_t number, Block& block) const noexcept;
 
   /// The whole number of the block a tail value speaks of; kNone where the ring doesn't hold it, because the value is
   /// stale.
@@ -94,14 +94,14 @@ class BlockLog {
   /// Whether a physical block, and its entry in the table, may be touched: each index that comes from shared memory is
   /// asked for here, once, before `entry` or `at`. What this process has reached stays so.
   bool in_backed_range(std::uint32_t physical) const noexcept {
-    // Acquire: pairs with `reach`, after which the kernel lets all threads of this process touch the range.
-    return physical < reached_.load(std::memory_order_acquire) || physical < backed();
+    // Acquire: pairs with `expose_blocks`, after which the kernel lets all threads of this process touch the range.
+    return physical < exposed_.load(std::memory_order_acquire) || physical < backed();
   }
   /// How many physical blocks have memory that this process may touch.
   std::uint32_t backed() const noexcept {
     const std::uint32_t count = header_->backed.load(std::memory_order_acquire);
     const std::uint32_t blocks = count < geometry_.physical_blocks ? count : geometry_.physical_blocks;
-    return blocks <= reached_.load(std::memory_order_acquire) ? blocks : reach(blocks);
+    return blocks <= exposed_.load(std::memory_order_acquire) ? blocks : expose_blocks(blocks);
   }
 
   /// Rings the bells of the subscribers that sleep. `why` is what the publisher saw in `waiters` or `attention`.
@@ -110,7 +110,7 @@ class BlockLog {
   void wake_publishers() const noexcept;
 
  private:
-  std::uint32_t reach(std::uint32_t blocks) const noexcept;
+  std::uint32_t expose_blocks(std::uint32_t blocks) const noexcept;
 
   layout::TopicHeader* header_;
   std::atomic<std::uint64_t>* ring_;
@@ -126,7 +126,7 @@ class BlockLog {
   bool timestamps_;
   bool exclusive_;
   bool cycle_clock_;
-  mutable std::atomic<std::uint32_t> reached_{0};  // physical blocks below are accessible to this process
+  mutable std::atomic<std::uint32_t> exposed_{0};  // physical blocks below are accessible to this process
 };
 
 }  // namespace shmbus::log

@@ -142,9 +142,9 @@ std::optional<std::uint64_t> count_at(const BlockLog& log, std::uint64_t here, s
     passed += record->events;
   }
   Block next;
-  const Look look = log.find(log.entry(physical).number.load(std::memory_order_acquire) + 1, next);
-  if (look == Look::gone) return kNone;
-  if (look != Look::found) return std::nullopt;
+  const FindResult found = log.find(log.entry(physical).number.load(std::memory_order_acquire) + 1, next);
+  if (found == FindResult::gone) return kNone;
+  if (found != FindResult::found) return std::nullopt;
   return next.first_sequence - log.entry(physical).first_sequence.load(std::memory_order_acquire) - passed;
 }
 

@@ -10,7 +10,7 @@ class NoEnvironment final : public Environment {
   std::uint64_t self() const noexcept override { return 0; }
   std::uint64_t bell() const noexcept override { return 0; }
   bool alive(std::uint64_t) noexcept override { return false; }
-  bool back(std::uint32_t) noexcept override { return false; }
+  bool back_block(std::uint32_t) noexcept override { return false; }
   void ring(std::uint64_t) noexcept override {}
   std::byte* writable(std::uint32_t) noexcept override { return nullptr; }
   Moment now() noexcept override { return {}; }

@@ -27,10 +27,10 @@ class Environment {
   /// Whether a node lives. Exact: a stopped one does. True for oneself.
   virtual bool alive(std::uint64_t node) noexcept = 0;
   /// Backs a physical block, and its entry in the block table, with memory. False: there is none.
-  virtual bool back(std::uint32_t physical) noexcept = 0;
+  virtual bool back_block(std::uint32_t physical) noexcept = 0;
   /// Makes the first `blocks` physical blocks, and their entries in the block table, accessible to this process: all
   /// have memory. False: the kernel refuses.
-  virtual bool reach(std::uint32_t /*blocks*/) noexcept { return true; }
+  virtual bool expose_blocks(std::uint32_t /*blocks*/) noexcept { return true; }
   /// A subscriber port's latency histogram, backed with memory; null where there is none.
   virtual layout::LatencyHistogram* histogram(unsigned /*port*/) noexcept { return nullptr; }
   /// Whether the log's memory is all there: somebody may have cut a segment short. Asked before a block is opened.

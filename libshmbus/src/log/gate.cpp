@@ -110,7 +110,7 @@ bool withdrawn(BlockLog& log, unsigned number, std::uint64_t owner) noexcept {
                        served_elsewhere(log, number, node, subscription) ||
                        (holders != nullptr && mark_of(log, port).age() >= log.environment().stall_limit_ns() &&
                         holders->cannot_attach(subscription));
-  if (!useless || !take_back(log, number, node, subscription)) return false;
+  if (!useless || !withdraw_port(log, number, node, subscription)) return false;
   SHMBUS_CRASH_POINT("gate.withdrawn");
   return true;
 }

@@ -16,7 +16,7 @@ constexpr std::uint64_t kWaitForRepairer = 5'000'000;  // ns until a reader pass
 }  // namespace
 
 /// True: the reader may go on, by a commit, an abort, a repair, or by stepping over.
-bool Reader::pass_hole() noexcept {
+bool Reader::pass_open_claim() noexcept {
   if (log_->exclusive()) return false;  // its tail moves only after the key
   const auto& format = log_->format();
   const std::uint64_t tail = log_->tail().load(std::memory_order_acquire);  // SYNC tail
@@ -26,39 +26,39 @@ bool Reader::pass_hole() noexcept {
   const bool not_entered =
       offset == 0 && tail == format.make(block_.number - 1, log_->block_size(), format.count(tail));
   if (tail == here || not_entered) {
-    hole_since_ = 0;
+    claim_since_ = 0;
     return false;
   }
   const std::uint64_t key = reinterpret_cast<const layout::RecordHeader*>(cursor_)->key.load(std::memory_order_acquire);
   if (key == key_ || key == ~key_) {  // SYNC commit; finished meanwhile
-    hole_since_ = 0;
+    claim_since_ = 0;
     return true;
   }
 
   auto& environment = log_->environment();
   const std::uint64_t now = environment.monotonic_ns();
   // A clock that was set back tells nothing of how long we wait: begin anew.
-  const bool set_back = now < std::max(hole_since_, hole_asked_);
-  if (hole_since_ == 0 || hole_at_ != cursor_ || set_back) {
-    hole_since_ = now;
-    hole_at_ = cursor_;
-    hole_asked_ = 0;
-    SHMBUS_CRASH_POINT("hole.found");
+  const bool set_back = now < std::max(claim_since_, claim_asked_);
+  if (claim_since_ == 0 || claim_at_ != cursor_ || set_back) {
+    claim_since_ = now;
+    claim_at_ = cursor_;
+    claim_asked_ = 0;
+    SHMBUS_CRASH_POINT("open_claim.found");
   }
-  if (now - hole_asked_ < kAskAgain) return false;
-  hole_asked_ = now;
-  const std::uint64_t waited = now - hole_since_;
+  if (now - claim_asked_ < kAskAgain) return false;
+  claim_asked_ = now;
+  const std::uint64_t waited = now - claim_since_;
   const Holder holder = holder_of(*log_, here, block_.physical);
-  // Whoever finished while we looked left its key, and its claim may be gone: only before a hole that still is one do
+  // Whoever finished while we looked left its key, and its claim may be gone: only before an open claim that still is one do
   // the claims tell the truth.
   const std::uint64_t again =
       reinterpret_cast<const layout::RecordHeader*>(cursor_)->key.load(std::memory_order_acquire);  // SYNC commit
   if (again == key_ || again == ~key_) {
-    hole_since_ = 0;
+    claim_since_ = 0;
     return true;
   }
   if (holder.kind != Holder::Kind::nobody && !fits(holder.rest.stride, holder.rest.padding())) return fail();
-  SHMBUS_CRASH_POINT("hole.judged");
+  SHMBUS_CRASH_POINT("open_claim.judged");
   switch (holder.kind) {
     case Holder::Kind::dead:
       if (repair_publisher(*log_, holder.port) == Repair::forbidden)

@@ -109,7 +109,7 @@ bool adopt_subscriber(BlockLog& log, unsigned number, std::uint64_t subscription
   return true;
 }
 
-bool take_back(BlockLog& log, unsigned number, std::uint64_t node, std::uint64_t subscription) noexcept {
+bool withdraw_port(BlockLog& log, unsigned number, std::uint64_t node, std::uint64_t subscription) noexcept {
   auto& port = log.subscriber(number);
   if (port.subscription.load(std::memory_order_acquire) != subscription) return false;
   std::uint64_t placed = node | layout::kPlaced;
@@ -120,7 +120,7 @@ bool take_back(BlockLog& log, unsigned number, std::uint64_t node, std::uint64_t
     port.owner.store(node | layout::kPlaced, std::memory_order_seq_cst);    // the same node's next one: leave it
     return false;
   }
-  SHMBUS_CRASH_POINT("take_back.marked");
+  SHMBUS_CRASH_POINT("withdraw_port.marked");
   detach_subscriber(log, number);
   return true;
 }

@@ -45,7 +45,7 @@ void detach_subscriber(BlockLog& log, unsigned port) noexcept;
 /// retained in it keeps its blocks.
 void retire_subscriber(BlockLog& log, unsigned port) noexcept;
 /// Frees a port that was placed for a node's subscription and not adopted. False where it is another's, or adopted.
-bool take_back(BlockLog& log, unsigned port, std::uint64_t node, std::uint64_t subscription) noexcept;
+bool withdraw_port(BlockLog& log, unsigned port, std::uint64_t node, std::uint64_t subscription) noexcept;
 
 /// The exclusive right. Fails with the living owner's node.
 bool take_exclusive(BlockLog& log, std::uint64_t& owner) noexcept;

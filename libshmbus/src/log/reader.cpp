@@ -80,14 +80,14 @@ bool Reader::next_block() noexcept {
   for (int i = 0; i < kTries; ++i) {
     Block block;
     switch (log_->find(wanted_, block)) {
-      case Look::found:
+      case FindResult::found:
         return enter(block);
-      case Look::not_open:
+      case FindResult::not_open:
         ++empty_polls_;
         return false;
-      case Look::corrupt:
+      case FindResult::corrupt:
         return fail();
-      case Look::gone:
+      case FindResult::gone:
         ++lapped_;
         port_->lapped.store(lapped_, std::memory_order_relaxed);  // for the monitor alone
         SHMBUS_CRASH_POINT("read.lapped");
@@ -112,7 +112,7 @@ bool Reader::enter(const Block& block) noexcept {
   cursor_ = begin_;
   end_ = begin_ + log_->block_size();
   wanted_ = kNone;
-  hole_since_ = 0;
+  claim_since_ = 0;
   SHMBUS_CRASH_POINT("read.entered");
   return true;
 }
@@ -165,10 +165,10 @@ bool Reader::nothing_here(std::uint64_t key) noexcept {
   // after few.
   ++empty_polls_;
   const bool many = empty_polls_ % kManyPolls == 0;
-  const bool ask_clock = !many && (hole_since_ != 0 || empty_polls_ % kFewPolls == 0);
-  if (!many && !(ask_clock && platform::read_cycle_counter() - hole_looked_ > kLongAgo)) return false;
-  hole_looked_ = platform::read_cycle_counter();
-  return pass_hole();
+  const bool ask_clock = !many && (claim_since_ != 0 || empty_polls_ % kFewPolls == 0);
+  if (!many && !(ask_clock && platform::read_cycle_counter() - claim_looked_ > kLongAgo)) return false;
+  claim_looked_ = platform::read_cycle_counter();
+  return pass_open_claim();
 }
 
 bool Reader::pass_aborted() noexcept {
@@ -192,7 +192,7 @@ bool Reader::step_over(std::size_t stride, unsigned sequences, bool lost) noexce
   }
   words_->position.store(next_sequence_ > skip_to_ ? next_sequence_ : skip_to_, std::memory_order_release);
   SHMBUS_CRASH_POINT("read.stepped_over");
-  hole_since_ = 0;
+  claim_since_ = 0;
   empty_polls_ = 0;
   return true;
 }
@@ -207,19 +207,19 @@ bool Reader::ready() noexcept {
 bool Reader::look() noexcept {
   if (ready()) return true;
   if (status_ != Status::ok) return false;
-  if (cursor_ != end_) return pass_hole();
+  if (cursor_ != end_) return pass_open_claim();
   if (wanted_ == kNone) return false;
   const std::uint64_t newest = log_->whole_number(log_->tail().load(std::memory_order_acquire));
   Block block;
-  const Look look = log_->find(wanted_, block);
+  const FindResult found = log_->find(wanted_, block);
   // Lapped so often that `next_block` gave up: events lie further on, so nobody may sleep. True however often it comes:
   // each time publishers have moved the ring on meanwhile.
-  if (look == Look::gone) return true;
+  if (found == FindResult::gone) return true;
   // Waiting for a block that nobody is about to open, or for one that was opened before the tail could speak of its
   // successor, and does not show: only broken bytes led here.
   if (newest == kNone) return false;
   if (wanted_ > newest + 1) return fail();
-  return wanted_ <= newest && look == Look::not_open && fail();
+  return wanted_ <= newest && found == FindResult::not_open && fail();
 }
 
 void Reader::give_up() noexcept {

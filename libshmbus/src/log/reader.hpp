@@ -45,7 +45,7 @@ class Reader : public detail::PollPath {
   void in_child() noexcept;
 
   /// True while a claim that is not committed stands before the reader, so that it should look again soon.
-  bool at_hole() const noexcept { return hole_since_ != 0; }
+  bool at_open_claim() const noexcept { return claim_since_ != 0; }
 
   std::uint64_t lost() const noexcept { return lost_; }
   std::uint64_t delivered() const noexcept { return delivered_; }
@@ -82,7 +82,7 @@ class Reader : public detail::PollPath {
   void list_if_unlinked(const Block& block) noexcept;
   bool skip_forward() noexcept;
   bool fits(std::size_t stride, bool padding) const noexcept;
-  bool pass_hole() noexcept;
+  bool pass_open_claim() noexcept;
   bool step_over(std::size_t stride, unsigned sequences, bool lost) noexcept;
   bool pass_aborted() noexcept;
   bool fail() noexcept;
@@ -101,10 +101,10 @@ class Reader : public detail::PollPath {
   std::uint64_t lapped_ = 0;
   layout::LatencyHistogram* latencies_ = nullptr;
   LatencySampling sampling_;
-  std::uint64_t skip_to_ = 0;      // events below are passed over silently
-  std::int64_t skip_time_ = 0;     // the same for events of an earlier time; 0: all times are right
-  std::uint64_t hole_asked_ = 0;   // when its owner was last asked for
-  std::uint64_t hole_looked_ = 0;  // when an empty poll last looked for one, by the cycle counter: a hint
+  std::uint64_t skip_to_ = 0;       // events below are passed over silently
+  std::int64_t skip_time_ = 0;      // the same for events of an earlier time; 0: all times are right
+  std::uint64_t claim_asked_ = 0;   // when its owner was last asked for
+  std::uint64_t claim_looked_ = 0;  // when an empty poll last looked for one, by the cycle counter: a hint
   unsigned port_number_;
   std::atomic<std::uint32_t> slot_uses_[layout::kRetainSlots] = {};
   Block slot_block_[layout::kRetainSlots];

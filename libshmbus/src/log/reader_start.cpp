@@ -16,7 +16,7 @@ namespace {
 std::uint64_t block_of(const BlockLog& log, const End& end, std::uint64_t sequence) noexcept {
   for (std::uint64_t n = end.number; n >= oldest_block(log, end) && n != 0; --n) {
     Block block;
-    if (log.find(n, block) == Look::found && block.first_sequence <= sequence) return n;
+    if (log.find(n, block) == FindResult::found && block.first_sequence <= sequence) return n;
   }
   return 0;
 }
@@ -29,7 +29,7 @@ std::uint64_t first_block_of(const BlockLog& log, const End& end, std::int64_t n
   std::int64_t opened_next = std::numeric_limits<std::int64_t>::max();
   for (std::uint64_t n = end.number; n >= oldest_block(log, end) && n != 0; --n) {
     Block block;
-    if (log.find(n, block) != Look::found) continue;
+    if (log.find(n, block) != FindResult::found) continue;
     const std::int64_t opened = log.entry(block.physical).opened_ns.load(std::memory_order_relaxed);
     if (opened > ns) first = n - 1;
     if (opened > opened_next && opened <= ns) first = n;
@@ -86,11 +86,11 @@ bool Reader::start_at_end(std::uint64_t number, std::size_t offset, std::uint64_
   if (offset >= block_size) {
     pin(number + 1);
     Block next;
-    return log_->find(number + 1, next) != Look::gone;  // from here on the pin holds it
+    return log_->find(number + 1, next) != FindResult::gone;  // from here on the pin holds it
   }
   pin(number);
   Block block;
-  if (log_->find(number, block) != Look::found) return false;
+  if (log_->find(number, block) != FindResult::found) return false;
   next_sequence_ = block.first_sequence;
   if (!enter(block)) return true;
   cursor_ += offset;
@@ -107,18 +107,18 @@ void Reader::start_oldest(std::uint64_t number) noexcept {
     pin(number);
     Block block;
     switch (log_->find(number, block)) {
-      case Look::found:
+      case FindResult::found:
         next_sequence_ = block.first_sequence;
         enter(block);
         return;
-      case Look::not_open:
+      case FindResult::not_open:
         // Nothing older than what comes next: the end of the log, or all before it was dropped.
         next_sequence_ = end.next_sequence;
         return;
-      case Look::gone:
+      case FindResult::gone:
         number = log_->oldest_after(number);
         break;
-      case Look::corrupt:
+      case FindResult::corrupt:
         fail();
         return;
     }

@@ -56,12 +56,12 @@ Repair abort_rest(BlockLog& log, const ShownClaim& claim, std::size_t offset, co
                   std::uint64_t found) noexcept {
   std::byte* block = log.environment().writable(claim.what.physical());
   if (block == nullptr) return Repair::forbidden;
-  auto* hole = reinterpret_cast<RecordHeader*>(block + offset);
+  auto* unfinished = reinterpret_cast<RecordHeader*>(block + offset);
   const auto meta = layout::RecordMeta::unfinished(rest.stride, claim.port, rest.events);
-  hole->meta.store(meta.word(), std::memory_order_relaxed);  // published by the key
+  unfinished->meta.store(meta.word(), std::memory_order_relaxed);  // published by the key
   SHMBUS_CRASH_POINT("repair.headed");
-  const bool finished =
-      hole->key.compare_exchange_strong(found, rest.padding() ? key : ~key, std::memory_order_acq_rel);  // SYNC commit
+  const bool finished = unfinished->key.compare_exchange_strong(found, rest.padding() ? key : ~key,
+                                                                std::memory_order_acq_rel);  // SYNC commit
   if (finished) {
     SHMBUS_CRASH_POINT("repair.finished");
     log.header().repaired_claims.fetch_add(1, std::memory_order_relaxed);

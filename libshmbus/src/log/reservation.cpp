@@ -105,7 +105,7 @@ std::optional<std::uint32_t> back_one_more(BlockLog& log) noexcept {
   auto& backed = log.header().backed;
   const std::uint32_t first = backed.load(std::memory_order_acquire);
   if (first >= log.geometry().physical_blocks) return std::nullopt;
-  if (!log.environment().back(first)) return std::nullopt;
+  if (!log.environment().back_block(first)) return std::nullopt;
   SHMBUS_CRASH_POINT("reserve.backed");
   // Backing is idempotent. Only an entry that has memory may be touched; a fresh one is all zeros, and number 0 is
   // never linked.

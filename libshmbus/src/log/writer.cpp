@@ -131,7 +131,7 @@ bool Writer::adopt_block(std::uint64_t tail) noexcept {
   const std::uint64_t number = log_->whole_number(tail);
   if (number == kNone || number == 0) return false;
   Block block;
-  if (log_->find(number, block) != Look::found) return false;
+  if (log_->find(number, block) != FindResult::found) return false;
   const layout::TailFormat& format = log_->format();
   block_begin_ = log_->at(block.physical, 0);
   key_ = block.key;

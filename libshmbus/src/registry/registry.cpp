@@ -76,7 +76,7 @@ bool Registry::alive(std::uint64_t node) const noexcept {
 
 unsigned Registry::count(const std::atomic<std::uint32_t>& entries, const Table& table) const noexcept {
   const std::uint32_t backed = std::min<std::uint32_t>(entries.load(std::memory_order_seq_cst), table.limit);
-  auto& reached = reached_[table.index];
+  auto& reached = exposed_[table.index];
   // Acquire: pairs with the store below, after which the kernel lets all threads of this process touch the range.
   // Threads may race here, and the lower count may be stored last: then more is asked for once more.
   if (const std::uint32_t before = reached.load(std::memory_order_acquire); backed > before) {

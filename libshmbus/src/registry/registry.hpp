@@ -100,7 +100,7 @@ class Registry {
   std::string bus_;
   platform::LastingFile file_;
   platform::SparseMapping mapping_;
-  mutable std::atomic<std::uint32_t> reached_[3] = {};  // entries of each table that are accessible to this process
+  mutable std::atomic<std::uint32_t> exposed_[3] = {};  // entries of each table that are accessible to this process
   layout::RegistryHeader* header_;
   BusRecord recorded_;
   uid_t owner_ = 0;

@@ -60,7 +60,7 @@ void TopicSegment::place_subscribers() {
     for (unsigned i = 0; port && i < layout::kMaxSubscribers; ++i) {
       const std::uint64_t other = i != *port ? serving(i, s) : 0;
       const bool in_use = (other & layout::kPlaced) == 0;
-      if (other != 0 && (in_use || i < *port)) log::take_back(*log_, *port, s.node, s.id);
+      if (other != 0 && (in_use || i < *port)) log::withdraw_port(*log_, *port, s.node, s.id);
     }
   }
 }
@@ -89,14 +89,14 @@ bool TopicSegment::stands(std::uint64_t subscription) const noexcept {
   return registry::SubscriptionTable(*member_.node).stands(subscription);
 }
 
-void TopicSegment::drop_orphans() {
+void TopicSegment::withdraw_orphans() {
   const registry::SubscriptionTable table(*member_.node);
   for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) {
     const auto& port = header_->subscriber_ports[i];
     const std::uint64_t owner = port.owner.load(std::memory_order_acquire);
     const std::uint64_t subscription = port.subscription.load(std::memory_order_acquire);
     if ((owner & layout::kPlaced) == 0 || table.stands(subscription)) continue;
-    log::take_back(*log_, i, layout::owner_node(owner), subscription);
+    log::withdraw_port(*log_, i, layout::owner_node(owner), subscription);
   }
 }
 

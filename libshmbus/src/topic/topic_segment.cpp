@@ -283,7 +283,7 @@ bool TopicSegment::back_control(std::uint64_t offset, std::uint64_t bytes) noexc
   return back_by_name(control_name_, control_, offset, bytes);
 }
 
-bool TopicSegment::back(std::uint32_t physical) noexcept {
+bool TopicSegment::back_block(std::uint32_t physical) noexcept {
   if (access_ != Access::read_write || SHMBUS_MEMORY_ENDS_BEFORE(physical)) return false;
   constexpr std::uint32_t kPerPage = layout::kPage / sizeof(layout::BlockEntry);
   static_assert(layout::kPage % sizeof(layout::BlockEntry) == 0);
@@ -295,7 +295,7 @@ bool TopicSegment::back(std::uint32_t physical) noexcept {
   return back_by_name(log_name_, blocks_, std::uint64_t{physical} * geometry_.block_size, geometry_.block_size);
 }
 
-bool TopicSegment::reach(std::uint32_t blocks) noexcept {
+bool TopicSegment::expose_blocks(std::uint32_t blocks) noexcept {
   return control_.expose(geometry_.block_table_offset, std::uint64_t{blocks} * sizeof(layout::BlockEntry)) &&
          blocks_.expose(0, std::uint64_t{blocks} * geometry_.block_size);
 }

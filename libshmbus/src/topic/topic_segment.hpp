@@ -73,7 +73,7 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
   /// Places a port for each standing subscription that covers the topic and has none; before the first event.
   void place_subscribers();
   /// Takes back the ports that were placed for a subscription which no longer stands.
-  void drop_orphans();
+  void withdraw_orphans();
   bool removed() const noexcept {
     return (header_->words.attention.load(std::memory_order_seq_cst) & layout::kTopicRemoved) != 0;
   }
@@ -88,8 +88,8 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
   std::uint64_t self() const noexcept override { return member_.node->id(); }
   std::uint64_t bell() const noexcept override { return member_.node->entry(); }
   bool alive(std::uint64_t node) noexcept override { return member_.node->alive(node); }
-  bool back(std::uint32_t physical) noexcept override;
-  bool reach(std::uint32_t blocks) noexcept override;
+  bool back_block(std::uint32_t physical) noexcept override;
+  bool expose_blocks(std::uint32_t blocks) noexcept override;
   layout::LatencyHistogram* histogram(unsigned port) noexcept override;
   void ring(std::uint64_t bell) noexcept override { member_.node->registry().ring(bell); }
   std::byte* writable(std::uint32_t physical) noexcept override;

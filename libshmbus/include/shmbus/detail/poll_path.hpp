@@ -39,7 +39,8 @@ class PollPath {
 
   /// Bytes from one record's begin to the next one's.
   std::size_t stride(std::size_t size) const noexcept { return (size + align_mask_) & ~std::size_t{align_mask_}; }
-  [[gnu::always_inline]] bool take(const layout::RecordHeader* header, EventRecord& record, std::size_t& stride) noexcept;
+  [[gnu::always_inline]] bool take(const layout::RecordHeader* header, EventRecord& record,
+                                   std::size_t& stride) noexcept;
   void save_position(std::size_t events) noexcept;
 
   // Out of line, in log/reader.cpp: log::Reader's functions of these names.
@@ -62,8 +63,8 @@ class PollPath {
   std::uint64_t next_sequence_ = 1;
   std::uint64_t delivered_ = 0;
   std::uint64_t until_sample_ = kNeverSample;  // events to hand out before the one whose latency is taken
-  std::uint64_t hole_since_ = 0;               // monotonic ns; 0: not in front of an open claim
-  const std::byte* hole_at_ = nullptr;         // the cursor when that began
+  std::uint64_t claim_since_ = 0;              // monotonic ns; 0: not in front of an open claim
+  const std::byte* claim_at_ = nullptr;        // the cursor when that began
   std::uint32_t empty_polls_ = 0;
   bool timestamps_;
   bool streaming_ = false;  // the last poll gave many
@@ -141,7 +142,7 @@ inline void PollPath::save_position(std::size_t events) noexcept {
     return;
   delivered_ += events;
   empty_polls_ = 0;
-  if (hole_at_ != cursor_) hole_since_ = 0;
+  if (claim_at_ != cursor_) claim_since_ = 0;
   streaming_ = events >= 16;
   words_->position.store(next_sequence_, std::memory_order_release);
   SHMBUS_CRASH_POINT("read.saved");

@@ -17,17 +17,17 @@ namespace {
 constexpr std::size_t kStride = 32;  // of an event of 8 bytes, with time stamps
 constexpr std::size_t kSize = 8;
 
-/// Time enough for the next question about a hole's owner.
+/// Time enough for the next question about an open claim's owner.
 void ask_again(LogFixture& f) { f.world.pass_time(100'000); }
 
 }  // namespace
 
-TEST_CASE("a dead publisher's open claim becomes an aborted record", "[log][hole]") {
+TEST_CASE("a dead publisher's open claim becomes an aborted record", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
   p.publish_bytes(kSize);
-  const std::size_t hole = f.tail_offset();
+  const std::size_t claim_offset = f.tail_offset();
   const std::uint64_t node = f.new_node();
   const unsigned port = f.place_granted(node, kStride);
   p.publish_bytes(kSize);
@@ -36,10 +36,10 @@ TEST_CASE("a dead publisher's open claim becomes an aborted record", "[log][hole
   ask_again(f);
   CHECK(s.drain_sequences() == Sequences{3});
   CHECK(s.lost() == 0);
-  CHECK(f.aborted(1, hole));
-  CHECK(f.meta(1, hole).size == kStride);
-  CHECK(f.meta(1, hole).port == port);
-  CHECK(f.meta(1, hole).flags == 0);
+  CHECK(f.aborted(1, claim_offset));
+  CHECK(f.meta(1, claim_offset).size == kStride);
+  CHECK(f.meta(1, claim_offset).port == port);
+  CHECK(f.meta(1, claim_offset).flags == 0);
   CHECK(f.log().publisher(port).words.where.load() == shmbus::log::kNone);
   CHECK(f.log().publisher(port).owner.load() == 0);
   CHECK((f.header().publishers.load() >> port & 1) == 0);
@@ -47,26 +47,26 @@ TEST_CASE("a dead publisher's open claim becomes an aborted record", "[log][hole
   CHECK(f.header().repaired_ports.load() == 1);
 }
 
-TEST_CASE("a dead publisher's unfinished seal becomes committed padding", "[log][hole]") {
+TEST_CASE("a dead publisher's unfinished seal becomes committed padding", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
   p.publish_bytes(kSize);
-  const std::size_t hole = f.tail_offset();
+  const std::size_t claim_offset = f.tail_offset();
   const std::uint64_t node = f.new_node();
-  f.place_granted(node, f.log().block_size() - hole, true);
+  f.place_granted(node, f.log().block_size() - claim_offset, true);
   CHECK(f.sealed());
   f.world.kill(node);
   p.publish_bytes(kSize);
   CHECK(f.tail_block() == 2);
   CHECK(s.drain_sequences() == Sequences{1, 2});
-  CHECK(f.committed(1, hole));
-  CHECK(f.meta(1, hole).size == f.log().block_size() - hole);
-  CHECK(f.meta(1, hole).flags == shmbus::layout::kPadding);
+  CHECK(f.committed(1, claim_offset));
+  CHECK(f.meta(1, claim_offset).size == f.log().block_size() - claim_offset);
+  CHECK(f.meta(1, claim_offset).flags == shmbus::layout::kPadding);
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("the end of the log is no hole", "[log][hole]") {
+TEST_CASE("the end of the log is no open claim", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -74,12 +74,12 @@ TEST_CASE("the end of the log is no hole", "[log][hole]") {
   CHECK(s.drain_sequences() == Sequences{1});
   f.world.pass_time(10 * f.world.stall_limit_ns);
   CHECK(s.drain().empty());
-  CHECK_FALSE(s.reader->at_hole());
+  CHECK_FALSE(s.reader->at_open_claim());
   CHECK(s.status() == Status::ok);
 }
 
 TEST_CASE("a living publisher's open claim is waited for, then stepped over and counted as lost by a lossy reader",
-          "[log][hole]") {
+          "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& slow = f.publisher();
@@ -88,14 +88,14 @@ TEST_CASE("a living publisher's open claim is waited for, then stepped over and 
   const auto claim = slow.claim(kSize);
   p.publish_bytes(kSize);
   CHECK(s.drain_sequences() == Sequences{1});
-  CHECK(s.reader->at_hole());
+  CHECK(s.reader->at_open_claim());
   f.world.pass_time(f.world.stall_limit_ns / 2);
   CHECK(s.drain().empty());
   CHECK(s.lost() == 0);
   f.world.pass_time(f.world.stall_limit_ns);
   CHECK(s.drain_sequences() == Sequences{3});
   CHECK(s.lost() == 1);
-  CHECK_FALSE(s.reader->at_hole());
+  CHECK_FALSE(s.reader->at_open_claim());
 
   SECTION("its late commit succeeds, and others see it") {
     slow.writer->commit(claim);
@@ -104,7 +104,7 @@ TEST_CASE("a living publisher's open claim is waited for, then stepped over and 
   }
 }
 
-TEST_CASE("a reliable reader never steps over a living publisher's open claim", "[log][hole]") {
+TEST_CASE("a reliable reader never steps over a living publisher's open claim", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& slow = f.publisher();
@@ -121,7 +121,7 @@ TEST_CASE("a reliable reader never steps over a living publisher's open claim", 
   CHECK(s.drain_sequences() == Sequences{1, 2});
 }
 
-TEST_CASE("a living publisher's unfinished seal is stepped over without a loss", "[log][hole]") {
+TEST_CASE("a living publisher's unfinished seal is stepped over without a loss", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -134,7 +134,7 @@ TEST_CASE("a living publisher's unfinished seal is stepped over without a loss",
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("each hole is waited for from the moment the reader came to it", "[log][hole]") {
+TEST_CASE("each open claim is waited for from the moment the reader came to it", "[log][open_claim]") {
   LogFixture f;
   auto& first = f.publisher();
   auto& second = f.publisher();
@@ -142,7 +142,7 @@ TEST_CASE("each hole is waited for from the moment the reader came to it", "[log
   const auto one = first.claim(kSize);
   const auto two = second.claim(kSize);
   CHECK(s.drain().empty());
-  CHECK(s.reader->at_hole());
+  CHECK(s.reader->at_open_claim());
   f.world.pass_time(f.world.stall_limit_ns * 3 / 4);
   first.writer->commit(one);
   CHECK(s.drain_sequences() == Sequences{1});
@@ -154,7 +154,7 @@ TEST_CASE("each hole is waited for from the moment the reader came to it", "[log
   CHECK(s.status() == Status::ok);
 }
 
-TEST_CASE("a commit between the look at the key and the look at the claims is no broken log", "[log][hole]") {
+TEST_CASE("a commit between the look at the key and the look at the claims is no broken log", "[log][open_claim]") {
   LogFixture f;
   auto& slow = f.publisher();
   auto& s = f.subscriber({.reliable = true});
@@ -171,7 +171,7 @@ TEST_CASE("a commit between the look at the key and the look at the claims is no
   CHECK(seen == Sequences{1});
 }
 
-TEST_CASE("a claim that was never granted is forgotten", "[log][hole]") {
+TEST_CASE("a claim that was never granted is forgotten", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish_bytes(kSize);
@@ -194,7 +194,7 @@ TEST_CASE("a claim that was never granted is forgotten", "[log][hole]") {
   }
 }
 
-TEST_CASE("of several claims of one size, a living one is waited for", "[log][hole]") {
+TEST_CASE("of several claims of one size, a living one is waited for", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});
@@ -215,7 +215,7 @@ TEST_CASE("of several claims of one size, a living one is waited for", "[log][ho
   CHECK(s.drain_sequences() == Sequences{3});
 }
 
-TEST_CASE("of several claims of one size whose owners are all dead, the record is aborted once", "[log][hole]") {
+TEST_CASE("of several claims of one size whose owners are all dead, the record is aborted once", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -233,18 +233,19 @@ TEST_CASE("of several claims of one size whose owners are all dead, the record i
         f.log().publisher(second).words.where.load());  // one is left to forget
 }
 
-TEST_CASE("of several claims of different size, the smallest that ends at a boundary was granted", "[log][hole]") {
+TEST_CASE("of several claims of different size, the smallest that ends at a boundary was granted",
+          "[log][open_claim]") {
   // The record at offset 32 is the middle one's. What tells: where the tail stands, the next record's key, the next
   // record's claim, or the end of the block.
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
   p.publish_bytes(kSize);
-  const std::size_t hole = f.tail_offset();
+  const std::size_t claim_offset = f.tail_offset();
   const std::uint64_t small = f.new_node(), middle = f.new_node(), large = f.new_node(), seal = f.new_node();
   f.place_claim(small, kStride);
   f.place_claim(large, 3 * kStride);
-  f.place_claim(seal, f.log().block_size() - hole, true);
+  f.place_claim(seal, f.log().block_size() - claim_offset, true);
   const unsigned granted = f.place_granted(middle, 2 * kStride);
   for (auto node : {small, middle, large, seal}) f.world.kill(node);
 
@@ -258,20 +259,20 @@ TEST_CASE("of several claims of different size, the smallest that ends at a boun
   SECTION("another claim begins there") { f.place_granted(f.new_node(), kStride); }
   SECTION("the block was sealed meanwhile") { f.publish_to_block(p, 2); }
   CHECK(s.drain().at(0).sequence == 1);
-  CHECK(f.aborted(1, hole));
-  CHECK(f.meta(1, hole).size == 2 * kStride);
-  CHECK(f.meta(1, hole).port == granted);
+  CHECK(f.aborted(1, claim_offset));
+  CHECK(f.meta(1, claim_offset).size == 2 * kStride);
+  CHECK(f.meta(1, claim_offset).port == granted);
   CHECK(s.status() == Status::ok);
 }
 
-TEST_CASE("a seal is nobody's record while the block is not full", "[log][hole]") {
+TEST_CASE("a seal is nobody's record while the block is not full", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
   p.publish_bytes(kSize);
-  const std::size_t hole = f.tail_offset();
+  const std::size_t claim_offset = f.tail_offset();
   const std::uint64_t seal = f.new_node();
-  f.place_claim(seal, f.log().block_size() - hole, true);
+  f.place_claim(seal, f.log().block_size() - claim_offset, true);
   f.world.kill(seal);
   auto& slow = f.publisher();
   const auto claim = slow.claim(kSize);
@@ -284,28 +285,28 @@ TEST_CASE("a seal is nobody's record while the block is not full", "[log][hole]"
 }
 
 TEST_CASE("where the block can't be written, a reader steps over a dead publisher's claim and leaves it",
-          "[log][hole]") {
+          "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
   f.world.may_write = false;
   p.publish_bytes(kSize);
-  const std::size_t hole = f.tail_offset();
+  const std::size_t claim_offset = f.tail_offset();
   const std::uint64_t node = f.new_node();
   const unsigned port = f.place_granted(node, kStride);
   f.world.kill(node);
   p.publish_bytes(kSize);
   CHECK(s.drain_sequences() == Sequences{1, 3});
   CHECK(s.lost() == 0);
-  CHECK_FALSE(f.aborted(1, hole));
+  CHECK_FALSE(f.aborted(1, claim_offset));
   CHECK(f.log().publisher(port).words.where.load() != shmbus::log::kNone);
   CHECK(f.log().publisher(port).owner.load() == node);  // for somebody who may
   f.world.may_write = true;
   CHECK(f.subscriber().drain_sequences() == Sequences{1, 3});
-  CHECK(f.aborted(1, hole));
+  CHECK(f.aborted(1, claim_offset));
 }
 
-TEST_CASE("what a stopped repairer has begun is passed without it", "[log][hole]") {
+TEST_CASE("what a stopped repairer has begun is passed without it", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});
@@ -322,7 +323,7 @@ TEST_CASE("what a stopped repairer has begun is passed without it", "[log][hole]
   CHECK(f.log().publisher(port).words.where.load() != shmbus::log::kNone);  // still pins the block
 }
 
-TEST_CASE("a living node's lost seal is not taken for the record of a dead one in repair", "[log][hole]") {
+TEST_CASE("a living node's lost seal is not taken for the record of a dead one in repair", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -339,7 +340,8 @@ TEST_CASE("a living node's lost seal is not taken for the record of a dead one i
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("a hole in a block that has left the ring is repaired by the claim's physical block", "[log][hole]") {
+TEST_CASE("an open claim in a block that has left the ring is repaired by the claim's physical block",
+          "[log][open_claim]") {
   LogFixture f({.blocks = 2});
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -347,18 +349,18 @@ TEST_CASE("a hole in a block that has left the ring is repaired by the claim's p
   CHECK(s.drain_sequences() == Sequences{1});  // inside block 1
   const std::uint32_t physical = f.physical_of(1);
   const std::uint64_t key = f.key_of(1);
-  const std::size_t hole = f.tail_offset();
+  const std::size_t claim_offset = f.tail_offset();
   const std::uint64_t node = f.new_node();
   f.place_granted(node, kStride);
   f.publish_to_block(p, 4);
   f.world.kill(node);
   const auto seen = s.drain();
   CHECK(seen.at(0).sequence == 3);
-  const auto* record = reinterpret_cast<const shmbus::layout::RecordHeader*>(f.log().at(physical, hole));
+  const auto* record = reinterpret_cast<const shmbus::layout::RecordHeader*>(f.log().at(physical, claim_offset));
   CHECK(record->key.load() == ~key);
 }
 
-TEST_CASE("a block that is linked while the tail still says sealed is the end of the log", "[log][hole]") {
+TEST_CASE("a block that is linked while the tail still says sealed is the end of the log", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = GENERATE(false, true)});
@@ -380,14 +382,14 @@ TEST_CASE("a block that is linked while the tail still says sealed is the end of
     f.world.pass_time(f.world.stall_limit_ns);
     REQUIRE(s.drain().empty());
     REQUIRE(s.status() == Status::ok);
-    REQUIRE_FALSE(s.reader->at_hole());
+    REQUIRE_FALSE(s.reader->at_open_claim());
   }
   const auto next = f.publisher().publish("event").sequence();
   CHECK(s.drain_sequences() == Sequences{next});
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("a tail that no claim explains gives corrupt after the stall limit", "[log][hole][corrupt]") {
+TEST_CASE("a tail that no claim explains gives corrupt after the stall limit", "[log][open_claim][corrupt]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -400,7 +402,8 @@ TEST_CASE("a tail that no claim explains gives corrupt after the stall limit", "
   CHECK(s.status() == Status::corrupt);
 }
 
-TEST_CASE("a reader that polls now and then, and never waits, passes a hole after few polls", "[log][hole]") {
+TEST_CASE("a reader that polls now and then, and never waits, passes an open claim after few polls",
+          "[log][open_claim]") {
   using namespace std::chrono_literals;
   LogFixture f;
   auto &p = f.publisher(), &slow = f.publisher();

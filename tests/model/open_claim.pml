@@ -1,4 +1,4 @@
-/* Publish, and a reader in front of a hole: claims, the holder among several claimants, abort, stepping over.
+/* Publish, and a reader in front of an open claim: claims, the holder among several claimants, abort, stepping over.
  *
  * Three publishers of one event each, of one or two units, in a block of four; one may die. One reader, which is
  * lossy or reliable, and may repair or not, as it chooses each time: more than any real one does.
@@ -47,7 +47,7 @@ proctype mover(byte me) {
 sealed: skip
 }
 
-/* Reader::poll(), pass_hole(), step_over(). */
+/* Reader::poll(), pass_open_claim(), step_over(). */
 proctype reader(byte me) {
   LOOKER;
   byte cursor;
