@@ -10,6 +10,7 @@
 #include "shmbus/inspector.hpp"
 #include "shmbus/latency.hpp"
 #include "shmbus/leftover.hpp"
+#include "shmbus/loan.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/pattern.hpp"
 #include "shmbus/publish_result.hpp"
@@ -24,4 +25,5 @@
 #include "shmbus/type_fields.hpp"
 #include "shmbus/type_info.hpp"
 #include "shmbus/type_name.hpp"
+#include "shmbus/typed_loan.hpp"
 #include "shmbus/typed_subscriber.hpp"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shmbus/detail/poll_state.hpp"
 #include "shmbus/detail/saturated.hpp"
 #include "shmbus/event.hpp"
 #include "shmbus/status.hpp"
@@ -20,7 +22,6 @@ class Bus;
 
 namespace detail {
 class SubscriberCore;
-struct PollState;
 }  // namespace detail
 
 /// Reads all topics that match a pattern, those created later included. Belongs to one thread at a time; movable. One
@@ -91,8 +92,39 @@ class [[nodiscard]] Subscriber {
   detail::PollState* state_;  // in the core; here so that the hot path is one step away
 };
 
+// Inline, so that the handler is.
+template <class Handler>
+std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
+  detail::PollState& state = *state_;
+  if (detail::HandlerScope::any()) [[unlikely]]
+    detail::refuse_nested_poll(state);
+  // Acquire: what the topic table says was written before.
+  if (state.hindered || state.generation->load(std::memory_order_acquire) != state.seen_generation) [[unlikely]] {
+    if (!detail::refresh_topics(core_.get())) return 0;
+  }
+  struct End {  // also when the handler throws; the Subscriber itself may be gone by then
+    detail::PollState& state;
+    ~End() {
+      if (state.hindered) [[unlikely]]
+        detail::end_poll(state);
+    }
+  } const end{state};
+  const auto use = state.check.enter();
+  const detail::HandlerScope scope(state);
+  std::size_t events = 0;
+  const std::size_t count = state.topics.size();
+  for (std::size_t i = 0, at = state.first; i < count && events < limit; ++i, ++at) {
+    if (at >= count) at = 0;
+    detail::TopicReader& topic = *state.topics[at];
+    events += topic.path.poll([&](const detail::EventRecord& record) { handler(Event(&topic.source, &topic, record)); },
+                              limit - events);
+  }
+  if (count > 1) state.first = state.first + 1 < count ? state.first + 1 : 0;
+  if (events == 0 && --state.empty_polls_left == 0) [[unlikely]]
+    detail::nothing_polled(*state.core);
+  return events;
+}
+
 }  // namespace shmbus
 
 #include "shmbus/detail/header_end.hpp"
-
-#include "shmbus/detail/poll_topics.hpp"

@@ -5,11 +5,17 @@
 #include <type_traits>
 #include <utility>
 
-#include "shmbus/publisher.hpp"
+#include "shmbus/loan.hpp"
+#include "shmbus/publish_result.hpp"
+#include "shmbus/publishable.hpp"
+#include "shmbus/status.hpp"
 
 #include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus {
+
+template <Publishable T>
+class TypedPublisher;
 
 /// The right to write one value in place, at an address aligned for it. Begins as `T()`. Aborted if it is destroyed
 /// uncommitted; must not outlive its TypedPublisher.

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstdio>
 
-#include "layout/constants.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus::base {
@@ -56,7 +55,7 @@ std::string quoted(std::string_view name) {
 }
 
 void check_bus_name(std::string_view name) {
-  check_length("bus name", name, layout::kMaxBusName);
+  check_length("bus name", name, kMaxBusName);
   const auto bad = std::find_if_not(name.begin(), name.end(), allowed);
   if (bad != name.end()) {
     refuse("bus name", name, "characters of " + std::string(kAllowed), quoted(std::string_view(&*bad, 1)),
@@ -65,7 +64,7 @@ void check_bus_name(std::string_view name) {
 }
 
 void check_topic_name(std::string_view name) {
-  check_length("topic name", name, layout::kMaxTopicName);
+  check_length("topic name", name, kMaxTopicName);
   any_token(name, [&](std::string_view token, bool) {
     if (is_token(token)) return false;
     refuse("topic name", name, "tokens of " + std::string(kAllowed) + "+ joined by dots",
@@ -76,12 +75,12 @@ void check_topic_name(std::string_view name) {
 }
 
 bool is_topic_name(std::string_view name) noexcept {
-  return !name.empty() && name.size() <= layout::kMaxTopicName &&
+  return !name.empty() && name.size() <= kMaxTopicName &&
          !any_token(name, [](std::string_view token, bool) { return !is_token(token); });
 }
 
 void check_pattern(std::string_view pattern) {
-  check_length("pattern", pattern, layout::kMaxTopicName);
+  check_length("pattern", pattern, kMaxTopicName);
   any_token(pattern, [&](std::string_view token, bool last) {
     if (is_token(token) || token == "*" || (token == ">" && last)) return false;
     refuse("pattern", pattern,

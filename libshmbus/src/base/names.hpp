@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace shmbus::base {
+
+inline constexpr std::size_t kMaxBusName = 32;
+inline constexpr std::size_t kMaxTopicName = 127;
 
 // Names as users give them: each check throws Error, `invalid_name`.
 void check_bus_name(std::string_view name);    ///< [A-Za-z0-9_-]{1,32}

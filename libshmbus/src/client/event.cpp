@@ -8,7 +8,7 @@
 
 #include "client/topic_port.hpp"
 #include "platform/clock.hpp"
-#include "shmbus/detail/poll_topics.hpp"
+#include "shmbus/detail/poll_state.hpp"
 #include "shmbus/typed_subscriber.hpp"
 
 namespace shmbus {

@@ -12,7 +12,7 @@
 #include "platform/futex.hpp"
 #include "platform/membarrier.hpp"
 #include "shmbus/detail/crash_point.hpp"
-#include "shmbus/detail/poll_topics.hpp"
+#include "shmbus/detail/poll_state.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus::detail {

@@ -11,7 +11,7 @@
 #include "client/poll_pace.hpp"
 #include "client/topic_set.hpp"
 #include "platform/fork_guard.hpp"
-#include "shmbus/detail/poll_topics.hpp"
+#include "shmbus/detail/poll_state.hpp"
 
 namespace shmbus::detail {
 

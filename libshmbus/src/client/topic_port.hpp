@@ -6,7 +6,7 @@
 #include "log/sleep.hpp"
 #include "platform/fork_guard.hpp"
 #include "registry/subscription_table.hpp"
-#include "shmbus/detail/poll_topics.hpp"
+#include "shmbus/detail/poll_state.hpp"
 #include "topic/topic_segment.hpp"
 
 namespace shmbus::detail {

@@ -7,7 +7,7 @@
 
 #include "client/bus_core.hpp"
 #include "client/topic_port.hpp"
-#include "shmbus/detail/poll_topics.hpp"
+#include "shmbus/detail/poll_state.hpp"
 #include "shmbus/unattached_topic.hpp"
 
 namespace shmbus::detail {

@@ -10,7 +10,7 @@
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
 #include "shmbus/detail/cpu.hpp"
-#include "shmbus/detail/poll_topics.hpp"
+#include "shmbus/detail/poll_state.hpp"
 
 namespace shmbus::detail {
 

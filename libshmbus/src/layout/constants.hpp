@@ -32,9 +32,6 @@ inline constexpr unsigned kMaxListedTopics = 8;
 /// Bells are numbered: below this number a node's, by its entry; from here on a subscription's.
 inline constexpr std::uint64_t kFirstSubscriptionBell = kMaxNodes;
 
-inline constexpr std::size_t kMaxBusName = 32;
-inline constexpr std::size_t kMaxTopicName = 127;
-
 /// Spare blocks: one for each pin, retain slot, claim and reservation that can exist at one time.
 inline constexpr std::uint32_t kSpareBlocks = kMaxSubscribers * (1 + kRetainSlots) + kMaxPublishers * 2;
 

@@ -8,12 +8,14 @@
 
 #include "shmbus/detail/poll_path.hpp"
 #include "shmbus/detail/thread_check.hpp"
-#include "shmbus/subscriber.hpp"
+#include "shmbus/event.hpp"
 
 #include "shmbus/detail/header_begin.hpp"
 
-// The polling path of Subscriber, inline so that the handler is.
+// What the inlined poll of a Subscriber works on.
 namespace shmbus::detail {
+
+class SubscriberCore;
 
 /// One topic of a subscriber. Lives as long as the subscriber or any event retained from it, and holds the port that
 /// long.
@@ -83,41 +85,5 @@ void nothing_polled(SubscriberCore& core) noexcept;
 void end_poll(PollState& state) noexcept;
 
 }  // namespace shmbus::detail
-
-namespace shmbus {
-
-template <class Handler>
-std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
-  detail::PollState& state = *state_;
-  if (detail::HandlerScope::any()) [[unlikely]]
-    detail::refuse_nested_poll(state);
-  // Acquire: what the topic table says was written before.
-  if (state.hindered || state.generation->load(std::memory_order_acquire) != state.seen_generation) [[unlikely]] {
-    if (!detail::refresh_topics(core_.get())) return 0;
-  }
-  struct End {  // also when the handler throws; the Subscriber itself may be gone by then
-    detail::PollState& state;
-    ~End() {
-      if (state.hindered) [[unlikely]]
-        detail::end_poll(state);
-    }
-  } const end{state};
-  const auto use = state.check.enter();
-  const detail::HandlerScope scope(state);
-  std::size_t events = 0;
-  const std::size_t count = state.topics.size();
-  for (std::size_t i = 0, at = state.first; i < count && events < limit; ++i, ++at) {
-    if (at >= count) at = 0;
-    detail::TopicReader& topic = *state.topics[at];
-    events += topic.path.poll([&](const detail::EventRecord& record) { handler(Event(&topic.source, &topic, record)); },
-                              limit - events);
-  }
-  if (count > 1) state.first = state.first + 1 < count ? state.first + 1 : 0;
-  if (events == 0 && --state.empty_polls_left == 0) [[unlikely]]
-    detail::nothing_polled(*state.core);
-  return events;
-}
-
-}  // namespace shmbus
 
 #include "shmbus/detail/header_end.hpp"

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <utility>
+
+#include "shmbus/detail/claim.hpp"
+#include "shmbus/publish_result.hpp"
+#include "shmbus/status.hpp"
+
+#include "shmbus/detail/header_begin.hpp"
+
+namespace shmbus {
+
+namespace detail {
+class PublisherCore;
+}
+
+/// The right to write one event in place. Aborted if it is destroyed uncommitted; must not outlive its Publisher. One
+/// that was moved from is no loan, and `closed`.
+class [[nodiscard]] Loan {
+ public:
+  Loan(Loan&& other) noexcept
+      : core_(std::exchange(other.core_, nullptr)),
+        claim_(other.claim_),
+        status_(std::exchange(other.status_, Status::closed)) {}
+  Loan& operator=(Loan&& other) noexcept;
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+  ~Loan() { abort(); }
+
+  /// True while the loan can be written and committed.
+  explicit operator bool() const noexcept { return core_ != nullptr; }
+
+  /// Why there is no loan; ok while there is one.
+  Status status() const noexcept { return status_; }
+
+  /// The bytes to write, as many as were asked for. Their content is indeterminate. Empty without a loan.
+  std::span<std::byte> payload() const noexcept;
+
+  /// Publishes the first `used` bytes, at most what was loaned: more is `beyond_loan`, nothing is published, and the
+  /// loan stays open.
+  PublishResult commit(std::size_t used) noexcept;
+  /// Publishes all of it.
+  PublishResult commit() noexcept { return commit(claim_.size); }
+
+  /// Gives it back unpublished. Subscribers skip its sequence.
+  void abort() noexcept;
+
+ private:
+  friend class Publisher;
+  Loan(detail::PublisherCore* core, const detail::Claim& claim, Status status) noexcept
+      : core_(core), claim_(claim), status_(status) {}
+
+  detail::PublisherCore* core_;  // null: nothing loaned
+  detail::Claim claim_;
+  Status status_;
+};
+
+}  // namespace shmbus
+
+#include "shmbus/detail/header_end.hpp"
