@@ -38,6 +38,7 @@ const std::vector<Trap> kHalfTopics = {{"creator", "topic.taken"},
 const std::vector<Role>& all_roles() {
   static const std::vector<Role> roles = {
       {.name = "publisher", .act = publish},
+      {.name = "overtaken publisher", .act = publish, .pause = "publish.claimed"},
       {.name = "steady publisher", .act = publish_alone_and_steadily},
       {.name = "steady publisher of batches", .act = publish_batches_alone_and_steadily},
       {.name = "publisher with a loan", .act = hold_a_loan},
