@@ -8,7 +8,7 @@
 #include <deque>
 #include <thread>
 
-#include "base/names.hpp"
+#include "base/bus_name.hpp"
 #include "client/open_registry.hpp"
 #include "log/ports.hpp"
 #include "platform/segment_file.hpp"
@@ -291,7 +291,7 @@ void make_and_remove_a_bus(const Stage& stage) {
 void lose_a_registry(const Stage& stage) {
   const std::string name = stage.bus + "b";
   const std::string path =
-      std::string(shmbus::platform::SegmentFile::kFolder) + "/" + shmbus::base::registry_name(name);
+      std::string(shmbus::platform::SegmentFile::kFolder) + "/" + shmbus::base::BusName(name).registry_file();
   stage.repeat([&] {
     on_a_passing_bus([&] { Bus::open(name).publisher("t", topic_options("t")).publish("x"); });
     ::unlink(path.c_str());
@@ -346,12 +346,14 @@ void hold_a_loan(const Stage& stage) {
 void publish_beside_an_orphan(const Stage& stage) {
   namespace registry = shmbus::registry;
   Bus bus = Bus::open(stage.bus);
-  const auto member = shmbus::registry::Membership::of(shmbus::detail::open_registry(stage.bus, {}));
+  const auto member =
+      shmbus::registry::Membership::of(shmbus::detail::open_registry(shmbus::base::BusName(stage.bus), {}));
   std::uint64_t number = 0;
   stage.repeat([&] {
     const std::string topic = "orphan." + std::to_string(stage.self) + "." + std::to_string(++number);
     shmbus::Publisher publisher = bus.publisher(topic, topic_options("t"));
-    const auto segment = shmbus::topic::TopicSegment::find(member, topic, shmbus::platform::Access::read_only);
+    const auto segment =
+        shmbus::topic::TopicSegment::find(member, shmbus::base::TopicName(topic), shmbus::platform::Access::read_only);
     test::require(segment != nullptr, "its own topic is not there");
     constexpr std::uint64_t kGone = std::uint64_t{1} << 40, kFirst = 1;
     shmbus::log::attach_subscriber(segment->log(),

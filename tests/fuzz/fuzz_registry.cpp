@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "base/names.hpp"
+#include "base/bus_name.hpp"
 #include "fuzz/segment_folder.hpp"
 #include "registry/bus_clock.hpp"
 #include "registry/node.hpp"
@@ -26,7 +26,7 @@ using shmbus::platform::Access;
 
 constexpr std::uint64_t kTable = shmbus::layout::kPage;  // of each table, what is damaged
 
-std::string path() { return "/dev/shm/" + registry_name(fuzz::bus_name()); }
+std::string path() { return "/dev/shm/" + BusName(fuzz::bus_name()).registry_file(); }
 
 /// A bus with three topics and two subscriptions: what its members would have left, had they died.
 fuzz::SegmentCopy* make_segment() {
@@ -78,20 +78,20 @@ void use(std::shared_ptr<Registry> registry, const fuzz::SegmentCopy& segment, f
         }
         break;
       case 1: {
-        auto topic = topics.announce("x.y", 7);
+        auto topic = topics.announce(TopicName("x.y"), 7);
         if (topics.make_ready(topic)) topics.tell(topic);
-        topics.find("x.y", 7);
+        topics.find(TopicName("x.y"), 7);
         break;
       }
       case 2: {
-        StandingSubscription s{.node = node.id(), .pattern = "b.>"};
+        StandingSubscription s{.node = node.id(), .pattern = Pattern("b.>")};
         const unsigned entry = subscriptions.add(s);
         if (!subscriptions.stands(s.id)) std::abort();
         subscriptions.remove(entry);
         break;
       }
       case 3:
-        subscriptions.matching("b.c");
+        subscriptions.matching(TopicName("b.c"));
         subscriptions.ring_matching("b.c");
         subscriptions.tried_generation(input.take<std::uint64_t>());
         subscriptions.reap();
@@ -123,7 +123,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   try {
     if ((how & 16) != 0) shmbus::Inspector(fuzz::bus_name()).snapshot();
-    if (auto registry = Registry::find(fuzz::bus_name(), (how & 32) != 0 ? Access::read_only : Access::read_write, {});
+    if (auto registry =
+            Registry::find(BusName(fuzz::bus_name()), (how & 32) != 0 ? Access::read_only : Access::read_write, {});
         registry && (how & 32) == 0) {
       use(std::move(registry), segment, input);
     }

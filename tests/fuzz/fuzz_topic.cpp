@@ -5,7 +5,7 @@
 #include <memory>
 #include <optional>
 
-#include "base/names.hpp"
+#include "base/bus_name.hpp"
 #include "fuzz/segment_folder.hpp"
 #include "log/ports.hpp"
 #include "log/reader.hpp"
@@ -39,17 +39,18 @@ struct Setting {
     std::optional<shmbus::Publisher> publisher = bus.publisher("t", {.block_size = kBlockSize, .blocks = kBlocks});
     const shmbus::Subscriber subscriber = bus.subscriber("t");
     for (int i = 0; i < 100; ++i) static_cast<void>(publisher->publish("a hundred events of some thirty bytes"));
-    member = Membership::of(Registry::find(fuzz::bus_name(), Access::read_write, {}));
+    const BusName bus_name(fuzz::bus_name());
+    member = Membership::of(Registry::find(bus_name, Access::read_write, {}));
     // The copies take the place of the originals, which those who made them leave now: as if they had died.
     const std::string folder = "/dev/shm/";
     control = std::make_unique<fuzz::SegmentCopy>(
-        folder + control_name(fuzz::bus_name(), "t"),
+        folder + bus_name.control_file(TopicName("t")),
         std::vector<fuzz::Range>{{0, kPage},
                                  {kPage, 4 * sizeof(shmbus::layout::PublisherPort)},
                                  {offsetof(TopicHeader, subscriber_ports), 4 * sizeof(shmbus::layout::SubscriberPort)},
                                  {sizeof(TopicHeader), kPage},
                                  {kGeometry.block_table_offset, 16 * sizeof(BlockEntry)}});
-    for (const std::string& name : shmbus::platform::SegmentFile::list(bus_prefix(fuzz::bus_name()) + "t.log."))
+    for (const std::string& name : shmbus::platform::SegmentFile::list(bus_name.file_prefix() + "t.log."))
       log = std::make_unique<fuzz::SegmentCopy>(folder + name, std::vector<fuzz::Range>{{0, 8 * kBlockSize}});
   }
 
@@ -162,7 +163,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     if ((how & 8) != 0) shmbus::Inspector(fuzz::bus_name()).snapshot();
     const Access access = (how & 16) != 0 ? Access::read_write : Access::read_only;
-    const auto segment = TopicSegment::find(setting.member, "t", access);
+    const auto segment = TopicSegment::find(setting.member, TopicName("t"), access);
     if (segment && segment->has_all()) {
       if (access == Access::read_write)
         use(segment, setting, input);

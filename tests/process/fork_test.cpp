@@ -194,7 +194,8 @@ TEST_CASE("a child that was forked while a bus's name was held does not hold it"
   const bool dies_holding = GENERATE(false, true);
   ForkedProcess parent{[&](const Parent& test) {
     shmbus::Bus member = shmbus::Bus::open(name.name());
-    const auto registry = shmbus::registry::Registry::find(name.name(), shmbus::platform::Access::read_write, {});
+    const shmbus::base::BusName bus_name(name.name());
+    const auto registry = shmbus::registry::Registry::find(bus_name, shmbus::platform::Access::read_write, {});
     {
       // As another thread does in remove_topic, at any moment.
       const auto held = shmbus::registry::lock_bus_name(*registry, shmbus::platform::Lock::exclusive);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "base/names.hpp"
+#include "base/bus_name.hpp"
 #include "platform/segment_file.hpp"
 #include "registry/topic_table.hpp"
 #include "shmbus/shmbus.hpp"
@@ -70,49 +70,51 @@ void check_aftermath(const std::string& name, const VisitTopic& visit) {
   shmbus::Bus bus = shmbus::Bus::open(name);
   bus.reap();
 
-  auto registry = shmbus::registry::Registry::find(name, shmbus::platform::Access::read_write, {});
+  const shmbus::base::BusName bus_name(name);
+  auto registry = shmbus::registry::Registry::find(bus_name, shmbus::platform::Access::read_write, {});
   require(registry != nullptr, "the bus has gone");
   const auto member = shmbus::registry::Membership::of(registry);
   check_tables(*registry, bus.node(), member.node->id());
   TopicTable topics(*member.node);
   require(topics.unfinished().empty(), "a topic is unfinished");
 
-  std::set<std::string> files{shmbus::base::registry_name(name)};
+  std::set<std::string> files{bus_name.registry_file()};
   for (const TopicTable::Topic& topic : topics.ready()) {
-    const auto segment = TopicSegment::find(member, topic.name, shmbus::platform::Access::read_write);
-    require(segment && segment->id() == topic.id, "a listed topic has no segments: " + topic.name);
+    const shmbus::base::TopicName& topic_name = topic.name.value();
+    const auto segment = TopicSegment::find(member, topic_name, shmbus::platform::Access::read_write);
+    require(segment && segment->id() == topic.id, "a listed topic has no segments: " + topic_name.text());
     const auto& h = segment->header();
-    files.insert(shmbus::base::control_name(name, topic.name));
-    files.insert(shmbus::base::log_name(name, topic.name, h.log_node, h.id));
-    check_ports(topic.name, h);
-    check_blocks(topic.name, *segment);
+    files.insert(bus_name.control_file(topic_name));
+    files.insert(bus_name.log_file(topic_name, h.log_node, h.id));
+    check_ports(topic_name.text(), h);
+    check_blocks(topic_name.text(), *segment);
     visit(bus, *segment);
-    check_ports(topic.name, h);
+    check_ports(topic_name.text(), h);
   }
-  for (const std::string& file : SegmentFile::list(shmbus::base::bus_prefix(name))) {
+  for (const std::string& file : SegmentFile::list(bus_name.file_prefix())) {
     require(files.contains(file), "a file that belongs to nobody: " + file);
   }
 }
 
 void go_round(shmbus::Bus& bus, TopicSegment& topic, const Newcomer& newcomer) {
   shmbus::log::BlockLog& log = topic.log();
+  const std::string& name = topic.name().text();
   const std::uint32_t before = log.header().backed;
-  shmbus::Subscriber subscriber = bus.subscriber(topic.name(), {.delivery = shmbus::Delivery::reliable});
+  shmbus::Subscriber subscriber = bus.subscriber(name, {.delivery = shmbus::Delivery::reliable});
   const shmbus::TopicInfo info = topic.info();
-  shmbus::Publisher publisher = bus.publisher(topic.name(), {}, info.type());  // whatever it carries
+  shmbus::Publisher publisher = bus.publisher(name, {}, info.type());  // whatever it carries
   std::uint64_t published = 0, read = 0;
   for (const std::uint64_t end = log.whole_number(log.tail()) + std::uint64_t{3} * log.blocks();
        log.whole_number(log.tail()) < end;) {
-    require(newcomer.publish(publisher, ++published), topic.name() + ": a newcomer can't publish");
+    require(newcomer.publish(publisher, ++published), name + ": a newcomer can't publish");
     while (subscriber.poll([&](const shmbus::Event& event) {
       newcomer.read(event, subscriber);
       ++read;
     }) != 0) {
     }
   }
-  require(read == published && subscriber.lost() == 0, topic.name() + ": a newcomer's events are not all read");
-  require(newcomer.may_grow || log.header().backed <= std::max(before, log.blocks() + 1),
-          topic.name() + ": a block leaked");
+  require(read == published && subscriber.lost() == 0, name + ": a newcomer's events are not all read");
+  require(newcomer.may_grow || log.header().backed <= std::max(before, log.blocks() + 1), name + ": a block leaked");
 }
 
 }  // namespace test

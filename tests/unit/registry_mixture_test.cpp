@@ -5,6 +5,9 @@
 #include <string>
 #include <thread>
 
+#include "base/bus_name.hpp"
+#include "base/pattern.hpp"
+#include "base/topic_name.hpp"
 #include "client/open_registry.hpp"
 #include "registry/subscription_table.hpp"
 #include "registry/topic_table.hpp"
@@ -12,6 +15,9 @@
 #include "support/patience.hpp"
 #include "support/temporary_bus.hpp"
 
+using shmbus::base::BusName;
+using shmbus::base::Pattern;
+using shmbus::base::TopicName;
 using shmbus::registry::Node;
 using shmbus::registry::Registry;
 using shmbus::registry::StandingSubscription;
@@ -51,11 +57,11 @@ class Meanwhile {
 
 TEST_CASE("a looker never mixes two subscriptions that had one entry", "[registry]") {
   const test::TemporaryBus name;
-  Node node(shmbus::detail::open_registry(name.name(), {}));
+  Node node(shmbus::detail::open_registry(BusName(name.name()), {}));
   SubscriptionTable table(node);
   shmbus::Inspector inspector(name.name());
   const Meanwhile coming_and_going([&](std::uint64_t i) {
-    StandingSubscription s{.node = node.id(), .demote_after = i, .name = name_of(i), .pattern = name_of(i)};
+    StandingSubscription s{.node = node.id(), .demote_after = i, .name = name_of(i), .pattern = Pattern(name_of(i))};
     table.remove(table.add(s));
   });
   std::uint64_t seen = 0, mixed = 0;
@@ -64,7 +70,7 @@ TEST_CASE("a looker never mixes two subscriptions that had one entry", "[registr
     deadline.check("entries");
     for (const auto& s : table.all()) {
       ++seen;
-      mixed += s.name != s.pattern || s.name != name_of(s.demote_after);
+      mixed += s.name != s.pattern.text() || s.name != name_of(s.demote_after);
     }
     if (i % 4 != 0) continue;
     for (const auto& s : inspector.snapshot().subscriptions) {
@@ -77,10 +83,10 @@ TEST_CASE("a looker never mixes two subscriptions that had one entry", "[registr
 
 TEST_CASE("a looker never mixes two topics that had one entry", "[registry]") {
   const test::TemporaryBus name;
-  Node node(shmbus::detail::open_registry(name.name(), {}));
+  Node node(shmbus::detail::open_registry(BusName(name.name()), {}));
   TopicTable table(node);
   const Meanwhile coming_and_going([&](std::uint64_t i) {
-    TopicTable::Topic topic = table.announce(name_of(i), i);
+    TopicTable::Topic topic = table.announce(TopicName(name_of(i)), i);
     table.make_ready(topic);
     table.discard(topic);
   });
@@ -90,7 +96,7 @@ TEST_CASE("a looker never mixes two topics that had one entry", "[registry]") {
     deadline.check("entries");
     for (const auto& topic : table.ready()) {
       ++seen;
-      mixed += topic.name != name_of(topic.id);
+      mixed += topic.name != TopicName(name_of(topic.id));
     }
   }
   CHECK(mixed == 0);

@@ -6,6 +6,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/bus_name.hpp"
+#include "base/pattern.hpp"
+#include "base/topic_name.hpp"
 #include "client/open_registry.hpp"
 #include "log/ports.hpp"
 #include "registry/subscription_table.hpp"
@@ -21,7 +24,11 @@ namespace layout = shmbus::layout;
 
 namespace {
 
-Membership join(const std::string& bus) { return Membership::of(shmbus::detail::open_registry(bus, {})); }
+Membership join(const std::string& bus) {
+  return Membership::of(shmbus::detail::open_registry(shmbus::base::BusName(bus), {}));
+}
+
+const shmbus::base::TopicName kTopic("t");
 
 /// A topic, announced and linked, and a reliable subscription to it.
 struct Scene {
@@ -30,7 +37,6 @@ struct Scene {
     standing.bell = member.node->entry();
     standing.user = ::geteuid();
     standing.reliable = true;
-    standing.pattern = "t";
     entry = subscriptions.add(standing);
   }
 
@@ -49,10 +55,11 @@ struct Scene {
   Membership member = join(name.name());
   SubscriptionTable subscriptions{*member.node};
   TopicTable topics{*member.node};
-  StandingSubscription standing;
+  StandingSubscription standing{.pattern = shmbus::base::Pattern("t")};
   unsigned entry = 0;
-  TopicTable::Topic topic = topics.announce("t", 7);
-  std::shared_ptr<TopicSegment> segment = TopicSegment::create(member, "t", 7, {.block_size = 4096, .blocks = 2}, {});
+  TopicTable::Topic topic = topics.announce(kTopic, 7);
+  std::shared_ptr<TopicSegment> segment =
+      TopicSegment::create(member, kTopic, 7, {.block_size = 4096, .blocks = 2}, {});
 };
 
 }  // namespace
@@ -83,7 +90,7 @@ TEST_CASE("those who place at one time leave a port", "[placing]") {
   Membership others[] = {scene.member, join(scene.name.name()), join(scene.name.name())};
   std::vector<std::shared_ptr<TopicSegment>> segments;
   for (const Membership& member : others)
-    segments.push_back(TopicSegment::find(member, "t", shmbus::platform::Access::read_only));
+    segments.push_back(TopicSegment::find(member, kTopic, shmbus::platform::Access::read_only));
   for (unsigned round = 0; round < 5000 / test::slowness; ++round) {
     CAPTURE(round);
     std::atomic<std::size_t> ready{0};

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/bus_name.hpp"
+#include "base/topic_name.hpp"
 #include "client/bus_removal.hpp"
 #include "client/open_registry.hpp"
 #include "shmbus/bus.hpp"
@@ -14,6 +16,12 @@ using shmbus::topic::TopicSegment;
 
 namespace {
 
+const shmbus::base::TopicName kTopic("t");
+
+shmbus::registry::Membership join(const std::string& bus) {
+  return shmbus::registry::Membership::of(shmbus::detail::open_registry(shmbus::base::BusName(bus), {}));
+}
+
 void withdraw(const TopicSegment& segment) {
   shmbus::detail::withdraw_topic(segment.node().registry().bus(), segment.name(), segment.control_name(),
                                  segment.log_name().name());
@@ -25,13 +33,13 @@ bool is_closed(const shmbus::Error& error) { return error.code() == shmbus::Erro
 
 TEST_CASE("a member of a removed bus does not take a topic of the next one for stale", "[removal]") {
   const test::TemporaryBus name;
-  const auto late = shmbus::registry::Membership::of(shmbus::detail::open_registry(name.name(), {}));
+  const auto late = join(name.name());
   REQUIRE(shmbus::Bus::remove(name.name()));
   shmbus::Bus next = shmbus::Bus::open(name.name());
   REQUIRE(next.publisher("t").publish("x").sequence() == 1);
 
   try {
-    TopicSegment::find(late, "t", shmbus::platform::Access::read_write);
+    TopicSegment::find(late, kTopic, shmbus::platform::Access::read_write);
     FAIL("found a topic of another bus");
   } catch (const shmbus::Error& error) {
     CHECK(is_closed(error));
@@ -43,11 +51,11 @@ TEST_CASE("a member of a removed bus does not take a topic of the next one for s
 TEST_CASE("a topic created for a removed bus is withdrawn without touching the next bus's", "[removal]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
-  const auto late = shmbus::registry::Membership::of(shmbus::detail::open_registry(name.name(), {}));
+  const auto late = join(name.name());
   REQUIRE(shmbus::Bus::remove(name.name()));
 
   SECTION("the next bus has one of that name") {
-    const auto created = TopicSegment::create(late, "t", 17, {}, {});
+    const auto created = TopicSegment::create(late, kTopic, 17, {}, {});
     REQUIRE(created);
     shmbus::Bus next = shmbus::Bus::open(name.name());
     REQUIRE(next.publisher("t").publish("x").sequence() == 1);
@@ -55,14 +63,14 @@ TEST_CASE("a topic created for a removed bus is withdrawn without touching the n
     CHECK(next.publisher("t").publish("y").sequence() == 2);
   }
   SECTION("the next bus has none") {
-    const auto created = TopicSegment::create(late, "t", 17, {}, {});
+    const auto created = TopicSegment::create(late, kTopic, 17, {}, {});
     REQUIRE(created);
     shmbus::Bus next = shmbus::Bus::open(name.name());
     withdraw(*created);
     CHECK(segments.all() == std::vector<std::string>{segments.registry()});
   }
   SECTION("there is no next bus") {
-    const auto created = TopicSegment::create(late, "t", 17, {}, {});
+    const auto created = TopicSegment::create(late, kTopic, 17, {}, {});
     REQUIRE(created);
     withdraw(*created);
     CHECK(segments.all().empty());
@@ -84,13 +92,13 @@ TEST_CASE("a topic without its log is corrupt, unless the bus has lost its name:
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus::open(name.name()).publisher("t").publish("x");
-  const auto late = shmbus::registry::Membership::of(shmbus::detail::open_registry(name.name(), {}));
+  const auto late = join(name.name());
   for (const std::string& file : segments.all()) {
     if (file.find(".log.") != std::string::npos) REQUIRE(::unlink(file.c_str()) == 0);
   }
   const auto refusal = [&] {
     try {
-      TopicSegment::find(late, "t", shmbus::platform::Access::read_write);
+      TopicSegment::find(late, kTopic, shmbus::platform::Access::read_write);
     } catch (const shmbus::Error& error) {
       return error.code();
     }

@@ -2,37 +2,46 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/bus_name.hpp"
+#include "base/topic_name.hpp"
 #include "client/open_registry.hpp"
 #include "support/temporary_bus.hpp"
 
+using shmbus::base::TopicName;
 using shmbus::registry::TopicTable;
+
+namespace {
+
+const TopicName kFirst("first"), kSecond("second");
+
+}  // namespace
 
 TEST_CASE("who finishes a topic that was removed meanwhile leaves the entry's next topic alone", "[topics]") {
   const test::TemporaryBus name;
-  shmbus::registry::Node node(shmbus::detail::open_registry(name.name(), {}));
+  shmbus::registry::Node node(shmbus::detail::open_registry(shmbus::base::BusName(name.name()), {}));
   TopicTable table(node);
-  TopicTable::Topic removed = table.announce("first", 1);
+  TopicTable::Topic removed = table.announce(kFirst, 1);
 
   SECTION("before it was ready") {
     const TopicTable::Topic stale = removed;
     REQUIRE(table.discard(removed));
-    TopicTable::Topic next = table.announce("second", 2);
+    TopicTable::Topic next = table.announce(kSecond, 2);
     REQUIRE(next.entry == stale.entry);
     TopicTable::Topic late = stale;
     CHECK_FALSE(table.make_ready(late));
     table.tell(late);
     CHECK_FALSE(table.discard(late));
-    CHECK(table.find("second", 2));
+    CHECK(table.find(kSecond, 2));
   }
   SECTION("before subscribers were told") {
     REQUIRE(table.make_ready(removed));
     TopicTable::Topic late = removed;
     REQUIRE(table.discard(removed));
-    TopicTable::Topic next = table.announce("second", 2);
+    TopicTable::Topic next = table.announce(kSecond, 2);
     REQUIRE(next.entry == late.entry);
     REQUIRE(table.make_ready(next));
     table.tell(late);
     CHECK_FALSE(table.discard(late));
-    CHECK(table.find("second", 2));
+    CHECK(table.find(kSecond, 2));
   }
 }

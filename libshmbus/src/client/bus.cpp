@@ -1,6 +1,8 @@
 #include "shmbus/bus.hpp"
 
-#include "base/names.hpp"
+#include "base/bus_name.hpp"
+#include "base/pattern.hpp"
+#include "base/topic_name.hpp"
 #include "client/bus_core.hpp"
 #include "client/bus_removal.hpp"
 #include "client/publisher_core.hpp"
@@ -16,10 +18,10 @@ Bus& Bus::operator=(Bus&&) noexcept = default;
 Bus::~Bus() = default;
 
 Bus Bus::open(std::string_view name, const BusOptions& options) {
-  return Bus(std::make_shared<detail::BusCore>(std::string(name), options));
+  return Bus(std::make_shared<detail::BusCore>(base::BusName(name), options));
 }
 
-bool Bus::remove(std::string_view name) { return detail::remove_bus(std::string(name)); }
+bool Bus::remove(std::string_view name) { return detail::remove_bus(base::BusName(name)); }
 
 detail::BusCore& Bus::core() const {
   if (core_) return *core_;
@@ -28,22 +30,22 @@ detail::BusCore& Bus::core() const {
 }
 
 // Without a core it was moved from.
-std::string_view Bus::name() const noexcept { return core_ ? core_->registry().bus() : std::string_view{}; }
+std::string_view Bus::name() const noexcept { return core_ ? core_->registry().bus().text() : std::string_view{}; }
 std::uint64_t Bus::incarnation() const noexcept { return core_ ? core_->registry().recorded().incarnation : 0; }
 std::uint64_t Bus::node() const noexcept { return core_ ? core_->node().id() : 0; }
 
 TopicInfo Bus::topic(std::string_view name, const TopicOptions& options) {
-  return core().open_or_create(std::string(name), options, nullptr).info;
+  return core().open_or_create(base::TopicName(name), options, nullptr).info;
 }
 
 std::optional<TopicInfo> Bus::find_topic(std::string_view name) {
-  base::check_topic_name(name);
+  const base::TopicName topic(name);
   core().check_open();
-  const auto segment = core().find(std::string(name), platform::Access::read_only);
+  const auto segment = core().find(topic, platform::Access::read_only);
   return segment ? std::optional(segment->info()) : std::nullopt;
 }
 
-bool Bus::remove_topic(std::string_view name) { return core().remove_topic(std::string(name)); }
+bool Bus::remove_topic(std::string_view name) { return core().remove_topic(base::TopicName(name)); }
 
 Publisher Bus::publisher(std::string_view topic, const TopicOptions& options) {
   return publisher(topic, options, TypeInfo{});
@@ -51,12 +53,12 @@ Publisher Bus::publisher(std::string_view topic, const TopicOptions& options) {
 
 Publisher Bus::publisher(std::string_view topic, const TopicOptions& options, const TypeInfo& type) {
   core();
-  return Publisher(std::make_unique<detail::PublisherCore>(core_, std::string(topic), options, type));
+  return Publisher(std::make_unique<detail::PublisherCore>(core_, base::TopicName(topic), options, type));
 }
 
 Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& options) {
   core();
-  return Subscriber(std::make_shared<detail::SubscriberCore>(core_, std::string(pattern), options));
+  return Subscriber(std::make_shared<detail::SubscriberCore>(core_, base::Pattern(pattern), options));
 }
 
 Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& options, const TypeInfo& type) {
@@ -66,7 +68,9 @@ Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& op
   return subscribed;
 }
 
-void Bus::check_type(std::string_view pattern, const TypeInfo& type) { core().check_type(std::string(pattern), type); }
+void Bus::check_type(std::string_view pattern, const TypeInfo& type) {
+  core().check_type(base::Pattern(pattern), type);
+}
 
 int Bus::run_until_signal() {
   const platform::SignalWait wait;

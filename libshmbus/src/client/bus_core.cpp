@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/names.hpp"
 #include "client/bus_removal.hpp"
 #include "client/open_registry.hpp"
 #include "log/repair.hpp"
@@ -22,21 +21,21 @@ using topic::TopicSegment;
 
 namespace {
 
-registry::Membership join(const std::string& name, const BusOptions& options) {
+registry::Membership join(const base::BusName& name, const BusOptions& options) {
   platform::register_for_membarrier();  // refused: publishers find out when they attach
   return registry::Membership::of(open_registry(name, options));
 }
 
 }  // namespace
 
-BusCore::BusCore(const std::string& name, const BusOptions& options)
+BusCore::BusCore(const base::BusName& name, const BusOptions& options)
     : member_(join(name, options)), topics_(*member_.node), subscriptions_(*member_.node) {
   settle();
 }
 
 void BusCore::check_open() const {
   if (open()) return;
-  const std::string object = base::bus_object(registry().bus());
+  const std::string object = registry().bus().object();
   if (node().forked()) {
     throw Error(ErrorCode::closed,
                 {object, "to be used by the process that opened it", "a forked child", "open the bus in the child"});
@@ -51,13 +50,13 @@ void BusCore::check_open() const {
                                   "a process without the mapping of its lock", "open the bus in the child"});
 }
 
-std::shared_ptr<TopicSegment> BusCore::Segments::find(const std::string& name) {
+std::shared_ptr<TopicSegment> BusCore::Segments::find(const base::TopicName& name) {
   const auto found = segments_.find(name);
   return found == segments_.end() ? nullptr : found->second.lock();
 }
 
 /// Names are looked through when they have doubled since the last time, so an addition costs a few steps.
-void BusCore::Segments::add(const std::string& name, const std::shared_ptr<TopicSegment>& segment) {
+void BusCore::Segments::add(const base::TopicName& name, const std::shared_ptr<TopicSegment>& segment) {
   if (segments_.size() >= look_at_) {
     std::erase_if(segments_, [](const auto& open) { return open.second.expired(); });
     look_at_ = std::max<std::size_t>(16, 2 * segments_.size());
@@ -65,7 +64,7 @@ void BusCore::Segments::add(const std::string& name, const std::shared_ptr<Topic
   segments_[name] = segment;
 }
 
-std::shared_ptr<TopicSegment> BusCore::find_locked(const std::string& name, Access access) {
+std::shared_ptr<TopicSegment> BusCore::find_locked(const base::TopicName& name, Access access) {
   Segments& segments = access == Access::read_write ? writable_ : readable_;
   if (auto segment = segments.find(name)) {
     if (segment->has_all() && !segment->removed()) return segment;  // one that was cut short is refused anew
@@ -75,14 +74,13 @@ std::shared_ptr<TopicSegment> BusCore::find_locked(const std::string& name, Acce
   return segment;
 }
 
-std::shared_ptr<TopicSegment> BusCore::find(const std::string& name, Access access) {
+std::shared_ptr<TopicSegment> BusCore::find(const base::TopicName& name, Access access) {
   const std::lock_guard lock(mutex_);
   return find_locked(name, access);
 }
 
-BusCore::OpenedTopic BusCore::open_or_create(const std::string& name, const TopicOptions& options,
+BusCore::OpenedTopic BusCore::open_or_create(const base::TopicName& name, const TopicOptions& options,
                                              const TypeInfo* type) {
-  base::check_topic_name(name);
   check_open();
   const std::lock_guard lock(mutex_);
   constexpr int kTries = 100;  // each needs the topic to be created and removed meanwhile
@@ -95,8 +93,8 @@ BusCore::OpenedTopic BusCore::open_or_create(const std::string& name, const Topi
         finish(*segment, topic ? *topic : topics_.announce(name, segment->id()));
       }
       TopicInfo info = segment->info();
-      info.different = topic::option_differences(options, info, segment->group());
-      topic::check_strict(options, info);
+      info.different = topic::option_differences(name, options, info, segment->group());
+      topic::check_strict(name, options, info);
       if (type != nullptr) {
         segment->adopt_type(*type);
         segment->tell_type(info);
@@ -125,14 +123,14 @@ BusCore::OpenedTopic BusCore::open_or_create(const std::string& name, const Topi
     return {std::move(segment), std::move(info)};
   }
   throw Error(ErrorCode::busy,
-              {base::topic_object(name), "to stay created", "others create and remove it all the time", "try again"});
+              {name.object(), "to stay created", "others create and remove it all the time", "try again"});
 }
 
-void BusCore::check_type(const std::string& pattern, const TypeInfo& type) {
-  base::check_pattern(pattern);
+void BusCore::check_type(const base::Pattern& pattern, const TypeInfo& type) {
   check_open();
-  if (base::has_wildcard(pattern)) return;
-  if (const auto segment = find(pattern, Access::read_only)) segment->check_type(type);
+  const auto topic = pattern.topic();
+  if (!topic) return;
+  if (const auto segment = find(*topic, Access::read_only)) segment->check_type(type);
 }
 
 /// From segments that are linked to a topic that subscribers know. Every step may be done again, by anyone: ready;
@@ -152,8 +150,7 @@ void BusCore::finish(TopicSegment& segment, registry::TopicTable::Topic topic) {
   if (segment.removed()) topics_.discard(topic);
 }
 
-bool BusCore::remove_topic(const std::string& name) {
-  base::check_topic_name(name);
+bool BusCore::remove_topic(const base::TopicName& name) {
   check_open();
   const auto held = registry::lock_bus_name(registry(), platform::Lock::shared);
   if (!held) {
@@ -175,7 +172,7 @@ unsigned BusCore::settle() noexcept {
     if (topic.phase() != layout::TopicPhase::ready && creator_alive) continue;
     ++settled;
     try {
-      const auto segment = topic.name.empty() ? nullptr : find(topic.name, Access::read_only);
+      const auto segment = topic.name ? find(*topic.name, Access::read_only) : nullptr;
       if (segment && segment->id() == topic.id) {
         finish(*segment, topic);
         continue;
@@ -191,11 +188,11 @@ unsigned BusCore::settle() noexcept {
 
 /// Topics of an earlier bus of this name: whoever looks for one clears it away.
 unsigned BusCore::unlink_earlier_topics() {
-  const std::string& bus = registry().bus();
+  const base::BusName& bus = registry().bus();
   unsigned unlinked = 0;
-  for (const std::string& file : platform::SegmentFile::list(base::bus_prefix(bus))) {
-    const auto topic = base::parse_control_name(bus, file);
-    if (!topic || !base::is_topic_name(*topic)) continue;
+  for (const std::string& file : platform::SegmentFile::list(bus.file_prefix())) {
+    const auto topic = bus.topic_of_control_file(file);
+    if (!topic) continue;
     try {
       unlinked += find(*topic, Access::read_only) == nullptr ? 1 : 0;
     } catch (const Error&) {
@@ -208,14 +205,14 @@ unsigned BusCore::unlink_earlier_topics() {
 /// A log whose creator died before the control segment that names it got its own name.
 unsigned BusCore::unlink_orphan_logs() {
   unsigned unlinked = 0;
-  const std::string& bus = registry().bus();
-  for (const std::string& file : platform::SegmentFile::list(base::bus_prefix(bus))) {
-    const auto name = base::parse_log_name(bus, file);
-    if (!name || node().alive(name->node)) continue;
+  const base::BusName& bus = registry().bus();
+  for (const std::string& file : platform::SegmentFile::list(bus.file_prefix())) {
+    const auto log = bus.parse_log_file(file);
+    if (!log || node().alive(log->node)) continue;
     try {
       // A dead node links nothing any more: what does not lead to this log now never will.
-      const auto segment = find(name->topic, Access::read_only);
-      if (segment && segment->id() == name->id) continue;
+      const auto segment = log->topic ? find(*log->topic, Access::read_only) : nullptr;
+      if (segment && segment->id() == log->id) continue;
       unlinked += platform::SegmentFile::unlink(file, "log '" + file + "'");
     } catch (const Error&) {
       // Not ours to open, or damaged: it goes with the topic, or is its owner's to clear away.
@@ -232,7 +229,7 @@ ReapReport BusCore::reap() {
   settle();
   for (const auto& topic : topics_.ready()) {
     try {
-      const auto segment = find(topic.name, Access::read_write);
+      const auto segment = find(*topic.name, Access::read_write);
       if (!segment || segment->id() != topic.id) {
         topics_.discard(topic);  // it was linked before it was listed: its remover died before it took it off the list
         continue;

@@ -4,8 +4,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <string>
 
+#include "base/bus_name.hpp"
+#include "base/pattern.hpp"
+#include "base/topic_name.hpp"
 #include "registry/registry.hpp"
 #include "registry/subscription_table.hpp"
 #include "registry/topic_table.hpp"
@@ -18,7 +20,7 @@ namespace shmbus::detail {
 class BusCore {
  public:
   /// Throws Error.
-  BusCore(const std::string& name, const BusOptions& options);
+  BusCore(const base::BusName& name, const BusOptions& options);
 
   const registry::Membership& member() const noexcept { return member_; }
   registry::Node& node() const noexcept { return *member_.node; }
@@ -32,12 +34,12 @@ class BusCore {
   };
   /// Opens a topic for publishing, creating it if there is none. `type` is what is to be published; null: nothing yet.
   /// Throws Error.
-  OpenedTopic open_or_create(const std::string& name, const TopicOptions& options, const TypeInfo* type);
+  OpenedTopic open_or_create(const base::TopicName& name, const TopicOptions& options, const TypeInfo* type);
   /// Throws Error, `type_mismatch`, where a topic of this very name is there and can't carry the type.
-  void check_type(const std::string& pattern, const TypeInfo& type);
+  void check_type(const base::Pattern& pattern, const TypeInfo& type);
   /// Opens an existing one; null where there is none. Throws Error.
-  std::shared_ptr<topic::TopicSegment> find(const std::string& name, platform::Access access);
-  bool remove_topic(const std::string& name);
+  std::shared_ptr<topic::TopicSegment> find(const base::TopicName& name, platform::Access access);
+  bool remove_topic(const base::TopicName& name);
 
   /// Finishes or clears the table entries of creators that died.
   unsigned settle() noexcept;
@@ -56,14 +58,14 @@ class BusCore {
   class Segments {
    public:
     /// Null where it is not open.
-    std::shared_ptr<topic::TopicSegment> find(const std::string& name);
-    void add(const std::string& name, const std::shared_ptr<topic::TopicSegment>& segment);
+    std::shared_ptr<topic::TopicSegment> find(const base::TopicName& name);
+    void add(const base::TopicName& name, const std::shared_ptr<topic::TopicSegment>& segment);
 
    private:
-    std::map<std::string, std::weak_ptr<topic::TopicSegment>> segments_;
+    std::map<base::TopicName, std::weak_ptr<topic::TopicSegment>> segments_;
     std::size_t look_at_ = 16;  // so many names, then those of topics that were closed go
   };
-  std::shared_ptr<topic::TopicSegment> find_locked(const std::string& name, platform::Access access);
+  std::shared_ptr<topic::TopicSegment> find_locked(const base::TopicName& name, platform::Access access);
   void finish(topic::TopicSegment& segment, registry::TopicTable::Topic topic);
   unsigned unlink_earlier_topics();
   unsigned unlink_orphan_logs();

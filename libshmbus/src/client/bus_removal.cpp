@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include "base/names.hpp"
 #include "layout/segment_checks.hpp"
 #include "platform/mapping.hpp"
 #include "registry/bus_name_lock.hpp"
@@ -22,11 +21,11 @@ namespace {
 
 /// Members learn it before the names go. A damaged registry is removed all the same, without a word to anybody.
 /// A hard link to another bus's registry goes, and that bus stays.
-void tell_members(const SegmentFile& file, const std::string& bus) {
+void tell_members(const SegmentFile& file, const base::BusName& bus) {
   if (file.state().size < sizeof(RegistryHeader)) return;
-  const platform::Mapping mapping(file, Access::read_write, 0, sizeof(RegistryHeader), base::bus_object(bus));
+  const platform::Mapping mapping(file, Access::read_write, 0, sizeof(RegistryHeader), bus.object());
   auto* header = reinterpret_cast<RegistryHeader*>(mapping.address());
-  if (header->magic == layout::kRegistryMagic && header->name.load() == bus)
+  if (header->magic == layout::kRegistryMagic && header->name.load() == bus.text())
     header->removed.store(1, std::memory_order_seq_cst);
 }
 
@@ -40,13 +39,13 @@ void unlink_of_other(const std::string& segment) noexcept {
 }
 
 /// The registry's own name goes last; a remover that dies leaves it, and the next one goes on.
-void unlink_all(const std::string& bus) {
-  const std::string object = base::bus_object(bus), name = base::registry_name(bus);
+void unlink_all(const base::BusName& bus) {
+  const std::string object = bus.object(), name = bus.registry_file();
   topic::finish_removals(bus, {});
-  for (const std::string& segment : SegmentFile::list(base::bus_prefix(bus))) {
+  for (const std::string& segment : SegmentFile::list(bus.file_prefix())) {
     if (segment == name) continue;
     try {
-      if (const auto topic = base::parse_control_name(bus, segment))
+      if (const auto topic = bus.topic_of_control_file(segment))
         topic::unlink_topic(bus, *topic, {});
       else
         SegmentFile::unlink(segment, object);
@@ -61,15 +60,14 @@ void unlink_all(const std::string& bus) {
 
 }  // namespace
 
-bool remove_bus(const std::string& bus) {
-  base::check_bus_name(bus);
-  const std::string object = base::bus_object(bus);
-  auto file = SegmentFile::open(base::registry_name(bus), Access::read_write, object);
+bool remove_bus(const base::BusName& bus) {
+  const std::string object = bus.object();
+  auto file = SegmentFile::open(bus.registry_file(), Access::read_write, object);
   if (!file) {
     // What a registry that was unlinked by hand left goes under the name of a new one, which nobody can join.
-    if (SegmentFile::list(base::bus_prefix(bus)).empty()) return false;
+    if (SegmentFile::list(bus.file_prefix()).empty()) return false;
     registry::Registry::create_removed(bus);
-    file = SegmentFile::open(base::registry_name(bus), Access::read_write, object);
+    file = SegmentFile::open(bus.registry_file(), Access::read_write, object);
     if (!file) return true;
   }
   layout::check_owner(file->state(), {}, object);
@@ -86,11 +84,11 @@ bool remove_bus(const std::string& bus) {
   return true;
 }
 
-void withdraw_topic(const std::string& bus, const std::string& topic, const platform::SegmentName& control,
+void withdraw_topic(const base::BusName& bus, const base::TopicName& topic, const platform::SegmentName& control,
                     const std::string& log_name) {
-  const std::string object = base::topic_object(topic);
+  const std::string object = topic.object();
   while (control.leads_to_file()) {
-    auto file = SegmentFile::open(base::registry_name(bus), Access::read_write, base::bus_object(bus));
+    auto file = SegmentFile::open(bus.registry_file(), Access::read_write, bus.object());
     if (!file) {
       if (registry::Registry::create_removed(bus)) remove_bus(bus);  // and all else that was left
       continue;

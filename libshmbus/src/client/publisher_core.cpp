@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/names.hpp"
 #include "log/closed_writer.hpp"
 #include "log/gate.hpp"
 #include "log/ports.hpp"
@@ -17,7 +16,7 @@
 
 namespace shmbus::detail {
 
-PublisherCore::PublisherCore(std::shared_ptr<BusCore> bus, const std::string& topic, const TopicOptions& options,
+PublisherCore::PublisherCore(std::shared_ptr<BusCore> bus, const base::TopicName& topic, const TopicOptions& options,
                              const TypeInfo& type)
     : bus_(std::move(bus)) {
   auto opened = bus_->open_or_create(topic, options, &type);
@@ -28,7 +27,7 @@ PublisherCore::PublisherCore(std::shared_ptr<BusCore> bus, const std::string& to
 
 void PublisherCore::attach() {
   log::BlockLog& log = segment_->log();
-  const std::string object = base::topic_object(info_.name);
+  const std::string object = segment_->name().object();
   // Sleepers rely on it; a publisher that can't be ordered by membarrier must order itself.
   if (!platform::register_for_membarrier()) log::require_fences(log);
 

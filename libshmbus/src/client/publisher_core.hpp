@@ -2,8 +2,8 @@
 
 #include <chrono>
 #include <memory>
-#include <string>
 
+#include "base/topic_name.hpp"
 #include "client/bus_core.hpp"
 #include "log/writer.hpp"
 #include "platform/fork_guard.hpp"
@@ -15,7 +15,7 @@ namespace shmbus::detail {
 class PublisherCore : private platform::ForkListener {
  public:
   /// Throws Error.
-  PublisherCore(std::shared_ptr<BusCore> bus, const std::string& topic, const TopicOptions& options,
+  PublisherCore(std::shared_ptr<BusCore> bus, const base::TopicName& topic, const TopicOptions& options,
                 const TypeInfo& type);
   ~PublisherCore() override;
 

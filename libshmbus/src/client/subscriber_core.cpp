@@ -6,7 +6,6 @@
 #include <thread>
 #include <utility>
 
-#include "base/names.hpp"
 #include "client/topic_set.hpp"
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
@@ -25,18 +24,20 @@ PollState& poll_state(SubscriberCore& core) noexcept { return core.state(); }
 bool refresh_topics(SubscriberCore* core) noexcept { return core != nullptr && core->refresh(); }
 void refuse_nested_poll(const PollState& state) {
   if (!HandlerScope::any([&](const PollState& running) { return &running == &state; })) return;
-  throw Error(ErrorCode::busy, {"Subscriber '" + state.core->pattern() + "'", "a poll outside of its own handler",
-                                "a nested poll, inside it", "return from the handler first"});
+  throw Error(ErrorCode::busy,
+              {"Subscriber '" + state.core->pattern().text() + "'", "a poll outside of its own handler",
+               "a nested poll, inside it", "return from the handler first"});
 }
 void nothing_polled(SubscriberCore& core) noexcept { core.nothing_polled(); }
 void end_poll(PollState& state) noexcept { const auto ended = std::move(state.ended); }
 
 namespace {
 
-void check_options(const std::string& pattern, const SubscriberOptions& options) {
-  if (options.start.kind() == Start::Kind::after && base::has_wildcard(pattern)) {
-    throw Error(ErrorCode::invalid_option, {"subscriber option start, Start::after", "a pattern that names one topic",
-                                            "'" + pattern + "'", "subscribe to the topic that the event was of"});
+void check_options(const base::Pattern& pattern, const SubscriberOptions& options) {
+  if (options.start.kind() == Start::Kind::after && pattern.has_wildcard()) {
+    throw Error(ErrorCode::invalid_option,
+                {"subscriber option start, Start::after", "a pattern that names one topic", "'" + pattern.text() + "'",
+                 "subscribe to the topic that the event was of"});
   }
   if (options.name.size() > 63) {
     throw Error(ErrorCode::invalid_option, {"subscriber option name", "at most 63 bytes",
@@ -55,10 +56,9 @@ void check_options(const std::string& pattern, const SubscriberOptions& options)
 
 }  // namespace
 
-SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const std::string& pattern,
+SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern& pattern,
                                const SubscriberOptions& options)
-    : bus_(std::move(bus)), options_(options) {
-  base::check_pattern(pattern);
+    : bus_(std::move(bus)), options_(options), standing_{.pattern = pattern} {
   check_options(pattern, options);
   bus_->check_open();
   standing_.node = bus_->node().id();
@@ -67,7 +67,6 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const std::string& 
   standing_.reliable = options.delivery == Delivery::reliable;
   standing_.demote_after = static_cast<std::uint64_t>(options.demote_after.count());
   standing_.name = options.name;
-  standing_.pattern = pattern;
   state_.generation = &bus_->topics().generation();
   state_.bus = bus_->registry().recorded().incarnation;
   state_.core = this;
@@ -81,10 +80,10 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const std::string& 
     SHMBUS_CRASH_POINT("subscribe.waited");
     topics_->attach_first();
     if (options.start.kind() == Start::Kind::after && topics_->size() == 0) {
-      throw Error(
-          ErrorCode::stale_position,
-          {base::topic_object(pattern), "to be the one that event " + options.start.event().to_string() + " was of",
-           "no such topic", "begin with Start::oldest(), and take what was between for lost"});
+      throw Error(ErrorCode::stale_position,
+                  {pattern.topic().value().object(),
+                   "to be the one that event " + options.start.event().to_string() + " was of", "no such topic",
+                   "begin with Start::oldest(), and take what was between for lost"});
     }
     SHMBUS_CRASH_POINT("subscribe.attached");
   } catch (...) {
@@ -130,7 +129,7 @@ void SubscriberCore::wait_for_creators() {
     const auto unfinished = bus_->topics().unfinished();
     const bool concerned = std::any_of(unfinished.begin(), unfinished.end(), [&](const TopicTable::Topic& topic) {
       return topic.phase() != layout::TopicPhase::ready && bus_->node().alive(topic.creator()) &&
-             (topic.name.empty() || base::matches(standing_.pattern, topic.name));
+             (!topic.name || standing_.pattern.covers(*topic.name));
     });
     if (!concerned || platform::monotonic_ns() > limit) return;
     std::this_thread::sleep_for(std::chrono::microseconds{200});
@@ -376,6 +375,6 @@ std::vector<UnattachedTopic> Subscriber::unattached() const {
 }
 Status Subscriber::status() const noexcept { return core_ ? core_->status() : Status::closed; }
 bool Subscriber::demoted() const noexcept { return core_ && core_->demoted(); }
-std::string_view Subscriber::pattern() const noexcept { return core_ ? core_->pattern() : std::string_view{}; }
+std::string_view Subscriber::pattern() const noexcept { return core_ ? core_->pattern().text() : std::string_view{}; }
 
 }  // namespace shmbus

@@ -3,9 +3,9 @@
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
+#include "base/pattern.hpp"
 #include "client/bus_core.hpp"
 #include "client/doorbell.hpp"
 #include "client/poll_pace.hpp"
@@ -19,7 +19,7 @@ namespace shmbus::detail {
 class SubscriberCore : private platform::ForkListener {
  public:
   /// Throws Error.
-  SubscriberCore(std::shared_ptr<BusCore> bus, const std::string& pattern, const SubscriberOptions& options);
+  SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern& pattern, const SubscriberOptions& options);
   ~SubscriberCore() override;
 
   PollState& state() noexcept { return state_; }
@@ -36,7 +36,7 @@ class SubscriberCore : private platform::ForkListener {
   Status topics_status() const noexcept { return topics_->status(); }
   bool demoted() const noexcept;
   const TopicSet& topics() const noexcept { return *topics_; }
-  const std::string& pattern() const noexcept { return standing_.pattern; }
+  const base::Pattern& pattern() const noexcept { return standing_.pattern; }
 
  private:
   void in_child() noexcept override;

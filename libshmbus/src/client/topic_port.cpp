@@ -1,6 +1,5 @@
 #include "client/topic_port.hpp"
 
-#include "base/names.hpp"
 #include "log/ports.hpp"
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
@@ -10,7 +9,7 @@ namespace shmbus::detail {
 using topic::TopicSegment;
 
 TopicPort::TopicPort(std::shared_ptr<TopicSegment> segment, unsigned port)
-    : TopicReader({segment->name(), segment->bus(), segment->id(), &segment->header().type_hash}, reader),
+    : TopicReader({segment->name().text(), segment->bus(), segment->id(), &segment->header().type_hash}, reader),
       reader(segment->log(), port),
       segment_(std::move(segment)) {
   listen();
@@ -29,9 +28,9 @@ std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segme
     port = log::attach_subscriber(log, {s.node, s.bell, s.id, s.reliable, s.demote_after, s.name}, log::kNone, 0);
   }
   if (!port) {
-    throw Error(ErrorCode::limit, {base::topic_object(segment->name()),
-                                   "at most " + std::to_string(layout::kMaxSubscribers) + " subscribers",
-                                   "all ports in use", "share a subscription within a process"});
+    throw Error(ErrorCode::limit,
+                {segment->name().object(), "at most " + std::to_string(layout::kMaxSubscribers) + " subscribers",
+                 "all ports in use", "share a subscription within a process"});
   }
   std::shared_ptr<TopicPort> attached;
   try {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/names.hpp"
 #include "log/log_end.hpp"
 #include "log/ports.hpp"
 #include "log/repair.hpp"
@@ -18,7 +17,7 @@ namespace {
 
 /// Where to go on after an event. Throws Error where the topic is not the one the event was of, or never came so far.
 Start continued(topic::TopicSegment& segment, Start start) {
-  const std::string object = base::topic_object(segment.name());
+  const std::string object = segment.name().object();
   const EventId id = start.event();
   const log::End end = log::end_of(segment.log());
   if (id.bus == segment.bus() && id.topic == segment.id() &&
@@ -66,7 +65,7 @@ void TopicSet::attach_all(bool first_time) {
     let_go(ready);
     for (Missing& topic : missing_) topic.seen = false;
     for (const Topic& topic : ready) {
-      if (base::matches(standing_.pattern, topic.name) && !has(topic)) attach(topic, first_time);
+      if (standing_.pattern.covers(*topic.name) && !has(topic)) attach(topic, first_time);
     }
     std::erase_if(missing_, [](const Missing& topic) { return !topic.seen; });
     ++passes_;
@@ -84,17 +83,17 @@ void TopicSet::attach(const Topic& topic, bool first_time) {
   Start start = first_time ? start_ : missed != missing_.end() ? missed->start : Start::sequence(1);
   std::shared_ptr<topic::TopicSegment> segment;
   try {
-    segment = bus_->find(topic.name, Access::read_only);
+    segment = bus_->find(*topic.name, Access::read_only);
     if (!segment || segment->id() != topic.id) return;  // removed meanwhile
     if (first_time && start.kind() == Start::Kind::time && !segment->log().timestamps()) {
-      throw Error(ErrorCode::invalid_option, {base::topic_object(topic.name), "time stamps, to start at a time", "none",
+      throw Error(ErrorCode::invalid_option, {topic.name->object(), "time stamps, to start at a time", "none",
                                               "create it with timestamps, or start at a sequence"});
     }
     if (start.kind() == Start::Kind::after) start = continued(*segment, start);
     state_.topics.push_back(TopicPort::attach(segment, standing_, start));
   } catch (const Error& error) {
     // Asked for by name, it must be had; a pattern takes what it can, and says what it can't.
-    if (first_time && !base::has_wildcard(standing_.pattern)) throw;
+    if (first_time && !standing_.pattern.has_wildcard()) throw;
     if (first_time && start.kind() == Start::Kind::latest) {
       // From now on, as nearly as can be told: by the log, or where that can't be opened by the time.
       const log::End end = segment ? log::end_of(segment->log()) : log::End{};
@@ -106,7 +105,7 @@ void TopicSet::attach(const Topic& topic, bool first_time) {
 }
 
 void TopicSet::note_missing(const Topic& topic, Start start, const Error& error) {
-  UnattachedTopic told{topic.name, error.code(), error.what()};
+  UnattachedTopic told{topic.name->text(), error.code(), error.what()};
   const auto known = std::find_if(missing_.begin(), missing_.end(), [&](const Missing& m) { return m.id == topic.id; });
   if (known == missing_.end()) {
     missing_.push_back({topic.id, start, std::move(told)});
@@ -179,8 +178,8 @@ void TopicSet::leave() noexcept {
   }
   try {
     for (const Topic& topic : bus_->topics().ready()) {
-      if (!base::matches(standing_.pattern, topic.name) || has(topic)) continue;
-      if (const auto segment = bus_->find(topic.name, Access::read_only)) withdraw_ports(*segment, standing_.id);
+      if (!standing_.pattern.covers(*topic.name) || has(topic)) continue;
+      if (const auto segment = bus_->find(*topic.name, Access::read_only)) withdraw_ports(*segment, standing_.id);
     }
   } catch (const std::exception&) {
     // A topic we can't open: whoever is held back by a port placed there finds us off the list.

@@ -1,5 +1,6 @@
 #include "shmbus/subscription.hpp"
 
+#include "base/pattern.hpp"
 #include "dispatch/dispatcher.hpp"
 #include "shmbus/bus.hpp"
 #include "shmbus/error.hpp"
@@ -29,7 +30,7 @@ void check(std::string_view pattern, const Handler& handler, const DispatchOptio
 Subscription Bus::subscribe(std::string_view pattern, Handler handler, const DispatchOptions& options) {
   core();  // throws where this Bus was moved from
   check(pattern, handler, options);
-  auto core = std::make_shared<detail::SubscriberCore>(core_, std::string(pattern), options.subscriber);
+  auto core = std::make_shared<detail::SubscriberCore>(core_, base::Pattern(pattern), options.subscriber);
   Subscriber subscriber(core);
   auto loop =
       std::make_shared<detail::HandlerLoop>(core_, std::move(core), std::move(subscriber), std::move(handler), options);

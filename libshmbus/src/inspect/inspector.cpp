@@ -4,7 +4,8 @@
 #include <map>
 #include <utility>
 
-#include "base/names.hpp"
+#include "base/bus_name.hpp"
+#include "base/topic_name.hpp"
 #include "inspect/leftovers.hpp"
 #include "inspect/node_list.hpp"
 #include "inspect/topic_view.hpp"
@@ -18,16 +19,19 @@ namespace shmbus::detail {
 
 /// A topic as the registry lists it.
 struct ListedTopic {
-  std::string name;
+  std::optional<base::TopicName> name;  ///< nothing while it is filled in
   std::uint64_t id = 0;
   std::uint64_t creator = 0;
   layout::TopicPhase phase{};
+
+  std::string text() const { return name ? name->text() : std::string{}; }
 };
 
 }  // namespace shmbus::detail
 
 namespace shmbus {
 
+using base::SegmentFileParts;
 using detail::ListedTopic;
 using detail::LookContext;
 using detail::NodeList;
@@ -37,7 +41,7 @@ using platform::SegmentFile;
 
 namespace {
 
-std::shared_ptr<registry::Registry> find_registry(const std::string& bus, const std::vector<uid_t>& owners) {
+std::shared_ptr<registry::Registry> find_registry(const base::BusName& bus, const std::vector<uid_t>& owners) {
   auto registry = registry::Registry::find(bus, platform::Access::read_only, owners);
   if (!registry) throw registry::Registry::absent_error(bus);
   return registry;
@@ -47,7 +51,7 @@ std::shared_ptr<registry::Registry> find_registry(const std::string& bus, const 
 
 class Inspector::Impl {
  public:
-  Impl(const std::string& bus, const std::vector<uid_t>& owners)
+  Impl(const base::BusName& bus, const std::vector<uid_t>& owners)
       : registry_(find_registry(bus, owners)), clock_(registry_->recorded()) {}
 
   BusSnapshot snapshot() {
@@ -71,7 +75,7 @@ class Inspector::Impl {
       if (listed.phase == TopicPhase::ready || listed.phase == TopicPhase::told)
         look(listed, context, bus, kept);
       else
-        bus.unfinished.push_back({listed.name, listed.creator, nodes.at(listed.creator).state});
+        bus.unfinished.push_back({listed.text(), listed.creator, nodes.at(listed.creator).state});
     }
     views_ = std::move(kept);  // without those of topics that went away
     std::sort(bus.topics.begin(), bus.topics.end(),
@@ -105,9 +109,9 @@ class Inspector::Impl {
       return std::none_of(topics.begin(), topics.end(), [&](const auto& t) { return t.id == view.first; });
     });
     for (const ListedTopic& listed : topics) {
-      if (listed.name != name || (listed.phase != TopicPhase::ready && listed.phase != TopicPhase::told)) continue;
+      if (listed.text() != name || (listed.phase != TopicPhase::ready && listed.phase != TopicPhase::told)) continue;
       auto& view = views_[listed.id];
-      if (!view) view = TopicView::open(*registry_, listed.name, listed.id);
+      if (!view) view = TopicView::open(*registry_, *listed.name, listed.id);
       if (view && !view->removed()) return view.get();
     }
     return nullptr;
@@ -115,13 +119,13 @@ class Inspector::Impl {
 
   void check_whole() const {
     if (registry_->whole()) return;
-    layout::check_size(registry_->file().state().size, registry_->recorded().size, base::bus_object(registry_->bus()));
+    layout::check_size(registry_->file().state().size, registry_->recorded().size, registry_->bus().object());
   }
 
   BusSnapshot describe() const {
     BusSnapshot bus;
     const registry::BusRecord& recorded = registry_->recorded();
-    bus.name = registry_->bus();
+    bus.name = registry_->bus().text();
     bus.incarnation = recorded.incarnation;
     bus.taken = Time{std::chrono::nanoseconds{platform::system_ns()}};
     bus.steady = std::chrono::steady_clock::now();
@@ -130,7 +134,7 @@ class Inspector::Impl {
     bus.owner = registry_->owner();
     bus.stall_limit = std::chrono::nanoseconds{recorded.stall_limit_ns};
     bus.cycle_clock = clock_.cycle_clock();
-    bus.removed = registry_->removed() || !registry_->file().is_named(base::registry_name(registry_->bus()));
+    bus.removed = registry_->removed() || !registry_->file().is_named(registry_->bus().registry_file());
     if (const auto capacity = SegmentFile::capacity()) {
       bus.shm_size = *capacity;
       bus.shm_free = SegmentFile::room();
@@ -146,7 +150,7 @@ class Inspector::Impl {
       if (id == 0) continue;
       UnattachedSnapshot& topic = s.unattached.emplace_back();
       const auto listed = std::find_if(topics.begin(), topics.end(), [&](const ListedTopic& t) { return t.id == id; });
-      if (listed != topics.end()) topic.topic = listed->name;
+      if (listed != topics.end()) topic.topic = listed->text();
       if (reason <= static_cast<std::uint64_t>(ErrorCode::system)) topic.code = static_cast<ErrorCode>(reason);
     }
   }
@@ -181,8 +185,8 @@ class Inspector::Impl {
       if (topic.phase == TopicPhase::free || topic.phase > TopicPhase::told) continue;
       if (topic.phase != TopicPhase::filling) {
         topic.id = entry.id.load(std::memory_order_acquire);
-        topic.name = entry.name.load();
-        if (!base::is_topic_name(topic.name)) continue;  // broken bytes
+        topic.name = base::TopicName::parse(entry.name.load());
+        if (!topic.name) continue;  // broken bytes
       }
       if (entry.state.load(std::memory_order_acquire) >> 3 == state >> 3) topics.push_back(std::move(topic));
     }
@@ -193,13 +197,13 @@ class Inspector::Impl {
   void look(const ListedTopic& listed, LookContext& context, BusSnapshot& bus, Views& kept) {
     try {
       auto view = std::move(views_[listed.id]);
-      if (!view) view = TopicView::open(*registry_, listed.name, listed.id);
+      if (!view) view = TopicView::open(*registry_, *listed.name, listed.id);
       if (!view || view->removed()) return;
       bus.topics.push_back(view->look(context));
       kept[listed.id] = std::move(view);
     } catch (const Error& error) {
       TopicSnapshot& topic = bus.topics.emplace_back();
-      topic.info.name = listed.name;
+      topic.info.name = listed.text();
       topic.info.id = listed.id;
       topic.problem = error.what();
     }
@@ -211,7 +215,7 @@ class Inspector::Impl {
 };
 
 Inspector::Inspector(std::string_view bus, const std::vector<uid_t>& owners)
-    : impl_(std::make_unique<Impl>(std::string(bus), owners)) {}
+    : impl_(std::make_unique<Impl>(base::BusName(bus), owners)) {}
 Inspector::Inspector(Inspector&&) noexcept = default;
 Inspector& Inspector::operator=(Inspector&&) noexcept = default;
 Inspector::~Inspector() = default;
@@ -231,29 +235,25 @@ std::vector<Leftover> Inspector::leftovers() { return impl().leftovers(); }
 
 std::vector<std::string> Inspector::buses() {
   std::vector<std::string> names;
-  const std::string prefix = "shmbus.", suffix = ".registry";
-  for (const std::string& file : SegmentFile::list(prefix)) {
-    if (!file.ends_with(suffix) || file.size() <= prefix.size() + suffix.size()) continue;
-    const std::string name = file.substr(prefix.size(), file.size() - prefix.size() - suffix.size());
-    if (name.find('.') == std::string::npos) names.push_back(name);
+  for (const std::string& file : SegmentFile::list(std::string(SegmentFileParts::kPrefix))) {
+    const auto parts = SegmentFileParts::of(file);
+    if (parts.is_registry()) names.emplace_back(parts.bus);
   }
   return names;
 }
 
 std::vector<BusFiles> Inspector::files() {
-  const std::string prefix = "shmbus.";
   std::map<std::string, BusFiles> buses;
-  for (const std::string& file : SegmentFile::list(prefix)) {
-    const std::string bus = file.substr(prefix.size(), file.find('.', prefix.size()) - prefix.size());
+  for (const std::string& file : SegmentFile::list(std::string(SegmentFileParts::kPrefix))) {
+    const auto parts = SegmentFileParts::of(file);
     const auto state = SegmentFile::state_of(file);
-    if (!state || bus.empty()) continue;
-    BusFiles& found = buses[bus];
-    const bool registry = file == base::registry_name(bus);
-    if (found.files == 0 || registry) found.owner = state->owner;
-    found.bus = bus;
+    if (!state || parts.bus.empty()) continue;
+    BusFiles& found = buses[std::string(parts.bus)];
+    if (found.files == 0 || parts.is_registry()) found.owner = state->owner;
+    found.bus = parts.bus;
     ++found.files;
     found.memory += state->memory;
-    found.has_registry = found.has_registry || registry;
+    found.has_registry = found.has_registry || parts.is_registry();
   }
   std::vector<BusFiles> sorted;
   for (auto& [name, found] : buses) sorted.push_back(std::move(found));

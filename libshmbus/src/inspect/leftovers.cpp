@@ -4,7 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "base/names.hpp"
+#include "base/bus_name.hpp"
+#include "base/topic_name.hpp"
 #include "layout/segment_checks.hpp"
 #include "layout/segment_kinds.hpp"
 #include "platform/mapping.hpp"
@@ -42,8 +43,7 @@ class Finder {
     for (const UnfinishedTopic& t : bus_.unfinished) {
       if (t.creator_state == NodeState::dead) add(Kind::topic, t.creator, t.name);
     }
-    const std::string prefix = base::bus_prefix(registry_.bus());
-    for (const std::string& file : SegmentFile::list(prefix)) look_at(file, prefix);
+    for (const std::string& file : SegmentFile::list(registry_.bus().file_prefix())) look_at(file);
     return std::move(found_);
   }
 
@@ -68,15 +68,16 @@ class Finder {
     if (state) add(kind, node, file).memory = state->memory;  // else it is gone by now
   }
 
-  void look_at(const std::string& file, const std::string& prefix) {
-    if (file == base::registry_name(registry_.bus())) return;
-    if (file.starts_with(prefix + "~")) return add_file(Kind::removal, 0, file);
-    if (const auto log = base::parse_log_name(registry_.bus(), file)) {
+  void look_at(const std::string& file) {
+    const base::BusName& bus = registry_.bus();
+    if (file == bus.registry_file()) return;
+    if (file.starts_with(bus.removed_prefix())) return add_file(Kind::removal, 0, file);
+    if (const auto log = bus.parse_log_file(file)) {
       if (!alive(log->node) && !may_belong(*log)) add_file(Kind::log, log->node, file);
       return;
     }
-    const auto topic = base::parse_control_name(registry_.bus(), file);
-    if (!topic || !base::is_topic_name(*topic)) return add_stray(file);
+    const auto topic = bus.topic_of_control_file(file);
+    if (!topic) return add_stray(file);
     if (listed(*topic)) return;
     const auto recorded = record_of(*topic);
     if (recorded && recorded->bus != registry_.recorded().incarnation)
@@ -98,16 +99,17 @@ class Finder {
     add_file(newer ? Kind::unknown_kind : Kind::stray, 0, file);
   }
 
-  bool listed(const std::string& topic) const {
-    return std::any_of(bus_.topics.begin(), bus_.topics.end(), [&](const auto& t) { return t.info.name == topic; }) ||
-           std::any_of(bus_.unfinished.begin(), bus_.unfinished.end(), [&](const auto& t) { return t.name == topic; });
+  bool listed(const base::TopicName& topic) const {
+    const std::string& name = topic.text();
+    return std::any_of(bus_.topics.begin(), bus_.topics.end(), [&](const auto& t) { return t.info.name == name; }) ||
+           std::any_of(bus_.unfinished.begin(), bus_.unfinished.end(), [&](const auto& t) { return t.name == name; });
   }
 
   /// Nothing where there is none, or it is damaged, or not ours to read.
-  std::optional<topic::TopicRecord> record_of(const std::string& topic) const {
-    const std::string object = base::topic_object(topic);
+  std::optional<topic::TopicRecord> record_of(const base::TopicName& topic) const {
+    const std::string object = topic.object();
     try {
-      const auto file = SegmentFile::open(base::control_name(registry_.bus(), topic), Access::read_only, object);
+      const auto file = SegmentFile::open(registry_.bus().control_file(topic), Access::read_only, object);
       if (!file) return std::nullopt;
       const platform::FileState state = file->state();
       if (state.size < sizeof(layout::TopicHeader)) return std::nullopt;
@@ -120,10 +122,11 @@ class Finder {
   }
 
   /// A damaged topic may be the log's: both are then for its owner to remove.
-  bool may_belong(const base::LogName& log) const {
-    const auto recorded = record_of(log.topic);
+  bool may_belong(const base::LogFile& log) const {
+    if (!log.topic) return false;
+    const auto recorded = record_of(*log.topic);
     if (recorded) return recorded->id == log.id;
-    return SegmentFile::state_of(base::control_name(registry_.bus(), log.topic)).has_value();
+    return SegmentFile::state_of(registry_.bus().control_file(*log.topic)).has_value();
   }
 
   const registry::Registry& registry_;

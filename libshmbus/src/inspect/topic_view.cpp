@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/names.hpp"
 #include "layout/segment_checks.hpp"
 #include "log/ports.hpp"
 #include "platform/clock.hpp"
@@ -68,10 +67,10 @@ NodeState name_holder(std::uint64_t owner, const NodeSnapshot& node, PortSnapsho
 
 }  // namespace
 
-TopicView::TopicView(const registry::Registry& registry, const std::string& name, platform::SegmentName file,
+TopicView::TopicView(const registry::Registry& registry, const base::TopicName& name, platform::SegmentName file,
                      platform::SparseMapping mapping, const topic::TopicRecord& recorded)
-    : object_(base::topic_object(name)),
-      log_name_(base::log_name(registry.bus(), name, recorded.log_node, recorded.id)),
+    : object_(name.object()),
+      log_name_(registry.bus().log_file(name, recorded.log_node, recorded.id)),
       file_(std::move(file)),
       mapping_(std::move(mapping)),
       recorded_(recorded),
@@ -81,10 +80,10 @@ TopicView::TopicView(const registry::Registry& registry, const std::string& name
 
 TopicView::~TopicView() = default;
 
-std::unique_ptr<TopicView> TopicView::open(const registry::Registry& registry, const std::string& name,
+std::unique_ptr<TopicView> TopicView::open(const registry::Registry& registry, const base::TopicName& name,
                                            std::uint64_t id) {
-  const std::string object = base::topic_object(name);
-  const std::string control = base::control_name(registry.bus(), name);
+  const std::string object = name.object();
+  const std::string control = registry.bus().control_file(name);
   const auto file = SegmentFile::open(control, Access::read_only, object);
   if (!file) return nullptr;
   const platform::FileState state = file->state();
@@ -95,7 +94,7 @@ std::unique_ptr<TopicView> TopicView::open(const registry::Registry& registry, c
   // Read only: the mapping sees to it.
   const auto& header = *reinterpret_cast<const layout::TopicHeader*>(mapping.address());
   const topic::TopicRecord recorded = topic::check_topic_header(header, state.size, object);
-  layout::check_name(header.name.load(), name, object);
+  layout::check_name(header.name.load(), name.text(), object);
   if (recorded.bus != registry.recorded().incarnation || recorded.id != id) return nullptr;  // an earlier one's
   mapping.expose_begin(recorded.geometry.block_table_offset, object);
   return std::unique_ptr<TopicView>(

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/topic_name.hpp"
 #include "inspect/event_copies.hpp"
 #include "inspect/node_list.hpp"
 #include "inspect/record_times.hpp"
@@ -33,7 +34,8 @@ struct LookContext {
 class TopicView {
  public:
   /// Null where there is none. Throws Error.
-  static std::unique_ptr<TopicView> open(const registry::Registry& registry, const std::string& name, std::uint64_t id);
+  static std::unique_ptr<TopicView> open(const registry::Registry& registry, const base::TopicName& name,
+                                         std::uint64_t id);
   ~TopicView();
 
   /// Throws Error, `corrupt`, where somebody cut the segment short.
@@ -52,7 +54,7 @@ class TopicView {
     std::uint64_t since_ns = 0;  // monotonic
   };
 
-  TopicView(const registry::Registry& registry, const std::string& name, platform::SegmentName file,
+  TopicView(const registry::Registry& registry, const base::TopicName& name, platform::SegmentName file,
             platform::SparseMapping mapping, const topic::TopicRecord& recorded);
   void check_size() const;
   void read_extent(const log::End& end, TopicSnapshot& topic) const;

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "base/names.hpp"
+#include "base/quoted.hpp"
 #include "layout/constants.hpp"
 #include "layout/segment_kinds.hpp"
 #include "shmbus/error.hpp"

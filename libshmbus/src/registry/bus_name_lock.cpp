@@ -4,7 +4,6 @@
 #include <thread>
 #include <utility>
 
-#include "base/names.hpp"
 #include "platform/fork_guard.hpp"
 #include "shmbus/error.hpp"
 
@@ -14,9 +13,9 @@ using platform::Access;
 using platform::LockedByte;
 using platform::SegmentFile;
 
-std::optional<LockedByte> lock_bus_name(const SegmentFile& file, const std::string& bus, platform::Lock lock) {
+std::optional<LockedByte> lock_bus_name(const SegmentFile& file, const base::BusName& bus, platform::Lock lock) {
   using namespace std::chrono_literals;
-  const std::string object = base::bus_object(bus), name = base::registry_name(bus);
+  const std::string object = bus.object(), name = bus.registry_file();
   for (auto waited = 0ms;; waited += 1ms) {
     {
       const platform::NoFork no_fork;
@@ -27,8 +26,8 @@ std::optional<LockedByte> lock_bus_name(const SegmentFile& file, const std::stri
       if (held || !file.is_named(name)) return held;
     }
     if (waited >= 5s) {
-      throw Error(ErrorCode::busy, {base::bus_object(bus), "to be removed by one process",
-                                    "another is at it for seconds", "see whether it is stopped; try again"});
+      throw Error(ErrorCode::busy, {object, "to be removed by one process", "another is at it for seconds",
+                                    "see whether it is stopped; try again"});
     }
     std::this_thread::sleep_for(1ms);
   }

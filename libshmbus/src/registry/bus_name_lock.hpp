@@ -1,8 +1,8 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
+#include "base/bus_name.hpp"
 #include "platform/locked_byte.hpp"
 #include "platform/segment_file.hpp"
 #include "registry/registry.hpp"
@@ -17,7 +17,7 @@ namespace shmbus::registry {
 ///
 /// No child inherits it, so it ends with its holder, even where another thread forks: it is held by a mapping, and no
 /// fork begins while there is a descriptor that shares it.
-std::optional<platform::LockedByte> lock_bus_name(const platform::SegmentFile& file, const std::string& bus,
+std::optional<platform::LockedByte> lock_bus_name(const platform::SegmentFile& file, const base::BusName& bus,
                                                   platform::Lock lock);
 inline std::optional<platform::LockedByte> lock_bus_name(const Registry& registry, platform::Lock lock) {
   return lock_bus_name(registry.file(), registry.bus(), lock);

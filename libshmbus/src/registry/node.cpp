@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include "base/names.hpp"
 #include "platform/clock.hpp"
 #include "platform/process.hpp"
 #include "platform/system_error.hpp"
@@ -17,8 +16,8 @@ namespace {
 
 /// An open file description of its own, for the lock to belong to.
 platform::SegmentFile open_lock(const Registry& registry) {
-  const std::string object = base::bus_object(registry.bus());
-  auto file = platform::SegmentFile::open(base::registry_name(registry.bus()), platform::Access::read_write, object);
+  const std::string object = registry.bus().object();
+  auto file = platform::SegmentFile::open(registry.bus().registry_file(), platform::Access::read_write, object);
   if (!file || !file->is_same(registry.file())) {
     throw Error(ErrorCode::closed, {object, "to stay while one attaches", "it was removed", "open it again"});
   }
@@ -26,7 +25,7 @@ platform::SegmentFile open_lock(const Registry& registry) {
 }
 
 platform::LockedByte lock(const Registry& registry, std::uint64_t id) {
-  const std::string object = base::bus_object(registry.bus());
+  const std::string object = registry.bus().object();
   if (id != 0 && id < layout::kRemovalLock) {
     if (auto locked = platform::LockedByte::take(open_lock(registry), id, object)) return std::move(*locked);
   }
@@ -79,9 +78,8 @@ unsigned Node::take_entry() {
     if (reaped || reap() == 0) break;
     reaped = true;
   }
-  throw Error(ErrorCode::limit,
-              {base::bus_object(registry_->bus()), "at most " + std::to_string(layout::kMaxNodes) + " nodes",
-               "all in use", "share one Bus within a process, or use several buses"});
+  throw Error(ErrorCode::limit, {registry_->bus().object(), "at most " + std::to_string(layout::kMaxNodes) + " nodes",
+                                 "all in use", "share one Bus within a process, or use several buses"});
 }
 
 bool Node::alive(std::uint64_t node) const noexcept { return node == id_ || registry_->alive(node); }

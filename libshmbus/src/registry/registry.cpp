@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/names.hpp"
 #include "layout/segment_checks.hpp"
 #include "platform/clock.hpp"
 #include "platform/file_lock.hpp"
@@ -24,34 +23,32 @@ using platform::SegmentFile;
 
 namespace {
 
-Error no_header_room(const std::string& bus) {
-  return platform::no_room(base::bus_object(bus), layout::kPage,
-                           "free room there, or make it larger (containers: --shm-size)");
+Error no_header_room(const base::BusName& bus) {
+  return platform::no_room(bus.object(), layout::kPage, "free room there, or make it larger (containers: --shm-size)");
 }
 
 }  // namespace
 
-void Registry::check_options(const std::string& bus, const BusOptions& options) {
+void Registry::check_options(const base::BusName& bus, const BusOptions& options) {
   using namespace std::chrono_literals;
   if (options.stall_limit < 1ms || options.stall_limit > 1h) {
     throw Error(ErrorCode::invalid_option,
-                {base::bus_object(bus) + ", stall_limit", "1 ms to 1 h",
-                 std::to_string(options.stall_limit.count()) + " ns", "choose a value in that range"});
+                {bus.object() + ", stall_limit", "1 ms to 1 h", std::to_string(options.stall_limit.count()) + " ns",
+                 "choose a value in that range"});
   }
   if (options.mode > 0777 || (options.mode & 0600) != 0600) {
-    throw Error(ErrorCode::invalid_option,
-                {base::bus_object(bus) + ", mode", "0600 to 0777, with read and write for the owner",
-                 layout::octal(options.mode), "add 0600"});
+    throw Error(ErrorCode::invalid_option, {bus.object() + ", mode", "0600 to 0777, with read and write for the owner",
+                                            layout::octal(options.mode), "add 0600"});
   }
 }
 
-Registry::Registry(std::string bus, SegmentFile file, Access access, std::vector<uid_t> owners)
+Registry::Registry(base::BusName bus, SegmentFile file, Access access, std::vector<uid_t> owners)
     : bus_(std::move(bus)),
-      file_(std::move(file), base::registry_name(bus_)),
-      mapping_(this->file(), access, sizeof(RegistryHeader), base::bus_object(bus_)),
+      file_(std::move(file), bus_.registry_file()),
+      mapping_(this->file(), access, sizeof(RegistryHeader), bus_.object()),
       header_(reinterpret_cast<RegistryHeader*>(mapping_.address())),
       owners_(std::move(owners)) {
-  mapping_.expose_begin(offsetof(RegistryHeader, node_table), base::bus_object(bus_));
+  mapping_.expose_begin(offsetof(RegistryHeader, node_table), bus_.object());
 }
 
 std::atomic<std::uint32_t>* Registry::bell(std::uint64_t number) const noexcept {
@@ -86,37 +83,36 @@ unsigned Registry::count(const std::atomic<std::uint32_t>& entries, const Table&
   return backed;
 }
 
-std::shared_ptr<Registry> Registry::find(const std::string& bus, Access access, const std::vector<uid_t>& owners) {
-  base::check_bus_name(bus);
-  const std::string object = base::bus_object(bus);
+std::shared_ptr<Registry> Registry::find(const base::BusName& bus, Access access, const std::vector<uid_t>& owners) {
+  const std::string object = bus.object();
   constexpr int kTries = 100;
   for (int i = 0; i < kTries; ++i) {
-    auto file = SegmentFile::open(base::registry_name(bus), access, object);
+    auto file = SegmentFile::open(bus.registry_file(), access, object);
     if (!file) return nullptr;
     const platform::FileState state = file->state();
     layout::check_owner(state, owners, object);
     if (state.size < sizeof(RegistryHeader)) layout::check_size(state.size, sizeof(RegistryHeader), object);
     std::shared_ptr<Registry> registry(new Registry(bus, std::move(*file), access, owners));
     registry->check();
-    if (registry->file().is_named(base::registry_name(bus))) return registry;
+    if (registry->file().is_named(bus.registry_file())) return registry;
   }
   throw Error(ErrorCode::busy, {object, "to stay", "others create and remove it all the time", "try again"});
 }
 
 Error Registry::removed_error() const {
-  return {ErrorCode::closed, {base::bus_object(bus_), "to exist", "that it was removed", "open it again"}};
+  return {ErrorCode::closed, {bus_.object(), "to exist", "that it was removed", "open it again"}};
 }
 
-Error Registry::absent_error(const std::string& bus) {
+Error Registry::absent_error(const base::BusName& bus) {
   return {ErrorCode::not_found,
-          {base::bus_object(bus), "to exist", "no such bus",
+          {bus.object(), "to exist", "no such bus",
            "start a service that opens it, or check the name (shmbus ls --buses)"}};
 }
 
-bool Registry::create_removed(const std::string& bus) { return create(bus, {}, true) != nullptr; }
+bool Registry::create_removed(const base::BusName& bus) { return create(bus, {}, true) != nullptr; }
 
-std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOptions& options, bool removed) {
-  const std::string object = base::bus_object(bus);
+std::shared_ptr<Registry> Registry::create(const base::BusName& bus, const BusOptions& options, bool removed) {
+  const std::string object = bus.object();
   SegmentFile file = SegmentFile::unnamed(object, options.mode, options.group);
   file.resize(sizeof(RegistryHeader));
   if (!file.back(0, layout::kPage)) throw no_header_room(bus);
@@ -137,19 +133,19 @@ std::shared_ptr<Registry> Registry::create(const std::string& bus, const BusOpti
   h.created_suspended_ns = platform::suspended_ns();
   h.mode = options.mode;
   h.stall_limit_ns = static_cast<std::uint64_t>(options.stall_limit.count());
-  h.name.store(bus);
+  h.name.store(bus.text());
   h.removed.store(removed ? 1 : 0, std::memory_order_relaxed);
   h.next_node.store(1, std::memory_order_relaxed);
   h.next_subscription.store(1, std::memory_order_relaxed);
   registry->check();
   SHMBUS_CRASH_POINT("bus.filled");
-  const bool linked = registry->file_.get().link(base::registry_name(bus));
+  const bool linked = registry->file_.get().link(bus.registry_file());
   SHMBUS_CRASH_POINT("bus.linked");
   return linked ? registry : nullptr;
 }
 
 void Registry::check() {
-  const std::string object = base::bus_object(bus_);
+  const std::string object = bus_.object();
   const RegistryHeader& h = *header_;
   layout::check_header(
       {layout::load_once(h.magic), layout::kRegistryMagic, layout::load_once(h.version),
@@ -170,7 +166,7 @@ void Registry::check() {
                     size};
   owner_ = state.owner;
   layout::check_mode(state, r.mode, object);
-  layout::check_name(h.name.load(), bus_, object);
+  layout::check_name(h.name.load(), bus_.text(), object);
   constexpr std::int64_t kLatestBirth = std::int64_t{1} << 62;  // nanoseconds since 1970; differences stay in range
   if (r.incarnation == 0 || r.stall_limit_ns < 1'000'000 || r.stall_limit_ns > 3'600'000'000'000 || r.created_ns <= 0 ||
       r.created_ns > kLatestBirth) {
@@ -187,7 +183,7 @@ bool Registry::grow(std::atomic<std::uint32_t>& entries, const Table& table) {
   // Backing is idempotent; only what is counted as backed is touched.
   SegmentFile& file = file_.get();
   if (!file.is_open()) {
-    throw Error(ErrorCode::system, {base::bus_object(bus_), "its registry open, to make room for an entry",
+    throw Error(ErrorCode::system, {bus_.object(), "its registry open, to make room for an entry",
                                     "a closed descriptor, and no right to open the file again",
                                     "open the bus before the program gives up that right, or leave its files open"});
   }

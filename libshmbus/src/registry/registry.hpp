@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
+#include <vector>
 
+#include "base/bus_name.hpp"
 #include "layout/registry.hpp"
 #include "platform/lasting_file.hpp"
 #include "platform/segment_file.hpp"
@@ -46,15 +46,15 @@ class Registry {
 
  public:
   /// *Throws* Error, `invalid_option`, for an option of a bus that is out of range.
-  static void check_options(const std::string& bus, const BusOptions& options);
+  static void check_options(const base::BusName& bus, const BusOptions& options);
   /// Creates the bus, marked removed if `removed`; null where another process created it first. *Throws* Error.
-  static std::shared_ptr<Registry> create(const std::string& bus, const BusOptions& options, bool removed = false);
+  static std::shared_ptr<Registry> create(const base::BusName& bus, const BusOptions& options, bool removed = false);
   /// Attaches to an existing bus; null where there is none. `read_only` inspects. *Throws* Error.
-  static std::shared_ptr<Registry> find(const std::string& bus, platform::Access access,
+  static std::shared_ptr<Registry> find(const base::BusName& bus, platform::Access access,
                                         const std::vector<uid_t>& owners);
   /// Creates one that is removed from the start: whoever finds it clears away what bears the bus's name. False where
   /// there is a bus of that name. Throws Error.
-  static bool create_removed(const std::string& bus);
+  static bool create_removed(const base::BusName& bus);
 
   layout::RegistryHeader& header() const noexcept { return *header_; }
   const BusRecord& recorded() const noexcept { return recorded_; }
@@ -65,7 +65,7 @@ class Registry {
   /// Whether a node lives, other than those of this process that ask: the kernel's word. True where it can't be told,
   /// so nobody is taken for dead because the program closed our descriptors.
   bool alive(std::uint64_t node) const noexcept;
-  const std::string& bus() const noexcept { return bus_; }
+  const base::BusName& bus() const noexcept { return bus_; }
   /// The user it belongs to.
   uid_t owner() const noexcept { return owner_; }
   const std::vector<uid_t>& owners() const noexcept { return owners_; }
@@ -74,7 +74,7 @@ class Registry {
   /// What whoever still uses a removed bus is told.
   Error removed_error() const;
   /// What whoever looks for a bus that is not there is told.
-  static Error absent_error(const std::string& bus);
+  static Error absent_error(const base::BusName& bus);
 
   // How many entries of a table have memory, and are accessible to this process from then on: what a scan may touch.
   unsigned nodes() const noexcept { return count(header_->nodes, kNodes); }
@@ -92,12 +92,12 @@ class Registry {
   void ring(std::uint64_t bell) const noexcept;
 
  private:
-  Registry(std::string bus, platform::SegmentFile file, platform::Access access, std::vector<uid_t> owners);
+  Registry(base::BusName bus, platform::SegmentFile file, platform::Access access, std::vector<uid_t> owners);
   void check();
   bool grow(std::atomic<std::uint32_t>& entries, const Table& table);
   unsigned count(const std::atomic<std::uint32_t>& entries, const Table& table) const noexcept;
 
-  std::string bus_;
+  base::BusName bus_;
   platform::LastingFile file_;
   platform::SparseMapping mapping_;
   mutable std::atomic<std::uint32_t> exposed_[3] = {};  // entries of each table that are accessible to this process

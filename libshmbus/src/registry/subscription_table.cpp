@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/names.hpp"
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
 
@@ -54,7 +53,7 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
       e.reliable.store(subscription.reliable, std::memory_order_release);
       e.demote_after.store(subscription.demote_after, std::memory_order_release);
       e.name.store(subscription.name);
-      e.pattern.store(subscription.pattern);
+      e.pattern.store(subscription.pattern.text());
       SHMBUS_CRASH_POINT("subscription.filled");
       e.id.store(subscription.id, std::memory_order_seq_cst);  // before the look at the topics: see TopicTable
       SHMBUS_CRASH_POINT("subscription.listed");
@@ -64,9 +63,9 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
     if (reaped || reap() == 0) break;
     reaped = true;
   }
-  throw Error(ErrorCode::limit, {base::bus_object(registry.bus()),
-                                 "at most " + std::to_string(layout::kMaxSubscriptions) + " subscriptions",
-                                 "all in use", "use patterns, so that one subscription serves many topics"});
+  throw Error(ErrorCode::limit,
+              {registry.bus().object(), "at most " + std::to_string(layout::kMaxSubscriptions) + " subscriptions",
+               "all in use", "use patterns, so that one subscription serves many topics"});
 }
 
 void SubscriptionTable::remove(unsigned entry) noexcept {
@@ -80,9 +79,11 @@ std::vector<StandingSubscription> SubscriptionTable::all() const {
   std::vector<StandingSubscription> found;
   for (unsigned i = 0; i < node_.registry().subscriptions(); ++i) {
     const auto& e = at(i);
-    StandingSubscription s;
-    s.id = e.id.load(std::memory_order_seq_cst);
-    if (s.id == 0) continue;
+    const std::uint64_t id = e.id.load(std::memory_order_seq_cst);
+    if (id == 0) continue;
+    auto pattern = base::Pattern::parse(e.pattern.load());
+    if (!pattern) continue;  // broken bytes
+    StandingSubscription s{.id = id, .pattern = std::move(*pattern)};
     s.node = e.owner.load(std::memory_order_acquire);
     s.bell = layout::kFirstSubscriptionBell + i;
     load_owners(e, s);  // as the text: before the second look at the id
@@ -90,16 +91,15 @@ std::vector<StandingSubscription> SubscriptionTable::all() const {
     s.reliable = e.reliable.load(std::memory_order_acquire) != 0;
     s.demote_after = e.demote_after.load(std::memory_order_acquire);
     s.name = e.name.load();
-    s.pattern = e.pattern.load();
     if (e.id.load(std::memory_order_acquire) == s.id) found.push_back(std::move(s));
   }
   return found;
 }
 
-std::vector<StandingSubscription> SubscriptionTable::matching(std::string_view topic) const {
+std::vector<StandingSubscription> SubscriptionTable::matching(const base::TopicName& topic) const {
   std::vector<StandingSubscription> found = all();
   std::erase_if(found, [&](const StandingSubscription& s) {
-    return !base::matches(s.pattern, topic) || s.node == 0 || !node_.alive(s.node);
+    return !s.pattern.covers(topic) || s.node == 0 || !node_.alive(s.node);
   });
   return found;
 }
@@ -128,7 +128,7 @@ void SubscriptionTable::ring_matching(std::string_view topic) const noexcept {
     if (e.id.load(std::memory_order_seq_cst) == 0) continue;
     // A mixture of two patterns rings one bell too many or too few; a subscriber that is missed looks again by itself.
     decltype(e.pattern)::Buffer pattern;
-    if (base::matches(e.pattern.load_to(pattern), topic)) node_.registry().ring(layout::kFirstSubscriptionBell + i);
+    if (base::covers(e.pattern.load_to(pattern), topic)) node_.registry().ring(layout::kFirstSubscriptionBell + i);
   }
 }
 

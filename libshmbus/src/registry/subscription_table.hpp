@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/pattern.hpp"
+#include "base/topic_name.hpp"
 #include "registry/node.hpp"
 #include "shmbus/error.hpp"
 
@@ -25,8 +27,8 @@ struct StandingSubscription {
   bool all_owners_listed = true;
   bool reliable = false;
   std::uint64_t demote_after = 0;  ///< nanoseconds
-  std::string name;
-  std::string pattern;
+  std::string name{};
+  base::Pattern pattern;
 
   /// Whether it accepts the segments of a user, as far as the list tells.
   bool accepts(uid_t owner) const noexcept;
@@ -43,12 +45,13 @@ class SubscriptionTable {
   void remove(unsigned entry) noexcept;
 
   /// Those of living nodes whose pattern covers a topic.
-  std::vector<StandingSubscription> matching(std::string_view topic) const;
+  std::vector<StandingSubscription> matching(const base::TopicName& topic) const;
+  /// Leaves out those whose pattern is broken bytes: it covers nothing.
   std::vector<StandingSubscription> all() const;
   bool stands(std::uint64_t id) const noexcept;
   /// Up to which topic generation a subscription has tried to attach all that matches. Nothing where it is not listed.
   std::optional<std::uint64_t> tried_generation(std::uint64_t id) const noexcept;
-  /// Rings the bells of the subscriptions that match a topic.
+  /// Rings the bells of the subscriptions that match a topic. `topic` is its name's text; empty: not known yet.
   void ring_matching(std::string_view topic) const noexcept;
   /// Rings the bell of one.
   void ring(std::uint64_t id) const noexcept;

@@ -1,6 +1,5 @@
 #include "registry/topic_table.hpp"
 
-#include "base/names.hpp"
 #include "registry/subscription_table.hpp"
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
@@ -22,8 +21,8 @@ std::vector<TopicTable::Topic> TopicTable::collect(Wanted wanted) const {
     if (!wanted(topic.phase())) continue;
     if (topic.phase() != TopicPhase::filling) {
       topic.id = at(i).id.load(std::memory_order_acquire);
-      topic.name = at(i).name.load();
-      if (!base::is_topic_name(topic.name)) continue;  // broken bytes
+      topic.name = base::TopicName::parse(at(i).name.load());
+      if (!topic.name) continue;  // broken bytes
     }
     if (at(i).state.load(std::memory_order_acquire) >> 3 == topic.state >> 3) topics.push_back(std::move(topic));
   }
@@ -40,14 +39,14 @@ std::vector<TopicTable::Topic> TopicTable::unfinished() const {
   });
 }
 
-std::optional<TopicTable::Topic> TopicTable::find(std::string_view name, std::uint64_t id) const {
+std::optional<TopicTable::Topic> TopicTable::find(const base::TopicName& name, std::uint64_t id) const {
   for (Topic& topic : collect([](TopicPhase phase) { return phase != TopicPhase::free; })) {
     if (topic.id == id && topic.name == name) return std::move(topic);
   }
   return std::nullopt;
 }
 
-TopicTable::Topic TopicTable::announce(std::string_view name, std::uint64_t id) {
+TopicTable::Topic TopicTable::announce(const base::TopicName& name, std::uint64_t id) {
   Registry& registry = node_.registry();
   const std::uint64_t serial = serial_.fetch_add(1, std::memory_order_relaxed);
   const std::uint64_t filling = topic_state(TopicPhase::filling, node_.id(), serial);
@@ -60,17 +59,16 @@ TopicTable::Topic TopicTable::announce(std::string_view name, std::uint64_t id) 
       }
       SHMBUS_CRASH_POINT("topic.taken");
       at(i).id.store(id, std::memory_order_release);  // both published by the state; SYNC text
-      at(i).name.store(name);
+      at(i).name.store(name.text());
       const std::uint64_t creating = with_phase(filling, TopicPhase::creating);
       SHMBUS_CRASH_POINT("topic.named");
       at(i).state.store(creating, std::memory_order_seq_cst);
       SHMBUS_CRASH_POINT("topic.announced");
-      return {i, creating, id, std::string(name)};
+      return {i, creating, id, name};
     }
   } while (registry.grow_topics());
-  throw Error(ErrorCode::limit,
-              {base::bus_object(registry.bus()), "at most " + std::to_string(layout::kMaxTopics) + " topics",
-               "all in use", "remove topics that are not needed (shmbus rm --topic)"});
+  throw Error(ErrorCode::limit, {registry.bus().object(), "at most " + std::to_string(layout::kMaxTopics) + " topics",
+                                 "all in use", "remove topics that are not needed (shmbus rm --topic)"});
 }
 
 // A compare-and-swap that fails says what it found: another announcement's state perhaps, which must not become ours.
@@ -88,7 +86,7 @@ bool TopicTable::make_ready(Topic& topic) noexcept {
 /// Subscribers compare the generation when they poll; the bells are for those that sleep.
 void TopicTable::tell(const Topic& topic) noexcept {
   if (topic.phase() != TopicPhase::ready) return;
-  changed(topic.name);
+  changed(topic);
   SHMBUS_CRASH_POINT("topic.changed");
   std::uint64_t ready = topic.state;
   at(topic.entry).state.compare_exchange_strong(ready, with_phase(ready, TopicPhase::told), std::memory_order_seq_cst);
@@ -103,14 +101,14 @@ bool TopicTable::discard(const Topic& topic) noexcept {
     if (state >> 3 != topic.state >> 3) return false;
   }
   SHMBUS_CRASH_POINT("topic.discarded");
-  changed(topic.name);
+  changed(topic);
   return true;
 }
 
-void TopicTable::changed(std::string_view topic) noexcept {
+void TopicTable::changed(const Topic& topic) noexcept {
   node_.registry().header().topic_generation.fetch_add(1, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("topic.counted");
-  SubscriptionTable(node_).ring_matching(topic);
+  SubscriptionTable(node_).ring_matching(topic.name ? topic.name->text() : std::string_view{});
 }
 
 }  // namespace shmbus::registry

@@ -3,10 +3,9 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
+#include "base/topic_name.hpp"
 #include "registry/node.hpp"
 
 namespace shmbus::registry {
@@ -24,8 +23,8 @@ class TopicTable {
   struct Topic {
     unsigned entry = 0;
     std::uint64_t state = 0;
-    std::uint64_t id = 0;  ///< incarnation of the topic
-    std::string name;      ///< empty while it is filled in
+    std::uint64_t id = 0;                   ///< incarnation of the topic
+    std::optional<base::TopicName> name{};  ///< nothing while it is filled in, else always one
 
     layout::TopicPhase phase() const noexcept { return layout::topic_phase(state); }
     std::uint64_t creator() const noexcept { return layout::topic_creator(state); }
@@ -38,10 +37,10 @@ class TopicTable {
   std::vector<Topic> ready() const;
   /// Those on their way: announced and not ready, or ready and not told.
   std::vector<Topic> unfinished() const;
-  std::optional<Topic> find(std::string_view name, std::uint64_t id) const;
+  std::optional<Topic> find(const base::TopicName& name, std::uint64_t id) const;
 
   /// An entry for a topic this node is about to create. Throws Error.
-  Topic announce(std::string_view name, std::uint64_t id);
+  Topic announce(const base::TopicName& name, std::uint64_t id);
   /// The segments are there. Any node may say so. True where it was this call.
   bool make_ready(Topic& topic) noexcept;
   /// Tells the subscribers: changes the generation, rings the bells of those that match. Any node may, more than once.
@@ -52,7 +51,7 @@ class TopicTable {
  private:
   template <class Wanted>
   std::vector<Topic> collect(Wanted wanted) const;
-  void changed(std::string_view topic) noexcept;
+  void changed(const Topic& topic) noexcept;
   layout::TopicEntry& at(unsigned entry) const noexcept { return node_.registry().header().topic_table[entry]; }
 
   Node& node_;

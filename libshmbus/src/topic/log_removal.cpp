@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstring>
 
-#include "base/names.hpp"
 #include "layout/segment_checks.hpp"
 #include "layout/topic.hpp"
 #include "shmbus/error.hpp"
@@ -18,13 +17,13 @@ using platform::SegmentFile;
 namespace {
 
 /// Whether the control segment that bears the topic's name is another one, and the log may be its own.
-bool named_by_another(const std::string& bus, const ControlName& named, const SegmentFile& control,
-                      const FileState& log) {
-  const std::string file = base::control_name(bus, named.topic);
+bool named_by_another(const base::BusName& bus, const base::TopicName& topic, const ControlName& named,
+                      const SegmentFile& control, const FileState& log) {
+  const std::string file = bus.control_file(topic);
   const auto state = SegmentFile::state_of(file);
   if (!state || !belong_together(*state, log)) return false;
   try {
-    const auto other = SegmentFile::open(file, Access::read_only, base::topic_object(named.topic));
+    const auto other = SegmentFile::open(file, Access::read_only, topic.object());
     if (!other || other->is_same(control)) return false;
     const auto its = read_control_name(*other);
     return !its || (its->log_node == named.log_node && its->id == named.id);  // a damaged one may name any log
@@ -45,8 +44,8 @@ std::optional<ControlName> read_control_name(const SegmentFile& control) {
   };
   if (word(offsetof(TopicHeader, magic)) != layout::kTopicMagic) return std::nullopt;
   const char* const name = head + offsetof(TopicHeader, name);
-  return ControlName{std::string(name, ::strnlen(name, sizeof TopicHeader::name)), word(offsetof(TopicHeader, id)),
-                     word(offsetof(TopicHeader, log_node))};
+  return ControlName{base::TopicName::parse({name, ::strnlen(name, sizeof TopicHeader::name)}),
+                     word(offsetof(TopicHeader, id)), word(offsetof(TopicHeader, log_node))};
 }
 
 bool belong_together(const FileState& control, const FileState& log) noexcept {
@@ -54,12 +53,13 @@ bool belong_together(const FileState& control, const FileState& log) noexcept {
          control.mode == layout::control_mode(log.mode);
 }
 
-bool unlink_log(const std::string& bus, const ControlName& named, const SegmentFile& control) {
-  if (!base::is_topic_name(named.topic)) return false;
-  const std::string file = base::log_name(bus, named.topic, named.log_node, named.id);
+bool unlink_log(const base::BusName& bus, const ControlName& named, const SegmentFile& control) {
+  if (!named.topic) return false;
+  const std::string file = bus.log_file(*named.topic, named.log_node, named.id);
   const auto log = SegmentFile::state_of(file);
-  if (!log || !belong_together(control.state(), *log) || named_by_another(bus, named, control, *log)) return false;
-  return SegmentFile::unlink(file, base::topic_object(named.topic) + ", its log");
+  if (!log || !belong_together(control.state(), *log) || named_by_another(bus, *named.topic, named, control, *log))
+    return false;
+  return SegmentFile::unlink(file, named.topic->object() + ", its log");
 }
 
 }  // namespace shmbus::topic

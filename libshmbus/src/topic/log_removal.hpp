@@ -2,15 +2,16 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
+#include "base/bus_name.hpp"
+#include "base/topic_name.hpp"
 #include "platform/segment_file.hpp"
 
 namespace shmbus::topic {
 
 /// What a control segment says of itself, copied once. Whoever may read the topic may write it.
 struct ControlName {
-  std::string topic;
+  std::optional<base::TopicName> topic;  ///< nothing where its bytes are no valid name
   std::uint64_t id = 0;
   std::uint64_t log_node = 0;
 };
@@ -25,6 +26,6 @@ bool belong_together(const platform::FileState& control, const platform::FileSta
 /// Unlinks the log that a control segment names; false where it does not. Its bytes alone are not believed, for one who
 /// may write this topic could name another topic's log: the two must belong together, and no other control segment
 /// that is in its own place may name that log. What is left so is an orphan, or another topic's. Throws Error.
-bool unlink_log(const std::string& bus, const ControlName& named, const platform::SegmentFile& control);
+bool unlink_log(const base::BusName& bus, const ControlName& named, const platform::SegmentFile& control);
 
 }  // namespace shmbus::topic

@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "base/names.hpp"
 #include "layout/constants.hpp"
 #include "layout/segment_checks.hpp"
 #include "platform/segment_file.hpp"
@@ -36,7 +35,8 @@ class Comparison {
 
 }  // namespace
 
-std::vector<DifferentOption> option_differences(const TopicOptions& asked, const TopicInfo& found, gid_t group) {
+std::vector<DifferentOption> option_differences(const base::TopicName& topic, const TopicOptions& asked,
+                                                const TopicInfo& found, gid_t group) {
   static const TopicOptions standard;
   const auto number = [](std::size_t n) { return std::to_string(n); };
   Comparison compare(asked.strict);
@@ -49,21 +49,21 @@ std::vector<DifferentOption> option_differences(const TopicOptions& asked, const
   compare.add("mode", asked.mode, standard.mode, found.mode, layout::octal);
   compare.add("accept_raw", asked.accept_raw, standard.accept_raw, found.accepts_raw, yes_or_no);
   if (!asked.group.empty()) {
-    const gid_t id = platform::group_id(asked.group, base::topic_object(found.name) + ", option group");
+    const gid_t id = platform::group_id(asked.group, topic.object() + ", option group");
     if (id != group)
       compare.add("group", asked.group, std::string{}, std::to_string(group), [](const auto& g) { return g; });
   }
   return compare.take();
 }
 
-void check_strict(const TopicOptions& asked, const TopicInfo& found) {
+void check_strict(const base::TopicName& topic, const TopicOptions& asked, const TopicInfo& found) {
   if (!asked.strict || found.different.empty()) return;
   std::string wanted, had;
   for (const DifferentOption& option : found.different) {
     wanted += (wanted.empty() ? "" : ", ") + option.name + " " + option.asked;
     had += (had.empty() ? "" : ", ") + option.name + " " + option.found;
   }
-  throw Error(ErrorCode::invalid_option, {base::topic_object(found.name) + ", which exists", wanted, had,
+  throw Error(ErrorCode::invalid_option, {topic.object() + ", which exists", wanted, had,
                                           "ask for what it has, leave `strict` out, or remove the topic"});
 }
 

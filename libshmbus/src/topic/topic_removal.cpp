@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include "base/names.hpp"
 #include "layout/segment_checks.hpp"
 #include "layout/topic.hpp"
 #include "platform/mapping.hpp"
@@ -23,8 +22,8 @@ namespace {
 constexpr unsigned kEndedMode = S_ISVTX | 0600;
 
 /// Marks a removed topic, and unlinks its log.
-void end_topic(const std::string& bus, const ControlName& named, const SegmentFile& control, const std::string& object,
-               bool may_name_a_log) {
+void end_topic(const base::BusName& bus, const ControlName& named, const SegmentFile& control,
+               const std::string& object, bool may_name_a_log) {
   const platform::Mapping mapping(control, Access::read_write, 0, sizeof(layout::TopicHeader), object);
   auto& header = *reinterpret_cast<layout::TopicHeader*>(mapping.address());
   header.words.attention.fetch_or(layout::kTopicRemoved, std::memory_order_seq_cst);
@@ -32,11 +31,16 @@ void end_topic(const std::string& bus, const ControlName& named, const SegmentFi
   if (may_name_a_log) unlink_log(bus, named, control);
 }
 
+/// Whether a control segment still has the file name of the topic that it says it is.
+bool bears_its_name(const base::BusName& bus, const ControlName& named, const SegmentFile& control) {
+  return named.topic && control.is_named(bus.control_file(*named.topic));
+}
+
 /// Of a control segment that bears a removed topic's name: marks it, and unlinks its log and itself. `topic` is what it
-/// was renamed from by this process, empty where another one did that. Then the file may as well be a living topic's,
+/// was renamed from by this process, null where another one did that. Then the file may as well be a living topic's,
 /// or one that was removed long ago, which somebody linked to this name to have unlinked what its bytes say. Of such
 /// a one only the name goes; a log that is left so goes as an orphan.
-std::uint64_t finish_removal(const std::string& bus, const std::string& removed, const std::string& topic,
+std::uint64_t finish_removal(const base::BusName& bus, const std::string& removed, const base::TopicName* topic,
                              const std::vector<uid_t>& owners) {
   const std::string object = "removed topic '" + removed + "'";
   std::uint64_t id = 0;
@@ -45,19 +49,19 @@ std::uint64_t finish_removal(const std::string& bus, const std::string& removed,
   const platform::FileState state = control->state();
   layout::check_owner(state, owners, object);
   const auto named = read_control_name(*control);  // a damaged one goes all the same, without a word to anybody
-  if (named && state.size >= sizeof(layout::TopicHeader) && !control->is_named(base::control_name(bus, named->topic))) {
+  if (named && state.size >= sizeof(layout::TopicHeader) && !bears_its_name(bus, *named, *control)) {
     id = named->id;
-    end_topic(bus, *named, *control, object, topic.empty() ? state.links == 1 : named->topic == topic);
+    end_topic(bus, *named, *control, object, topic == nullptr ? state.links == 1 : named->topic == *topic);
   }
   SHMBUS_CRASH_POINT("remove.log_unlinked");
   SegmentFile::unlink(removed, object);
   SHMBUS_CRASH_POINT("remove.unlinked");
-  if (control->state().links != 0 && !topic.empty()) control->set_mode(kEndedMode);
+  if (control->state().links != 0 && topic != nullptr) control->set_mode(kEndedMode);
   return id;
 }
 
 /// Whether a control segment was made under another topic's name, and a hard link leads to it.
-bool made_as_another(const std::string& name, const std::string& topic, const std::string& object) {
+bool made_as_another(const std::string& name, const base::TopicName& topic, const std::string& object) {
   const auto control = SegmentFile::open(name, Access::read_write, object);
   const auto named = control ? read_control_name(*control) : std::nullopt;
   return named && named->topic != topic;
@@ -66,10 +70,10 @@ bool made_as_another(const std::string& name, const std::string& topic, const st
 }  // namespace
 
 /// The rename is the removal: one remover gets one incarnation, and the name is free for the next.
-std::optional<std::uint64_t> unlink_topic(const std::string& bus, const std::string& topic,
+std::optional<std::uint64_t> unlink_topic(const base::BusName& bus, const base::TopicName& topic,
                                           const std::vector<uid_t>& owners) {
-  const std::string object = base::topic_object(topic);
-  const std::string name = base::control_name(bus, topic);
+  const std::string object = topic.object();
+  const std::string name = bus.control_file(topic);
   const auto state = SegmentFile::state_of(name);
   if (!state) return std::nullopt;
   layout::check_owner(*state, owners, object);
@@ -77,17 +81,17 @@ std::optional<std::uint64_t> unlink_topic(const std::string& bus, const std::str
     SegmentFile::unlink(name, object);
     return 0;
   }
-  const std::string removed = base::removed_name(bus, platform::random_u64());
+  const std::string removed = bus.removed_file(platform::random_u64());
   if (!SegmentFile::rename(name, removed, object)) return std::nullopt;
   SHMBUS_CRASH_POINT("remove.renamed");
-  return finish_removal(bus, removed, topic, owners);
+  return finish_removal(bus, removed, &topic, owners);
 }
 
-unsigned finish_removals(const std::string& bus, const std::vector<uid_t>& owners) {
+unsigned finish_removals(const base::BusName& bus, const std::vector<uid_t>& owners) {
   unsigned finished = 0;
-  for (const std::string& file : SegmentFile::list(base::bus_prefix(bus) + "~")) {
+  for (const std::string& file : SegmentFile::list(bus.removed_prefix())) {
     try {
-      finish_removal(bus, file, {}, owners);
+      finish_removal(bus, file, nullptr, owners);
       ++finished;
     } catch (const Error&) {
       // Somebody else's: his to finish, if it is a removal at all.

@@ -4,17 +4,19 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
+
+#include "base/bus_name.hpp"
+#include "base/topic_name.hpp"
 
 namespace shmbus::topic {
 
 /// Tells a topic's publishers that it is gone, and unlinks its segments. The id of what was removed (0 where it was too
 /// damaged to tell); nothing where there is no such topic. Throws Error.
-std::optional<std::uint64_t> unlink_topic(const std::string& bus, const std::string& topic,
+std::optional<std::uint64_t> unlink_topic(const base::BusName& bus, const base::TopicName& topic,
                                           const std::vector<uid_t>& owners);
 
 /// Goes on with removals whose remover died; how many. Throws Error.
-unsigned finish_removals(const std::string& bus, const std::vector<uid_t>& owners);
+unsigned finish_removals(const base::BusName& bus, const std::vector<uid_t>& owners);
 
 }  // namespace shmbus::topic

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <thread>
 
-#include "base/names.hpp"
 #include "layout/segment_checks.hpp"
 #include "platform/clock.hpp"
 #include "platform/random.hpp"
@@ -27,13 +26,12 @@ using platform::SparseMapping;
 
 namespace {
 
-void check_option(bool right, const std::string& topic, const char* option, const std::string& expected,
+void check_option(bool right, const base::TopicName& topic, const char* option, const std::string& expected,
                   const std::string& found, const std::string& remedy) {
-  if (!right)
-    throw Error(ErrorCode::invalid_option, {base::topic_object(topic) + ", " + option, expected, found, remedy});
+  if (!right) throw Error(ErrorCode::invalid_option, {topic.object() + ", " + option, expected, found, remedy});
 }
 
-void check_options(const std::string& topic, const TopicOptions& o, const TypeInfo& type) {
+void check_options(const base::TopicName& topic, const TopicOptions& o, const TypeInfo& type) {
   check_option(std::has_single_bit(o.block_size) && o.block_size >= layout::kMinBlockSize &&
                    o.block_size <= layout::kMaxBlockSize,
                topic, "block_size", "a power of two from 4096 to 67108864 bytes", std::to_string(o.block_size),
@@ -51,13 +49,13 @@ void check_options(const std::string& topic, const TopicOptions& o, const TypeIn
                "create the topic with a larger block_size");
 }
 
-Error no_room(const std::string& topic, std::uint64_t bytes) {
-  return platform::no_room(base::topic_object(topic), bytes,
+Error no_room(const base::TopicName& topic, std::uint64_t bytes) {
+  return platform::no_room(topic.object(), bytes,
                            "free room there, make it larger (containers: --shm-size), or use fewer or smaller blocks");
 }
 
 /// The ring, one block to rotate into, and one for a reader that is inside a block that left the ring.
-void reserve(SegmentFile& control, SegmentFile& log, const Geometry& g, const std::string& topic) {
+void reserve(SegmentFile& control, SegmentFile& log, const Geometry& g, const base::TopicName& topic) {
   const std::uint64_t blocks = g.blocks + 2, bytes = blocks * g.block_size;
   if (SegmentFile::room() < bytes) throw no_room(topic, bytes);  // said while all the room is still there
   bool backed = control.back(g.block_table_offset, blocks * sizeof(layout::BlockEntry));
@@ -125,7 +123,7 @@ TopicInfo topic_info(const TopicHeader& h, const Geometry& g) {
   return info;
 }
 
-TopicSegment::TopicSegment(registry::Membership member, std::string name, SegmentName control_name,
+TopicSegment::TopicSegment(registry::Membership member, base::TopicName name, SegmentName control_name,
                            SparseMapping control, const TopicRecord& recorded, SegmentName log_name, SparseMapping log,
                            Access access)
     : member_(std::move(member)),
@@ -142,11 +140,11 @@ TopicSegment::TopicSegment(registry::Membership member, std::string name, Segmen
 
 TopicSegment::~TopicSegment() = default;
 
-std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& member, const std::string& name,
+std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& member, const base::TopicName& name,
                                                  Access access) {
   registry::Registry& registry = member.node->registry();
-  const std::string object = base::topic_object(name);
-  const std::string control_file = base::control_name(registry.bus(), name);
+  const std::string object = name.object();
+  const std::string control_file = registry.bus().control_file(name);
   constexpr int kTries = 100;  // each needs the topic to be removed and created meanwhile
   for (int i = 0; i < kTries; ++i) {
     auto control = SegmentFile::open(control_file, Access::read_write, object);
@@ -159,7 +157,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& mem
     const auto& header = *reinterpret_cast<const TopicHeader*>(mapping.address());
     TopicRecord recorded = check_topic_header(header, state.size, object);
     layout::check_mode(state, layout::control_mode(recorded.mode), object);
-    layout::check_name(header.name.load(), name, object);
+    layout::check_name(header.name.load(), name.text(), object);
     if (recorded.bus != registry.recorded().incarnation) {
       // Left by an earlier bus. If ours is removed, it may be a later one's instead.
       const auto held = registry::lock_bus_name(registry, platform::Lock::exclusive);
@@ -171,7 +169,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& mem
       }
       continue;
     }
-    const std::string log_file = base::log_name(registry.bus(), name, recorded.log_node, recorded.id);
+    const std::string log_file = registry.bus().log_file(name, recorded.log_node, recorded.id);
     const auto log = SegmentFile::open(log_file, access, object + ", its log");
     if (!log || !control->is_named(control_file)) continue;  // removed meanwhile
     const platform::FileState log_state = log->state();
@@ -186,19 +184,18 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& mem
   }
   // Who creates a topic while its bus is removed may leave this for a moment; so does who clears up after a bus whose
   // registry was unlinked by hand.
-  if (registry.removed() || !registry.file().is_named(base::registry_name(registry.bus())))
-    throw registry.removed_error();
+  if (registry.removed() || !registry.file().is_named(registry.bus().registry_file())) throw registry.removed_error();
   throw Error(ErrorCode::corrupt, {object, "a control segment and its log", "no log that belongs to it",
-                                   "remove the topic: shmbus rm --topic " + name});
+                                   "remove the topic: shmbus rm --topic " + name.text()});
 }
 
-std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& member, const std::string& name,
+std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& member, const base::TopicName& name,
                                                    std::uint64_t id, const TopicOptions& options,
                                                    const TypeInfo* first_type) {
   const TypeInfo type = first_type != nullptr ? *first_type : TypeInfo{};
   check_options(name, options, type);
   registry::Registry& registry = member.node->registry();
-  const std::string object = base::topic_object(name);
+  const std::string object = name.object();
   const auto blocks = static_cast<std::uint32_t>(std::bit_ceil(options.blocks));
   const auto g =
       Geometry::of(options.block_size, blocks, options.timestamps, static_cast<std::uint32_t>(type.alignment));
@@ -232,7 +229,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& m
   h.exclusive = options.writers == Writers::exclusive ? 1 : 0;
   h.reserves.store(options.reserve ? 1 : 0, std::memory_order_relaxed);
   h.mode = options.mode;
-  h.name.store(name);
+  h.name.store(name.text());
   h.options = (options.accept_raw ? layout::kAcceptsRaw : 0u) | (options.reserve ? layout::kReserved : 0u);
   if (first_type != nullptr) record_type(h, type, member.node->id());
   log::BlockLog::format(&h, g);
@@ -245,8 +242,8 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& m
 
   // The log's name carries our node id: if we die before the control segment has its name, anyone can tell that it is
   // an orphan. And the topic's id, so that no other topic's log ever bears it.
-  const std::string log = base::log_name(registry.bus(), name, member.node->id(), id);
-  const std::string control_file = base::control_name(registry.bus(), name);
+  const std::string log = registry.bus().log_file(name, member.node->id(), id);
+  const std::string control_file = registry.bus().control_file(name);
   std::shared_ptr<TopicSegment> segment(new TopicSegment(
       member, name, SegmentName(control_file, control), std::move(mapping),
       {g, h.bus, id, h.log_node, h.mode, 0, g.control_size}, SegmentName(log, log_file),
@@ -317,7 +314,7 @@ std::byte* TopicSegment::writable(std::uint32_t physical) noexcept {
   try {
     const std::uint64_t offset = std::uint64_t{physical} * geometry_.block_size;
     return repair_mappings_
-        .try_emplace(physical, *file, Access::read_write, offset, geometry_.block_size, base::topic_object(name_))
+        .try_emplace(physical, *file, Access::read_write, offset, geometry_.block_size, name_.object())
         .first->second.address();
   } catch (const std::exception&) {
     return nullptr;

@@ -6,10 +6,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/names.hpp"
+#include "base/topic_name.hpp"
 #include "log/block_log.hpp"
 #include "platform/mapping.hpp"
 #include "platform/segment_file.hpp"
@@ -40,18 +39,18 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
  public:
   /// The topic, or null where there is none. `access` is that of the log; the control segment is always written. Throws
   /// Error.
-  static std::shared_ptr<TopicSegment> find(const registry::Membership& member, const std::string& name,
+  static std::shared_ptr<TopicSegment> find(const registry::Membership& member, const base::TopicName& name,
                                             platform::Access access);
   /// Builds a topic that has no name yet, and gives it one: null where the name is taken meanwhile. `type` is its first
   /// publisher's; null decides nothing. Throws Error.
-  static std::shared_ptr<TopicSegment> create(const registry::Membership& member, const std::string& name,
+  static std::shared_ptr<TopicSegment> create(const registry::Membership& member, const base::TopicName& name,
                                               std::uint64_t id, const TopicOptions& options, const TypeInfo* type);
 
   ~TopicSegment() override;
 
   log::BlockLog& log() noexcept { return *log_; }
   layout::TopicHeader& header() const noexcept { return *header_; }
-  const std::string& name() const noexcept { return name_; }
+  const base::TopicName& name() const noexcept { return name_; }
   registry::Node& node() const noexcept { return *member_.node; }
   std::uint64_t id() const noexcept { return recorded_.id; }
   std::uint64_t bus() const noexcept { return recorded_.bus; }
@@ -62,10 +61,10 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
 
   /// Decides what the topic carries, or checks that it carries this. Throws Error, `type_mismatch`.
   void adopt_type(const TypeInfo& type) {
-    topic::adopt_type(*header_, geometry_.alignment, type, *this, base::topic_object(name_));
+    topic::adopt_type(*header_, geometry_.alignment, type, *this, name_.object());
   }
   /// Checks that a T can come. Throws Error, `type_mismatch`, where what it carries was decided otherwise.
-  void check_type(const TypeInfo& type) const { topic::check_type(*header_, type, base::topic_object(name_)); }
+  void check_type(const TypeInfo& type) const { topic::check_type(*header_, type, name_.object()); }
   /// Writes what is recorded of the type into `info`.
   void tell_type(TopicInfo& info) const;
   gid_t group() const noexcept { return recorded_.group; }
@@ -107,13 +106,13 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
   bool cannot_attach(std::uint64_t subscription) noexcept override;
 
  private:
-  TopicSegment(registry::Membership member, std::string name, platform::SegmentName control_name,
+  TopicSegment(registry::Membership member, base::TopicName name, platform::SegmentName control_name,
                platform::SparseMapping control, const TopicRecord& recorded, platform::SegmentName log_name,
                platform::SparseMapping log, platform::Access access);
   bool back_control(std::uint64_t offset, std::uint64_t bytes) noexcept;
 
   registry::Membership member_;
-  std::string name_;
+  base::TopicName name_;
   platform::SegmentName control_name_;
   platform::SparseMapping control_;
   layout::TopicHeader* header_;

@@ -14,7 +14,7 @@ using test::require;
 namespace {
 
 void note_figures(const Stage& stage, const TopicSegment& topic) {
-  const auto at = std::find(kTopics.begin(), kTopics.end(), topic.name());
+  const auto at = std::find(kTopics.begin(), kTopics.end(), topic.name().text());
   if (at == kTopics.end()) return;
   const auto& h = topic.header();
   TopicFigures& figures = stage.board().topics[static_cast<std::size_t>(at - kTopics.begin())];
@@ -37,7 +37,7 @@ void go_round(const Stage& stage, shmbus::Bus& bus, TopicSegment& topic) {
                   .read =
                       [&](const shmbus::Event& event, const shmbus::Subscriber&) {
                         require(read_payload(event).counter == ++read && event.sequence() == sequence,
-                                topic.name() + ": a newcomer reads another event");
+                                topic.name().text() + ": a newcomer reads another event");
                       }});
 }
 

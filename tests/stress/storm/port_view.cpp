@@ -6,7 +6,7 @@
 
 #include <stdexcept>
 
-#include "base/names.hpp"
+#include "base/bus_name.hpp"
 #include "platform/segment_file.hpp"
 
 namespace storm {
@@ -14,8 +14,8 @@ namespace storm {
 using shmbus::layout::TopicHeader;
 
 PortView::PortView(const std::string& bus, const std::string& topic) {
-  const std::string path =
-      std::string(shmbus::platform::SegmentFile::kFolder) + "/" + shmbus::base::control_name(bus, topic);
+  const std::string path = std::string(shmbus::platform::SegmentFile::kFolder) + "/" +
+                           shmbus::base::BusName(bus).control_file(shmbus::base::TopicName(topic));
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw std::runtime_error("can't open " + path);
   void* at = ::mmap(nullptr, sizeof(TopicHeader), PROT_READ, MAP_SHARED, fd, 0);

@@ -1,0 +1,84 @@
+#include "base/bus_name.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+
+#include "base/name_rules.hpp"
+#include "base/quoted.hpp"
+
+namespace shmbus::base {
+
+namespace {
+
+constexpr std::string_view kRegistry = "registry", kControlSuffix = ".ctl", kLogMark = ".log.";
+
+}  // namespace
+
+SegmentFileParts SegmentFileParts::of(std::string_view file) noexcept {
+  if (!file.starts_with(kPrefix)) return {};
+  file.remove_prefix(kPrefix.size());
+  const std::size_t dot = file.find('.');
+  return {file.substr(0, dot), dot == std::string_view::npos ? std::string_view{} : file.substr(dot + 1)};
+}
+
+bool SegmentFileParts::is_registry() const noexcept { return !bus.empty() && rest == kRegistry; }
+
+BusName::BusName(std::string_view text) : text_(text) {
+  check_name_length("bus name", text, kMaxBusName);
+  const auto bad = std::find_if_not(text.begin(), text.end(), is_name_character);
+  if (bad != text.end()) {
+    refuse_name("bus name", text, "characters of " + std::string(kNameCharacters), quoted(std::string_view(&*bad, 1)),
+                "use letters, digits, '_' and '-' only");
+  }
+}
+
+std::optional<BusName> BusName::parse(std::string_view text) {
+  const bool valid = is_token(text) && text.size() <= kMaxBusName;
+  return valid ? std::optional(BusName(text, Valid{})) : std::nullopt;
+}
+
+std::string BusName::object() const { return "bus '" + text_ + "'"; }
+
+std::string BusName::file_prefix() const { return std::string(SegmentFileParts::kPrefix).append(text_).append("."); }
+
+std::string BusName::registry_file() const { return file_prefix().append(kRegistry); }
+
+std::string BusName::control_file(const TopicName& topic) const {
+  return file_prefix().append(topic.text()).append(kControlSuffix);
+}
+
+std::string BusName::log_file(const TopicName& topic, std::uint64_t node, std::uint64_t id) const {
+  char numbers[48];
+  std::snprintf(numbers, sizeof numbers, "%llu.%016llx", static_cast<unsigned long long>(node),
+                static_cast<unsigned long long>(id));
+  return file_prefix().append(topic.text()).append(kLogMark).append(numbers);
+}
+
+std::string BusName::removed_prefix() const { return file_prefix() + "~"; }  // '~' is in no topic's name
+
+std::string BusName::removed_file(std::uint64_t random) const { return removed_prefix() + std::to_string(random); }
+
+std::optional<TopicName> BusName::topic_of_control_file(std::string_view file) const {
+  const std::string prefix = file_prefix();
+  if (file.size() < prefix.size() + kControlSuffix.size() || !file.starts_with(prefix) ||
+      !file.ends_with(kControlSuffix))
+    return std::nullopt;
+  return TopicName::parse(file.substr(prefix.size(), file.size() - prefix.size() - kControlSuffix.size()));
+}
+
+std::optional<LogFile> BusName::parse_log_file(std::string_view file) const {
+  const std::string prefix = file_prefix();
+  const std::size_t mark = file.rfind(kLogMark);
+  if (!file.starts_with(prefix) || mark == std::string_view::npos || mark < prefix.size()) return std::nullopt;
+  LogFile log;
+  log.topic = TopicName::parse(file.substr(prefix.size(), mark - prefix.size()));
+  const char* const end = file.data() + file.size();
+  const auto node = std::from_chars(file.data() + mark + kLogMark.size(), end, log.node);
+  if (node.ec != std::errc{} || node.ptr == end || *node.ptr != '.') return std::nullopt;
+  const auto id = std::from_chars(node.ptr + 1, end, log.id, 16);
+  if (id.ec != std::errc{} || id.ptr != end) return std::nullopt;
+  return log;
+}
+
+}  // namespace shmbus::base
