@@ -69,3 +69,27 @@ TEST_CASE("two deaths at any points hurt nobody else: all pairs of a part", "[.s
   }
   print(tally);
 }
+
+// One pair again: SHMBUS_PAIR="<role>@<point>[@stop]+<role>@<point>[@late]", SHMBUS_PUBLISHERS, SHMBUS_TIMES.
+TEST_CASE("the pair that the environment names", "[.scene]") {
+  const char* pair = std::getenv("SHMBUS_PAIR");
+  REQUIRE(pair != nullptr);
+  const auto fate_of = [](const std::string& text) {
+    const std::size_t at = text.find('@'), end = text.find('@', at + 1);
+    Fate fate{.role = &crash::role(text.substr(0, at)), .point = text.substr(at + 1, end - at - 1)};
+    if (end != std::string::npos && text.substr(end + 1) == "stop") fate.signal = SIGSTOP;
+    if (end != std::string::npos && text.substr(end + 1) == "late") fate.late = true;
+    return fate;
+  };
+  const std::string text = pair;
+  const std::size_t plus = text.find('+');
+  REQUIRE(plus != std::string::npos);
+  const char* publishers = std::getenv("SHMBUS_PUBLISHERS");
+  const char* times = std::getenv("SHMBUS_TIMES");
+  Tally tally;
+  for (int i = 0; i < (times != nullptr ? std::atoi(times) : 1); ++i) {
+    play_pair(fate_of(text.substr(0, plus)), fate_of(text.substr(plus + 1)),
+              publishers != nullptr ? static_cast<unsigned>(std::atoi(publishers)) : 2, tally);
+  }
+  print(tally);
+}

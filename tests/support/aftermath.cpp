@@ -100,9 +100,11 @@ void go_round(shmbus::Bus& bus, TopicSegment& topic, const Newcomer& newcomer) {
   shmbus::log::BlockLog& log = topic.log();
   const std::string& name = topic.name().text();
   const std::uint32_t before = log.header().backed;
-  shmbus::Subscriber subscriber = bus.subscriber(name, {.delivery = shmbus::Delivery::reliable});
   const shmbus::TopicInfo info = topic.info();
+  // The publisher first: an exclusive one puts behind the tail what its dead predecessor had committed, and those events
+  // are none of the newcomer's.
   shmbus::Publisher publisher = bus.publisher(name, {}, info.type());  // whatever it carries
+  shmbus::Subscriber subscriber = bus.subscriber(name, {.delivery = shmbus::Delivery::reliable});
   std::uint64_t published = 0, read = 0;
   for (const std::uint64_t end = log.whole_number(log.tail()) + std::uint64_t{3} * log.blocks();
        log.whole_number(log.tail()) < end;) {

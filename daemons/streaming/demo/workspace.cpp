@@ -34,25 +34,37 @@ int lock_folder(const std::filesystem::path& folder) {
   return -1;
 }
 
-// The services of a demonstration that was killed are killed with it, but may still be ending: their buses are busy until
-// the kernel has closed their files.
-void remove_bus(const std::string& bus) {
-  constexpr auto patience = std::chrono::seconds{3};
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  for (;;) {
-    try {
-      shmbus::Bus::remove(bus);
-      return;
-    } catch (const shmbus::Error& error) {
-      if (error.code() != shmbus::ErrorCode::busy || std::chrono::steady_clock::now() >= deadline) throw;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+void remove_buses(const std::string& name) {
+  for (const std::string& bus : shmbus::Inspector::buses()) {
+    if (bus.starts_with(name + "-")) shmbus::Bus::remove(bus);
   }
 }
 
-void remove_buses(const std::string& name) {
-  for (const std::string& bus : shmbus::Inspector::buses()) {
-    if (bus.starts_with(name + "-")) remove_bus(bus);
+// The processes of a demonstration that was killed are killed with it, but may still be ending: until then one may hold
+// the folder's lock, which it inherited, or write a file into the folder.
+constexpr auto patience = std::chrono::seconds{2};
+constexpr auto pause = std::chrono::milliseconds{20};
+
+int lock_leftover(const std::filesystem::path& folder) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    const int lock = lock_folder(folder);
+    if (lock >= 0 || std::chrono::steady_clock::now() >= deadline) return lock;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+void remove_leftover(const std::filesystem::path& folder, const std::string& name) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    try {
+      remove_buses(name);
+      std::filesystem::remove_all(folder);
+      return;
+    } catch (const std::exception&) {
+      if (std::chrono::steady_clock::now() >= deadline) throw;
+    }
+    std::this_thread::sleep_for(pause);
   }
 }
 
@@ -84,11 +96,10 @@ void remove_leftovers() {
   for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path(), unreadable)) {
     const std::string folder = entry.path().filename();
     if (!folder.starts_with(fmt::format("{}{}", folder_prefix, name_prefix))) continue;
-    const int lock = lock_folder(entry.path());
+    const int lock = lock_leftover(entry.path());
     if (lock < 0) continue;  // another user's, or its demonstration runs
     try {
-      remove_buses(folder.substr(folder_prefix.size()));
-      std::filesystem::remove_all(entry.path());
+      remove_leftover(entry.path(), folder.substr(folder_prefix.size()));
     } catch (const std::exception& error) {
       fmt::print(stderr, "shmbus-demo: an earlier demonstration left {}, which can't be removed: {}\n",
                  entry.path().string(), error.what());
