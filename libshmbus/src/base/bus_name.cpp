@@ -55,7 +55,7 @@ std::string BusName::log_file(const TopicName& topic, std::uint64_t node, std::u
   return file_prefix().append(topic.text()).append(kLogMark).append(numbers);
 }
 
-std::string BusName::removed_prefix() const { return file_prefix() + "~"; }  // '~' is in no topic's name
+std::string BusName::removed_prefix() const { return file_prefix() + "~"; }  // a topic's name never contains '~'
 
 std::string BusName::removed_file(std::uint64_t random) const { return removed_prefix() + std::to_string(random); }
 

@@ -10,15 +10,15 @@
 
 namespace shmbus::base {
 
-/// What the name of a log's file says.
+/// The parts of a log file's name.
 struct LogFile {
-  std::optional<TopicName> topic;  ///< nothing where it is no valid name, so no topic's
-  std::uint64_t node = 0;          ///< that created the topic
-  std::uint64_t id = 0;            ///< of the topic
+  std::optional<TopicName> topic;  ///< nothing where this part is not a valid topic name
+  std::uint64_t node = 0;          ///< the node that created the topic
+  std::uint64_t id = 0;            ///< the topic's id
 };
 
-/// The name of any bus's segment file, `shmbus.<bus>.<rest>`, in parts. They are not checked: anybody may put a file
-/// there. `bus` is empty where the name has none.
+/// The name of any bus's segment file, `shmbus.<bus>.<rest>`, in parts. The parts are not checked: anybody may put a
+/// file into the folder. `bus` is empty where the name has no such part.
 struct SegmentFileParts {
   static constexpr std::string_view kPrefix = "shmbus.";
 
@@ -29,17 +29,16 @@ struct SegmentFileParts {
   std::string_view rest{};
 };
 
-/// The name of a bus, checked: `[A-Za-z0-9_-]{1,32}`. It gives the names of all segment files of the bus, without the
-/// folder.
+/// A checked bus name: `[A-Za-z0-9_-]{1,32}`. It also builds the names of the bus's segment files, without the folder.
 class BusName {
  public:
-  /// A name as a user gives it. *Throws* Error, `invalid_name`.
+  /// Checks a name that a user gives. *Throws* Error, `invalid_name`.
   explicit BusName(std::string_view text);
-  /// A name that was read from a file's name. Returns nothing where it is invalid.
+  /// Checks a name that was read from a file's name. Returns nothing where it is invalid.
   static std::optional<BusName> parse(std::string_view text);
 
   const std::string& text() const noexcept { return text_; }
-  /// What error texts call the bus: "bus 'name'".
+  /// Returns what error texts call the bus: "bus 'name'".
   std::string object() const;
 
   std::string file_prefix() const;                         ///< shmbus.<bus>.
@@ -50,9 +49,9 @@ class BusName {
   std::string removed_prefix() const;                    ///< shmbus.<bus>.~
   std::string removed_file(std::uint64_t random) const;  ///< shmbus.<bus>.~<random>
 
-  /// The topic whose control segment bears this file name. Returns nothing where it is no control segment's name.
+  /// Returns the topic whose control segment has this file name, or nothing where this is not such a name.
   std::optional<TopicName> topic_of_control_file(std::string_view file) const;
-  /// Returns nothing where it is no log's name.
+  /// Splits the file name of a log. Returns nothing where this is not such a name.
   std::optional<LogFile> parse_log_file(std::string_view file) const;
 
   friend auto operator<=>(const BusName&, const BusName&) = default;

@@ -7,22 +7,22 @@
 
 namespace shmbus::base {
 
-// What names of buses and topics, and patterns, have in common.
+// Rules that bus names, topic names and patterns share.
 
 inline constexpr std::size_t kMaxBusName = 32;
-inline constexpr std::size_t kMaxTopicName = 127;  ///< of patterns, too
+inline constexpr std::size_t kMaxTopicName = 127;  ///< bytes; for patterns, too
 inline constexpr std::string_view kNameCharacters = "[A-Za-z0-9_-]";
 
 constexpr bool is_name_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-/// One or more characters of a name. A topic's name is tokens joined by dots.
+/// Whether a text is a token: one or more name characters. A topic's name is tokens joined by dots.
 constexpr bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_name_character);
 }
 
-/// Whether `wrong(token, is_last)` is true for one of the tokens between the dots. The first one ends the search.
+/// Whether `wrong(token, is_last)` is true for any of the tokens between the dots. The search stops at the first such.
 template <class Wrong>
 constexpr bool any_token(std::string_view name, Wrong wrong) {
   for (;;) {
@@ -34,7 +34,7 @@ constexpr bool any_token(std::string_view name, Wrong wrong) {
   }
 }
 
-/// *Throws* Error, `invalid_name`. `kind` is "topic name", for example.
+/// Throws the error for an invalid name. `kind` is "topic name", for example. *Throws* Error, `invalid_name`.
 [[noreturn]] void refuse_name(const std::string& kind, std::string_view name, const std::string& expected,
                               const std::string& found, const std::string& remedy);
 

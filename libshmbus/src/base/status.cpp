@@ -20,7 +20,7 @@ const char* to_string(Status status) noexcept {
     case Status::corrupt:
       return "corrupt: the topic's shared memory was overwritten; remove the topic";
     case Status::incomplete:
-      return "incomplete: not every matching topic could be attached; unattached() tells which, and why";
+      return "incomplete: not every matching topic could be attached; unattached() lists them, with the reasons";
     case Status::beyond_loan:
       return "beyond_loan: more bytes than were loaned; commit at most payload().size(), or loan more";
   }

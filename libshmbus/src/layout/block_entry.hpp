@@ -11,16 +11,16 @@ namespace shmbus::layout {
 //  | number | key   | first sequence| opened: cycles | opened: ns | owner | (reserved) |
 //  +--------+-------+---------------+----------------+------------+-------+------------+
 //
-// What a physical block holds. Written by the node that `owner` names, between winning that word and linking the block
-// in the ring; read by whoever found the block in the ring, and by stale lookers, who check the ring again: so all of
-// it is atomic.
+// What a physical block holds. Written by the node that `owner` names, after it has won that word and before it links
+// the block in the ring. Read by every process that finds the block in the ring. A slow reader may still read the entry
+// after the block has left the ring, and then checks the ring again: so all fields are atomic.
 struct BlockEntry {
   std::atomic<std::uint64_t> number;          // whole block number, or kNone; while linked or pinned it does not change
   std::atomic<std::uint64_t> key;             // commit word of its records; never 0 or ~0
   std::atomic<std::uint64_t> first_sequence;  // sequence of its first event
   std::atomic<std::uint64_t> opened_cycles;   // a pair taken at one moment: stamp clock ...
   std::atomic<std::int64_t> opened_ns;        // ... and system clock, nanoseconds since 1970
-  std::atomic<std::uint64_t> owner;  // node that has it reserved, by compare-and-swap from 0 or a dead node; 0: nobody
+  std::atomic<std::uint64_t> owner;  // node that has reserved it, by compare-and-swap from 0 or a dead node; 0: none
   std::uint64_t reserved[2];
 };
 static_assert(sizeof(BlockEntry) == 64);

@@ -25,11 +25,12 @@ inline constexpr unsigned kMaxNodes = 1024;
 inline constexpr unsigned kMaxTopics = 4096;
 inline constexpr unsigned kMaxSubscriptions = 4096;
 
-/// Accepted owners and unattached topics that a subscription entry has room for.
+/// How many accepted owners and unattached topics fit into a subscription entry.
 inline constexpr unsigned kMaxListedOwners = 16;
 inline constexpr unsigned kMaxListedTopics = 8;
 
-/// Bells are numbered: below this number a node's, by its entry; from here on a subscription's.
+/// Bells are numbered. A number below this one is the index of a node's entry; from here on it is this number plus the
+/// index of a subscription's entry.
 inline constexpr std::uint64_t kFirstSubscriptionBell = kMaxNodes;
 
 /// Spare blocks: one for each pin, retain slot, claim and reservation that can exist at one time.

@@ -12,19 +12,19 @@ inline constexpr unsigned kMaxExtensions = 16;
 //  | id | (reserved) | offset | size |
 //  +----+------------+--------+------+
 //
-// A part of a registry or control segment that this layout does not describe: a later part of shmbus finds its room by
-// it. It lies behind all that the layout describes, and the segment is larger by it. Written by the creator before the
-// segment has a name, and never again. Whoever does not know an id leaves the part alone; a part that must be known is
-// announced by an incompatible flag as well.
+// An additional part of a registry or control segment, which this layout does not describe. Later features of shmbus
+// find their room by this entry. The part lies after everything that the layout describes, and makes the segment
+// larger. Written by the creator before the segment has a name, and never again. A process that does not know an id
+// ignores the part. A part that must not be ignored also sets an incompatible flag.
 struct ExtensionEntry {
   std::uint32_t id;  // 0: unused. None is assigned yet
   std::uint32_t reserved;
-  std::uint64_t offset;  // bytes from the segment's begin, a multiple of the page
+  std::uint64_t offset;  // bytes from the segment's start, a multiple of the page size
   std::uint64_t size;    // bytes
 };
 static_assert(sizeof(ExtensionEntry) == 24);
 
-/// The directory of a segment, in its header.
+/// The extension directory of a segment, in its header.
 using ExtensionDirectory = ExtensionEntry[kMaxExtensions];
 
 }  // namespace shmbus::layout

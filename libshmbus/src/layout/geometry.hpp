@@ -11,7 +11,7 @@
 
 namespace shmbus::layout {
 
-/// What follows from a topic's options; the only place where offsets are computed.
+/// The sizes and offsets that follow from a topic's options. Offsets are computed nowhere else.
 struct Geometry {
   std::uint64_t block_size;
   std::uint32_t blocks;
@@ -20,7 +20,7 @@ struct Geometry {
   std::uint32_t alignment;
   std::uint64_t free_map_offset;  // of the map of free blocks
   std::uint64_t block_table_offset;
-  std::uint64_t latency_offset;  // of the latency histograms, one a subscriber port
+  std::uint64_t latency_offset;  // of the latency histograms, one per subscriber port
   std::uint64_t control_size;
   std::uint64_t log_size;
   std::uint64_t max_payload;
@@ -29,7 +29,7 @@ struct Geometry {
     return (value + unit - 1) / unit * unit;
   }
 
-  /// Words of 64 bits for so many bits.
+  /// How many 64-bit words hold `bits` bits.
   static constexpr std::uint32_t words_for(std::uint32_t bits) { return (bits + 63) / 64; }
 
   static constexpr Geometry of(std::uint64_t block_size, std::uint32_t blocks, bool timestamps,

@@ -9,7 +9,8 @@
 
 namespace shmbus::layout {
 
-/// Eight buckets a power of two, so that each is an eighth of its begin wide; the values below eight have their own.
+/// Each power of two has eight buckets, so a bucket is at most an eighth of its first value wide. Each value below
+/// eight has its own bucket.
 inline constexpr unsigned kLatencyBits = 3;
 inline constexpr std::size_t kLatencyBuckets = (64 - kLatencyBits + 1) << kLatencyBits;
 
@@ -34,8 +35,9 @@ constexpr std::uint64_t latency_bucket_begin(std::size_t bucket) noexcept {
 //  | 496 counts                               | (reserved) |
 //  +------------------------------------------+------------+
 //
-// How long the events of one subscriber port lay from commit to the handler, in units of the bus's stamp clock. Written
-// only by the subscriber that owns the port; a page, which has memory once a subscriber with time stamps had the port.
+// The times from commit to handler of one subscriber port's events, in units of the bus's stamp clock. Written only by
+// the subscriber that owns the port. It is one page, which has memory once a subscriber with time stamps has used the
+// port.
 struct LatencyHistogram {
   alignas(kPage) std::atomic<std::uint64_t> counts[kLatencyBuckets];
 };

@@ -12,7 +12,7 @@
 namespace shmbus::layout {
 
 enum class ClockKind : std::uint32_t {
-  cycle_counter = 0,  ///< stamps are the core's constant-rate counter
+  cycle_counter = 0,  ///< stamps are values of the core's constant-rate counter
   monotonic = 1,      ///< stamps are CLOCK_MONOTONIC nanoseconds, where the counter can't be trusted
 };
 
@@ -21,8 +21,8 @@ enum class ClockKind : std::uint32_t {
 //  | id    | who and since | name  | pid namespace | (reserved) | bell | (reserved)       |
 //  +-------+---------------+-------+---------------+------------+------+------------------+
 //
-// Written by the node itself, between taking the lock on byte `id` of the registry file and freeing it; `id` last. A
-// dead node's entry is freed by compare-and-swap from its id.
+// Written by the node itself, while it holds the lock on byte `id` of the registry file; `id` last. A dead node's entry
+// is freed by compare-and-swap from its id.
 struct NodeEntry {
   alignas(kLine) std::atomic<std::uint64_t> id;  // 0: free
   std::atomic<std::int64_t> started_ns;          // nanoseconds since 1970
@@ -30,14 +30,14 @@ struct NodeEntry {
   std::atomic<std::uint32_t> uid;
   SharedText<64> name;                             // of the process
   std::atomic<std::uint64_t> pid_namespace;        // inode of the pid's namespace; 0: not known
-  alignas(kLine) std::atomic<std::uint32_t> bell;  // futex word; counts up by whoever rings
+  alignas(kLine) std::atomic<std::uint32_t> bell;  // futex word; incremented by every process that rings it
 };
 static_assert(sizeof(NodeEntry) == 2 * kLine);
 static_assert(offsetof(NodeEntry, name) == 24 && offsetof(NodeEntry, pid_namespace) == 88);
 static_assert(offsetof(NodeEntry, bell) == 128);
 
-/// Phases of a topic's entry, in the low three bits of `state`. Above them stand the node that announced it and a
-/// serial number of that node's, so that no state comes twice.
+/// Phases of a topic's entry, in the low three bits of `state`. The bits above hold the node that announced the topic
+/// and that node's serial number, so that no state occurs twice.
 enum class TopicPhase : std::uint64_t {
   free = 0,
   filling = 1,   ///< its name and id are being written
@@ -58,13 +58,13 @@ constexpr std::uint64_t with_phase(std::uint64_t state, TopicPhase phase) noexce
 
 struct TopicEntry {
   alignas(kLine) std::atomic<std::uint64_t> state;  // every change is a compare-and-swap
-  std::atomic<std::uint64_t> id;  // incarnation of the topic; written by who won the entry, while filling
+  std::atomic<std::uint64_t> id;  // incarnation of the topic; written while filling, by the node in `state`
   std::uint64_t reserved[14];
-  SharedText<128> name;  // the same
+  SharedText<128> name;  // written likewise
 };
 static_assert(sizeof(TopicEntry) == 2 * kLine);
 
-/// A matching topic that a subscriber could not attach, as its subscription entry shows it.
+/// A matching topic that a subscriber could not attach, in its subscription entry.
 struct UnattachedEntry {
   std::atomic<std::uint64_t> topic;   // id of the topic; 0: none
   std::atomic<std::uint64_t> reason;  // ErrorCode
@@ -81,26 +81,26 @@ struct UnattachedEntry {
 struct SubscriptionEntry {
   // Written by the owner of the entry, before `id`.
   alignas(kLine) std::atomic<std::uint64_t> owner;  // node; 0: free; by compare-and-swap from 0 or a dead node
-  std::atomic<std::uint64_t> id;                    // never given twice; 0 until the rest is written
+  std::atomic<std::uint64_t> id;                    // never used twice; 0 until the rest is written
   std::atomic<std::uint64_t> reliable;
   std::atomic<std::uint64_t> demote_after;  // nanoseconds, 0: never
   std::atomic<std::uint64_t> user;          // uid of the owner
-  std::atomic<std::uint64_t> owner_count;   // accepted owners besides `user` and root; above 16: not all are listed
+  std::atomic<std::uint64_t> owner_count;   // accepted owners besides `user` and root; above 16, not all are listed
 
   // Written by the owner of the entry at any time.
-  std::atomic<std::uint64_t> generation;  // topic generation up to which it has tried to attach every matching topic
+  std::atomic<std::uint64_t> generation;  // topic generation up to which it has tried to attach all matching topics
   std::atomic<std::uint64_t> unattached;  // matching topics that it could not attach
 
   // Written by the owner of the entry, before `id`.
   SharedText<64> name;
   SharedText<128> pattern;
 
-  alignas(kLine) std::atomic<std::uint32_t> bell;  // futex word; counted up by every process that rings it
+  alignas(kLine) std::atomic<std::uint32_t> bell;  // futex word; incremented by every process that rings it
   std::uint32_t reserved;
   std::atomic<std::uint32_t> owners[kMaxListedOwners];  // uids, before `id`
   std::uint64_t reserved2[7];
 
-  UnattachedEntry unattached_topics[kMaxListedTopics];  // some of them; for people alone
+  UnattachedEntry unattached_topics[kMaxListedTopics];  // some of them; only shown to people
 };
 static_assert(sizeof(SubscriptionEntry) == 4 * kLine);
 static_assert(offsetof(SubscriptionEntry, generation) == 48 && offsetof(SubscriptionEntry, name) == 64);
@@ -114,9 +114,8 @@ static_assert(offsetof(SubscriptionEntry, unattached_topics) == 384);
 //  | header    | node table    | topic table     | subscription table|
 //  +-----------+---------------+-----------------+-------------------+
 //
-// The tables are address space; each is backed page by page from its begin, and its count in the header says how many
-// of its entries have memory. Byte `id` of the file is the lock of node `id`; the bytes from 2^62 on are locks of their
-// own.
+// The tables are address space. Each is backed page by page from its start, and its count in the header is the number
+// of entries that have memory. Byte `id` of the file is the lock of node `id`; the bytes from 2^62 on are other locks.
 struct RegistryHeader {
   // Written by the creator before the segment has a name, and never again.
   std::uint64_t magic;
@@ -132,15 +131,15 @@ struct RegistryHeader {
   std::uint32_t mode;  // of the file
   std::uint64_t stall_limit_ns;
   SharedText<64> name;
-  std::uint64_t created_monotonic_ns;  // CLOCK_MONOTONIC at that moment: it tells the stamp clock's rate
-  std::uint64_t created_suspended_ns;  // for which the machine was suspended by then, since it was started
+  std::uint64_t created_monotonic_ns;  // CLOCK_MONOTONIC at that moment; gives the stamp clock's rate
+  std::uint64_t created_suspended_ns;  // how long the machine had been suspended by then, since it booted
 
   // Counters, by fetch-add.
   alignas(kLine) std::atomic<std::uint64_t> next_node;
   std::atomic<std::uint64_t> next_subscription;
-  std::atomic<std::uint64_t> removed;  // 1: the bus is gone, only its members still map it
+  std::atomic<std::uint64_t> removed;  // 1: the bus was removed; only its members still map it
 
-  // How many entries of each table have memory; they only grow.
+  // How many entries of each table have memory; these numbers only grow.
   std::atomic<std::uint32_t> nodes;
   std::atomic<std::uint32_t> topics;
   std::atomic<std::uint32_t> subscriptions;
@@ -161,7 +160,7 @@ static_assert(offsetof(RegistryHeader, topic_table) == 266240);
 static_assert(offsetof(RegistryHeader, subscription_table) == 1314816);
 static_assert(sizeof(RegistryHeader) == 3411968);
 
-/// Locked while the bus's name must go on leading to this registry, or is taken from it.
+/// Locked while the bus's name must keep leading to this registry, or while the name is being removed.
 inline constexpr std::uint64_t kRemovalLock = std::uint64_t{1} << 62;
 
 }  // namespace shmbus::layout

@@ -11,8 +11,8 @@ namespace shmbus::layout {
 //  | block number, low 44 bits               | physical block     |
 //  +-----------------------------------------+--------------------+
 //
-// A number stays with its slot, so a late compare-and-swap can't succeed. Physical block 0xfffff: nothing is linked
-// under that number (not written yet, or dropped early).
+// A slot keeps its block number when its block is dropped, so a late compare-and-swap can't succeed. Physical block
+// 0xfffff means that no block is linked under that number: it is not written yet, or was dropped early.
 class RingEntry {
  public:
   static constexpr unsigned kPhysicalBits = 20;
@@ -29,7 +29,7 @@ class RingEntry {
 
   constexpr bool holds(std::uint64_t number) const noexcept { return word_ >> kPhysicalBits == (number & kNumberMask); }
 
-  /// How far this entry's number lies ahead of `number`; above half the range it lies behind.
+  /// How far this entry's number is ahead of `number`. A result above half the range means that it is behind.
   constexpr std::uint64_t ahead_of(std::uint64_t number) const noexcept {
     return ((word_ >> kPhysicalBits) - number) & kNumberMask;
   }

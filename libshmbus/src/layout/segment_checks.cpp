@@ -57,7 +57,7 @@ void check_header(const HeaderCheck& check, const std::string& object) {
                                             "use the newer shmbus that made it; or stop all members, remove the bus"});
     }
     throw Error(ErrorCode::corrupt,
-                {object, "a segment of shmbus", "other bytes at its begin", "remove the bus, and start again"});
+                {object, "a segment of shmbus", "other bytes at its start", "remove the bus, and start again"});
   }
   if (check.version != layout::kVersion) {
     throw Error(ErrorCode::incompatible, {object, "layout version " + std::to_string(layout::kVersion),

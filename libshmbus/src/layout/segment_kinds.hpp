@@ -6,11 +6,11 @@
 
 namespace shmbus::layout {
 
-// All kinds of segment that there are. A segment that says at its begin what it is, bears "SHMBUS", a letter for the
-// kind and a digit. One with another letter or digit is of a kind that a later shmbus added: it is named as such, and
-// left alone.
+// All kinds of segment that this shmbus knows. A segment with a header starts with "SHMBUS", a letter for its kind and
+// a digit. A segment with another letter or digit is of a kind that a later shmbus added: it is reported as such, and
+// not touched.
 
-/// Eight bytes of text as the word that they are in memory.
+/// Returns the word whose bytes in memory are this text of eight bytes.
 constexpr std::uint64_t magic_word(std::string_view text) noexcept {
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < text.size(); ++i)

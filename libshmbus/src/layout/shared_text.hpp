@@ -10,13 +10,13 @@
 
 namespace shmbus::layout {
 
-/// A short text in shared memory, padded with zeros. Lookers may race with a writer and see a mixture: whoever depends
-/// on the text publishes it by another word, and looks at that word again after the text. Whole words, so that a race
-/// is no undefined behaviour.
+/// A short text in shared memory, padded with zeros. A reader may race with a writer and see a mixture of two texts. So
+/// another word publishes the text, and a reader that depends on the text checks that word again afterwards. The text
+/// is stored in whole atomic words, so that a race is not undefined behaviour.
 ///
-/// SYNC text: a writer takes the entry, changing the word that publishes it, before it stores the text (release: the
-/// change cannot come after any word of the text). A looker loads the text (acquire), then looks at the word again: so
-/// if it has loaded a word of the next text, it finds the publishing word changed.
+/// SYNC text: a writer first takes the entry, which changes the publishing word, and then stores the text (release: the
+/// change cannot come after any word of the text). A reader loads the text (acquire), then loads the publishing word
+/// again. So a reader that has loaded a word of the next text finds the publishing word changed.
 template <std::size_t Bytes>
 struct SharedText {
   static_assert(Bytes % 8 == 0);
@@ -37,7 +37,7 @@ struct SharedText {
     return std::string(load_to(buffer));
   }
 
-  /// Without memory of its own.
+  /// Loads the text into `buffer`. Allocates nothing.
   using Buffer = char[Bytes];
   std::string_view load_to(Buffer& buffer) const noexcept {
     for (std::size_t i = 0; i < Bytes / 8; ++i) {

@@ -13,8 +13,8 @@ namespace shmbus::layout {
 //  | block number, low bits    | offset / 8       | records so far |
 //  +---------------------------+------------------+----------------+
 //
-// Widths follow from the block size: the offset can say "end of block", which means sealed; the count reaches block
-// size / 16.
+// The widths follow from the block size. The offset can also be the end of the block: the block is then sealed. The
+// count reaches block size / 16.
 class TailFormat {
  public:
   constexpr TailFormat() = default;
@@ -43,7 +43,7 @@ class TailFormat {
     return tail + (std::uint64_t{stride / 8} << count_bits_) + events;
   }
 
-  // The fields, for who takes a word apart himself.
+  // Shifts and masks, for inline unpacking.
   constexpr unsigned count_bits() const noexcept { return count_bits_; }
   constexpr unsigned block_shift() const noexcept { return offset_bits_ + count_bits_; }
   constexpr std::uint64_t offset_mask() const noexcept { return mask(offset_bits_); }

@@ -13,13 +13,13 @@
 
 namespace shmbus::layout {
 
-/// Of the `options` word: what the creator asked for, and no other field says.
+/// Bits of the `options` word: options of the creator that no other field records.
 enum TopicOption : std::uint32_t {
-  kAcceptsRaw = 1,  ///< publishers of raw bytes are accepted beside those of the recorded type
+  kAcceptsRaw = 1,  ///< publishers of raw bytes are accepted besides those of the recorded type
   kReserved = 2,    ///< all blocks were backed with memory at creation
 };
 
-/// Of the `attention` word: what sends a publisher off its fast path.
+/// Bits of the `attention` word: reasons for a publisher to leave its fast path.
 enum Attention : std::uint64_t {
   kTopicRemoved = 1,  ///< publishing returns `closed`
   kFenceNeeded = 2,   ///< a sleeper could not call membarrier: publishers order commit and wake-up themselves
@@ -33,8 +33,9 @@ enum Attention : std::uint64_t {
 //  |            |      |attention| block pool | ports       | ports         | free   | on a page    | histograms   |
 //  +------------+------+---------+------------+-------------+---------------+--------+--------------+--------------+
 //
-// T1 What the creator writes is written before the segment is linked to its name, and never again.
-// T2 A topic is valid if and only if every size and offset is the one its geometry gives (topic/topic_record.hpp).
+// T1 The creator writes its fields before the segment is linked to its name, and never again.
+// T2 A topic is valid if and only if every size and offset is the one that its geometry gives
+// (topic/topic_segment.hpp).
 struct TopicHeader {
   // Written by the creator before the segment has a name (T1).
   std::uint64_t magic;
@@ -47,12 +48,12 @@ struct TopicHeader {
   std::uint64_t seed;                // of the block keys, random
   std::uint64_t control_size;        // bytes of this segment
   std::uint64_t log_size;            // bytes of the log segment
-  std::uint64_t log_node;            // creator's node: the log's name is `<topic>.log.<node>`
+  std::uint64_t log_node;            // the creator's node; the log's name is `<topic>.log.<node>.<id>`
   std::int64_t created_ns;           // nanoseconds since 1970
   std::uint64_t block_size;          // bytes
   std::uint32_t blocks;              // in the ring, a power of two
   std::uint32_t physical_blocks;     // ring + spares
-  std::uint32_t record_header;       // bytes before payload (or trace extension)
+  std::uint32_t record_header;       // bytes before the payload (or trace extension)
   std::uint32_t alignment;           // of records and payloads
   std::uint32_t timestamps;          // 0 or 1
   std::uint32_t exclusive;           // 0 or 1
@@ -60,14 +61,14 @@ struct TopicHeader {
   std::uint32_t options;             // TopicOption bits
   SharedText<128> name;
 
-  // What the topic carries: decided by its first publisher, which wins `type_owner` by compare-and-swap from 0 or a dead
-  // node; published by `type_hash`, which never changes after that (registry/topic_type.cpp).
+  // The topic's type. Its first publisher decides it: it wins `type_owner` by compare-and-swap from 0 or a dead node.
+  // `type_hash` publishes the type, and never changes after that (topic/topic_type.cpp).
   std::atomic<std::uint64_t> type_owner;
   std::atomic<std::uint64_t> type_hash;  // 0: not decided; 1: raw bytes
   std::atomic<std::uint64_t> type_size;
   std::atomic<std::uint64_t> type_alignment;
   SharedText<128> type_name;
-  std::atomic<std::uint64_t> type_layout;  // hash of its fields; 0: it does not tell them
+  std::atomic<std::uint64_t> type_layout;  // hash of its fields; 0: not recorded
   SharedText<512> type_fields;             // `name:type@offset+size;` for each
 
   alignas(1024) TopicWords words;
@@ -76,15 +77,15 @@ struct TopicHeader {
   alignas(kLine) std::atomic<std::uint64_t> publishers;  // a bit for each publisher port in use
   std::atomic<std::uint64_t> subscribers;                // a bit for each subscriber port in use
   std::atomic<std::uint64_t> gated;            // a bit for each publisher port that sleeps until the ring moves
-  std::atomic<std::uint64_t> exclusive_owner;  // node of the exclusive publisher, by compare-and-swap; 0: nobody
+  std::atomic<std::uint64_t> exclusive_owner;  // node of the exclusive publisher, by compare-and-swap; 0: none
   std::atomic<std::uint32_t> backed;           // physical blocks below this have memory; only grows
   std::atomic<std::uint32_t> free_hint;        // physical block that left the ring last
-  std::atomic<std::uint64_t> dropped;          // blocks dropped early for want of memory
+  std::atomic<std::uint64_t> dropped;          // blocks dropped early because memory was short
   std::atomic<std::uint64_t> repaired_claims;
   std::atomic<std::uint64_t> repaired_ports;
-  std::atomic<std::uint64_t> opening;   // number of the block that somebody has reserved memory for, a hint
-  std::atomic<std::uint32_t> searched;  // physical block where the search for leaked ones goes on, a hint
-  std::atomic<std::uint32_t> reserves;  // 1: the ring's memory was reserved; written by the creator, as above (T1)
+  std::atomic<std::uint64_t> opening;   // number of the block that a publisher has reserved memory for; a hint
+  std::atomic<std::uint32_t> searched;  // physical block where the search for leaked ones continues; a hint
+  std::atomic<std::uint32_t> reserves;  // 1: the ring's memory was reserved; written by the creator (T1)
 
   alignas(2048) ExtensionDirectory extensions;
 

@@ -32,7 +32,7 @@ bool cycle_counter_trusted() noexcept {
   constexpr unsigned kAdvancedPower = 0x8000'0007, kInvariantTsc = 1u << 8;
   return __get_cpuid(kAdvancedPower, &a, &b, &c, &d) != 0 && (d & kInvariantTsc) != 0;
 #else
-  return true;  // the architecture demands it of the generic timer
+  return true;  // the architecture guarantees this for the generic timer
 #endif
 }
 

@@ -21,10 +21,10 @@ StandardStreamsTaken::StandardStreamsTaken() noexcept {
   const int error = errno;
   for (int stream = 0; stream < kStandardStreams; ++stream) {
     if (::fcntl(stream, F_GETFD) >= 0) continue;
-    // O_PATH: what the program writes to its closed stream is refused, as before.
+    // O_PATH: writes of the program to its closed stream still fail, as before.
     const int placeholder = ::open("/", O_PATH | O_CLOEXEC);
     if (placeholder < 0) break;
-    if (placeholder >= kStandardStreams) {  // another thread took it meanwhile
+    if (placeholder >= kStandardStreams) {  // another thread opened 0 to 2 first
       ::close(placeholder);
       continue;
     }

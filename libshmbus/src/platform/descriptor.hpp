@@ -4,8 +4,8 @@
 
 namespace shmbus::platform {
 
-/// While it lives, descriptors 0 to 2 are taken: by the program, or, where it closed them, by one of ours that can
-/// neither be read nor written. Leaves errno as it is.
+/// Keeps descriptors 0 to 2 occupied for its lifetime: by the program's streams or, where the program closed one, by a
+/// placeholder that can neither be read nor written. Preserves errno.
 class StandardStreamsTaken {
  public:
   StandardStreamsTaken() noexcept;
@@ -18,16 +18,17 @@ class StandardStreamsTaken {
   int count_ = 0;
 };
 
-/// Moves a descriptor of ours above the standard streams. -1 and errno where that fails; the old one is closed then.
+/// Moves a descriptor of this library above the standard streams. Where that fails, closes it, sets errno and returns
+/// -1.
 int move_above_standard_streams(int descriptor) noexcept;
 
-/// Calls `open`, which opens one descriptor with close-on-exec and returns it, or -1 and errno; the result likewise.
-/// Every descriptor of this library is opened by this function, and so is never 0, 1 or 2. In a program that closed its
-/// standard streams it would else be one of them, and the program's next message would be written into it.
+/// Calls `open`, which opens one descriptor with close-on-exec and returns it, or sets errno and returns -1; this
+/// function returns the same. The library opens every descriptor here, so that none is 0, 1 or 2: in a program that
+/// closed its standard streams, the program's next message would be written into our file.
 template <class Open>
 int open_descriptor(Open open) noexcept {
   const StandardStreamsTaken taken;
-  return move_above_standard_streams(open());  // another thread may have closed a stream a moment ago
+  return move_above_standard_streams(open());  // another thread may have just closed a stream
 }
 
 }  // namespace shmbus::platform

@@ -7,8 +7,8 @@
 
 namespace shmbus::platform {
 
-// Reachable by the fork handlers, so it is never destroyed. The handlers hold the mutex over the fork: the child's list
-// is whole.
+// The fork handlers use it, so it is never destroyed. They hold the mutex during the fork, so the child's list is
+// consistent.
 struct ForkList {
   std::recursive_mutex mutex;
   ForkListener* first = nullptr;
@@ -19,7 +19,7 @@ struct ForkList {
       ::pthread_atfork([] { instance().mutex.lock(); }, [] { instance().mutex.unlock(); },
                        [] {
                          for (ForkListener* l = instance().first; l != nullptr; l = l->next_) l->in_child();
-                         new (&instance().mutex) std::recursive_mutex;  // its owner was the parent's thread
+                         new (&instance().mutex) std::recursive_mutex;  // the old mutex is owned by the parent's thread
                        });
       return made;
     }();

@@ -4,8 +4,8 @@
 
 namespace shmbus::platform {
 
-/// Somebody who must hear, in the child, of a fork: from `listen`, the last thing its constructor does, to its
-/// destruction.
+/// An object that is called in the child after a fork. It listens from `listen`, which its constructor calls last,
+/// until its destruction.
 class ForkListener {
  public:
   ForkListener() = default;
@@ -13,12 +13,12 @@ class ForkListener {
   ForkListener& operator=(const ForkListener&) = delete;
   virtual ~ForkListener();
 
-  /// Called in the child, before fork returns there; only the forking thread lives, so no lock may be taken.
+  /// Called in the child, before fork returns there. Only the forking thread exists, so no lock may be taken.
   virtual void in_child() noexcept = 0;
 
  protected:
   void listen();
-  /// The first thing a destructor does.
+  /// Stops listening. The destructor calls it first.
   void stop_listening() noexcept;
 
  private:
@@ -28,7 +28,7 @@ class ForkListener {
   bool listening_ = false;
 };
 
-/// While it lives, no other thread's fork begins: for steps that a child must find done or not begun.
+/// Keeps other threads from forking during its lifetime: for steps that a child must find complete or not begun.
 class NoFork {
  public:
   NoFork();

@@ -16,8 +16,8 @@ LastingFile::~LastingFile() {
   }
 }
 
-/// Without a lock, since a forked child may have been copied while another thread held it. Of two threads that open the
-/// file at one time the slower one closes its own.
+/// Uses no lock, since a process may be forked while another thread holds it. Where two threads open the file at the
+/// same time, the slower one closes its own.
 SegmentFile& LastingFile::get() const noexcept {
   Opened* last = last_.load(std::memory_order_acquire);
   if (last->file.is_open()) return last->file;
@@ -28,7 +28,7 @@ SegmentFile& LastingFile::get() const noexcept {
       if (last_.compare_exchange_strong(last, opened.get(), std::memory_order_acq_rel)) last = opened.release();
     }
   } catch (const std::exception&) {
-    // It stays closed.
+    // The file stays closed.
   }
   return last->file;
 }

@@ -7,8 +7,8 @@
 
 namespace shmbus::platform {
 
-/// A segment file that is used through its descriptor again and again, in a program that may close all descriptors it
-/// does not know: then the file is opened again, by its name. Any thread.
+/// A segment file whose descriptor is used again and again. A program may close all descriptors that it does not know;
+/// the file is then opened again by its name. Any thread.
 class LastingFile {
  public:
   LastingFile(SegmentFile file, std::string name);
@@ -16,8 +16,8 @@ class LastingFile {
   LastingFile& operator=(const LastingFile&) = delete;
   ~LastingFile();
 
-  /// The file, open. Where it can't be opened again, since the name leads elsewhere or we may not, the closed one:
-  /// `is_open` tells. Lives as long as this object.
+  /// Returns the open file. Where it was closed and can't be opened again (its name leads to another file, or the right
+  /// is missing), returns the closed one: check `is_open`. The reference is valid for as long as this object.
   SegmentFile& get() const noexcept;
 
  private:
@@ -27,7 +27,7 @@ class LastingFile {
   };
 
   std::string name_;
-  mutable std::atomic<Opened*> last_;  // the others stay, for threads that still look at them
+  mutable std::atomic<Opened*> last_;  // earlier ones stay: other threads may still use them
 };
 
 }  // namespace shmbus::platform

@@ -20,7 +20,7 @@ std::optional<LockedByte> LockedByte::take(SegmentFile file, std::uint64_t offse
   if (::madvise(page, page_size(), MADV_DONTFORK) != 0)
     throw system_error(errno, object, "a mapping no child inherits");
   return locked;
-}  // closing the descriptor leaves the lock to the mapping
+}  // closes the descriptor; the mapping keeps the lock
 
 LockedByte::LockedByte(LockedByte&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
 

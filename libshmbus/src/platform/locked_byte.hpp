@@ -8,14 +8,14 @@
 
 namespace shmbus::platform {
 
-/// The lock on one byte of a file, held by a mapping: the kernel drops the lock with the last reference to the
-/// open file description, and a mapping is one. The descriptor is closed at once, so nobody can close it under us. The
-/// mapping is of no use but that: one page that can't be touched. A forked child does not get it (MADV_DONTFORK); it
-/// ends with the address space: when the process dies, or executes another program.
+/// The lock on one byte of a file, held by a mapping. The kernel drops such a lock with the last reference to the open
+/// file description, and a mapping is such a reference. The descriptor is closed at once, so the program can't close it
+/// and lose the lock. The mapping has no other use: it is one page that can't be accessed. A forked child does not
+/// inherit it (MADV_DONTFORK). It ends with the address space: when the process dies or executes another program.
 class LockedByte {
  public:
-  /// Nothing where another open file description has one that excludes it. *Requires* that the file was opened for this
-  /// alone, and that no fork begins in another thread meanwhile (NoFork). Throws Error.
+  /// Takes the lock. Returns nothing where another open file description holds one that excludes it. *Requires* that
+  /// the file was opened for this alone, and that no other thread forks during the call (NoFork). *Throws* Error.
   static std::optional<LockedByte> take(SegmentFile file, std::uint64_t offset, const std::string& object,
                                         Lock lock = Lock::exclusive);
 
@@ -24,9 +24,9 @@ class LockedByte {
   /// Drops the lock.
   ~LockedByte();
 
-  /// False in a child that was made without `fork`, by the system call: it has no such mapping.
+  /// Returns false in a child that the system call made, without `fork`: it has no such mapping.
   bool mapped() const noexcept;
-  /// In a forked child, where the address may be something else's by now: forgets the mapping.
+  /// Forgets the mapping. For a forked child, where another mapping may use the address by now.
   void forget() noexcept { page_ = nullptr; }
 
  private:

@@ -9,11 +9,12 @@
 
 namespace shmbus::platform {
 
-/// A range of a segment file in this process's address space. Unmapped when destroyed; survives the file's descriptor.
+/// A range of a segment file in this process's address space. It stays mapped when the file's descriptor is closed,
+/// until it is destroyed.
 class Mapping {
  public:
   Mapping() = default;
-  /// Throws Error.
+  /// *Throws* Error.
   Mapping(const SegmentFile& file, Access access, std::uint64_t offset, std::uint64_t bytes, const std::string& object);
 
   std::byte* address() const noexcept { return static_cast<std::byte*>(region_.get_address()); }

@@ -2,10 +2,11 @@
 
 namespace shmbus::platform {
 
-/// Makes this process one that others' `membarrier` orders. False where the system refuses; asked once a process.
+/// Registers this process, so that a `membarrier` of other processes orders it. Returns false where the system refuses.
+/// The system is asked once per process.
 bool register_for_membarrier() noexcept;
 
-/// A full barrier on every core that runs a registered process. False where the system refuses.
+/// Executes a full barrier on every core that runs a registered process. Returns false where the system refuses.
 bool membarrier() noexcept;
 
 }  // namespace shmbus::platform

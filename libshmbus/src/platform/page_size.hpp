@@ -6,7 +6,7 @@
 
 namespace shmbus::platform {
 
-/// Bytes of a page of this machine's memory.
+/// The size of this machine's memory pages, in bytes.
 inline std::size_t page_size() noexcept {
   static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   return size;

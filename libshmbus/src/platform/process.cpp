@@ -14,7 +14,7 @@ namespace shmbus::platform {
 
 namespace {
 
-/// As much of a small file as there is room for; 0 where it can't be read.
+/// Reads as much of a small file as fits, and returns the number of bytes; 0 where it can't be read.
 std::size_t read_file(const char* path, char* to, std::size_t room) noexcept {
   const int fd = open_descriptor([&] { return ::open(path, O_RDONLY | O_CLOEXEC); });
   if (fd < 0) return 0;
@@ -26,7 +26,7 @@ std::size_t read_file(const char* path, char* to, std::size_t room) noexcept {
 }  // namespace
 
 std::string program_name() {
-  char name[64];  // the system cuts it at 15
+  char name[64];  // the kernel keeps 15 characters
   const std::size_t size = read_file("/proc/self/comm", name, sizeof name);
   return std::string(name, std::find(name, name + size, '\n'));
 }
@@ -42,7 +42,7 @@ std::optional<ProcessState> process_state(std::int32_t pid) noexcept {
   const std::size_t size = read_file(text, text, sizeof text - 1);
   if (size == 0) return std::nullopt;
   text[size] = 0;
-  const char* rest = std::strrchr(text, ')');  // the name before it may hold anything
+  const char* rest = std::strrchr(text, ')');  // the name before it may contain anything
   ProcessState process;
   unsigned long user = 0, system = 0;
   if (rest == nullptr ||

@@ -6,13 +6,13 @@
 
 namespace shmbus::platform {
 
-/// The name of this process, as the system lists it; empty without /proc.
+/// Returns this process's name, as the system lists it; empty without /proc.
 std::string program_name();
 
-/// Names the pid namespace of this process; 0 without /proc.
+/// Returns the id of this process's pid namespace; 0 without /proc.
 std::uint64_t pid_namespace() noexcept;
 
-/// What the system says of a process of this pid namespace.
+/// What the system reports about a process of this pid namespace.
 struct ProcessState {
   char state = 0;  ///< as in proc(5): R, S, D, T, ...
   std::uint64_t cpu_ns = 0;

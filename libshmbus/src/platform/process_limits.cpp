@@ -12,7 +12,7 @@ namespace shmbus::platform {
 
 namespace {
 
-/// Nothing where there is no limit.
+/// Returns nothing where there is no limit.
 std::optional<std::uint64_t> limit_of(int resource) {
   struct rlimit limit {};
   if (::getrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)

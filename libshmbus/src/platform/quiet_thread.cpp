@@ -13,7 +13,7 @@ namespace shmbus::platform {
 
 namespace {
 
-/// Blocks the signals in this thread, for the one that it starts to inherit.
+/// Blocks the signals in this thread, so that the thread it starts inherits that.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {

@@ -4,7 +4,7 @@
 
 namespace shmbus::platform {
 
-/// From the kernel's generator; never 0.
+/// Returns a number from the kernel's random generator; never 0.
 std::uint64_t random_u64();
 
 }  // namespace shmbus::platform

@@ -90,7 +90,7 @@ SegmentFile SegmentFile::unnamed(const std::string& object, unsigned mode, const
   if (!group.empty() && ::fchown(fd, static_cast<uid_t>(-1), group_id(group, object)) != 0) {
     throw system_error(errno, object, "group '" + group + "' as its owner group");
   }
-  if (::fchmod(fd, mode) != 0) throw system_error(errno, object, "its mode set");  // exactly, whatever the umask
+  if (::fchmod(fd, mode) != 0) throw system_error(errno, object, "its mode set");  // exact: the umask does not apply
   return file;
 }
 
@@ -159,11 +159,11 @@ void SegmentFile::resize(std::uint64_t bytes) {
 bool SegmentFile::set_mode(unsigned mode) noexcept { return is_open() && ::fchmod(descriptor_, mode) == 0; }
 
 bool SegmentFile::back(std::uint64_t offset, std::uint64_t bytes) noexcept {
-  struct stat s {};  // the program may have closed our descriptor, and the number may be another file's now
+  struct stat s {};  // the program may have closed our descriptor: its number may mean another file now
   if (::fstat(descriptor_, &s) != 0 || s.st_ino != inode_ || s.st_dev != device_) return false;
   if (static_cast<std::uint64_t>(s.st_size) < offset + bytes) return false;  // cut short: `fallocate` would extend it
-  constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;  // a signal then costs one piece, not the whole
-  // One piece is given whole or not at all. Of several the first ones would stay taken, and help nobody.
+  constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;  // an interrupting signal costs one piece, not all
+  // The kernel backs one piece completely or not at all. Of several, the first ones would stay backed without use.
   if (bytes > kPiece && room() < bytes) return false;
   while (bytes > 0) {
     const std::uint64_t piece = std::min(bytes, kPiece);
@@ -182,7 +182,7 @@ bool SegmentFile::link(const std::string& name) {
   const std::string self = "/proc/self/fd/" + std::to_string(descriptor_);
   if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
   if (errno == EEXIST) return false;
-  // Without /proc: since Linux 6.10 for one's own files, before that with CAP_DAC_READ_SEARCH.
+  // Without /proc: possible for one's own files since Linux 6.10, before that with CAP_DAC_READ_SEARCH.
   if (::linkat(descriptor_, "", AT_FDCWD, path.c_str(), AT_EMPTY_PATH) == 0) return true;
   if (errno == EEXIST) return false;
   throw system_error(errno, object_, "the name " + path + " (needs /proc)");

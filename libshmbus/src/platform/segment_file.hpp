@@ -13,7 +13,7 @@ namespace shmbus::platform {
 
 enum class Access { read_only, read_write };
 
-/// What the system says of a file.
+/// The state of a file, as the system reports it.
 struct FileState {
   std::uint64_t size = 0;
   std::uint64_t inode = 0;
@@ -23,10 +23,10 @@ struct FileState {
   gid_t group = 0;
   unsigned mode = 0;  ///< permission bits
   bool regular = false;
-  std::uint64_t links = 0;  ///< names that lead to it
+  std::uint64_t links = 0;  ///< names that lead to the file
 };
 
-/// The id of a group, given by name or number. Throws Error, `invalid_option`, where there is none.
+/// Returns the id of a group, given by name or number. *Throws* Error, `invalid_option`, where there is no such group.
 gid_t group_id(const std::string& group, const std::string& object);
 
 /// A file of POSIX shared memory. It models Boost.Interprocess's MemoryMappable. Closes its descriptor when destroyed.
@@ -35,10 +35,10 @@ class SegmentFile {
   /// Where POSIX shared memory lives on Linux.
   static constexpr const char* kFolder = "/dev/shm";
 
-  /// A file that has no name yet, and vanishes unless `link` gives it one. Mode and group exactly as given. Throws
-  /// Error.
+  /// Creates a file without a name, which vanishes unless `link` gives it one. It has exactly the given mode and group.
+  /// *Throws* Error.
   static SegmentFile unnamed(const std::string& object, unsigned mode, const std::string& group);
-  /// Nothing where there is no such file. Throws Error.
+  /// Opens a file. Returns nothing where there is no such file. *Throws* Error.
   static std::optional<SegmentFile> open(const std::string& name, Access access, const std::string& object);
 
   SegmentFile(SegmentFile&& other) noexcept;
@@ -48,51 +48,53 @@ class SegmentFile {
   int descriptor() const noexcept { return descriptor_; }
   std::uint64_t inode() const noexcept { return inode_; }
   std::uint64_t device() const noexcept { return device_; }
-  /// False where the program closed our descriptor; its number may be another file's by now.
+  /// Returns false where the program closed our descriptor; its number may mean another file by now.
   bool is_open() const noexcept;
-  /// Closes the descriptor now, unless it is another file's by now. Async-signal-safe.
+  /// Closes the descriptor now, unless it means another file by now. Async-signal-safe.
   void close() noexcept;
   Access access() const noexcept { return access_; }
   const std::string& object() const noexcept { return object_; }
-  /// Whether both are one file, by what was seen when they were opened.
+  /// Whether both are the same file, by the inodes seen when they were opened.
   bool is_same(const SegmentFile& other) const noexcept { return inode_ == other.inode_ && device_ == other.device_; }
   FileState state() const;
-  /// False where somebody cut it short, or made it longer. True where the program closed our descriptor.
+  /// Returns false where another process cut the file short or made it longer. Returns true where the program closed
+  /// our descriptor.
   bool has_size(std::uint64_t bytes) const noexcept;
-  /// Copies bytes of the file without mapping it, so that one who cuts it short harms nobody; how many.
+  /// Copies bytes of the file without mapping it, so that a process that cuts it short does no harm. Returns how many.
   std::size_t read(std::uint64_t offset, void* to, std::size_t bytes) const noexcept;
-  /// Whether `name` still leads to this very file.
+  /// Whether `name` still leads to this file.
   bool is_named(const std::string& name) const;
 
-  /// Sets the size: address space, not memory. Throws Error.
+  /// Sets the size. That takes address space, not memory. *Throws* Error.
   void resize(std::uint64_t bytes);
-  /// Sets the permission bits; only its owner may. False where that is refused.
+  /// Sets the permission bits; only the file's owner may do that. Returns false where it is refused.
   bool set_mode(unsigned mode) noexcept;
-  /// Backs a range with memory, in pieces. False where there is none, or the file ends before.
+  /// Backs a range with memory, in pieces. Returns false where there is no memory, or the file ends before the range
+  /// does.
   bool back(std::uint64_t offset, std::uint64_t bytes) noexcept;
-  /// Gives the file its name. False where the name is taken. Throws Error.
+  /// Gives the file its name. Returns false where the name is taken. *Throws* Error.
   bool link(const std::string& name);
 
   boost::interprocess::mapping_handle_t get_mapping_handle() const;
   boost::interprocess::mode_t get_mode() const;
 
-  /// Gives a file another name, which is free. False where there is no such file. Throws Error.
+  /// Gives a file another name, which must be free. Returns false where there is no such file. *Throws* Error.
   static bool rename(const std::string& from, const std::string& to, const std::string& object);
-  /// Whether this user may unlink a file: in a sticky folder its owner, the folder's owner and root.
+  /// Whether this user may unlink a file. In a sticky folder the file's owner, the folder's owner and root may.
   static bool may_unlink(const FileState& file);
-  /// False where there is no such file. Throws Error.
+  /// Unlinks a file. Returns false where there is no such file. *Throws* Error.
   static bool unlink(const std::string& name, const std::string& object);
-  /// Names that begin so, sorted.
+  /// Lists the names that begin with `prefix`, sorted.
   static std::vector<std::string> list(const std::string& prefix);
-  /// What a name leads to; nothing where it does not exist.
+  /// Returns the state of the file that a name leads to; nothing where the name does not exist.
   static std::optional<FileState> state_of(const std::string& name);
-  /// The same of a path. Allocates nothing.
+  /// As `state_of`, for a path. Allocates nothing.
   static std::optional<FileState> state_at(const char* path) noexcept;
   static std::string path_of(const std::string& name);
-  /// Bytes of room left in the folder, as far as it says: the largest number where it sets no limit (a tmpfs of size
-  /// 0), or is not to be seen (after chroot).
+  /// Returns the free bytes of the folder. Returns the largest number where the folder has no limit (a tmpfs of size 0)
+  /// or can't be reached (after chroot).
   static std::uint64_t room() noexcept;
-  /// Bytes the folder may hold in all; nothing where it sets no limit.
+  /// Returns the folder's capacity in bytes; nothing where it has no limit.
   static std::optional<std::uint64_t> capacity() noexcept;
 
  private:

@@ -23,7 +23,7 @@ std::optional<SegmentFile> SegmentName::open(Access access) const noexcept {
     auto file = SegmentFile::open(name_, access, name_);
     if (file && file->inode() == inode_ && file->device() == device_) return file;
   } catch (const std::exception&) {
-    // Asked on slow paths that have another way.
+    // Only slow paths ask, and they have another way.
   }
   return std::nullopt;
 }

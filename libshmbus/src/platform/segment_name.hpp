@@ -8,21 +8,23 @@
 
 namespace shmbus::platform {
 
-/// The name of a segment that stays mapped after its descriptor was closed, and the file that the name led to. For as
-/// long as it leads there, all that a descriptor could tell or do is to be had by the name; afterwards nobody can cut
-/// the file short by its name either.
+/// The name of a segment that stays mapped after its descriptor is closed, and the file that this name led to. For as
+/// long as the name leads to that file, it serves for everything that a descriptor would. Once it does not, no other
+/// process can cut the file short by its name either.
 class SegmentName {
  public:
-  /// Of a file that is open now.
+  /// Records the name of a file that is open now.
   SegmentName(const std::string& name, const SegmentFile& file);
 
-  /// The file's state; nothing where the name leads nowhere, or to another file.
+  /// Returns the file's state; nothing where the name leads nowhere or to another file.
   std::optional<FileState> state() const noexcept;
   /// Whether the name still leads to the file.
   bool leads_to_file() const noexcept { return state().has_value(); }
-  /// False where somebody cut the file short, or made it longer. True where the name leads elsewhere.
+  /// Returns false where another process cut the file short or made it longer. Returns true where the name leads
+  /// elsewhere.
   bool has_size(std::uint64_t bytes) const noexcept;
-  /// The file anew; nothing where that can't be: the name leads elsewhere, no right, no descriptor to be had.
+  /// Opens the file again. Returns nothing where the name leads elsewhere, the right is missing, or no descriptor is
+  /// free.
   std::optional<SegmentFile> open(Access access) const noexcept;
 
   const std::string& name() const noexcept { return name_; }

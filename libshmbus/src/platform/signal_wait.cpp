@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::array kSignals = {SIGINT, SIGTERM};
 
-// What the handler touches: lock-free atomics. `ring_count` is the futex; it counts signals, too.
+// The handler uses these alone: lock-free atomics. `ring_count` is the futex; it counts signals, too.
 std::atomic<std::uint32_t> ring_count{0}, signal_count{0};
 std::atomic<int> latest_signal{0};
 
-std::mutex mutex;  // of what follows
+std::mutex mutex;  // guards the variables below
 unsigned users = 0;
 std::array<struct sigaction, kSignals.size()> actions_before;
 
@@ -38,7 +38,7 @@ void catch_signals() noexcept {
     if (ignored(actions_before[i])) continue;
     struct sigaction action {};
     action.sa_handler = on_signal;
-    action.sa_flags = SA_RESTART;  // what other threads do in the kernel goes on: the handler itself wakes who waits
+    action.sa_flags = SA_RESTART;  // system calls of other threads go on; the handler itself wakes the waiting ones
     ::sigemptyset(&action.sa_mask);
     ::sigaction(kSignals[i], &action, nullptr);
   }

@@ -8,9 +8,9 @@
 
 namespace shmbus::platform {
 
-/// While one lives, SIGINT and SIGTERM do not end the process: they are counted, and wake those who sleep here. Both
-/// are unblocked in the thread that makes it, which must be the one that destroys it; then what was set before is
-/// restored. A signal that was ignored stays ignored. Several may live at one time.
+/// Keeps SIGINT and SIGTERM from ending the process during its lifetime: the signals are counted, and wake the threads
+/// that sleep here. The constructor unblocks both in its thread; the destructor restores the former settings and must
+/// run in the same thread. A signal that was ignored stays ignored. Several objects may exist at the same time.
 class SignalWait {
  public:
   SignalWait() noexcept;
@@ -18,14 +18,14 @@ class SignalWait {
   SignalWait& operator=(const SignalWait&) = delete;
   ~SignalWait();
 
-  /// The latest signal since it was made; 0: none came.
+  /// Returns the latest signal since the construction; 0: none came.
   int signal() const noexcept;
 
-  /// Changes with each signal and each `ring`. Read it, look, then sleep on it.
+  /// Changes with each signal and each `ring`. Read it, check for work, then sleep on it.
   std::uint32_t rings() const noexcept;
   /// Sleeps unless `rings()` has changed from `seen`.
   void sleep(std::uint32_t seen, std::chrono::nanoseconds timeout) const noexcept;
-  /// Wakes all. Async-signal-safe.
+  /// Wakes all threads that sleep here. Async-signal-safe.
   static void ring() noexcept;
 
  private:

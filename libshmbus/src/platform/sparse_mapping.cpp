@@ -42,8 +42,8 @@ bool SparseMapping::expose(std::uint64_t offset, std::uint64_t bytes) const noex
   if (offset > size_ || bytes > size_ - offset) return false;
   const std::uint64_t begin = offset / page_size() * page_size();
   if (::mprotect(address_ + begin, offset + bytes - begin, protection_) == 0) return true;
-  // Each range that is exposed by itself is one more mapping of the process, and the kernel allows only so many
-  // (vm.max_map_count). The whole needs no more than there was before.
+  // Each range that is exposed separately is one more mapping of the process, and the kernel limits their number
+  // (vm.max_map_count). Exposing everything needs no more mappings than before.
   return ::mprotect(address_, size_, protection_) == 0;
 }
 
@@ -54,10 +54,10 @@ void SparseMapping::expose_begin(std::uint64_t bytes, const std::string& object)
 bool SparseMapping::populate(std::uint64_t offset, std::uint64_t bytes) noexcept {
   if (offset > size_ || bytes > size_ - offset) return false;
   const std::uint64_t begin = offset / page_size() * page_size(), end = offset + bytes;
-  // Whole or not at all, as far as that can be seen before: what a fault got can't be given back, since another process
-  // may have backed the same range meanwhile, and counted it.
+  // Back all or nothing, as far as that can be checked in advance: memory that a fault got can't be given back, since
+  // another process may have backed the same range in the meantime, and counted it.
   if (SegmentFile::room() < end - begin) return false;
-  constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;  // a signal then costs one piece, not the whole
+  constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;  // an interrupting signal costs one piece, not all
   for (std::uint64_t at = begin; at < end;) {
     const std::uint64_t piece = std::min(end - at, kPiece);
     if (::madvise(address_ + at, piece, kPopulateWrite) == 0)

@@ -8,12 +8,12 @@
 
 namespace shmbus::platform {
 
-/// A whole segment file as address space, of which nothing can be touched until it is exposed: so `mlockall`, which
-/// faults in all that can be touched, gives memory to no page that was never backed. Survives the file's descriptor.
-/// Unmapped when destroyed.
+/// A whole segment file, mapped so that no part can be accessed until it is exposed. `mlockall` faults in all
+/// accessible pages; so it does not give memory to pages that were never backed. It stays mapped when the file's
+/// descriptor is closed, until it is destroyed.
 class SparseMapping {
  public:
-  /// Throws Error.
+  /// *Throws* Error.
   SparseMapping(const SegmentFile& file, Access access, std::uint64_t bytes, const std::string& object);
   SparseMapping(SparseMapping&& other) noexcept;
   SparseMapping& operator=(SparseMapping&&) = delete;
@@ -22,21 +22,21 @@ class SparseMapping {
   std::byte* address() const noexcept { return address_; }
   std::uint64_t size() const noexcept { return size_; }
 
-  /// Makes a range accessible, for good; whole pages. Any thread; a range may be exposed again. False where it lies
-  /// outside, or the kernel has no memory for that.
+  /// Makes a range of whole pages accessible, permanently. A range may be exposed again. Returns false where the range
+  /// is outside the file, or the kernel has no memory for that. Any thread.
   bool expose(std::uint64_t offset, std::uint64_t bytes) const noexcept;
-  /// The same of the first bytes. Throws Error.
+  /// Exposes the first bytes. *Throws* Error.
   void expose_begin(std::uint64_t bytes, const std::string& object);
 
-  /// Backs a range that is exposed, and mapped for writing, with memory: by faults that this process takes now, so
-  /// that no descriptor is needed. False where there is no memory, the file ends before, or the kernel is older than
-  /// 5.14. What was backed of a range that failed stays so.
+  /// Backs a range with memory, by page faults that this process takes now, so that no descriptor is needed. *Requires*
+  /// that the range is exposed and mapped for writing. Returns false where there is no memory, the file ends before the
+  /// range does, or the kernel is older than 5.14. After a failure, the part that was backed stays so.
   bool populate(std::uint64_t offset, std::uint64_t bytes) noexcept;
 
  private:
   std::byte* address_ = nullptr;
   std::uint64_t size_ = 0;
-  int protection_ = 0;  // of what is exposed
+  int protection_ = 0;  // of exposed ranges
 };
 
 }  // namespace shmbus::platform

@@ -13,7 +13,7 @@ namespace shmbus::platform {
 
 namespace {
 
-/// What is left of /dev/shm, for people.
+/// The free room of /dev/shm, for error texts.
 std::string room_text() {
   struct statvfs s {};
   if (::statvfs(SegmentFile::kFolder, &s) != 0) return "its room unknown";
