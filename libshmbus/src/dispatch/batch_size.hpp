@@ -6,8 +6,9 @@
 
 namespace shmbus::detail {
 
-/// How many events a poll that calls handlers takes: so few that it lasts about a millisecond. What is told once a poll
-/// (the reader's position, what it lost, new topics) is then never far behind, however slow the handler.
+/// How many events a poll with handlers takes: so few that the poll lasts about a millisecond. Some things are
+/// published once per poll: the reader's position, the number of lost events, new topics. So they are never far behind,
+/// however slow the handler is.
 class BatchSize {
  public:
   std::size_t size() const noexcept { return size_; }

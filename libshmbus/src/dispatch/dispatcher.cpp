@@ -19,14 +19,14 @@ Dispatcher::Dispatcher(std::shared_ptr<HandlerLoop> loop, std::size_t workers) :
 
 Dispatcher::~Dispatcher() {
   if (loop_->forked()) {
-    // The child has none of these threads: only their handles, which must not be destroyed.
+    // The child has none of these threads, only their handles. The handles must not be destroyed.
     new std::vector<std::thread>(std::move(threads_));
     return;
   }
   end();
 }
 
-/// Of those threads that were started.
+/// Ends the threads that were started.
 void Dispatcher::end() noexcept {
   loop_->end();
   for (std::thread& thread : threads_) {

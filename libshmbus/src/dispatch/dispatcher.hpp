@@ -9,15 +9,16 @@
 namespace shmbus::detail {
 
 /// The worker threads of one subscription. Each subscription has threads of its own, so that a slow or hanging handler
-/// delays no other.
+/// does not delay other subscriptions.
 class Dispatcher {
  public:
-  /// Throws Error.
+  /// *Throws* Error.
   Dispatcher(std::shared_ptr<HandlerLoop> loop, std::size_t workers);
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
-  /// Waits for the handlers that run. In a handler of this subscription, for those of its other workers alone: its own
-  /// thread ends when that handler returns, and so does nothing where the handler called exit().
+  /// Waits for the handlers that run. When called inside a handler of this subscription, waits only for those of the
+  /// other workers: the own thread ends when that handler returns. Where the handler called exit(), that thread does
+  /// nothing more.
   ~Dispatcher();
 
   HandlerLoop& loop() const noexcept { return *loop_; }

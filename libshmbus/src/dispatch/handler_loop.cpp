@@ -16,7 +16,7 @@ namespace shmbus::detail {
 
 namespace {
 
-thread_local const HandlerLoop* running = nullptr;  // whose worker this thread is
+thread_local const HandlerLoop* running = nullptr;  // the loop whose worker this thread is
 
 /// Ends a poll after the event whose handler has just returned.
 struct EndPoll {};
@@ -34,7 +34,7 @@ HandlerLoop::HandlerLoop(std::shared_ptr<BusCore> bus, std::shared_ptr<Subscribe
       subscriber_(std::move(subscriber)),
       queue_(options.queue, options.queue_bytes),
       alive_(options.workers) {
-  watch_topics();  // a publisher may demote it before a worker has run at all
+  watch_topics();  // a publisher may demote the subscription before a worker has run
   tell();
 }
 
@@ -48,8 +48,8 @@ void HandlerLoop::run() {
   me.returned = true;
 }
 
-/// Polls, and ends the poll after the current event where the subscription ends. What the handler throws by itself was
-/// caught before; the unwinding of pthread_exit passes through.
+/// Polls, and stops after the current event when the subscription ends. Exceptions of the handler were caught before;
+/// the unwinding of pthread_exit passes through.
 template <class OnEvent>
 std::size_t HandlerLoop::poll(OnEvent on_event, std::size_t limit) {
   std::size_t polled = 0;
@@ -69,7 +69,7 @@ std::size_t HandlerLoop::poll(OnEvent on_event, std::size_t limit) {
 }
 
 void HandlerLoop::work_alone() {
-  bool closing = false;  // the bus was removed: what it still holds is handled
+  bool closing = false;  // the bus was removed: the remaining events are handled
   while (!stopping() && !forked()) {
     const std::uint64_t begin = platform::monotonic_ns();
     const std::size_t polled = poll([this](const Event& event) { handle(event); }, batch_.size());
@@ -106,7 +106,7 @@ void HandlerLoop::work_with_others(Worker& me) {
   }
 }
 
-/// False: there will be nothing more.
+/// Returns false when no more events will come.
 bool HandlerLoop::poll_for_all(Worker& me) {
   for (bool closing = false;;) {
     constexpr std::size_t kBatch = 256;
@@ -128,7 +128,8 @@ void HandlerLoop::poll_event(Worker& me, const Event& event) {
   }
   if (kept && queue_.put(*kept)) return;
   kept.reset();
-  // It can't be queued. This worker handles it here, and so must not sit on the one that it has kept.
+  // The event can't be queued, so this worker handles it here. First it passes on or handles the event that it has
+  // kept.
   if (me.kept) {
     KeptEvent mine = *std::exchange(me.kept, std::nullopt);
     if (!queue_.put(mine)) handle_kept(std::move(mine));
@@ -152,12 +153,12 @@ void HandlerLoop::handle_kept(KeptEvent event) {
   handle(*event);
 }
 
-/// A forced unwinding has no object, so that the reference to it is one to null.
+/// A forced unwinding has no exception object, so the reference to it refers to null.
 __attribute__((no_sanitize("null"))) void HandlerLoop::handle(const Event& event) {
   try {
     handler_(event);
 #if defined(__GLIBCXX__)
-  } catch (const abi::__forced_unwind&) {  // pthread_exit or pthread_cancel: may not be held up
+  } catch (const abi::__forced_unwind&) {  // pthread_exit or pthread_cancel: must not be stopped
     count_error(event);
     count_handled();
     throw;
@@ -165,7 +166,7 @@ __attribute__((no_sanitize("null"))) void HandlerLoop::handle(const Event& event
   } catch (const std::exception& e) {
     report(event, e.what());
   } catch (...) {
-    report(event, "something that is no std::exception");
+    report(event, "an object that is not a std::exception");
   }
   count_handled();
 }
@@ -177,7 +178,8 @@ void HandlerLoop::count_handled() noexcept {
     handled_.fetch_add(1, std::memory_order_relaxed);
 }
 
-/// False: one was reported less than a second ago. An error in every event must not become a flood.
+/// Counts an error of the handler. Returns false where one was reported less than a second ago: an error in every event
+/// must not flood the log.
 bool HandlerLoop::count_error(const Event& event) noexcept {
   port_of(*event.reader_).reader.count_handler_error();
   errors_.fetch_add(1, std::memory_order_relaxed);
@@ -195,13 +197,13 @@ void HandlerLoop::report(const Event& event, const char* what) noexcept {
                static_cast<unsigned long long>(event.sequence()), what, static_cast<unsigned long long>(errors()));
 }
 
-/// Lets other threads see the topics, before a handler is called that may last.
+/// Lets other threads see the topics, before a handler is called that may take long.
 void HandlerLoop::watch_topics() noexcept {
   PollState& state = core_->state();
   if (state.generation->load(std::memory_order_acquire) == watched_generation_) return;
   if (!refresh_topics(core_.get())) return;
   watched_generation_ = state.seen_generation;
-  if (!reliable_) return;  // nothing is asked of them
+  if (!reliable_) return;  // other threads ask for them only to check for a demotion
   const std::lock_guard lock(mutex_);
   try {
     watched_ = state.topics;
@@ -266,8 +268,8 @@ bool HandlerLoop::wait(std::chrono::nanoseconds timeout) noexcept {
   }
 }
 
-/// Also while pthread_exit unwinds the worker's stack. In a forked child nothing is to be put in order: it is all the
-/// parent's.
+/// Also called while pthread_exit unwinds the worker's stack. A forked child cleans nothing up: everything belongs to
+/// the parent.
 void HandlerLoop::leave(Worker& me) noexcept {
   running = nullptr;
   if (forked()) return;
@@ -275,7 +277,7 @@ void HandlerLoop::leave(Worker& me) noexcept {
   me.kept.reset();
   if (std::exchange(me.polls, false)) give_up_polling();
   if (me.returned)
-    idle_.call_all();  // whatever ended this worker ends the others, too
+    idle_.call_all();  // the others must end for the same reason
   else
     call_for_help();
   const std::size_t left = alive_.fetch_sub(1, std::memory_order_acq_rel) - 1;

@@ -17,18 +17,19 @@
 
 namespace shmbus::detail {
 
-/// What the workers of one subscription do, and what they share. It lives until the Subscription and all workers are
+/// What the workers of one subscription do, and what they share. It exists until the Subscription and all workers are
 /// gone, so that a handler may end its own subscription. The last worker that ends unsubscribes.
 ///
-/// One worker polls, and the handler is called in place. Several share one right to poll:
+/// A single worker polls, and calls the handler in place. Several workers share one right to poll:
 ///
 /// - A worker takes a queued event if there is one, else the right if it is free, else it rests.
-/// - Whoever has the right polls a batch, or sleeps until there is one. It keeps the first event for itself, queues the
-///   others, gives the right up, and handles its event: an event that comes alone wakes one thread.
-/// - Before each handler call a worker calls one that rests, if work is left: a queued event, or the right. So work and
-///   a resting worker are never left together by a worker that is then busy (the first call is answered by a worker
-///   that calls the next). A worker that has no event to handle takes the work itself.
-/// - An event that can't be queued is handled in place by whoever polls. Nobody polls meanwhile, and nothing is lost.
+/// - The worker with the right polls a batch, or sleeps until there is one. It keeps the first event for itself, queues
+///   the others, gives the right up, and handles its event. So an event that comes alone wakes one thread.
+/// - Before each handler call, a worker calls a resting one if work is left: a queued event, or the right. So a worker
+///   never becomes busy while both work and a resting worker are left (the called worker calls the next one). A worker
+///   that has no event to handle takes the work itself.
+/// - An event that can't be queued is handled in place by the worker that polls. No worker polls in the meantime, and
+///   nothing is lost.
 class HandlerLoop {
  public:
   HandlerLoop(std::shared_ptr<BusCore> bus, std::shared_ptr<SubscriberCore> core, Subscriber subscriber,
@@ -37,14 +38,15 @@ class HandlerLoop {
   HandlerLoop& operator=(const HandlerLoop&) = delete;
   ~HandlerLoop() = default;
 
-  /// One worker's work, until the subscription ends.
+  /// Does one worker's work, until the subscription ends.
   void run();
-  /// In place of `run`, for a worker whose thread could not be started.
+  /// Takes the place of `run` for a worker whose thread could not be started.
   void give_up() noexcept;
 
   /// Makes the workers end when their handlers return. Any thread.
   void end() noexcept;
-  /// Until the last worker has ended. False: the time passed, or a worker asks, which would wait for itself.
+  /// Waits until the last worker has ended. Returns false when the time is over, or when a worker calls it, which would
+  /// wait for itself.
   bool wait(std::chrono::nanoseconds timeout) noexcept;
   bool forked() const noexcept { return bus_->node().forked(); }
 
@@ -58,9 +60,9 @@ class HandlerLoop {
  private:
   struct Worker {
     HandlerLoop& loop;
-    std::optional<KeptEvent> kept{};  // polled, and to be handled by this worker
-    bool polls = false;               // has the right
-    bool returned = false;            // not by pthread_exit
+    std::optional<KeptEvent> kept{};  // polled, to be handled by this worker
+    bool polls = false;               // has the right to poll
+    bool returned = false;            // normally, not by pthread_exit
     ~Worker() { loop.leave(*this); }
   };
 
@@ -91,17 +93,17 @@ class HandlerLoop {
   const std::size_t workers_;
   const bool reliable_;
 
-  // The polling worker's, handed on with the right to poll.
+  // For the polling worker; passed on with the right to poll.
   std::shared_ptr<SubscriberCore> core_;
   std::optional<Subscriber> subscriber_;  // both reset by the last worker, under `mutex_`
   BatchSize batch_;
   std::uint64_t watched_generation_ = ~std::uint64_t{0};
-  std::uint64_t told_passes_ = ~std::uint64_t{0};  // of the topic set, when `unattached_` was copied
+  std::uint64_t told_passes_ = ~std::uint64_t{0};  // the topic set's, when `unattached_` was copied
 
   WorkQueue queue_;
   IdleWorkers idle_;
-  std::atomic<bool> polled_{false};   // somebody has the right to poll
-  std::atomic<bool> drained_{false};  // the bus was removed, and all of it is polled: what is queued is the rest
+  std::atomic<bool> polled_{false};   // a worker has the right to poll
+  std::atomic<bool> drained_{false};  // the bus was removed and its last event polled; only queued events are left
   std::atomic<bool> stop_{false};
   std::atomic<std::size_t> alive_;       // workers
   std::atomic<std::uint32_t> ended_{0};  // 1: the last worker has ended; a futex
@@ -109,7 +111,7 @@ class HandlerLoop {
   std::mutex mutex_;
   std::vector<std::shared_ptr<TopicReader>> watched_;  // the topics, for threads that ask, under `mutex_`
   std::vector<UnattachedTopic> unattached_;            // as of the latest poll, under `mutex_`
-  bool demoted_ = false;                               // was seen so, under `mutex_`
+  bool demoted_ = false;                               // a demotion was seen, under `mutex_`
 
   std::atomic<std::uint64_t> errors_{0};
   std::atomic<std::uint64_t> lost_{0};

@@ -7,17 +7,16 @@
 
 namespace shmbus::detail {
 
-/// Where workers sleep that find nothing to do. No call is lost:
+/// Where workers without work sleep. No call is lost:
 ///
-/// - A worker first counts itself as resting, then looks for work once more. A worker that leaves work first makes it
-///   visible (SYNC work), then looks whether one rests. All four are sequentially consistent, so one of the two sees
-///   the other's: the resting worker the work, or the other one the resting worker.
-/// - A call takes one worker off the count before it wakes it. A worker that goes without a call takes itself off;
-/// where
-///   the count is 0 by then, somebody has called it, and that call's signal is there or about to come.
+/// - A worker first counts itself as resting, then checks for work once more. A worker that leaves work first makes it
+/// visible (SYNC work), then checks whether a worker rests. All four steps are sequentially consistent. So the resting
+///   worker sees the work, or the other one sees the resting worker.
+/// - A call takes one worker off the count before it wakes it. A worker that goes on without a call takes itself off.
+///   If the count is already 0, another worker has called it, and the signal of that call has come or will come soon.
 class IdleWorkers {
  public:
-  /// Sleeps until called, unless `work_left()`. Look for work again afterwards.
+  /// Sleeps until called, unless `work_left()`. Check for work again afterwards.
   template <class WorkLeft>
   void rest(WorkLeft work_left) noexcept {
     resting_.fetch_add(1, std::memory_order_seq_cst);
@@ -30,7 +29,7 @@ class IdleWorkers {
     if (take_off()) calls_.signal();
   }
 
-  /// Wakes all that rest.
+  /// Wakes all workers that rest.
   void call_all() noexcept {
     if (const auto resting = resting_.exchange(0, std::memory_order_seq_cst); resting > 0) calls_.signal(resting);
   }
@@ -44,8 +43,8 @@ class IdleWorkers {
     return false;
   }
 
-  std::atomic<int> resting_{0};                   // and not called yet
-  moodycamel::LightweightSemaphore calls_{0, 0};  // does not spin: the cores are the handlers'
+  std::atomic<int> resting_{0};                   // workers that rest and are not called yet
+  moodycamel::LightweightSemaphore calls_{0, 0};  // does not spin: the handlers need the cores
 };
 
 }  // namespace shmbus::detail

@@ -15,7 +15,7 @@ void check(std::string_view pattern, const Handler& handler, const DispatchOptio
   if (!handler) {
     throw Error(ErrorCode::invalid_option,
                 {"the handler of a subscription to '" + std::string(pattern) + "'", "a function to call", "none",
-                 "give a lambda or function; a default-made std::function is empty"});
+                 "give a lambda or function; a default-constructed std::function is empty"});
   }
   const auto refuse = [](const char* what, const char* expected, std::size_t found) {
     throw Error(ErrorCode::invalid_option, {what, expected, std::to_string(found), "choose a number in that range"});

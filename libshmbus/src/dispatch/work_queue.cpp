@@ -9,7 +9,7 @@ namespace shmbus::detail {
 namespace {
 
 #if defined(__SANITIZE_THREAD__)
-std::mutex seen_order;  // ThreadSanitizer does not see the fences by which the queue orders the reuse of its memory
+std::mutex seen_order;  // ThreadSanitizer does not see the fences that order the reuse of the queue's memory
 std::unique_lock<std::mutex> queue_lock() { return std::unique_lock(seen_order); }
 #else
 struct QueueLock {
@@ -51,8 +51,8 @@ std::optional<KeptEvent> WorkQueue::take() noexcept {
   while (queued != 0 && !queued_.compare_exchange_weak(queued, queued - 1, std::memory_order_seq_cst)) {
   }
   if (queued == 0) return std::nullopt;
-  // As many events as are counted have been put before. One of them is ours, though another worker may be about to take
-  // the one that we see.
+  // At least as many events as are counted have been put into the queue. One of them is for this worker, though another
+  // worker may be about to take the one that this worker sees.
   const auto lock = queue_lock();
   std::optional<KeptEvent> event;
   while (!queue_.try_dequeue(event)) {

@@ -11,13 +11,13 @@
 
 namespace shmbus::detail {
 
-/// An event kept beyond the poll that gave it: its block is pinned, or it is a copy, whose bytes count until it is
-/// dropped.
+/// An event kept longer than the poll that returned it. Its block is pinned, or it is a copy, whose bytes are counted
+/// until it is dropped.
 class KeptEvent {
  public:
   KeptEvent(RetainedEvent event, std::size_t bytes, std::atomic<std::size_t>& copied) noexcept
       : event_(std::move(event)), bytes_(bytes), copied_(&copied) {
-    copied.fetch_add(bytes, std::memory_order_relaxed);  // a count alone
+    copied.fetch_add(bytes, std::memory_order_relaxed);  // only a count
   }
   KeptEvent(KeptEvent&& other) noexcept
       : event_(std::move(other.event_)), bytes_(std::exchange(other.bytes_, 0)), copied_(other.copied_) {}
@@ -42,27 +42,28 @@ class KeptEvent {
   std::atomic<std::size_t>* copied_;
 };
 
-/// Events that the worker which polls hands to the others. Bounded in events and in bytes of copies; the library's pins
-/// bound the rest.
+/// Events that the polling worker passes to the others. The number of events and the bytes of copies are bounded;
+/// events that are not copies are bounded by the library's pins.
 class WorkQueue {
  public:
   WorkQueue(std::size_t events, std::size_t bytes) noexcept : events_(events), bytes_(bytes) {}
 
-  /// For the worker that polls. Nothing where that takes a copy, and the bound or the memory leaves none.
+  /// Keeps an event. For the polling worker. Returns nothing where a copy is needed, and the bound is reached or there
+  /// is no memory.
   std::optional<KeptEvent> keep(const Event& event) noexcept;
-  /// False where the queue is full, or there is no memory: `event` is then as it was.
+  /// Queues an event. Returns false where the queue is full or there is no memory; `event` is then unchanged.
   bool put(KeptEvent& event) noexcept;
-  /// How many more fit; the worker that polls sees it grow only.
+  /// How many more events fit. While the polling worker puts none, the number only grows.
   std::size_t room() const noexcept;
 
-  /// Any worker.
+  /// Takes an event, if there is one. Any worker.
   std::optional<KeptEvent> take() noexcept;
   bool empty() const noexcept { return queued_.load(std::memory_order_seq_cst) == 0; }
 
  private:
   const std::size_t events_, bytes_;
-  std::atomic<std::size_t> copied_{0};  // bytes; before the queue, whose events count themselves off
-  std::atomic<std::size_t> queued_{0};  // events that are in the queue, and nobody has counted off to take
+  std::atomic<std::size_t> copied_{0};  // bytes; declared before the queue: its events subtract theirs when destroyed
+  std::atomic<std::size_t> queued_{0};  // events in the queue that no worker has counted off to take
   moodycamel::ConcurrentQueue<KeptEvent> queue_;
 };
 

@@ -14,7 +14,7 @@ using log::Block;
 using log::BlockLog;
 
 namespace {
-constexpr std::size_t kReadAtOnce = std::size_t{32} << 10;  // bytes read at a time
+constexpr std::size_t kReadAtOnce = std::size_t{32} << 10;  // bytes per read
 }  // namespace
 
 EventCopies::EventCopies(const std::string& log_name, const std::string& object) {
@@ -33,7 +33,7 @@ std::vector<EventSnapshot> EventCopies::last(const BlockLog& log, const log::End
   const auto file = file_->open(platform::Access::read_only);
   if (!file) return events;
   const std::uint64_t wanted = end.next_sequence > count ? end.next_sequence - count : 1;
-  // From the newest block back to the one that holds the first of them.
+  // From the newest block back to the one that holds the first wanted event.
   std::vector<Block> blocks;
   for (std::uint64_t n = end.number; n >= log::oldest_block(log, end); --n) {
     Block block;
@@ -42,13 +42,13 @@ std::vector<EventSnapshot> EventCopies::last(const BlockLog& log, const log::End
     if (block.first_sequence <= wanted) break;
   }
   found_.clear();
-  // Bytes to read for the places of records: more than the last call's records took, so that each call gets further.
+  // How many bytes to read to locate records. More than the records of the last call took, so each call gets further.
   std::size_t budget = (std::size_t{4} << 20) + count * kReadAtOnce;
   for (auto block = blocks.rbegin(); block != blocks.rend() && budget != 0; ++block)
     walk(*file, log, *block, wanted, count, budget);
   for (const Found& record : found_) {
     auto event = copy(*file, log, clock, record, max_payload);
-    // We hold no pin: what was read is that block's only if it has not left the ring.
+    // There is no pin: the bytes belong to that block only if it has not left the ring.
     if (event && log.slot(record.block.number).load(std::memory_order_acquire) == record.block.entry)
       events.push_back(std::move(*event));
   }
@@ -56,7 +56,7 @@ std::vector<EventSnapshot> EventCopies::last(const BlockLog& log, const log::End
   return events;
 }
 
-/// From record to record, each checked: it must be committed or aborted, and lie within the block.
+/// Steps from record to record, and checks each: it must be committed or aborted, and lie within the block.
 void EventCopies::walk(const platform::SegmentFile& file, const BlockLog& log, const Block& block, std::uint64_t wanted,
                        std::size_t count, std::size_t& budget) {
   std::uint64_t offset = 0, sequence = block.first_sequence;
@@ -67,7 +67,7 @@ void EventCopies::walk(const platform::SegmentFile& file, const BlockLog& log, c
   std::vector<std::byte> piece(std::min(kReadAtOnce, log.block_size()));
   const std::size_t head = log.record_header();
   std::uint64_t begin = 0, end = 0;  // of the piece in the block
-  // The last record ends before the padding, which is as large as the smallest record at least.
+  // The last record ends before the padding, which is at least as large as the smallest record.
   while (offset + head <= log.block_size()) {
     if (offset < begin || offset + head > end) {
       if (budget == 0) break;

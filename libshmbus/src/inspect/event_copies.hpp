@@ -16,15 +16,16 @@
 
 namespace shmbus::detail {
 
-/// Copies the newest events of a log without a port: no pin, no mapping of the log, no descriptor in between.
-/// Publishers may reuse a block while it is read, which is noticed: its events are then left out.
+/// Copies the newest events of a log without a port: without a pin, a mapping of the log, or a descriptor between
+/// calls. Publishers may reuse a block while it is read. That is detected, and the block's events are left out.
 class EventCopies {
  public:
-  /// Throws Error. Without the right to read the log there is nothing to copy.
+  /// Copies nothing where the right to read the log is missing. *Throws* Error.
   EventCopies(const std::string& log_name, const std::string& object);
 
-  /// Up to `count` events before `end`, oldest first, and of each payload its first `max_payload` bytes. A call reads
-  /// a few MiB at most: where more records lie between, it returns earlier events, and the next call goes on there.
+  /// Returns up to `count` events before `end`, oldest first, with the first `max_payload` bytes of each payload. A
+  /// call reads a few MiB at most. Where that does not reach `end`, it returns earlier events, and the next call goes
+  /// on there.
   std::vector<EventSnapshot> last(const log::BlockLog& log, const log::End& end, registry::BusClock& clock,
                                   std::size_t count, std::size_t max_payload);
 
@@ -51,7 +52,7 @@ class EventCopies {
 
   std::optional<platform::SegmentName> file_;
   Cursor cursor_;
-  std::deque<Found> found_;  // of the call under way, by sequence
+  std::deque<Found> found_;  // of the current call, by sequence
 };
 
 }  // namespace shmbus::detail

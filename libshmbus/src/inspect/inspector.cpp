@@ -19,7 +19,7 @@ namespace shmbus::detail {
 
 /// A topic as the registry lists it.
 struct ListedTopic {
-  std::optional<base::TopicName> name;  ///< nothing while it is filled in
+  std::optional<base::TopicName> name;  ///< nothing while the entry is being filled
   std::uint64_t id = 0;
   std::uint64_t creator = 0;
   layout::TopicPhase phase{};
@@ -77,7 +77,7 @@ class Inspector::Impl {
       else
         bus.unfinished.push_back({listed.text(), listed.creator, nodes.at(listed.creator).state});
     }
-    views_ = std::move(kept);  // without those of topics that went away
+    views_ = std::move(kept);  // without those of topics that were removed
     std::sort(bus.topics.begin(), bus.topics.end(),
               [](const auto& a, const auto& b) { return a.info.name < b.info.name; });
     bus.nodes = nodes.take();
@@ -166,9 +166,9 @@ class Inspector::Impl {
       s.name = entry.name.load();
       s.pattern = entry.pattern.load();
       s.delivery = entry.reliable.load(std::memory_order_acquire) != 0 ? Delivery::reliable : Delivery::lossy;
-      s.unattached_count = entry.unattached.load(std::memory_order_relaxed);  // for people alone
+      s.unattached_count = entry.unattached.load(std::memory_order_relaxed);  // only shown to people
       read_unattached(entry, topics, s);
-      // SYNC text: else it is a mixture with the entry's next one.
+      // SYNC text: where the id has changed, this may be a mixture with the entry's next subscription.
       if (entry.id.load(std::memory_order_acquire) == s.id) subscriptions.push_back(std::move(s));
     }
     return subscriptions;
@@ -186,14 +186,14 @@ class Inspector::Impl {
       if (topic.phase != TopicPhase::filling) {
         topic.id = entry.id.load(std::memory_order_acquire);
         topic.name = base::TopicName::parse(entry.name.load());
-        if (!topic.name) continue;  // broken bytes
+        if (!topic.name) continue;  // corrupt
       }
       if (entry.state.load(std::memory_order_acquire) >> 3 == state >> 3) topics.push_back(std::move(topic));
     }
     return topics;
   }
 
-  /// Nothing where the topic went away meanwhile.
+  /// Adds nothing where the topic was removed in the meantime.
   void look(const ListedTopic& listed, LookContext& context, BusSnapshot& bus, Views& kept) {
     try {
       auto view = std::move(views_[listed.id]);
@@ -222,7 +222,7 @@ Inspector::~Inspector() = default;
 
 Inspector::Impl& Inspector::impl() const {
   if (impl_) return *impl_;
-  throw Error(ErrorCode::closed, {"Inspector", "one that looks at a bus", "one that was moved from",
+  throw Error(ErrorCode::closed, {"Inspector", "one that inspects a bus", "one that was moved from",
                                   "use the Inspector that it was moved to"});
 }
 

@@ -10,12 +10,12 @@ namespace shmbus {
 
 namespace {
 
-/// In units of the stamp clock. Beyond the last bucket: the end of what 64 bits hold.
+/// The smallest value of a bucket, in units of the stamp clock. After the last bucket: 2^64, the end of the range.
 double begin_of(std::size_t bucket) noexcept {
   return bucket < layout::kLatencyBuckets ? static_cast<double>(layout::latency_bucket_begin(bucket)) : 0x1p64;
 }
 
-/// What lies out of range comes from broken bytes: then the longest time will do.
+/// A value out of range comes from corrupt data: then the longest time will do.
 std::chrono::nanoseconds whole_ns(double ns) noexcept {
   constexpr double kLongest = 9e18;
   return std::chrono::nanoseconds{ns < kLongest ? std::llround(ns) : static_cast<std::int64_t>(kLongest)};
@@ -41,7 +41,7 @@ std::chrono::nanoseconds Latency::percentile(double percent) const noexcept {
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     if (counts_[i] == 0) continue;
     const auto here = static_cast<double>(counts_[i]);
-    if (before + here >= wanted) {  // evenly spread within the bucket
+    if (before + here >= wanted) {  // assumes that values are spread evenly within the bucket
       return whole_ns((begin_of(i) + (begin_of(i + 1) - begin_of(i)) * (wanted - before) / here) * ns_per_unit_);
     }
     before += here;

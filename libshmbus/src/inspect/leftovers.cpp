@@ -65,7 +65,7 @@ class Finder {
 
   void add_file(Kind kind, std::uint64_t node, const std::string& file) {
     const auto state = SegmentFile::state_of(file);
-    if (state) add(kind, node, file).memory = state->memory;  // else it is gone by now
+    if (state) add(kind, node, file).memory = state->memory;  // otherwise it was removed in the meantime
   }
 
   void look_at(const std::string& file) {
@@ -86,14 +86,14 @@ class Finder {
       add_stray(file);
   }
 
-  /// What this shmbus did not make: a later one may have, and then its first bytes say so.
+  /// Adds a file that this shmbus did not make. A later shmbus may have made it; then its first bytes show that.
   void add_stray(const std::string& file) {
     char begin[8] = {};
     try {
       const auto segment = SegmentFile::open(file, Access::read_only, "segment '" + file + "'");
       if (segment) segment->read(0, begin, sizeof begin);
     } catch (const Error&) {
-      // Not ours to read, so not ours to tell.
+      // Without the right to read it, its kind stays unknown.
     }
     const bool newer = layout::is_unknown_kind({begin, sizeof begin});
     add_file(newer ? Kind::unknown_kind : Kind::stray, 0, file);
@@ -105,7 +105,7 @@ class Finder {
            std::any_of(bus_.unfinished.begin(), bus_.unfinished.end(), [&](const auto& t) { return t.name == name; });
   }
 
-  /// Nothing where there is none, or it is damaged, or not ours to read.
+  /// Returns nothing where there is no such topic, it is damaged, or the right to read it is missing.
   std::optional<topic::TopicRecord> record_of(const base::TopicName& topic) const {
     const std::string object = topic.object();
     try {
@@ -121,7 +121,7 @@ class Finder {
     }
   }
 
-  /// A damaged topic may be the log's: both are then for its owner to remove.
+  /// Whether a topic exists that may own the log. A damaged topic may: its owner must then remove both.
   bool may_belong(const base::LogFile& log) const {
     if (!log.topic) return false;
     const auto recorded = record_of(*log.topic);

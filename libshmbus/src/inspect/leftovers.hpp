@@ -8,7 +8,7 @@
 
 namespace shmbus::detail {
 
-/// What dead nodes left: as `bus` tells it, and files. Read only.
+/// Finds what dead nodes left behind: what `bus` shows of it, and files. Changes nothing.
 std::vector<Leftover> find_leftovers(const registry::Registry& registry, const BusSnapshot& bus);
 
 }  // namespace shmbus::detail

@@ -22,15 +22,15 @@ NodeList::NodeList(const registry::Registry& registry) : registry_(&registry) {
     const layout::NodeEntry& entry = registry.header().node_table[i];
     const std::uint64_t id = entry.id.load(std::memory_order_acquire);
     if (id == 0) continue;
-    // For people alone: a node that enters itself right now may show the words of the one before, since its id, which
-    // wins it the entry, stands there first.
+    // Only shown to people. A node that is just entering may show the data of the former node: it wins the entry by
+    // writing its id, and writes the rest afterwards.
     NodeSnapshot seen;
     seen.pid = entry.pid.load(std::memory_order_acquire);
     seen.uid = entry.uid.load(std::memory_order_acquire);
     seen.program = entry.name.load();
     seen.started = Time{std::chrono::nanoseconds{entry.started_ns.load(std::memory_order_acquire)}};
     seen.local = here != 0 && entry.pid_namespace.load(std::memory_order_acquire) == here;
-    if (entry.id.load(std::memory_order_acquire) != id) continue;  // SYNC text: it left, and these may be another's
+    if (entry.id.load(std::memory_order_acquire) != id) continue;  // SYNC text: it left; the data may be another node's
     NodeSnapshot& node = at(id);
     nodes_[id].listed = true;
     node.pid = seen.pid;

@@ -10,12 +10,12 @@
 
 namespace shmbus::detail {
 
-/// The nodes of a bus at one look, each asked for once.
+/// The nodes of a bus in one snapshot. The state of each is read once.
 class NodeList {
  public:
   explicit NodeList(const registry::Registry& registry);
 
-  /// A node by its id, listed or not: one that is not may be dead, or about to enter itself.
+  /// Returns a node by its id, listed or not. A node that is not listed may be dead, or just about to enter.
   NodeSnapshot& at(std::uint64_t id);
   std::vector<NodeSnapshot> take();
 

@@ -25,7 +25,7 @@ RecordTimes::RecordTimes(const std::string& log_name, const std::string& object)
 std::optional<std::uint64_t> RecordTimes::stamp_of(const BlockLog& log, unsigned port, std::uint64_t newest_block,
                                                    std::uint64_t sequence) {
   if (!file_ || newest_block == 0 || newest_block == log::kNone) return std::nullopt;
-  // The newest block that begins at or before it, else the oldest one there is.
+  // The newest block that begins at or before the sequence, else the oldest block.
   Block block;
   for (std::uint64_t n = newest_block, left = log.blocks(); left != 0 && n != 0; --n, --left) {
     Block candidate;
@@ -40,12 +40,12 @@ std::optional<std::uint64_t> RecordTimes::stamp_of(const BlockLog& log, unsigned
   const auto file = file_->open(platform::Access::read_only);
   if (!file) return std::nullopt;
   const auto stamp = walk(*file, log, block, cursor, wanted);
-  // We hold no pin: what was read is that block's only if it has not left the ring.
+  // There is no pin: the bytes belong to that block only if it has not left the ring.
   if (log.slot(block.number).load(std::memory_order_acquire) != block.entry) return std::nullopt;
   return stamp;
 }
 
-/// From record to record, each checked: it must be committed or aborted, and lie within the block.
+/// Steps from record to record, and checks each: it must be committed or aborted, and lie within the block.
 std::optional<std::uint64_t> RecordTimes::walk(const platform::SegmentFile& file, const BlockLog& log,
                                                const Block& block, Cursor& cursor, std::uint64_t sequence) {
   constexpr std::size_t kPiece = std::size_t{32} << 10, kMost = std::size_t{1} << 20;

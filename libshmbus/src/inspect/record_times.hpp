@@ -11,17 +11,17 @@
 
 namespace shmbus::detail {
 
-/// Finds the time stamps of events for who only looks: no pin, no mapping of the log, no descriptor in between. What is
-/// read may be overwritten meanwhile, which is noticed. It remembers where it was for each subscriber, so that a look
-/// goes on from the last one.
+/// Finds the time stamps of events for an inspector: without a pin, a mapping of the log, or a descriptor between
+/// calls. Records may be overwritten while they are read; that is detected. It remembers its place for each subscriber,
+/// so that a call continues where the last one stopped.
 class RecordTimes {
  public:
-  /// Throws Error. Without the right to read the log it never finds anything.
+  /// Finds nothing where the right to read the log is missing. *Throws* Error.
   RecordTimes(const std::string& log_name, const std::string& object);
 
-  /// The stamp of the first event from `sequence` on, or of the oldest retained one where that has left the ring.
-  /// Nothing where it can't be told. Where very many records lie between, the stamp of an earlier event: a call reads
-  /// only so far, and the next goes on from there.
+  /// Returns the stamp of the first event from `sequence` on, or of the oldest event in the ring where that has left
+  /// it. Returns nothing where the stamp can't be found. A call reads a limited number of bytes: where that does not
+  /// reach `sequence`, it returns the stamp of an earlier event, and the next call goes on from there.
   std::optional<std::uint64_t> stamp_of(const log::BlockLog& log, unsigned port, std::uint64_t newest_block,
                                         std::uint64_t sequence);
 

@@ -1,4 +1,4 @@
-// The ring of a topic, for drawing.
+// The ring of a topic, for display.
 
 #include <algorithm>
 
@@ -9,7 +9,7 @@ namespace shmbus::detail {
 
 namespace {
 
-/// Blocks that a subscriber's port keeps, by number.
+/// The numbers of the blocks that a subscriber's port keeps.
 struct Keeper {
   std::uint64_t bit = 0;
   std::uint64_t pin = log::kNone;
@@ -63,7 +63,8 @@ RingSnapshot TopicView::ring() const {
   const std::vector<Keeper> keepers = keepers_of(*log_);
   ring.slots.resize(log_->blocks());
   if (end.number == log::kNone || end.number == 0) return ring;
-  // From the newest back: where a block ends, the one after it begins. What left the ring meanwhile shows as free.
+  // From the newest block back: a block ends where the next one begins. A block that left the ring in the meantime is
+  // shown as free.
   std::uint64_t next_sequence = end.next_sequence;
   for (std::uint64_t n = end.number; n >= log::oldest_block(*log_, end); --n) {
     log::Block found;

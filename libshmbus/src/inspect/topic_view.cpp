@@ -14,7 +14,7 @@ using platform::Access;
 using platform::SegmentFile;
 using std::chrono::nanoseconds;
 
-/// A log's environment for somebody who only looks.
+/// The environment of a log that is only inspected.
 class TopicView::Onlooker final : public log::Environment {
  public:
   Onlooker(platform::SparseMapping& control, std::uint64_t block_table) : control_(control), table_(block_table) {}
@@ -41,7 +41,7 @@ class TopicView::Onlooker final : public log::Environment {
 
 namespace {
 
-/// How long ago a monotonic moment was; at least 1 ns, so that 0 says "not at all". 0 for one that lies ahead.
+/// Returns how long ago a monotonic moment was. At least 1 ns, since 0 means "never"; 0 for a moment in the future.
 nanoseconds age_of(std::uint64_t since_ns, std::uint64_t now_ns) noexcept {
   return nanoseconds{since_ns == 0 || since_ns > now_ns ? 0
                                                         : std::max<std::int64_t>(1, std::int64_t(now_ns - since_ns))};
@@ -55,7 +55,7 @@ SubscriberState worst(const SubscriberSnapshot& s) noexcept {
   return s.sleeping ? SubscriberState::sleeping : SubscriberState::spinning;
 }
 
-/// Says in a port's snapshot who holds it; the state of that process, as far as the port is concerned.
+/// Sets the owner in a port's snapshot, and returns the state of that process, as far as the port is concerned.
 template <class PortSnapshot>
 NodeState name_holder(std::uint64_t owner, const NodeSnapshot& node, PortSnapshot& port) {
   port.node = node.id;
@@ -91,11 +91,11 @@ std::unique_ptr<TopicView> TopicView::open(const registry::Registry& registry, c
   if (state.size < sizeof(layout::TopicHeader)) layout::check_size(state.size, sizeof(layout::TopicHeader), object);
   platform::SparseMapping mapping(*file, Access::read_only, state.size, object);
   mapping.expose_begin(sizeof(layout::TopicHeader), object);
-  // Read only: the mapping sees to it.
+  // Only read: the mapping is read-only.
   const auto& header = *reinterpret_cast<const layout::TopicHeader*>(mapping.address());
   const topic::TopicRecord recorded = topic::check_topic_header(header, state.size, object);
   layout::check_name(header.name.load(), name.text(), object);
-  if (recorded.bus != registry.recorded().incarnation || recorded.id != id) return nullptr;  // an earlier one's
+  if (recorded.bus != registry.recorded().incarnation || recorded.id != id) return nullptr;  // of an earlier topic
   mapping.expose_begin(recorded.geometry.block_table_offset, object);
   return std::unique_ptr<TopicView>(
       new TopicView(registry, name, platform::SegmentName(control, *file), std::move(mapping), recorded));
@@ -135,7 +135,7 @@ std::vector<EventSnapshot> TopicView::events(registry::BusClock& clock, std::siz
   return copies_->last(*log_, log::end_of(*log_), clock, count, max_payload);
 }
 
-/// Blocks leave the ring while it is read: what has left since the end was read is passed over.
+/// Blocks leave the ring while it is read. Those that have left since the end was read are skipped.
 void TopicView::read_extent(const log::End& end, TopicSnapshot& topic) const {
   topic.published = end.next_sequence - 1;
   topic.opened_blocks = end.number;
@@ -156,17 +156,17 @@ void TopicView::read_publishers(LookContext& context, TopicSnapshot& topic) {
     PublisherSnapshot p;
     p.port = i;
     const std::uint64_t owner = port.owner.load(std::memory_order_acquire);
-    if (owner == 0) return;  // on its way in or out
+    if (owner == 0) return;  // it is being attached or detached
     NodeSnapshot& node = context.nodes.at(owner_node(owner));
     ++node.publishers;
     p.state = name_holder(owner, node, p);
     p.published = port.words.published.load(std::memory_order_relaxed);
     p.bytes = port.words.bytes.load(std::memory_order_relaxed);
-    if (log_->exclusive()) {  // derived: what the topic has more than when it attached
+    if (log_->exclusive()) {  // derived: the topic's events since the publisher attached
       p.published = topic.published - std::min(p.published, topic.published);
       p.bytes = topic.bytes - std::min(p.bytes, topic.bytes);
     } else {
-      p.bytes += p.published * log_->record_header();  // the port counts payloads
+      p.bytes += p.published * log_->record_header();  // the port counts payloads only
     }
     p.waits = port.waits.load(std::memory_order_relaxed);
     if (p.alive) p.waiting_for = age_of(port.waiting_since.load(std::memory_order_relaxed), context.monotonic_ns);
@@ -190,7 +190,7 @@ void TopicView::read_subscribers(LookContext& context, const log::End& end, Topi
     SubscriberSnapshot s;
     s.port = i;
     const std::uint64_t owner = port.owner.load(std::memory_order_acquire);
-    if (owner == 0) return;  // on its way in or out
+    if (owner == 0) return;  // it is being attached or detached
     NodeSnapshot& node = context.nodes.at(owner_node(owner));
     ++node.subscribers;
     s.node_state = name_holder(owner, node, s);
@@ -244,7 +244,8 @@ void TopicView::read_reader(LookContext& context, const log::End& end, const Top
   s.gating = s.gating_for.count() != 0;
 }
 
-/// It is when neither the block it pins is in the ring nor, if it is still inside that one, the block after it.
+/// A subscriber is lapped when the block that it pins has left the ring and, if it is still inside that block, the next
+/// block has left the ring, too.
 bool TopicView::lapped(const layout::SubscriberPort& port) const noexcept {
   const std::uint64_t pin = port.words.pin.load(std::memory_order_acquire);
   log::Block block;

@@ -21,7 +21,7 @@
 
 namespace shmbus::detail {
 
-/// What all topics of one look have in common.
+/// What all topics of one snapshot share.
 struct LookContext {
   NodeList& nodes;
   const std::map<std::uint64_t, SubscriptionSnapshot>& subscriptions;  ///< by id
@@ -30,21 +30,21 @@ struct LookContext {
   std::uint64_t monotonic_ns = 0;  ///< now
 };
 
-/// One topic's control segment, mapped read-only, from one look to the next. It keeps no descriptor.
+/// One topic's control segment, mapped read-only, kept from one snapshot to the next. It keeps no descriptor.
 class TopicView {
  public:
-  /// Null where there is none. Throws Error.
+  /// Returns null where there is no such topic. *Throws* Error.
   static std::unique_ptr<TopicView> open(const registry::Registry& registry, const base::TopicName& name,
                                          std::uint64_t id);
   ~TopicView();
 
-  /// Throws Error, `corrupt`, where somebody cut the segment short.
+  /// Returns the topic's state. *Throws* Error, `corrupt`, where another process cut the segment short.
   TopicSnapshot look(LookContext& context);
-  /// The same.
+  /// Returns the state of the ring. *Throws* likewise.
   RingSnapshot ring() const;
-  /// The last events; see EventCopies. Throws Error.
+  /// Copies the last events; see EventCopies. *Throws* Error.
   std::vector<EventSnapshot> events(registry::BusClock& clock, std::size_t count, std::size_t max_payload);
-  /// True once the topic was removed.
+  /// Whether the topic was removed.
   bool removed() const noexcept;
 
  private:
@@ -74,7 +74,7 @@ class TopicView {
   std::unique_ptr<Onlooker> onlooker_;
   std::unique_ptr<log::BlockLog> log_;
   RecordTimes times_;
-  std::optional<EventCopies> copies_;  // once they were asked for
+  std::optional<EventCopies> copies_;  // once events are requested
   SeenClaim claims_[layout::kMaxPublishers];
 };
 

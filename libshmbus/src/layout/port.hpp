@@ -57,7 +57,7 @@ struct SubscriberPort {
   std::atomic<std::uint64_t> retained[kRetainSlots];  // numbers of blocks that retained events lie in, or kNone
 
   alignas(kLine) std::atomic<std::uint64_t> owner;  // 0: free; every change is a compare-and-swap
-  std::atomic<std::uint64_t> subscription;  // its standing subscription; written by the winner of `owner`
+  std::atomic<std::uint64_t> subscription;          // its standing subscription; written by the winner of `owner`
   std::atomic<std::uint64_t> mode;          // subscription * 2 + (reliable ? 1 : 0); demoted by compare-and-swap
   std::atomic<std::uint64_t> demote_after;  // nanoseconds, 0: never; written by the winner of `owner`
   std::atomic<std::uint64_t> held_since;    // since when it holds publishers back (kHoldConfirmed), by

@@ -13,16 +13,16 @@ using log::Moment;
 
 namespace {
 
-constexpr double kMinAge = 200'000;                 // ns between the two readings of a rate
-constexpr double kMinRate = 0.01, kMaxRate = 1000;  // ns; another one comes from a counter that jumped, or broken bytes
-constexpr double kMaxExtrapolation = 100'000'000;   // ns beyond the latest reading before it is taken anew
+constexpr double kMinAge = 200'000;                 // ns between the two readings that give a rate
+constexpr double kMinRate = 0.01, kMaxRate = 1000;  // ns; outside: the counter jumped, or the data is corrupt
+constexpr double kMaxExtrapolation = 100'000'000;   // ns; a later stamp causes a new reading
 
-/// a - b of an unsigned clock that may lie either way.
+/// a - b for readings of an unsigned clock, in either order.
 double difference(std::uint64_t a, std::uint64_t b) noexcept {
   return static_cast<double>(static_cast<std::int64_t>(a - b));
 }
 
-/// What lies out of range comes from broken bytes: then any time will do.
+/// A sum out of range comes from corrupt data: then any time will do.
 std::int64_t plus(std::int64_t ns, double difference) noexcept {
   constexpr double kLimit = 4e18;
   std::int64_t sum;
@@ -36,10 +36,10 @@ BusClock::BusClock(const BusRecord& bus) noexcept
     : cycles_(bus.clock == layout::ClockKind::cycle_counter),
       base_{{bus.created_cycles, bus.created_ns}, bus.created_monotonic_ns, bus.created_suspended_ns} {
   Reading first = read();
-  // Suspended since the bus was created: what the counter did meanwhile is not known, so a rate can't be told from
-  // there.
+  // The machine was suspended since the bus was created. What the counter did in that time is not known, so no rate can
+  // be measured from the creation on.
   if (suspended_between(base_, first)) base_ = first;
-  // A bus that was created this very moment: wait until a rate can be told.
+  // The bus was just created: wait until a rate can be measured.
   while (age_ns(first) >= 0 && age_ns(first) < kMinAge) first = read();
   store(first);
 }
@@ -50,7 +50,8 @@ std::uint64_t BusClock::stamp() const noexcept {
 
 Moment BusClock::now() const noexcept { return read().moment; }
 
-/// The other clocks between two stamps; the closest of a few readings, since we may be interrupted in one.
+/// Reads the other clocks between two stamps. Takes the tightest of a few readings, since the thread may be interrupted
+/// during one.
 BusClock::Reading BusClock::read() const noexcept {
   Reading best{};
   std::uint64_t width = ~std::uint64_t{0};
@@ -68,8 +69,9 @@ BusClock::Reading BusClock::read() const noexcept {
   return best;
 }
 
-/// Bounded: whoever refreshes may be stopped in the middle, or be a thread that a forked child does not have. Then the
-/// clocks are read anew, which is as good and slower.
+/// Returns what stamps are converted with. The number of tries is bounded: the thread that refreshes may be stopped in
+/// the middle, or be one that a forked child does not have. The clocks are then read again, which is as good but
+/// slower.
 BusClock::Latest BusClock::latest() const noexcept {
   constexpr int kTries = 100;
   for (int i = 0; i < kTries; ++i) {
@@ -87,12 +89,12 @@ void BusClock::refresh() noexcept {
   std::uint64_t version = version_.load(std::memory_order_acquire);
   if (version % 2 != 0 || !version_.compare_exchange_strong(version, version + 1, std::memory_order_acq_rel)) return;
   const Reading reading = read();
-  if (suspended_between(base_, reading)) base_ = reading;  // the rate goes on being the one that was told before
+  if (suspended_between(base_, reading)) base_ = reading;  // the rate stays the one measured before
   store(reading);
   version_.store(version + 2, std::memory_order_release);
 }
 
-/// The caller is the only one.
+/// *Requires* that no other thread stores at the same time.
 void BusClock::store(const Reading& reading) noexcept {
   const double age = age_ns(reading), rate = age / difference(reading.moment.cycles, base_.moment.cycles);
   if (age >= kMinAge && rate > kMinRate && rate < kMaxRate) rate_.store(rate, std::memory_order_release);
@@ -106,7 +108,7 @@ double BusClock::age_ns(const Reading& reading) const noexcept {
 }
 
 bool BusClock::suspended_between(const Reading& before, const Reading& after) noexcept {
-  constexpr double kLeast = 1'000'000;  // ns: the two clocks whose difference tells it are not read at one moment
+  constexpr double kLeast = 1'000'000;  // ns; less: the two clocks that show a suspend are not read at the same moment
   return std::fabs(difference(after.suspended_ns, before.suspended_ns)) > kLeast;
 }
 

@@ -10,14 +10,15 @@ namespace shmbus::registry {
 
 /// The bus's stamp clock, and its conversion to system time. Any thread.
 ///
-/// The stamp clock's rate is told by CLOCK_MONOTONIC, which nobody sets, from the creation of the bus to the latest
-/// reading; that is taken anew when a stamp lies well beyond it. A stamp is converted from the nearer of its block's
-/// pair (stamp, system time) and the latest one, so a system clock that is set is felt by what lies near it alone.
+/// The stamp clock's rate is measured by CLOCK_MONOTONIC, which no process can set, from the creation of the bus to the
+/// latest reading. A new reading is taken when a stamp lies well after the latest one. There are two pairs of stamp and
+/// system time to convert a stamp from: its block's pair and the latest one. The nearer is used. So when the system
+/// clock is set, only stamps near that moment are affected.
 ///
-/// While the machine is suspended CLOCK_MONOTONIC stands still, and the cycle counter goes on, stands still or begins
-/// anew. So a rate is told only between readings with no suspend between them: from the reading after the latest one,
-/// if it came since the creation. Which side of a suspend a stamp lies on can't be told where the counter stood still:
-/// what lies nearer to the reading on the other side gets a time of that side.
+/// During a suspend of the machine, CLOCK_MONOTONIC stops, and the cycle counter goes on, stops or restarts. So the
+/// rate is measured only between readings with no suspend between them: from the bus's creation, or else from the first
+/// reading after the latest suspend. Where the counter stopped, a stamp does not show on which side of the suspend it
+/// lies: a stamp that is nearer to the reading on the other side gets a time of that side.
 class BusClock {
  public:
   explicit BusClock(const BusRecord& bus) noexcept;
@@ -25,39 +26,39 @@ class BusClock {
   bool cycle_clock() const noexcept { return cycles_; }
   std::uint64_t stamp() const noexcept;
   log::Moment now() const noexcept;
-  /// Nanoseconds a unit of the stamp clock, by now.
+  /// Returns the current rate, in nanoseconds per unit of the stamp clock.
   double ns_per_stamp() noexcept;
   std::int64_t to_ns(std::uint64_t stamp, const log::Moment& opened) noexcept;
 
  private:
-  /// The clocks at one moment.
+  /// The clocks, read at one moment.
   struct Reading {
     log::Moment moment;
     std::uint64_t monotonic_ns;
-    std::uint64_t suspended_ns;  ///< for which the machine was suspended since it was started
+    std::uint64_t suspended_ns;  ///< for which the machine was suspended since it booted
   };
-  /// What stamps are converted by.
+  /// What stamps are converted with.
   struct Latest {
     log::Moment moment;
-    double rate;   ///< nanoseconds a unit of the stamp clock
-    double reach;  ///< nanoseconds beyond which the clocks are read anew
+    double rate;   ///< nanoseconds per unit of the stamp clock
+    double reach;  ///< nanoseconds after which the clocks are read again
   };
   Reading read() const noexcept;
   Latest latest() const noexcept;
   void refresh() noexcept;
   void store(const Reading& reading) noexcept;
-  /// Since the rate's first reading. Not above 0 where the members' clocks do not fit each other.
+  /// Nanoseconds since the rate's first reading. Not above 0 where the members' clocks contradict each other.
   double age_ns(const Reading& reading) const noexcept;
   static bool suspended_between(const Reading& before, const Reading& after) noexcept;
 
   const bool cycles_;
-  // A seqlock of one writer at a time: odd while it is written.
+  // A seqlock with one writer at a time; the version is odd while it is written.
   std::atomic<std::uint64_t> version_{0};
   std::atomic<std::uint64_t> latest_cycles_{0};
   std::atomic<std::int64_t> latest_ns_{0};
   std::atomic<double> rate_{1.0};
   std::atomic<double> reach_{0.0};
-  Reading base_;  // the rate's first reading; the writer's alone
+  Reading base_;  // the rate's first reading; only for the writer
 };
 
 }  // namespace shmbus::registry

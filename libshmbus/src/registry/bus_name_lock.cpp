@@ -26,8 +26,9 @@ std::optional<LockedByte> lock_bus_name(const SegmentFile& file, const base::Bus
       if (held || !file.is_named(name)) return held;
     }
     if (waited >= 5s) {
-      throw Error(ErrorCode::busy, {object, "to be removed by one process", "another is at it for seconds",
-                                    "see whether it is stopped; try again"});
+      throw Error(ErrorCode::busy,
+                  {object, "to be removed by one process", "another process has been removing it for seconds",
+                   "check whether that process is stopped; try again"});
     }
     std::this_thread::sleep_for(1ms);
   }

@@ -9,13 +9,14 @@
 
 namespace shmbus::registry {
 
-/// Takes the lock under which a bus's name changes hands. Returns nothing where the name leads elsewhere than to `file`
-/// by now. *Throws* Error, `busy`, where a remover holds it for seconds.
+/// Takes the lock that protects a bus's name. Returns nothing where the name no longer leads to `file`. *Throws* Error,
+/// `busy`, where a removing process holds the lock for seconds.
 ///
-/// Whoever unlinks a registry holds this lock. So for as long as one process holds it and the name leads to this
-/// registry, no other bus of that name can exist, and all segments of that name are this bus's, or older.
+/// A process unlinks a registry only while it holds this lock. So for as long as a process holds it, and the name leads
+/// to this registry, no other bus of that name can exist, and all segments of that name belong to this bus or are
+/// older.
 ///
-/// No child inherits it, so it ends with its holder, even where another thread forks: it is held by a mapping, and no
+/// No child inherits the lock, so it ends with its holder, even if another thread forks: a mapping holds it, and no
 /// fork begins while there is a descriptor that shares it.
 std::optional<platform::LockedByte> lock_bus_name(const platform::SegmentFile& file, const base::BusName& bus,
                                                   platform::Lock lock);

@@ -7,7 +7,7 @@
 
 namespace shmbus::registry {
 
-/// What the segments of a node share.
+/// The node and clock that all segments of a process's membership share.
 struct Membership {
   /// Creates a new node of a bus, and its clock. *Throws* Error.
   static Membership of(std::shared_ptr<Registry> registry);

@@ -14,12 +14,12 @@ using layout::NodeEntry;
 
 namespace {
 
-/// An open file description of its own, for the lock to belong to.
+/// Opens the registry file once more: the lock belongs to an open file description of its own.
 platform::SegmentFile open_lock(const Registry& registry) {
   const std::string object = registry.bus().object();
   auto file = platform::SegmentFile::open(registry.bus().registry_file(), platform::Access::read_write, object);
   if (!file || !file->is_same(registry.file())) {
-    throw Error(ErrorCode::closed, {object, "to stay while one attaches", "it was removed", "open it again"});
+    throw Error(ErrorCode::closed, {object, "to exist while a process attaches", "it was removed", "open it again"});
   }
   return std::move(*file);
 }
@@ -37,8 +37,8 @@ platform::LockedByte lock(const Registry& registry, std::uint64_t id) {
 
 Node::Node(std::shared_ptr<Registry> registry) : Node(std::move(registry), platform::NoFork()) {}
 
-// No fork until the lock is held by a mapping alone, and until we listen: a child that inherited the descriptor would
-// keep us alive, and one that did not hear of the fork would act for us.
+// No fork begins until a mapping alone holds the lock, and this node listens for forks. A child that inherited the
+// descriptor would keep this node alive, and a child that was not notified of the fork would act as this node.
 Node::Node(std::shared_ptr<Registry> registry, const platform::NoFork&)
     : registry_(std::move(registry)),
       id_(registry_->header().next_node.fetch_add(1)),
@@ -47,7 +47,7 @@ Node::Node(std::shared_ptr<Registry> registry, const platform::NoFork&)
   entry_ = take_entry();
   SHMBUS_CRASH_POINT("node.entered");
   NodeEntry& e = registry_->header().node_table[entry_];
-  e.pid.store(::getpid(), std::memory_order_relaxed);  // for people alone
+  e.pid.store(::getpid(), std::memory_order_relaxed);  // only shown to people
   e.uid.store(::geteuid(), std::memory_order_relaxed);
   e.started_ns.store(platform::system_ns(), std::memory_order_relaxed);
   e.name.store(platform::program_name());
@@ -62,7 +62,7 @@ Node::~Node() {
   std::uint64_t mine = id_;
   registry_->header().node_table[entry_].id.compare_exchange_strong(mine, 0, std::memory_order_acq_rel);
   SHMBUS_CRASH_POINT("node.left");
-}  // the mapping goes, and the lock with it
+}  // unmaps the page, which frees the lock
 
 unsigned Node::take_entry() {
   auto& table = registry_->header().node_table;
@@ -99,7 +99,7 @@ unsigned Node::reap() noexcept {
 }
 
 void Node::in_child() noexcept {
-  lock_.forget();  // it was not inherited
+  lock_.forget();  // the mapping was not inherited
   forked_.store(true, std::memory_order_relaxed);
 }
 

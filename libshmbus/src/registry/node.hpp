@@ -10,36 +10,36 @@
 
 namespace shmbus::registry {
 
-/// One process's membership of a bus: an id, the lock that says it lives, an entry in the node table, a bell. Any
-/// thread.
+/// One process's membership of a bus: an id, the lock that shows it is alive, an entry in the node table and a bell.
+/// Any thread.
 ///
-/// N1 The lock on byte `id` is taken before the id stands anywhere in shared memory, and freed after it is cleared.
-/// N2 The lock's open file description comes from an open of its own, and is held by one mapping that no child
-/// inherits, so nothing but this process's memory keeps the lock, and nothing it closes drops it.
+/// N1 The lock on byte `id` is taken before the id is written anywhere in shared memory, and freed after it is cleared.
+/// N2 The lock's open file description comes from an open of its own, and one mapping that no child inherits holds it.
+/// So only this process's memory keeps the lock, and no descriptor that the process closes drops it.
 class Node : private platform::ForkListener {
  public:
-  /// Throws Error.
+  /// *Throws* Error.
   explicit Node(std::shared_ptr<Registry> registry);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   ~Node() override;
 
   std::uint64_t id() const noexcept { return id_; }
-  /// Index of its entry, and the number of its bell.
+  /// Returns the index of its entry, which is also the number of its bell.
   unsigned entry() const noexcept { return entry_; }
   Registry& registry() const noexcept { return *registry_; }
 
-  /// Whether a node lives: the kernel's word. True for oneself.
+  /// Whether a node is alive, which means: the kernel holds its file lock. Returns true for this node.
   bool alive(std::uint64_t node) const noexcept;
 
-  /// False in a child, and where somebody cut the registry short.
+  /// Returns false in a forked child, and where another process cut the registry short.
   bool valid() const noexcept;
   bool forked() const noexcept { return forked_.load(std::memory_order_relaxed); }
 
-  /// Where its publishers sleep that are held back.
+  /// The bell at which its publishers sleep while they are held back.
   const std::atomic<std::uint32_t>& bell() const noexcept { return registry_->header().node_table[entry_].bell; }
 
-  /// Frees the table entries of dead nodes; how many.
+  /// Frees the table entries of dead nodes. Returns how many.
   unsigned reap() noexcept;
 
  private:

@@ -65,7 +65,7 @@ void Registry::ring(std::uint64_t number) const noexcept {
   platform::futex_wake_all(*word);
 }
 
-/// "Dead" is believed only where the descriptor that was asked was still the registry's afterwards.
+/// The answer "dead" counts only if the queried descriptor was still the registry's afterwards.
 bool Registry::alive(std::uint64_t node) const noexcept {
   const SegmentFile& file = this->file();
   return platform::byte_locked(file.descriptor(), node) || !file.is_open();
@@ -74,8 +74,8 @@ bool Registry::alive(std::uint64_t node) const noexcept {
 unsigned Registry::count(const std::atomic<std::uint32_t>& entries, const Table& table) const noexcept {
   const std::uint32_t backed = std::min<std::uint32_t>(entries.load(std::memory_order_seq_cst), table.limit);
   auto& reached = exposed_[table.index];
-  // Acquire: pairs with the store below, after which the kernel lets all threads of this process touch the range.
-  // Threads may race here, and the lower count may be stored last: then more is asked for once more.
+  // Acquire: pairs with the store below, after which the kernel lets all threads of this process access the range.
+  // Threads may race here, and the lower count may be stored last: then a part is exposed once more.
   if (const std::uint32_t before = reached.load(std::memory_order_acquire); backed > before) {
     if (!mapping_.expose(table.offset, backed * table.entry_size)) return before;
     reached.store(backed, std::memory_order_release);
@@ -96,7 +96,7 @@ std::shared_ptr<Registry> Registry::find(const base::BusName& bus, Access access
     registry->check();
     if (registry->file().is_named(bus.registry_file())) return registry;
   }
-  throw Error(ErrorCode::busy, {object, "to stay", "others create and remove it all the time", "try again"});
+  throw Error(ErrorCode::busy, {object, "to exist", "other processes create and remove it all the time", "try again"});
 }
 
 Error Registry::removed_error() const {
@@ -119,7 +119,7 @@ std::shared_ptr<Registry> Registry::create(const base::BusName& bus, const BusOp
   std::shared_ptr<Registry> registry(new Registry(bus, std::move(file), Access::read_write, options.owners));
 
   SHMBUS_CRASH_POINT("bus.backed");
-  RegistryHeader& h = *registry->header_;  // nobody else sees it before it has a name
+  RegistryHeader& h = *registry->header_;  // no other process sees it before it has a name
   h.magic = layout::kRegistryMagic;
   h.version = layout::kVersion;
   h.header_size = sizeof(RegistryHeader);
@@ -180,7 +180,7 @@ bool Registry::grow(std::atomic<std::uint32_t>& entries, const Table& table) {
   std::uint32_t now = count(entries, table);
   if (now >= table.limit) return false;
   const std::uint32_t a_page = static_cast<std::uint32_t>(layout::kPage / table.entry_size);
-  // Backing is idempotent; only what is counted as backed is touched.
+  // Backing is idempotent; only entries that are counted as backed are accessed.
   SegmentFile& file = file_.get();
   if (!file.is_open()) {
     throw Error(ErrorCode::system, {bus_.object(), "its registry open, to make room for an entry",

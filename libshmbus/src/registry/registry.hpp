@@ -17,8 +17,8 @@
 
 namespace shmbus::registry {
 
-/// What the creator of a bus recorded. Copied when one attaches, then checked: what somebody writes over the header
-/// later changes no wait and no clock.
+/// What the creator of a bus recorded. A process copies it when it attaches, and checks the copy. If the header is
+/// overwritten later, no wait and no clock changes.
 struct BusRecord {
   std::uint64_t incarnation = 0;
   std::int64_t created_ns = 0;
@@ -45,50 +45,52 @@ class Registry {
                                         offsetof(Header, subscription_table)};
 
  public:
-  /// *Throws* Error, `invalid_option`, for an option of a bus that is out of range.
+  /// Checks the options of a bus. *Throws* Error, `invalid_option`, for one that is out of range.
   static void check_options(const base::BusName& bus, const BusOptions& options);
-  /// Creates the bus, marked removed if `removed`; null where another process created it first. *Throws* Error.
+  /// Creates the bus, marked as removed if `removed`. Returns null where another process created it first. *Throws*
+  /// Error.
   static std::shared_ptr<Registry> create(const base::BusName& bus, const BusOptions& options, bool removed = false);
-  /// Attaches to an existing bus; null where there is none. `read_only` inspects. *Throws* Error.
+  /// Attaches to an existing bus. Returns null where there is none. `read_only` is for inspecting. *Throws* Error.
   static std::shared_ptr<Registry> find(const base::BusName& bus, platform::Access access,
                                         const std::vector<uid_t>& owners);
-  /// Creates one that is removed from the start: whoever finds it clears away what bears the bus's name. False where
-  /// there is a bus of that name. Throws Error.
+  /// Creates a bus that is marked as removed from the start: a process that finds it removes all files with the bus's
+  /// name. Returns false where there is a bus of that name. *Throws* Error.
   static bool create_removed(const base::BusName& bus);
 
   layout::RegistryHeader& header() const noexcept { return *header_; }
   const BusRecord& recorded() const noexcept { return recorded_; }
-  /// Opened again where the program closed our descriptor.
+  /// Returns the segment's file, opened again where the program closed our descriptor.
   const platform::SegmentFile& file() const noexcept { return file_.get(); }
-  /// False where somebody changed the segment's size: then nothing of it may be touched. True where it can't be told.
+  /// Returns false where another process changed the segment's size: its memory must then not be accessed. Returns true
+  /// where the size can't be read.
   bool whole() const noexcept { return file().has_size(recorded_.size); }
-  /// Whether a node lives, other than those of this process that ask: the kernel's word. True where it can't be told,
-  /// so nobody is taken for dead because the program closed our descriptors.
+  /// Whether a node other than the caller's is alive, which means: the kernel holds its file lock. Returns true where
+  /// the lock can't be queried: no process must look dead because the program closed our descriptors.
   bool alive(std::uint64_t node) const noexcept;
   const base::BusName& bus() const noexcept { return bus_; }
-  /// The user it belongs to.
+  /// The user that owns the segment.
   uid_t owner() const noexcept { return owner_; }
   const std::vector<uid_t>& owners() const noexcept { return owners_; }
   bool removed() const noexcept { return header_->removed.load(std::memory_order_acquire) != 0; }
 
-  /// What whoever still uses a removed bus is told.
+  /// Returns the error for using a bus that was removed.
   Error removed_error() const;
-  /// What whoever looks for a bus that is not there is told.
+  /// Returns the error for a bus that does not exist.
   static Error absent_error(const base::BusName& bus);
 
-  // How many entries of a table have memory, and are accessible to this process from then on: what a scan may touch.
+  // Return how many entries of a table have memory, and make them accessible to this process: a scan may read these.
   unsigned nodes() const noexcept { return count(header_->nodes, kNodes); }
   unsigned topics() const noexcept { return count(header_->topics, kTopics); }
   unsigned subscriptions() const noexcept { return count(header_->subscriptions, kSubscriptions); }
 
-  // Backs one more page of a table. False where the table is full; throws Error where memory is.
+  // Back one more page of a table. Return false where the table is full. *Throw* Error where memory is short.
   bool grow_nodes() { return grow(header_->nodes, kNodes); }
   bool grow_topics() { return grow(header_->topics, kTopics); }
   bool grow_subscriptions() { return grow(header_->subscriptions, kSubscriptions); }
 
-  /// A bell by its number (layout::kFirstSubscriptionBell); null where no entry with memory has it.
+  /// Returns a bell by its number (layout::kFirstSubscriptionBell); null where no entry with memory has that number.
   std::atomic<std::uint32_t>* bell(std::uint64_t number) const noexcept;
-  /// Counts a bell up and wakes whatever sleeps at it. Async-signal-safe.
+  /// Increments a bell and wakes the threads that sleep at it. Async-signal-safe.
   void ring(std::uint64_t bell) const noexcept;
 
  private:

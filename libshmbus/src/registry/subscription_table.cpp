@@ -41,7 +41,7 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
         continue;
       }
       SHMBUS_CRASH_POINT("subscription.taken");
-      do {  // 0 says "not listed", and comes of broken bytes alone
+      do {  // 0 means "not listed"; the counter holds it only if it was overwritten
         subscription.id = registry.header().next_subscription.fetch_add(1, std::memory_order_relaxed);
       } while (subscription.id == 0);
       subscription.bell = layout::kFirstSubscriptionBell + i;
@@ -55,7 +55,7 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
       e.name.store(subscription.name);
       e.pattern.store(subscription.pattern.text());
       SHMBUS_CRASH_POINT("subscription.filled");
-      e.id.store(subscription.id, std::memory_order_seq_cst);  // before the look at the topics: see TopicTable
+      e.id.store(subscription.id, std::memory_order_seq_cst);  // before the topics are read: see TopicTable
       SHMBUS_CRASH_POINT("subscription.listed");
       return i;
     }
@@ -82,7 +82,7 @@ std::vector<StandingSubscription> SubscriptionTable::all() const {
     const std::uint64_t id = e.id.load(std::memory_order_seq_cst);
     if (id == 0) continue;
     auto pattern = base::Pattern::parse(e.pattern.load());
-    if (!pattern) continue;  // broken bytes
+    if (!pattern) continue;  // corrupt
     StandingSubscription s{.id = id, .pattern = std::move(*pattern)};
     s.node = e.owner.load(std::memory_order_acquire);
     s.bell = layout::kFirstSubscriptionBell + i;
@@ -116,7 +116,8 @@ std::optional<std::uint64_t> SubscriptionTable::tried_generation(std::uint64_t i
     const auto& e = at(i);
     if (e.id.load(std::memory_order_seq_cst) != id) continue;
     const std::uint64_t generation = e.generation.load(std::memory_order_seq_cst);
-    // The generation was that subscription's if the entry still is: an entry is unlisted before it is filled anew.
+    // The generation belongs to that subscription if the entry still does: an entry is unlisted before it is filled
+    // again.
     if (e.id.load(std::memory_order_seq_cst) == id) return generation;
   }
   return std::nullopt;
@@ -126,7 +127,7 @@ void SubscriptionTable::ring_matching(std::string_view topic) const noexcept {
   for (unsigned i = 0; i < node_.registry().subscriptions(); ++i) {
     const auto& e = at(i);
     if (e.id.load(std::memory_order_seq_cst) == 0) continue;
-    // A mixture of two patterns rings one bell too many or too few; a subscriber that is missed looks again by itself.
+    // A mixture of two patterns rings one bell too many or too few. A subscriber that is missed checks again by itself.
     decltype(e.pattern)::Buffer pattern;
     if (base::covers(e.pattern.load_to(pattern), topic)) node_.registry().ring(layout::kFirstSubscriptionBell + i);
   }
@@ -151,7 +152,7 @@ void SubscriptionTable::show_tried(unsigned entry, std::uint64_t generation) noe
 
 void SubscriptionTable::show_unattached(unsigned entry, std::span<const Unattached> topics) noexcept {
   auto& e = at(entry);
-  for (std::size_t i = 0; i < layout::kMaxListedTopics; ++i) {  // for people alone, so relaxed
+  for (std::size_t i = 0; i < layout::kMaxListedTopics; ++i) {  // only shown to people, so relaxed
     const bool used = i < topics.size();
     e.unattached_topics[i].reason.store(used ? static_cast<std::uint64_t>(topics[i].second) : 0,
                                         std::memory_order_relaxed);
@@ -166,7 +167,8 @@ unsigned SubscriptionTable::reap() noexcept {
     auto& e = at(i);
     std::uint64_t owner = e.owner.load(std::memory_order_acquire);
     if (owner == 0 || node_.alive(owner)) continue;
-    // The id first, which takes it off the list; it is the dead node's if that still owns the entry after it was read.
+    // Clear the id first, which takes the subscription off the list. It is the dead node's id if that node still owns
+    // the entry after the id was read.
     std::uint64_t id = e.id.load(std::memory_order_acquire);
     if (e.owner.load(std::memory_order_acquire) != owner) continue;
     if (id != 0 && !e.id.compare_exchange_strong(id, 0, std::memory_order_seq_cst) && id != 0) continue;

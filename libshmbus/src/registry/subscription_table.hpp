@@ -23,48 +23,49 @@ struct StandingSubscription {
   std::uint64_t node = 0;
   std::uint64_t bell = 0;  ///< its number (layout::kFirstSubscriptionBell)
   uid_t user = 0;
-  std::vector<uid_t> owners{};  ///< accepted ones besides `user` and root
+  std::vector<uid_t> owners{};  ///< accepted owners besides `user` and root
   bool all_owners_listed = true;
   bool reliable = false;
   std::uint64_t demote_after = 0;  ///< nanoseconds
   std::string name{};
   base::Pattern pattern;
 
-  /// Whether it accepts the segments of a user, as far as the list tells.
+  /// Whether it accepts the segments of a user, as far as the list shows.
   bool accepts(uid_t owner) const noexcept;
 };
 
-/// The standing subscriptions of a bus. Whoever creates a topic places a port for each that matches, before the first
+/// The standing subscriptions of a bus. The creator of a topic places a port for each matching one, before the first
 /// event.
 class SubscriptionTable {
  public:
   explicit SubscriptionTable(Node& node) noexcept : node_(node) {}
 
-  /// Lists a subscription of this node, and returns its entry. Fills `id` and `bell`. Throws Error.
+  /// Lists a subscription of this node, and returns its entry. Sets `id` and `bell`. *Throws* Error.
   unsigned add(StandingSubscription& subscription);
   void remove(unsigned entry) noexcept;
 
-  /// Those of living nodes whose pattern covers a topic.
+  /// Returns those of living nodes whose pattern covers a topic.
   std::vector<StandingSubscription> matching(const base::TopicName& topic) const;
-  /// Leaves out those whose pattern is broken bytes: it covers nothing.
+  /// Returns all of them, except those whose pattern is corrupt: it covers nothing.
   std::vector<StandingSubscription> all() const;
   bool stands(std::uint64_t id) const noexcept;
-  /// Up to which topic generation a subscription has tried to attach all that matches. Nothing where it is not listed.
+  /// Returns the topic generation up to which a subscription has tried to attach all matching topics. Returns nothing
+  /// where it is not listed.
   std::optional<std::uint64_t> tried_generation(std::uint64_t id) const noexcept;
   /// Rings the bells of the subscriptions that match a topic. `topic` is its name's text; empty: not known yet.
   void ring_matching(std::string_view topic) const noexcept;
-  /// Rings the bell of one.
+  /// Rings the bell of one subscription.
   void ring(std::uint64_t id) const noexcept;
   /// Rings the bells of this node's subscriptions. Async-signal-safe.
   void ring_own() const noexcept;
 
-  // By the subscriber, in its own entry.
+  // For the subscriber, about its own entry.
   void show_tried(unsigned entry, std::uint64_t generation) noexcept;
-  /// A topic by its id, and why it could not be attached.
+  /// A topic's id, and why the topic could not be attached.
   using Unattached = std::pair<std::uint64_t, ErrorCode>;
   void show_unattached(unsigned entry, std::span<const Unattached> topics) noexcept;
 
-  /// Frees those of dead nodes; how many.
+  /// Frees those of dead nodes. Returns how many.
   unsigned reap() noexcept;
 
  private:

@@ -22,7 +22,7 @@ std::vector<TopicTable::Topic> TopicTable::collect(Wanted wanted) const {
     if (topic.phase() != TopicPhase::filling) {
       topic.id = at(i).id.load(std::memory_order_acquire);
       topic.name = base::TopicName::parse(at(i).name.load());
-      if (!topic.name) continue;  // broken bytes
+      if (!topic.name) continue;  // corrupt
     }
     if (at(i).state.load(std::memory_order_acquire) >> 3 == topic.state >> 3) topics.push_back(std::move(topic));
   }
@@ -71,7 +71,8 @@ TopicTable::Topic TopicTable::announce(const base::TopicName& name, std::uint64_
                                  "all in use", "remove topics that are not needed (shmbus rm --topic)"});
 }
 
-// A compare-and-swap that fails says what it found: another announcement's state perhaps, which must not become ours.
+// A compare-and-swap that fails returns the value it found. That may be another announcement's state, which must not
+// become ours.
 
 bool TopicTable::make_ready(Topic& topic) noexcept {
   if (topic.phase() != TopicPhase::creating) return false;
@@ -83,7 +84,7 @@ bool TopicTable::make_ready(Topic& topic) noexcept {
   return ours;
 }
 
-/// Subscribers compare the generation when they poll; the bells are for those that sleep.
+/// Subscribers compare the generation when they poll; the bells wake those that sleep.
 void TopicTable::tell(const Topic& topic) noexcept {
   if (topic.phase() != TopicPhase::ready) return;
   changed(topic);
@@ -97,7 +98,7 @@ bool TopicTable::discard(const Topic& topic) noexcept {
   std::uint64_t state = topic.state;
   auto& word = at(topic.entry).state;
   while (!word.compare_exchange_weak(state, 0, std::memory_order_seq_cst)) {
-    // Its phase may have moved on, which changes nothing; another announcement is another topic.
+    // A later phase changes nothing; another announcement is another topic.
     if (state >> 3 != topic.state >> 3) return false;
   }
   SHMBUS_CRASH_POINT("topic.discarded");

@@ -10,21 +10,21 @@
 
 namespace shmbus::registry {
 
-/// The topics of a bus, as the registry lists them. The segments are the truth; the table is how subscribers learn of
-/// them.
+/// The topics of a bus, as the registry lists them. A topic exists if its segments do; subscribers find it by the
+/// table.
 ///
-/// Whoever finishes a topic makes it ready before it reads the standing subscriptions, and a subscriber lists its
-/// subscription before it reads the topics: so the one sees the subscription, or the other the topic.
+/// The process that finishes a topic makes it ready before it reads the standing subscriptions. A subscriber lists its
+/// subscription before it reads the topics. So the process sees the subscription, or the subscriber sees the topic.
 class TopicTable {
  public:
   explicit TopicTable(Node& node) noexcept : node_(node) {}
 
-  /// An entry as it was seen. Its state never comes again, so what is done from it is done once.
+  /// A copy of an entry. Its state never occurs again, so a step that starts from this state is done only once.
   struct Topic {
     unsigned entry = 0;
     std::uint64_t state = 0;
     std::uint64_t id = 0;                   ///< incarnation of the topic
-    std::optional<base::TopicName> name{};  ///< nothing while it is filled in, else always one
+    std::optional<base::TopicName> name{};  ///< nothing while the entry is being filled
 
     layout::TopicPhase phase() const noexcept { return layout::topic_phase(state); }
     std::uint64_t creator() const noexcept { return layout::topic_creator(state); }
@@ -33,19 +33,20 @@ class TopicTable {
   /// Changes whenever a topic comes or goes.
   const std::atomic<std::uint64_t>& generation() const noexcept { return node_.registry().header().topic_generation; }
 
-  /// Topics whose segments are there.
+  /// Returns the topics whose segments exist.
   std::vector<Topic> ready() const;
-  /// Those on their way: announced and not ready, or ready and not told.
+  /// Returns the topics that are not finished: announced but not ready, or ready but not `told`.
   std::vector<Topic> unfinished() const;
   std::optional<Topic> find(const base::TopicName& name, std::uint64_t id) const;
 
-  /// An entry for a topic this node is about to create. Throws Error.
+  /// Takes an entry for a topic that this node is about to create. *Throws* Error.
   Topic announce(const base::TopicName& name, std::uint64_t id);
-  /// The segments are there. Any node may say so. True where it was this call.
+  /// Marks that the segments exist. Any node may. Returns true if this call changed the entry.
   bool make_ready(Topic& topic) noexcept;
-  /// Tells the subscribers: changes the generation, rings the bells of those that match. Any node may, more than once.
+  /// Notifies the subscribers: changes the generation, and rings the bells of those that match. Any node may, more than
+  /// once.
   void tell(const Topic& topic) noexcept;
-  /// Takes an entry off the list. False where somebody else changed it.
+  /// Takes an entry off the list. Returns false where another process changed it.
   bool discard(const Topic& topic) noexcept;
 
  private:
