@@ -13,23 +13,23 @@ enum class ErrorCode {
   invalid_option,  ///< an option outside its range
   not_found,       ///< no such bus or topic
   permission,      ///< the system refuses access
-  untrusted,  ///< the segment belongs to a user who is not among the accepted owners, its mode or name is not the one
-              ///< recorded, or it is no regular file
+  untrusted,  ///< the segment's owner is not accepted, its mode or name is not the recorded one, or it is not a regular
+  ///< file
   incompatible,    ///< another version or layout of shmbus
-  corrupt,         ///< bytes in shared memory that cannot be right
+  corrupt,         ///< shared memory holds invalid data
   no_memory,       ///< /dev/shm has not enough room
   limit,           ///< one of the documented limits is reached
-  busy,            ///< the exclusive right is somebody else's
+  busy,            ///< another process or publisher holds the exclusive right
   type_mismatch,   ///< the topic carries another type
-  stale_position,  ///< a position to go on from is of an earlier topic or bus
+  stale_position,  ///< a position to resume from belongs to an earlier topic or bus
   closed,          ///< the bus was removed, or is used in a forked child
   system,          ///< any other error of the operating system
 };
 
-/// The name of a code, for example "type_mismatch".
+/// Returns the name of a code, for example "type_mismatch".
 const char* to_string(ErrorCode code) noexcept;
 
-/// What an error says. Every part is a phrase a person can read; empty parts are left out of the text.
+/// The parts of an error's text. Each part is a phrase for people; empty parts are left out of the text.
 struct ErrorText {
   std::string object;    ///< the thing: "topic 'video.frame'"
   std::string expected;  ///< what was expected of it
@@ -37,7 +37,7 @@ struct ErrorText {
   std::string remedy;    ///< what to do
 };
 
-/// Thrown by opening and attaching; never by publishing or polling.
+/// Thrown when opening and attaching; never when publishing or polling.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, ErrorText text);

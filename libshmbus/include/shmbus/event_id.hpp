@@ -9,7 +9,7 @@
 
 namespace shmbus {
 
-/// Names one event among all of a machine: no two events have the same.
+/// Identifies one event among all events of a machine: no two events have the same id.
 struct EventId {
   std::uint64_t bus = 0;       ///< incarnation of the bus
   std::uint64_t topic = 0;     ///< incarnation of the topic
@@ -17,7 +17,7 @@ struct EventId {
 
   /// Returns "bus-topic-sequence": sixteen hexadecimal digits each for bus and topic, and the decimal sequence.
   std::string to_string() const;
-  /// Reads what `to_string` returns. Nothing for any other text.
+  /// Parses what `to_string` returns. Returns nothing for any other text.
   static std::optional<EventId> parse(std::string_view text) noexcept;
 
   friend bool operator==(const EventId&, const EventId&) = default;

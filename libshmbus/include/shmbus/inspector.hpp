@@ -16,39 +16,41 @@
 
 namespace shmbus {
 
-/// Looks at a bus without becoming a node: read-only mappings, no port, no lock; looking disturbs nothing. It keeps
-/// what it mapped from one look to the next, so that the later ones are cheap. One thread at a time. One that was
-/// moved from throws Error, `closed`.
+/// Inspects a bus without joining it: it uses read-only mappings, takes no port and no lock, and disturbs nothing. It
+/// keeps its mappings between calls, so that later calls are cheap. One thread at a time. An Inspector that was moved
+/// from throws Error, `closed`.
 class [[nodiscard]] Inspector {
  public:
-  /// Throws Error: `not_found` where there is no such bus; `corrupt`, `incompatible` or `untrusted` where its registry
-  /// is not what it should be. `owners` as in BusOptions.
+  /// Opens a bus for inspection. `owners` as in BusOptions. *Throws* Error: `not_found` where there is no such bus;
+  /// `corrupt`, `incompatible` or `untrusted` where its registry fails a check.
   explicit Inspector(std::string_view bus, const std::vector<uid_t>& owners = {});
   Inspector(Inspector&&) noexcept;
   Inspector& operator=(Inspector&&) noexcept;
   ~Inspector();
 
-  /// The bus as it is now, piece by piece: each number is right, they are not all of one instant. A topic that can't be
-  /// read says why in `problem`. Throws Error, `corrupt`, where somebody cut the registry short.
+  /// Returns the current state of the bus. Each number is correct, but they are read one after another, not at one
+  /// instant. For a topic that can't be read, `problem` holds the reason. *Throws* Error, `corrupt`, where another
+  /// process cut the registry short.
   BusSnapshot snapshot();
 
-  /// The ring of a topic as it is now; nothing where there is no such topic. Throws Error where it can't be read.
+  /// Returns the current state of a topic's ring; nothing where there is no such topic. *Throws* Error where it can't
+  /// be read.
   std::optional<RingSnapshot> ring(std::string_view topic);
 
   /// Copies the last events that the topic retains, oldest first: at most `count`, and of each payload at most
-  /// `max_payload` bytes. It takes no port and pins nothing, so publishers may overwrite an event while it is read; that
-  /// event is then left out. Reads a few MiB at most: where more lies between, it returns earlier events, and the next
-  /// call goes on from there. Empty where there is no such topic, or its log may not be read. *Throws* Error where it
-  /// can't be read.
+  /// `max_payload` bytes. It takes no port and pins nothing, so publishers may overwrite an event while it is read;
+  /// that event is then left out. A call reads a few MiB at most: where that does not reach the last events, it returns
+  /// earlier ones, and the next call goes on from there. Returns nothing where there is no such topic, or the right to
+  /// read its log is missing. *Throws* Error where the topic can't be read.
   std::vector<EventSnapshot> events(std::string_view topic, std::size_t count, std::size_t max_payload = 4096);
 
-  /// What dead processes left, as `Bus::reap` would find it: that clears it away. It lists /dev/shm, and so costs more
-  /// than a look. Throws Error as `snapshot` does.
+  /// Returns what dead processes left, without changing it; `Bus::reap` cleans it up. Lists /dev/shm, and so costs more
+  /// than `snapshot`. *Throws* Error as `snapshot` does.
   std::vector<Leftover> leftovers();
 
-  /// Names of the buses on this machine, sorted.
+  /// Returns the names of the buses on this machine, sorted.
   static std::vector<std::string> buses();
-  /// All that bears a bus's name in /dev/shm, by bus, with those buses that nobody can join.
+  /// Returns the files in /dev/shm that have a bus's name, by bus. Includes buses that no process can join.
   static std::vector<BusFiles> files();
 
  private:

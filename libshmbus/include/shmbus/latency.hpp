@@ -9,29 +9,30 @@
 
 namespace shmbus {
 
-/// How long events lay from their commit until the subscriber began to handle them, as counts by length. It stands for
-/// the events since the subscriber attached; `since` tells those between two looks.
+/// A histogram of latencies: the times from an event's commit until the subscriber began to handle it. It covers the
+/// events since the subscriber attached; use `since` for the events between two snapshots.
 ///
-/// The subscriber takes samples: every event while they come slowly, about every 64th of a fast stream, drawn evenly
-/// whatever their place in a batch, each counted as often as there are events it stands for. Eight buckets a power of
-/// two: a percentile is right within an eighth, and the resolution of the core's clock (some ns). An event that waits
-/// behind others of its poll counts its wait for their handlers.
+/// The subscriber takes samples: every event while events come slowly, about every 64th of a fast stream, chosen evenly
+/// regardless of their place in a batch. A sample counts as the number of events that it represents. Each power of two
+/// has eight buckets: a percentile is accurate to an eighth, and to the resolution of the core's clock (a few ns).
+/// Where an event waits behind others of the same poll, its latency includes the time of their handlers.
 class Latency {
  public:
-  /// No events.
+  /// Makes an empty histogram.
   Latency() = default;
-  /// Takes `counts`, one a bucket, and how many nanoseconds a unit of their bounds is.
+  /// Takes the counts, one per bucket, and the nanoseconds per unit of the buckets' bounds.
   Latency(std::vector<std::uint64_t> counts, double ns_per_unit);
 
-  /// How many events it stands for.
+  /// Returns the number of events that it covers.
   std::uint64_t count() const noexcept { return total_; }
 
-  /// The time that `percent` (0 to 100) of the events took at most. 0 without events.
+  /// Returns the time that `percent` (0 to 100) of the events took at most; 0 without events.
   std::chrono::nanoseconds percentile(double percent) const noexcept;
-  /// The mean of all events. 0 without events.
+  /// Returns the mean of all events; 0 without events.
   std::chrono::nanoseconds mean() const noexcept;
 
-  /// The events that came after `earlier`, which is of the same subscriber; all of them where it is of another.
+  /// Returns the histogram of the events after `earlier`, a histogram of the same subscriber. Returns all events where
+  /// `earlier` belongs to another subscriber.
   Latency since(const Latency& earlier) const;
 
   // The histogram itself: bucket `i` counts events that took from `bound(i)` to less than `bound(i + 1)`.
@@ -40,7 +41,7 @@ class Latency {
   std::chrono::nanoseconds bound(std::size_t bucket) const noexcept;
 
  private:
-  std::vector<std::uint64_t> counts_;  // empty, or one a bucket
+  std::vector<std::uint64_t> counts_;  // empty, or one per bucket
   double ns_per_unit_ = 1;
   std::uint64_t total_ = 0;
 };

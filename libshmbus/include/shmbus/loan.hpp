@@ -16,8 +16,8 @@ namespace detail {
 class PublisherCore;
 }
 
-/// The right to write one event in place. Aborted if it is destroyed uncommitted; must not outlive its Publisher. One
-/// that was moved from is no loan, and `closed`.
+/// The right to write one event in place. A loan that is destroyed before `commit` is aborted. It must not outlive its
+/// Publisher. A Loan that was moved from is empty, with status `closed`.
 class [[nodiscard]] Loan {
  public:
   Loan(Loan&& other) noexcept
@@ -29,22 +29,22 @@ class [[nodiscard]] Loan {
   Loan& operator=(const Loan&) = delete;
   ~Loan() { abort(); }
 
-  /// True while the loan can be written and committed.
+  /// Returns whether the loan can be written and committed.
   explicit operator bool() const noexcept { return core_ != nullptr; }
 
-  /// Why there is no loan; ok while there is one.
+  /// Returns why there is no loan; `ok` while there is one.
   Status status() const noexcept { return status_; }
 
-  /// The bytes to write, as many as were asked for. Their content is indeterminate. Empty without a loan.
+  /// Returns the bytes to write, as many as were requested. Their content is indeterminate. Empty without a loan.
   std::span<std::byte> payload() const noexcept;
 
-  /// Publishes the first `used` bytes, at most what was loaned: more is `beyond_loan`, nothing is published, and the
-  /// loan stays open.
+  /// Publishes the first `used` bytes. Where that is more than was loaned, returns `beyond_loan` and publishes nothing;
+  /// the loan stays open.
   PublishResult commit(std::size_t used) noexcept;
-  /// Publishes all of it.
+  /// Publishes all bytes of the loan.
   PublishResult commit() noexcept { return commit(claim_.size); }
 
-  /// Gives it back unpublished. Subscribers skip its sequence.
+  /// Gives the loan back without publishing. Subscribers skip its sequence.
   void abort() noexcept;
 
  private:

@@ -6,8 +6,8 @@
 
 namespace shmbus {
 
-/// Whether a pattern, as subscribers give it, covers a topic. False for what is no topic's name; throws Error,
-/// `invalid_name`, for what is no pattern.
+/// Returns whether a subscriber's pattern covers a topic. Returns false for an invalid topic name. *Throws* Error,
+/// `invalid_name`, for an invalid pattern.
 bool matches(std::string_view pattern, std::string_view topic);
 
 }  // namespace shmbus

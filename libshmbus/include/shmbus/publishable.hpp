@@ -20,14 +20,14 @@ namespace shmbus {
 
 namespace detail {
 
-/// True for a type whose bytes say where its value lies, not what it is: pointers and views. Specialise it for one of
-/// your own that is not seen through here.
+/// True for a type whose bytes refer to its value and do not hold it: pointers and views. Specialise it for a type of
+/// your own that is not recognised here.
 template <class T>
 struct RefersElsewhere
     : std::bool_constant<std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_reference_v<T> ||
                          std::is_null_pointer_v<T> || std::is_function_v<T>> {};
 
-// Before it is asked whether a class is a view or an iterator, which needs a complete one.
+// Checked first, since the check for a view or an iterator needs a complete class.
 template <class T>
 requires std::is_class_v<T>
 struct RefersElsewhere<T>
@@ -59,13 +59,13 @@ struct RefersElsewhere<std::initializer_list<T>> : std::true_type {};
 
 }  // namespace detail
 
-/// An object that is not const or volatile: no reference, function or void.
+/// An object type that is not const or volatile; so no reference, function or void.
 template <class T>
 concept PlainObject = std::is_object_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T>;
 
-/// Holds its value itself: no pointer, reference, string_view, span, iterator or other view, which in another process
-/// would lead anywhere. Arrays, and std::array, optional, pair, tuple and variant, are seen through, and so are the
-/// fields that `SHMBUS_FIELDS` names; other members of a class are its author's to keep free of them.
+/// Holds its value itself: no pointer, reference, string_view, span, iterator or other view, which would be invalid in
+/// another process. The elements of arrays, std::array, optional, pair, tuple and variant are checked, too, and so are
+/// the fields that `SHMBUS_FIELDS` names. Other members of a class can't be checked: its author must avoid such types.
 template <class T>
 concept HoldsItsValue = !detail::RefersElsewhere<T>::value;
 
@@ -73,7 +73,7 @@ concept HoldsItsValue = !detail::RefersElsewhere<T>::value;
 template <class T>
 concept AlignedForRecords = alignof(T) <= 256;
 
-/// What can be published as a typed event: bytes that mean the same in every process.
+/// A type that can be published as a typed event: its bytes mean the same in every process.
 template <class T>
 concept Publishable = PlainObject<T> && HoldsItsValue<T> && std::is_trivially_copyable_v<T> && AlignedForRecords<T>;
 

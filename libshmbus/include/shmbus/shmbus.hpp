@@ -1,6 +1,6 @@
 #pragma once
 
-// The whole public face of shmbus.
+// The whole public interface of shmbus.
 
 #include "shmbus/batch_result.hpp"
 #include "shmbus/bus.hpp"

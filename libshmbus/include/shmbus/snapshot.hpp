@@ -14,30 +14,30 @@
 
 #include "shmbus/detail/header_begin.hpp"
 
-// What Inspector tells of a bus. Numbers that a foreign writer of the shared memory put there are told as they are.
+// What Inspector shows of a bus. If another program overwrote numbers in the shared memory, they are shown as they are.
 namespace shmbus {
 
 enum class NodeState : std::uint8_t {
   alive,
-  stopped,  ///< alive, but the system does not let its process run (SIGSTOP, a debugger). Told only where the process
-            ///< is of the looker's pid namespace and /proc is there
-  dead,     ///< its process died, or let go of the bus without a word; what it left was not reaped yet
+  stopped,  ///< alive, but its process is stopped (SIGSTOP, a debugger). Known only where the process is in the
+  ///< inspector's pid namespace and /proc is mounted
+  dead,  ///< its process died, or left the bus without cleaning up; what it left was not reaped yet
 };
 const char* to_string(NodeState state) noexcept;  ///< "alive", "stopped", "dead"
 
 struct NodeSnapshot {
   std::uint64_t id = 0;
   std::int32_t pid = 0;  ///< in the node's own pid namespace
-  bool local = false;    ///< that is the looker's too: `pid` means something to it
+  bool local = false;    ///< the inspector is in the same pid namespace: `pid` is valid for it
   std::uint32_t uid = 0;
   std::string program;  ///< the process's name
   Time started{};       ///< when it became a node
   bool alive = false;
   NodeState state = NodeState::dead;
-  std::chrono::nanoseconds cpu_time{0};  ///< user and system time of its process so far; 0 where it can't be told
+  std::chrono::nanoseconds cpu_time{0};  ///< user and system time of its process so far; 0 where it is not known
   unsigned publishers = 0;               ///< ports it holds
   unsigned subscribers = 0;
-  unsigned subscriptions = 0;  ///< standing ones
+  unsigned subscriptions = 0;  ///< standing subscriptions
 };
 
 struct PublisherSnapshot {
@@ -48,21 +48,21 @@ struct PublisherSnapshot {
   bool alive = false;
   NodeState state = NodeState::dead;
   std::uint64_t published = 0;  ///< events since it attached
-  std::uint64_t bytes = 0;      ///< of their records: headers and payloads. For an exclusive topic, where this
-                                ///< is derived from positions, also the padding that ended blocks
-  std::uint64_t waits = 0;      ///< times it had to wait for a reliable subscriber
-  std::chrono::nanoseconds waiting_for{0};  ///< how long it has waited so by now; 0: it does not
+  std::uint64_t bytes = 0;      ///< of their records: headers and payloads. For an exclusive topic this is derived
+                                ///< from positions, and includes the padding that ended blocks
+  std::uint64_t waits = 0;      ///< times that it had to wait for a reliable subscriber
+  std::chrono::nanoseconds waiting_for{0};  ///< duration of its current wait for one; 0: it does not wait
   bool claim_open = false;                  ///< it is between claim and commit, for example with a loan
-  std::uint64_t claim = 0;                  ///< names the open claim: the same at two looks, the same claim; 0: none
-  std::chrono::nanoseconds claim_age{0};    ///< how long this Inspector has seen this very claim: 0 at the first look
+  std::uint64_t claim = 0;                  ///< identifies the open claim, across snapshots; 0: none
+  std::chrono::nanoseconds claim_age{0};    ///< how long this Inspector has seen this claim; 0 in the first snapshot
 };
 
 enum class SubscriberState : std::uint8_t {
-  spinning,  ///< awake: it handles events, or looks for some
-  sleeping,  ///< in the kernel, until an event comes
-  lapped,    ///< the block it needs next has left the ring: it has lost events and was not told yet
+  spinning,  ///< awake: it handles events, or checks for new ones
+  sleeping,  ///< sleeps in the kernel until an event comes
+  lapped,    ///< the block it needs next has left the ring: it has lost events and has not noticed yet
   stopped,   ///< see NodeState
-  gating,    ///< publishers are held back by it, stopped or not
+  gating,    ///< it holds publishers back, stopped or not
   dead,
 };
 const char* to_string(SubscriberState state) noexcept;  ///< "spinning" and so on
@@ -74,40 +74,40 @@ struct SubscriberSnapshot {
   std::string program;
   bool alive = false;
   NodeState node_state = NodeState::dead;
-  SubscriberState state = SubscriberState::dead;  ///< the last of these that holds; the flags below tell all
+  SubscriberState state = SubscriberState::dead;  ///< the last state of the list that applies; the flags below show all
   std::string name;
   std::string pattern;  ///< of its standing subscription; empty where that is not listed any more
-  bool adopted = true;  ///< false: placed by the topic's creator, its process has not come for it yet
+  bool adopted = true;  ///< false: the topic's creator placed it, and its process has not adopted it yet
   Delivery delivery = Delivery::lossy;
-  bool demoted = false;                      ///< it asked to be reliable, and was made lossy after `demote_after`
+  bool demoted = false;                      ///< it was reliable, and was made lossy after `demote_after`
   std::chrono::nanoseconds demote_after{0};  ///< 0: never
   std::uint64_t next_sequence = 0;           ///< the event it reads next
-  std::uint64_t lag = 0;                     ///< events published and not read by it yet
-  /// How long the oldest of these has lain there; 0 without lag. The oldest retained one where it is lapped. Nothing
-  /// where the topic has no time stamps, or the looker may not read the log.
+  std::uint64_t lag = 0;                     ///< events published that it has not read yet
+  /// Age of the oldest event that it has not read; 0 without lag. Where it is lapped, the age of the oldest retained
+  /// event. Nothing where the topic has no time stamps, or the inspector may not read the log.
   std::optional<std::chrono::nanoseconds> lag_time;
   std::uint64_t delivered = 0;
-  std::uint64_t lost = 0;            ///< sequence numbers passed unseen; see Subscriber::lost
-  std::uint64_t lapped = 0;          ///< times its next block had left the ring
-  std::uint64_t wakeups = 0;         ///< times it slept in `wait`
+  std::uint64_t lost = 0;            ///< sequence numbers that it skipped unread; see Subscriber::lost
+  std::uint64_t lapped = 0;          ///< times that its next block had left the ring
+  std::uint64_t wakeups = 0;         ///< times that it slept in `wait`
   std::uint64_t handler_errors = 0;  ///< handler calls that threw
-  std::uint64_t mismatched = 0;      ///< events that were not of the type it reads
+  std::uint64_t mismatched = 0;      ///< events that were not of the type that it reads
   Latency latency;                   ///< since it attached; empty without time stamps
   bool sleeping = false;
   bool lapped_now = false;
-  bool gating = false;                         ///< publishers are held back by it right now
-  std::chrono::nanoseconds gating_for{0};      ///< and have been for so long
+  bool gating = false;                         ///< it holds publishers back now
+  std::chrono::nanoseconds gating_for{0};      ///< for how long it has held them back
   std::uint64_t pinned_block = 0;              ///< number of the block it is inside, or enters next; 0: none
-  std::vector<std::uint64_t> retained_blocks;  ///< numbers of those that events it retained lie in
+  std::vector<std::uint64_t> retained_blocks;  ///< numbers of the blocks with events that it retained
 };
 
 struct TopicSnapshot {
   TopicInfo info;
   std::uint64_t published = 0;        ///< sequence of the newest event; 0: none yet
-  std::uint64_t bytes = 0;            ///< of the log since its begin: records, and the padding that ended blocks
+  std::uint64_t bytes = 0;            ///< of the log since its start: records, and the padding that ended blocks
   std::uint64_t oldest = 0;           ///< sequence of the oldest retained event; 0: none
   std::uint64_t opened_blocks = 0;    ///< number of the newest block
-  std::uint64_t memory = 0;           ///< bytes of /dev/shm behind its blocks
+  std::uint64_t memory = 0;           ///< bytes of /dev/shm that its blocks use
   std::uint64_t dropped_blocks = 0;   ///< dropped early because memory was short
   std::uint64_t repaired_claims = 0;  ///< of publishers that died between claim and commit
   std::uint64_t repaired_ports = 0;   ///< that dead processes left
@@ -116,7 +116,7 @@ struct TopicSnapshot {
   std::string problem;  ///< why it could not be read; empty when it could
 };
 
-/// A topic that is listed and not usable: its creator is at work, or stopped or died there.
+/// A topic that is listed but not usable yet: its creator is still creating it, or stopped or died meanwhile.
 struct UnfinishedTopic {
   std::string name;  ///< may be empty: not written yet
   std::uint64_t creator = 0;
@@ -126,7 +126,7 @@ struct UnfinishedTopic {
 /// A matching topic that a subscriber does not read.
 struct UnattachedSnapshot {
   std::string topic;              ///< empty where it is not listed any more
-  std::optional<ErrorCode> code;  ///< why, where the subscription tells: it tells of eight topics
+  std::optional<ErrorCode> code;  ///< the reason, where the subscription lists it: it lists eight topics
 };
 
 struct SubscriptionSnapshot {
@@ -146,13 +146,13 @@ struct BusSnapshot {
   std::string name;
   std::uint64_t incarnation = 0;
   Time taken{};                                    ///< now
-  std::chrono::steady_clock::time_point steady{};  ///< now, by a clock that is never set: rates are taken by it
+  std::chrono::steady_clock::time_point steady{};  ///< now, by a clock that is never set: for computing rates
   Time created{};
   unsigned mode = 0;
   std::uint32_t owner = 0;  ///< uid of the registry's file
   std::chrono::nanoseconds stall_limit{0};
   bool cycle_clock = true;     ///< time stamps are the core's counter; false: CLOCK_MONOTONIC
-  bool removed = false;        ///< the bus was removed; there may be a new one of its name, for a new Inspector
+  bool removed = false;        ///< the bus was removed; a new Inspector may find a new bus of this name
   std::uint64_t shm_size = 0;  ///< bytes of /dev/shm; 0 where it has no limit of its own
   std::uint64_t shm_free = 0;  ///< bytes left there; 0 where it has no limit
   std::vector<NodeSnapshot> nodes;
@@ -161,22 +161,22 @@ struct BusSnapshot {
   std::vector<SubscriptionSnapshot> subscriptions;
 };
 
-/// A block, as it lies in the ring.
+/// A block of a topic's ring.
 struct BlockSnapshot {
-  std::uint64_t number = 0;  ///< 0: nothing was ever there, or it was dropped early
+  std::uint64_t number = 0;  ///< 0: the slot was never used, or its block was dropped early
   std::uint32_t physical = 0;
   bool newest = false;
   std::uint64_t first_sequence = 0;
   std::uint64_t events = 0;  ///< aborted ones included
   Time opened{};
-  std::uint64_t pinned_by = 0;    ///< subscriber ports that are inside it or enter it next, a bit each
+  std::uint64_t pinned_by = 0;    ///< subscriber ports that are inside it or enter it next, one bit each
   std::uint64_t retained_by = 0;  ///< subscriber ports that retain events in it
   std::uint64_t gated_by = 0;     ///< those of `pinned_by` that hold publishers back
 };
 
-/// A topic's ring, for drawing.
+/// A topic's ring, for display.
 struct RingSnapshot {
-  std::vector<BlockSnapshot> slots;    ///< as many as the ring has
+  std::vector<BlockSnapshot> slots;    ///< all slots of the ring
   std::vector<BlockSnapshot> outside;  ///< blocks that left the ring and are still pinned or retained, by number
 };
 
@@ -186,7 +186,7 @@ struct EventSnapshot {
   Time time{};                     ///< see Event::time
   unsigned publisher = 0;          ///< number of its publisher's port
   std::size_t size = 0;            ///< bytes of the whole payload
-  std::vector<std::byte> payload;  ///< its first bytes, as many as were asked for
+  std::vector<std::byte> payload;  ///< its first bytes, as many as were requested
 };
 
 }  // namespace shmbus

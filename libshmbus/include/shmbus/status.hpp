@@ -14,12 +14,12 @@ enum class Status : std::uint8_t {
   no_memory,       ///< /dev/shm is full, and nothing older could be dropped
   loan_open,       ///< this publisher's loan is neither committed nor aborted yet
   closed,          ///< the bus or topic was removed, this is a forked child, or the object was moved from
-  corrupt,         ///< the shared memory of the topic holds bytes that cannot be right
-  incomplete,      ///< a subscriber could not attach every topic that matches; `unattached()` tells which, and why
-  beyond_loan,     ///< more was to be committed than was loaned
+  corrupt,         ///< the topic's shared memory holds invalid data
+  incomplete,      ///< a subscriber could not attach every matching topic; `unattached()` lists them, with the reasons
+  beyond_loan,     ///< `commit` was called with more bytes than were loaned
 };
 
-/// One line for people, which says what to do; never null.
+/// Returns one line for people: what is wrong, and what to do. Never null.
 const char* to_string(Status status) noexcept;
 
 }  // namespace shmbus

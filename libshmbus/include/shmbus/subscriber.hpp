@@ -24,8 +24,8 @@ namespace detail {
 class SubscriberCore;
 }  // namespace detail
 
-/// Reads all topics that match a pattern, those created later included. Belongs to one thread at a time; movable. One
-/// that was moved from has nothing to poll, and is `closed`.
+/// Reads all topics that match a pattern, including topics created later. Movable; only one thread at a time may use
+/// it. A Subscriber that was moved from has nothing to poll, and its status is `closed`.
 class [[nodiscard]] Subscriber {
  public:
   Subscriber(Subscriber&&) noexcept;
@@ -35,48 +35,49 @@ class [[nodiscard]] Subscriber {
   ~Subscriber();
 
   /// Hands up to `limit` events to `handler(const Event&)`, in place and in sequence order within each topic, and
-  /// returns how many. Never waits. What the handler throws passes through; the event it was given counts as handled.
-  /// The handler may destroy this Subscriber, or move another over it: it is given no further event, and the
-  /// subscription ends when poll returns. In a child that the handler forks, poll gives nothing more.
-  /// *Throws* Error, `busy`, inside this Subscriber's own handler: there is no nested poll.
+  /// returns how many. Never waits. An exception of the handler passes through; its event counts as handled. The
+  /// handler may destroy this Subscriber, or move-assign another to it: it then gets no further event, and the
+  /// subscription ends when poll returns. In a child that the handler forks, poll returns no further events. *Throws*
+  /// Error, `busy`, when called inside this Subscriber's own handler: polls can't be nested.
   template <class Handler>
   std::size_t poll(Handler&& handler, std::size_t limit = 256) {
     return poll_topics(handler, limit);
   }
 
-  /// Waits until there may be something to poll, as the wait strategy says. True: look again. False: `timeout` passed,
-  /// or the subscriber or its bus was interrupted, or the bus removed. Any duration: one of more than 292 years is no
-  /// bound, a negative one, or no number, is 0.
+  /// Waits until there may be something to poll, by the wait strategy. Returns true when polling may find events.
+  /// Returns false when the timeout has passed, the subscriber or its bus was interrupted, or the bus was removed.
+  /// `timeout` may be any duration: more than 292 years means no limit; a negative one or NaN means 0.
   bool wait(std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max());
   template <class Rep, class Period>
   bool wait(std::chrono::duration<Rep, Period> timeout) {
     return wait(detail::saturated(timeout));
   }
 
-  /// Makes a wait of this Subscriber return, now and from now on. Any thread, and async-signal-safe.
+  /// Makes every wait of this Subscriber return, now and in the future. Any thread. Async-signal-safe.
   void interrupt() noexcept;
 
-  /// Exactly how many sequence numbers of the matching topics were passed unseen so far: events that were missed, and
-  /// aborted loans among them. (Those inside a stretch that was read are skipped, and not counted.)
+  /// Returns exactly how many sequence numbers of the matching topics were skipped unread so far: missed events, and
+  /// aborted loans among them. (Aborted loans between events that were read are not counted.)
   std::uint64_t lost() const noexcept;
-  /// How many were handed to handlers.
+  /// Returns how many events were handed to handlers.
   std::uint64_t delivered() const noexcept;
-  /// Returns how many topics are attached at the moment, removed ones left out.
+  /// Returns how many topics are attached at the moment, without removed ones.
   std::size_t topics() const noexcept;
-  /// Returns `closed` if the bus was removed, this is a forked child, or it was moved from; `corrupt` if a topic's
-  /// shared memory holds bytes that cannot be right (that topic is read no further); `incomplete` if a matching topic
-  /// could not be attached; else ok.
+  /// Returns `closed` if the bus was removed, this is a forked child, or this Subscriber was moved from; `corrupt` if a
+  /// topic's shared memory holds invalid data (that topic is not read any further); `incomplete` if a matching topic
+  /// could not be attached; else `ok`.
   Status status() const noexcept;
   /// Returns the matching topics that could not be attached, each with the reason: no descriptor or memory left, all
-  /// ports taken, no permission, an owner that is not trusted. They are tried again whenever topics come or go, and
-  /// once a stall limit by every kind of reader: `poll` alone, `wait`, `fd`. Once attached, they are read from where
-  /// this subscriber would have begun, and what has left the ring by then counts as lost.
+  /// ports taken, no permission, or an owner that is not trusted. They are tried again whenever topics come or go, and
+  /// once per stall limit, whether the program uses `poll` alone, `wait` or `fd`. Once attached, a topic is read from
+  /// the position where this subscriber would have begun; events that have left the ring by then count as lost.
   std::vector<UnattachedTopic> unattached() const;
-  /// True once a publisher made this reliable subscriber lossy, after `demote_after`.
+  /// Returns whether a publisher made this reliable subscriber lossy, after `demote_after`.
   bool demoted() const noexcept;
 
-  /// A descriptor for poll, select and epoll: readable when there may be something to poll. Owned by the Subscriber.
-  /// Poll until nothing is left, then wait on it again. It costs a thread that sleeps beside the caller. Throws Error.
+  /// Returns a descriptor for poll, select and epoll. It is readable when there may be something to poll. Poll until
+  /// nothing is left, then wait on it again. The Subscriber owns it. It needs one more thread, which sleeps. *Throws*
+  /// Error.
   int fd();
 
   std::string_view pattern() const noexcept;
@@ -92,17 +93,17 @@ class [[nodiscard]] Subscriber {
   detail::PollState* state_;  // in the core; here so that the hot path is one step away
 };
 
-// Inline, so that the handler is.
+// Inline, so that the handler can be inlined.
 template <class Handler>
 std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
   detail::PollState& state = *state_;
   if (detail::HandlerScope::any()) [[unlikely]]
     detail::refuse_nested_poll(state);
-  // Acquire: what the topic table says was written before.
+  // Acquire: the topic table was written before.
   if (state.hindered || state.generation->load(std::memory_order_acquire) != state.seen_generation) [[unlikely]] {
     if (!detail::refresh_topics(core_.get())) return 0;
   }
-  struct End {  // also when the handler throws; the Subscriber itself may be gone by then
+  struct End {  // runs also when the handler throws; the Subscriber itself may be destroyed by then
     detail::PollState& state;
     ~End() {
       if (state.hindered) [[unlikely]]

@@ -8,8 +8,8 @@
 
 namespace shmbus {
 
-/// What a publisher may attach to an event so that a tracer can follow it, with the fields of W3C Trace Context
-/// (https://www.w3.org/TR/trace-context/): shmbus carries it and does not look inside.
+/// The trace context that a publisher may attach to an event, so that a tracer can follow it. The fields are those of
+/// W3C Trace Context (https://www.w3.org/TR/trace-context/). shmbus carries them and does not interpret them.
 struct TraceContext {
   std::array<std::byte, 16> trace_id{};
   std::array<std::byte, 8> parent_id{};

@@ -14,13 +14,13 @@
 
 namespace shmbus {
 
-/// One field of a type, as `SHMBUS_FIELDS` tells it.
+/// One field of a type, as `SHMBUS_FIELDS` describes it.
 struct TypeField {
   std::string_view name;
   std::string_view type;     ///< its `type_name`
   std::size_t offset = 0;    ///< bytes
   std::size_t size = 0;      ///< bytes
-  std::uint64_t layout = 0;  ///< hash of the fields of its own type; 0: it tells none
+  std::uint64_t layout = 0;  ///< hash of the fields of its own type; 0: it has no SHMBUS_FIELDS
 };
 
 /// The longest text of a type's fields that a topic records, in bytes.
@@ -41,7 +41,7 @@ struct Fnv1a {
   }
 };
 
-// Found by its argument, in the namespace of the type that `SHMBUS_FIELDS` names.
+// `shmbus_fields` is found by its argument, in the namespace of the type that `SHMBUS_FIELDS` names.
 template <class T>
 concept HasFields = requires {
   shmbus_fields(static_cast<const T*>(nullptr));
@@ -50,7 +50,7 @@ concept HasFields = requires {
 template <class T>
 constexpr std::uint64_t layout_hash() noexcept;
 
-/// `name:type@offset+size;` for each field; fields that find no more room are left out, and `...` stands for them.
+/// `name:type@offset+size;` for each field. `...` replaces the fields that do not fit.
 struct FieldsText {
   char text[kMaxFieldsText + 1] = {};
   std::size_t size = 0;
@@ -108,7 +108,7 @@ constexpr TypeField type_field(std::string_view name, std::size_t offset) noexce
 template <class T>
 inline constexpr FieldList field_list = shmbus_fields(static_cast<const T*>(nullptr));
 
-/// Of the fields of a type, or of what an array consists of.
+/// The hash of a type's fields; for an array, of its elements' fields.
 template <class T>
 struct LayoutHash {
   static constexpr std::uint64_t value() noexcept {
@@ -132,7 +132,7 @@ constexpr std::uint64_t layout_hash() noexcept {
   return LayoutHash<T>::value();
 }
 
-/// The text of a type's fields; empty where it tells none.
+/// The text of a type's fields; empty without SHMBUS_FIELDS.
 template <class T>
 constexpr std::string_view fields_text() noexcept {
   if constexpr (HasFields<T>)
@@ -147,15 +147,15 @@ constexpr std::string_view fields_text() noexcept {
 
 #include "shmbus/detail/header_end.hpp"
 
-/// Tells the fields of a type, so that a topic tells two layouts of one name and size apart, and tools can show them.
-/// Write it behind the type, in the same namespace, with every field in order:
+/// Describes the fields of a type. A topic can then distinguish two layouts with the same name and size, and tools can
+/// show the fields. Write it after the type, in the same namespace, with every field in order:
 ///
 ///     struct WatchStarted { std::uint64_t user_id, video_id; };
 ///     SHMBUS_FIELDS(WatchStarted, user_id, video_id)
 ///
-/// *Requires* a standard-layout struct, no bit-fields, at most 256 fields. Without it, a type is known by its name,
-/// size and alignment alone.
-// A template, so that names which are given to the fields' types further on count.
+/// *Requires* a standard-layout struct without bit-fields, of at most 256 fields. Without this macro, a type is
+/// identified by its name, size and alignment alone.
+// A template, so that names given to the fields' types after this point are used, too.
 #define SHMBUS_FIELDS(Type, ...)                                                                                     \
   template <class ShmbusType>                                                                                        \
   requires(::std::is_same_v<ShmbusType, Type>) [[maybe_unused]] constexpr ::shmbus::detail::FieldList shmbus_fields( \
@@ -168,7 +168,7 @@ constexpr std::string_view fields_text() noexcept {
 #define SHMBUS_DETAIL_FIELD(Type, field) \
   shmbus_list.add(::shmbus::detail::type_field<decltype(Type::field)>(#field, offsetof(Type, field)));
 
-// The preprocessor repeats what is left of a list as often as the result is scanned again: 4^4 times.
+// The preprocessor handles one more list element each time it scans the result again: up to 4^4 times.
 #define SHMBUS_DETAIL_PARENS ()
 #define SHMBUS_DETAIL_SCAN(...) \
   SHMBUS_DETAIL_SCAN4(SHMBUS_DETAIL_SCAN4(SHMBUS_DETAIL_SCAN4(SHMBUS_DETAIL_SCAN4(__VA_ARGS__))))

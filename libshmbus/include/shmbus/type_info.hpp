@@ -13,19 +13,19 @@ namespace shmbus {
 
 /// A type as a topic records it.
 struct TypeInfo {
-  /// What a topic that carries raw bytes records in the place of a hash; no type has it.
+  /// The hash that a topic of raw bytes records; no type has it.
   static constexpr std::uint64_t kRawBytes = 1;
 
   std::string_view name{};    ///< at most 127 bytes; empty: raw bytes
   std::size_t size = 0;       ///< bytes
   std::size_t alignment = 0;  ///< bytes
-  std::uint64_t layout = 0;   ///< a hash of its fields' names, types, offsets and sizes; 0: it does not tell them
-  std::string_view fields{};  ///< `name:type@offset+size;` for each field, as far as 511 bytes reach
+  std::uint64_t layout = 0;   ///< a hash of its fields' names, types, offsets and sizes; 0: without SHMBUS_FIELDS
+  std::string_view fields{};  ///< `name:type@offset+size;` for each field, cut at 511 bytes
 
   constexpr bool raw() const noexcept { return name.empty(); }
 
-  /// A number that differs between different types: 64-bit FNV-1a over name, size and alignment, and the hash of the
-  /// fields where there is one. Never 0; `kRawBytes` for raw bytes.
+  /// Returns a number that differs between different types: 64-bit FNV-1a over name, size and alignment, and the hash
+  /// of the fields where there is one. Never 0; `kRawBytes` for raw bytes.
   constexpr std::uint64_t hash() const noexcept {
     if (name.empty()) return kRawBytes;
     detail::Fnv1a h;

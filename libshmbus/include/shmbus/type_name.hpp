@@ -30,17 +30,18 @@ constexpr std::string_view spelled_type_name() {
 }  // namespace detail
 
 /// The name under which a topic records the type T: the same from GCC and Clang, for example `app::Watch`,
-/// `unsigned long`, `std::array<app::Watch, (unsigned long)3>`. Specialise it so that services written apart, with the
-/// struct in different namespaces or under different names, agree:
+/// `unsigned long`, `std::array<app::Watch, (unsigned long)3>`. Specialise it where services have the struct in
+/// different namespaces or under different names, so that they agree:
 ///
 ///     template <> inline constexpr std::string_view shmbus::type_name<MyWatch> = "video.WatchStarted";
 ///
-/// *Requires* 1 to 127 bytes; what has no name that all compilers spell alike, or a longer one, does not compile until
-/// it is specialised.
+/// *Requires* 1 to 127 bytes. A type without a name that all compilers spell alike, or with a longer one, does not
+/// compile until it is specialised.
 ///
-/// A type in an anonymous namespace is named with `(anonymous namespace)`, a type local to a function without that
-/// function: two such types of one name are told apart by size, alignment and fields alone (`SHMBUS_FIELDS`).
-/// Specialise the name of a type in an inline namespace of your own: GCC spells that namespace, and Clang does not.
+/// The name of a type in an anonymous namespace contains `(anonymous namespace)`; the name of a type local to a
+/// function does not contain that function. Two such types with the same name differ by size, alignment and fields
+/// alone (`SHMBUS_FIELDS`). Specialise the name of a type in an inline namespace of your own: GCC spells that
+/// namespace, and Clang does not.
 template <class T>
 inline constexpr std::string_view type_name = detail::spelled_type_name<T>();
 

@@ -17,26 +17,26 @@ namespace shmbus {
 template <Publishable T>
 class TypedPublisher;
 
-/// The right to write one value in place, at an address aligned for it. Begins as `T()`. Aborted if it is destroyed
-/// uncommitted; must not outlive its TypedPublisher.
+/// The right to write one value in place, at an address aligned for it. The value starts as `T()`. A loan that is
+/// destroyed before `commit` is aborted. It must not outlive its TypedPublisher.
 template <Publishable T>
 class [[nodiscard]] TypedLoan {
  public:
-  /// True while the value can be written and committed.
+  /// Returns whether the value can be written and committed.
   explicit operator bool() const noexcept { return static_cast<bool>(loan_); }
 
-  /// Why there is no loan; ok while there is one.
+  /// Returns why there is no loan; `ok` while there is one.
   Status status() const noexcept { return loan_.status(); }
 
-  /// The value to write. *Requires* a loan.
+  /// Returns the value to write. *Requires* a loan.
   T& value() const noexcept { return *get(); }
   T& operator*() const noexcept { return *get(); }
   T* operator->() const noexcept { return get(); }
 
-  /// Publishes the value. Without a loan it returns why.
+  /// Publishes the value. Without a loan, returns why there is none.
   PublishResult commit() noexcept { return loan_.commit(); }
 
-  /// Gives it back unpublished. Subscribers skip its sequence.
+  /// Gives the loan back without publishing. Subscribers skip its sequence.
   void abort() noexcept { loan_.abort(); }
 
  private:

@@ -15,16 +15,16 @@
 
 namespace shmbus {
 
-/// What a typed subscriber calls: `handler(const T&)` or `handler(const T&, const Event&)`.
+/// A handler of a typed subscriber: `handler(const T&)` or `handler(const T&, const Event&)`.
 template <class Handler, class T>
 concept TypedHandler = std::invocable<Handler&, const T&, const Event&> || std::invocable<Handler&, const T&>;
 
 namespace detail {
 
-/// Counts an event that is no T in its subscriber's port, and reports it on standard error, at most once a second.
+/// Counts an event that is not a T in its subscriber's port, and reports it on standard error, at most once per second.
 void skip_mismatched(const Event& event, const TypeInfo& expected) noexcept;
 
-/// Hands an event out as a T. False where it is none: then it is counted, and not handed out.
+/// Hands an event to the handler as a T. Returns false for an event that is not a T: it is counted and not handed out.
 template <class T, class Handler>
 bool hand_out(Handler& handler, const Event& event) {
   const T* value = event.as<T>();
@@ -41,26 +41,26 @@ bool hand_out(Handler& handler, const Event& event) {
 
 }  // namespace detail
 
-/// Reads values of one type. As a Subscriber otherwise: belongs to one thread at a time, movable.
+/// Reads values of one type. Like a Subscriber, it is movable, and only one thread at a time may use it.
 template <Publishable T>
 class [[nodiscard]] TypedSubscriber {
  public:
-  /// Takes over a subscriber whose topics nobody checked.
+  /// Takes a subscriber whose topics' types were not checked.
   explicit TypedSubscriber(Subscriber subscriber) noexcept : subscriber_(std::move(subscriber)) {}
 
   /// Takes up to `limit` events, hands each that is a T to the handler, in place and in sequence order within each
-  /// topic, and returns how many it took. An event of another shape is counted in `mismatched()`, reported on standard
-  /// error at most once a second, and skipped. Never waits.
+  /// topic, and returns how many it took. An event of another type is counted in `mismatched()`, reported on standard
+  /// error at most once per second, and skipped. Never waits.
   template <TypedHandler<T> Handler>
   std::size_t poll(Handler&& handler, std::size_t limit = 256) {
     return subscriber_.poll([&](const Event& event) { mismatched_ += detail::hand_out<T>(handler, event) ? 0 : 1; },
                             limit);
   }
 
-  /// How many events were skipped because they were no T. They count as delivered, not as lost.
+  /// Returns how many events were skipped because they are not a T. They count as delivered, not as lost.
   std::uint64_t mismatched() const noexcept { return mismatched_; }
 
-  // As those of Subscriber.
+  // The same as in Subscriber.
   bool wait() { return subscriber_.wait(); }
   template <class Rep, class Period>
   bool wait(std::chrono::duration<Rep, Period> timeout) {

@@ -12,7 +12,7 @@ namespace shmbus {
 struct UnattachedTopic {
   std::string topic;   ///< its name
   ErrorCode code{};    ///< why
-  std::string reason;  ///< the same as a line for people, which says what to do
+  std::string reason;  ///< the reason as a line for people, with what to do
 };
 
 }  // namespace shmbus

@@ -9,9 +9,9 @@ namespace shmbus::detail {
 
 /// Where workers without work sleep. No call is lost:
 ///
-/// - A worker first counts itself as resting, then checks for work once more. A worker that leaves work first makes it
-/// visible (SYNC work), then checks whether a worker rests. All four steps are sequentially consistent. So the resting
-///   worker sees the work, or the other one sees the resting worker.
+/// - A worker first counts itself as resting, then checks for work once more. A worker that leaves work first makes
+///   it visible (SYNC work), then checks whether a worker rests. All four steps are sequentially consistent. So the
+///   resting worker sees the work, or the other one sees the resting worker.
 /// - A call takes one worker off the count before it wakes it. A worker that goes on without a call takes itself off.
 ///   If the count is already 0, another worker has called it, and the signal of that call has come or will come soon.
 class IdleWorkers {
