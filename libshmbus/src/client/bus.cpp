@@ -29,7 +29,7 @@ detail::BusCore& Bus::core() const {
               {"Bus", "one that is open", "one that was moved from", "use the Bus that it was moved to"});
 }
 
-// Without a core it was moved from.
+// A Bus without a core was moved from.
 std::string_view Bus::name() const noexcept { return core_ ? core_->registry().bus().text() : std::string_view{}; }
 std::uint64_t Bus::incarnation() const noexcept { return core_ ? core_->registry().recorded().incarnation : 0; }
 std::uint64_t Bus::node() const noexcept { return core_ ? core_->node().id() : 0; }
@@ -63,7 +63,7 @@ Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& op
 
 Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& options, const TypeInfo& type) {
   Subscriber subscribed = subscriber(pattern, options);
-  // After attaching, which waited for whoever creates the topic at this moment.
+  // After attaching, which has waited for a process that is just creating the topic.
   check_type(pattern, type);
   return subscribed;
 }

@@ -22,7 +22,7 @@ using topic::TopicSegment;
 namespace {
 
 registry::Membership join(const base::BusName& name, const BusOptions& options) {
-  platform::register_for_membarrier();  // refused: publishers find out when they attach
+  platform::register_for_membarrier();  // where it is refused, publishers notice when they attach
   return registry::Membership::of(open_registry(name, options));
 }
 
@@ -45,7 +45,7 @@ void BusCore::check_open() const {
                                      "another size", "somebody cut it short: remove the bus"});
   }
   if (registry().removed()) throw registry().removed_error();
-  // A child that was made without fork(), by the system call.
+  // A child that the system call made, without fork().
   throw Error(ErrorCode::closed, {object, "to be used by the process that opened it",
                                   "a process without the mapping of its lock", "open the bus in the child"});
 }
@@ -55,7 +55,7 @@ std::shared_ptr<TopicSegment> BusCore::Segments::find(const base::TopicName& nam
   return found == segments_.end() ? nullptr : found->second.lock();
 }
 
-/// Names are looked through when they have doubled since the last time, so an addition costs a few steps.
+/// Unused names are dropped whenever the number of names has doubled, so an addition costs a few steps on average.
 void BusCore::Segments::add(const base::TopicName& name, const std::shared_ptr<TopicSegment>& segment) {
   if (segments_.size() >= look_at_) {
     std::erase_if(segments_, [](const auto& open) { return open.second.expired(); });
@@ -67,7 +67,7 @@ void BusCore::Segments::add(const base::TopicName& name, const std::shared_ptr<T
 std::shared_ptr<TopicSegment> BusCore::find_locked(const base::TopicName& name, Access access) {
   Segments& segments = access == Access::read_write ? writable_ : readable_;
   if (auto segment = segments.find(name)) {
-    if (segment->has_all() && !segment->removed()) return segment;  // one that was cut short is refused anew
+    if (segment->has_all() && !segment->removed()) return segment;  // a segment that was cut short is refused again
   }
   auto segment = TopicSegment::find(member_, name, access);
   if (segment) segments.add(name, segment);
@@ -83,11 +83,10 @@ BusCore::OpenedTopic BusCore::open_or_create(const base::TopicName& name, const 
                                              const TypeInfo* type) {
   check_open();
   const std::lock_guard lock(mutex_);
-  constexpr int kTries = 100;  // each needs the topic to be created and removed meanwhile
+  constexpr int kTries = 100;  // each needs another process to create and remove the topic in the meantime
   for (int i = 0; i < kTries; ++i) {
     if (auto segment = find_locked(name, Access::read_write)) {
-      // Its creator may have stopped or died before the topic was ready: then whoever is about to publish does the
-      // rest.
+      // Its creator may have stopped or died before the topic was ready: the next publisher then does the rest.
       auto topic = topics_.find(name, segment->id());
       if (!topic || topic->phase() != layout::TopicPhase::told) {
         finish(*segment, topic ? *topic : topics_.announce(name, segment->id()));
@@ -123,7 +122,7 @@ BusCore::OpenedTopic BusCore::open_or_create(const base::TopicName& name, const 
     return {std::move(segment), std::move(info)};
   }
   throw Error(ErrorCode::busy,
-              {name.object(), "to stay created", "others create and remove it all the time", "try again"});
+              {name.object(), "to exist", "other processes create and remove it all the time", "try again"});
 }
 
 void BusCore::check_type(const base::Pattern& pattern, const TypeInfo& type) {
@@ -133,10 +132,10 @@ void BusCore::check_type(const base::Pattern& pattern, const TypeInfo& type) {
   if (const auto segment = find(*topic, Access::read_only)) segment->check_type(type);
 }
 
-/// From segments that are linked to a topic that subscribers know. Every step may be done again, by anyone: ready;
-/// ports for those who are listed; ports back from those who left the list meanwhile; told; and off the list again if
-/// it was removed before it was on it. Ready comes first: a subscriber that was listed too late to be seen here finds
-/// the topic ready, however short it waited for the creator.
+/// Turns linked segments into a topic that subscribers know. Any process may repeat every step: mark the topic ready;
+/// place ports for the listed subscriptions; withdraw the ports of those that left the list in the meantime; notify the
+/// subscribers; and take the topic off the list again if it was removed before it was listed. Ready comes first: a
+/// subscriber that was listed too late to be seen here finds the topic ready, however short it waited for the creator.
 void BusCore::finish(TopicSegment& segment, registry::TopicTable::Topic topic) {
   if (topic.phase() == layout::TopicPhase::filling) return;
   if (topic.phase() == layout::TopicPhase::creating && !topics_.make_ready(topic)) {
@@ -163,7 +162,7 @@ bool BusCore::remove_topic(const base::TopicName& name) {
   return true;
 }
 
-/// Topics that a creator left half-way, dead or stopped.
+/// Finishes topics whose creator died or stopped half-way.
 unsigned BusCore::settle() noexcept {
   unsigned settled = 0;
   if (!registry().whole()) return settled;
@@ -178,7 +177,8 @@ unsigned BusCore::settle() noexcept {
         continue;
       }
     } catch (const std::exception&) {
-      // Not ours to open: those who may, will. The announcement of a dead node that has no segments helps nobody.
+      // Without the right to open it: a process that has the right will do it. A dead node's announcement without
+      // segments has no use.
       if (topic.phase() == layout::TopicPhase::ready) continue;
     }
     if (!creator_alive) topics_.discard(topic);
@@ -186,7 +186,7 @@ unsigned BusCore::settle() noexcept {
   return settled;
 }
 
-/// Topics of an earlier bus of this name: whoever looks for one clears it away.
+/// Removes topics of an earlier bus of this name: opening one removes it.
 unsigned BusCore::unlink_earlier_topics() {
   const base::BusName& bus = registry().bus();
   unsigned unlinked = 0;
@@ -196,13 +196,13 @@ unsigned BusCore::unlink_earlier_topics() {
     try {
       unlinked += find(*topic, Access::read_only) == nullptr ? 1 : 0;
     } catch (const Error&) {
-      // Not ours to open, or damaged: its owner's to clear away.
+      // Damaged, or without the right to open it: its owner must remove it.
     }
   }
   return unlinked;
 }
 
-/// A log whose creator died before the control segment that names it got its own name.
+/// Removes logs whose creator died before the control segment that names them got its own name.
 unsigned BusCore::unlink_orphan_logs() {
   unsigned unlinked = 0;
   const base::BusName& bus = registry().bus();
@@ -210,12 +210,12 @@ unsigned BusCore::unlink_orphan_logs() {
     const auto log = bus.parse_log_file(file);
     if (!log || node().alive(log->node)) continue;
     try {
-      // A dead node links nothing any more: what does not lead to this log now never will.
+      // A dead node links nothing any more: if no control segment names this log now, none ever will.
       const auto segment = log->topic ? find(*log->topic, Access::read_only) : nullptr;
       if (segment && segment->id() == log->id) continue;
       unlinked += platform::SegmentFile::unlink(file, "log '" + file + "'");
     } catch (const Error&) {
-      // Not ours to open, or damaged: it goes with the topic, or is its owner's to clear away.
+      // Damaged, or without the right to open it: it is removed with the topic, or its owner must remove it.
     }
   }
   return unlinked;
@@ -231,7 +231,7 @@ ReapReport BusCore::reap() {
     try {
       const auto segment = find(*topic.name, Access::read_write);
       if (!segment || segment->id() != topic.id) {
-        topics_.discard(topic);  // it was linked before it was listed: its remover died before it took it off the list
+        topics_.discard(topic);  // it had been linked, so its remover died before it took it off the list
         continue;
       }
       const log::RepairCount count = log::repair_all(segment->log());
@@ -239,7 +239,7 @@ ReapReport BusCore::reap() {
       report.subscribers += count.subscribers;
       segment->withdraw_orphans();
     } catch (const Error&) {
-      // Not ours to open, or damaged: the others are put in order all the same.
+      // Damaged, or without the right to open it: go on with the others.
     }
   }
   SHMBUS_CRASH_POINT("reap.ports");

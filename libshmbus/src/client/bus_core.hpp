@@ -16,10 +16,11 @@
 
 namespace shmbus::detail {
 
-/// What a Bus and all it gave out share: the node, the tables, the topics this process has open. Any thread.
+/// What a Bus and its publishers, subscribers and subscriptions share: the node, the tables, and the topics that this
+/// process has open. Any thread.
 class BusCore {
  public:
-  /// Throws Error.
+  /// *Throws* Error.
   BusCore(const base::BusName& name, const BusOptions& options);
 
   const registry::Membership& member() const noexcept { return member_; }
@@ -32,29 +33,29 @@ class BusCore {
     std::shared_ptr<topic::TopicSegment> segment;
     TopicInfo info;  ///< with the options that differ
   };
-  /// Opens a topic for publishing, creating it if there is none. `type` is what is to be published; null: nothing yet.
-  /// Throws Error.
+  /// Opens a topic for publishing, and creates it if there is none. `type` is the type to publish; null: none yet.
+  /// *Throws* Error.
   OpenedTopic open_or_create(const base::TopicName& name, const TopicOptions& options, const TypeInfo* type);
-  /// Throws Error, `type_mismatch`, where a topic of this very name is there and can't carry the type.
+  /// Checks that a topic of this name, if there is one, can carry the type. *Throws* Error, `type_mismatch`.
   void check_type(const base::Pattern& pattern, const TypeInfo& type);
-  /// Opens an existing one; null where there is none. Throws Error.
+  /// Opens an existing topic. Returns null where there is none. *Throws* Error.
   std::shared_ptr<topic::TopicSegment> find(const base::TopicName& name, platform::Access access);
   bool remove_topic(const base::TopicName& name);
 
-  /// Finishes or clears the table entries of creators that died.
+  /// Finishes or frees the table entries of creators that died.
   unsigned settle() noexcept;
   ReapReport reap();
 
-  /// Throws Error, `closed`.
+  /// *Throws* Error, `closed`.
   void check_open() const;
-  /// False in a child, after removal, or once the registry was cut short under us.
+  /// Returns false in a forked child, after the bus's removal, and once the registry was cut short.
   bool open() const noexcept { return node().valid() && !registry().removed(); }
 
   void interrupt() noexcept;
   bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire); }
 
  private:
-  /// The topics that are open, by name. Names of others are dropped.
+  /// The topics that are open, by name. The names of closed topics are dropped.
   class Segments {
    public:
     /// Null where it is not open.
@@ -63,7 +64,7 @@ class BusCore {
 
    private:
     std::map<base::TopicName, std::weak_ptr<topic::TopicSegment>> segments_;
-    std::size_t look_at_ = 16;  // so many names, then those of topics that were closed go
+    std::size_t look_at_ = 16;  // at this number of names, those of closed topics are dropped
   };
   std::shared_ptr<topic::TopicSegment> find_locked(const base::TopicName& name, platform::Access access);
   void finish(topic::TopicSegment& segment, registry::TopicTable::Topic topic);

@@ -19,8 +19,8 @@ using platform::SegmentFile;
 
 namespace {
 
-/// Members learn it before the names go. A damaged registry is removed all the same, without a word to anybody.
-/// A hard link to another bus's registry goes, and that bus stays.
+/// Marks the bus as removed, so that members notice it before the names are unlinked. A damaged registry is removed,
+/// too, but not marked. A hard link to another bus's registry is unlinked, and that bus stays.
 void tell_members(const SegmentFile& file, const base::BusName& bus) {
   if (file.state().size < sizeof(RegistryHeader)) return;
   const platform::Mapping mapping(file, Access::read_write, 0, sizeof(RegistryHeader), bus.object());
@@ -29,16 +29,18 @@ void tell_members(const SegmentFile& file, const base::BusName& bus) {
     header->removed.store(1, std::memory_order_seq_cst);
 }
 
-/// What another user owns is not touched, and does not keep the bus from going: its name goes, where it may.
+/// Another user's segment does not prevent the removal of the bus: its name is unlinked where that is allowed, and the
+/// segment itself is not touched.
 void unlink_of_other(const std::string& segment) noexcept {
   try {
     SegmentFile::unlink(segment, "segment '" + segment + "'");
   } catch (const std::exception&) {
-    // It stays, as a topic that nobody trusts.
+    // It stays, as a topic that no process trusts.
   }
 }
 
-/// The registry's own name goes last; a remover that dies leaves it, and the next one goes on.
+/// The registry's own name is unlinked last: if the remover dies, the name is still there, and the next remover goes
+/// on.
 void unlink_all(const base::BusName& bus) {
   const std::string object = bus.object(), name = bus.registry_file();
   topic::finish_removals(bus, {});
@@ -64,19 +66,20 @@ bool remove_bus(const base::BusName& bus) {
   const std::string object = bus.object();
   auto file = SegmentFile::open(bus.registry_file(), Access::read_write, object);
   if (!file) {
-    // What a registry that was unlinked by hand left goes under the name of a new one, which nobody can join.
+    // The registry was unlinked by hand: remove what is left under the name of a new registry, which no process can
+    // join.
     if (SegmentFile::list(bus.file_prefix()).empty()) return false;
     registry::Registry::create_removed(bus);
     file = SegmentFile::open(bus.registry_file(), Access::read_write, object);
     if (!file) return true;
   }
   layout::check_owner(file->state(), {}, object);
-  if (!SegmentFile::may_unlink(file->state())) {  // before anybody is told that it is gone
+  if (!SegmentFile::may_unlink(file->state())) {  // before the bus is marked as removed
     throw Error(ErrorCode::permission, {object, "the right to unlink its segments",
                                         "uid " + std::to_string(::geteuid()), "remove it as its owner"});
   }
   const auto held = registry::lock_bus_name(*file, bus, Lock::exclusive);
-  if (!held) return true;  // somebody else has done it
+  if (!held) return true;  // another process has done it
   SHMBUS_CRASH_POINT("bus_removal.held");
   tell_members(*file, bus);
   SHMBUS_CRASH_POINT("bus_removal.told");
@@ -90,7 +93,7 @@ void withdraw_topic(const base::BusName& bus, const base::TopicName& topic, cons
   while (control.leads_to_file()) {
     auto file = SegmentFile::open(bus.registry_file(), Access::read_write, bus.object());
     if (!file) {
-      if (registry::Registry::create_removed(bus)) remove_bus(bus);  // and all else that was left
+      if (registry::Registry::create_removed(bus)) remove_bus(bus);  // and everything else that was left
       continue;
     }
     const auto held = registry::lock_bus_name(*file, bus, Lock::exclusive);
@@ -98,7 +101,7 @@ void withdraw_topic(const base::BusName& bus, const base::TopicName& topic, cons
     SegmentFile::unlink(log_name, object);
     SegmentFile::unlink(control.name(), object);
   }
-  SegmentFile::unlink(log_name, object);  // no other log ever bears that name
+  SegmentFile::unlink(log_name, object);  // no other log ever has that name
 }
 
 }  // namespace shmbus::detail

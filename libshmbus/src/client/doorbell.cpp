@@ -38,7 +38,7 @@ Doorbell::Doorbell(std::shared_ptr<registry::Node> node, std::atomic<std::uint32
 Doorbell::~Doorbell() {
   if (node_->forked()) {
     new std::thread(
-        std::move(watcher_));  // the child has no such thread to join: only its handle, which must not be destroyed
+        std::move(watcher_));  // the child has no such thread to join, only its handle, which must not be destroyed
     return;
   }
   armed_.store(kEnd, std::memory_order_seq_cst);
@@ -48,8 +48,8 @@ Doorbell::~Doorbell() {
   if (is_open()) ::close(descriptor_);
 }
 
-/// All eventfds share one inode with a few other kinds, so this tells them from files, pipes, sockets and terminals
-/// only.
+/// All eventfds share one inode with a few other kinds of descriptors. So this distinguishes them only from files,
+/// pipes, sockets and terminals.
 bool Doorbell::is_open() const noexcept {
   struct stat file {};
   return ::fstat(descriptor_, &file) == 0 && file.st_ino == inode_ && file.st_dev == device_;
@@ -76,7 +76,7 @@ void Doorbell::arm(std::uint32_t count, std::chrono::nanoseconds longest) noexce
   if (armed_.compare_exchange_strong(idle, kArmed, std::memory_order_acq_rel))
     armed_.notify_all();
   else if (sleeping_ns_.load(std::memory_order_seq_cst) > longest.count())
-    rouse();  // it sleeps too long: it makes the descriptor readable, and is armed anew by the next empty poll
+    rouse();  // it would sleep too long: it makes the descriptor readable, and the next empty poll arms it again
 }
 
 void Doorbell::rouse() noexcept {
@@ -91,11 +91,11 @@ void Doorbell::watch() noexcept {
     const std::uint32_t count = count_.load(std::memory_order_relaxed);
     const std::int64_t longest = longest_ns_.load(std::memory_order_seq_cst);
     sleeping_ns_.store(longest, std::memory_order_seq_cst);
-    if (longest_ns_.load(std::memory_order_seq_cst) < longest) continue;  // `arm` may not have seen how long
+    if (longest_ns_.load(std::memory_order_seq_cst) < longest) continue;  // `arm` may not have seen this duration
     platform::futex_wait(bell_, count, std::chrono::nanoseconds(longest));
     SHMBUS_CRASH_POINT("doorbell.woken");
-    // After the longest sleep somebody shall look, but the bell is as it was: it stays armed, and wakes once, not
-    // twice.
+    // After the longest sleep the program should poll, but the bell has not changed: the watcher stays armed, and wakes
+    // the program once, not twice.
     std::uint32_t armed = kArmed;
     if (bell_.load(std::memory_order_acquire) != count) {
       armed_.compare_exchange_strong(armed, kIdle, std::memory_order_acq_rel);

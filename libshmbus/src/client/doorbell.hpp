@@ -14,7 +14,7 @@ namespace shmbus::detail {
 /// descriptor is armed.
 class Doorbell {
  public:
-  /// Throws Error.
+  /// *Throws* Error.
   Doorbell(std::shared_ptr<registry::Node> node, std::atomic<std::uint32_t>& bell);
   Doorbell(const Doorbell&) = delete;
   Doorbell& operator=(const Doorbell&) = delete;
@@ -32,7 +32,8 @@ class Doorbell {
  private:
   void watch() noexcept;
   void rouse() noexcept;
-  /// False where the program closed the descriptor, and its number may be another file's: that is left alone.
+  /// Returns false where the program closed the descriptor: its number may mean another file, which must not be
+  /// touched.
   bool is_open() const noexcept;
 
   std::shared_ptr<registry::Node> node_;
@@ -41,9 +42,9 @@ class Doorbell {
   std::uint64_t inode_ = 0;
   std::uint64_t device_ = 0;
   std::atomic<std::uint32_t> armed_{0};  // 0: not, 1: armed, 2: to end
-  std::atomic<std::uint32_t> count_{0};  // of the bell; published by `armed_`, as is the next
+  std::atomic<std::uint32_t> count_{0};  // of the bell; `armed_` publishes it, and the next member
   std::atomic<std::int64_t> longest_ns_{0};
-  std::atomic<std::int64_t> sleeping_ns_{0};  // how long the watcher sleeps at the most now
+  std::atomic<std::int64_t> sleeping_ns_{0};  // how long the current sleep of the watcher lasts at most
   std::thread watcher_;
 };
 

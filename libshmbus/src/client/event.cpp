@@ -17,7 +17,7 @@ using detail::TopicReader;
 
 namespace {
 
-/// Of what was moved from.
+/// The source of an event that was moved from.
 const detail::EventSource& no_source() noexcept {
   static const std::atomic<std::uint64_t> raw{0};
   static const detail::EventSource source{.topic = {}, .type_hash = &raw};
@@ -38,7 +38,7 @@ RetainedEvent Event::retain() const {
 
 namespace {
 
-constexpr std::size_t kAlignment = 256;  // of a copy: as the strictest topic demands
+constexpr std::size_t kAlignment = 256;  // of copies: the strictest alignment that a topic may have
 
 std::size_t copy_space(const detail::EventRecord& record) noexcept {
   return record.size + (record.trace != nullptr ? sizeof(TraceContext) : 0) + 2 * kAlignment;
@@ -102,10 +102,10 @@ void RetainedEvent::release() noexcept {
   const int slot = std::exchange(slot_, -1);
   if (slot < 0) return;
   auto& port = detail::port_of(*reader_);
-  if (!port.forked()) port.reader.release(slot);  // in a child it is the parent's
+  if (!port.forked()) port.reader.release(slot);  // in a forked child the slot belongs to the parent
 }
 
-/// At most once a second: what is wrong with every event must not become a flood.
+/// Reports at most once per second: an error in every event must not flood the log.
 void detail::skip_mismatched(const Event& event, const TypeInfo& expected) noexcept {
   TopicPort& port = port_of(*event.reader_);
   const std::uint64_t count = port.reader.count_mismatched();

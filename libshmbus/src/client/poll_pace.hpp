@@ -6,11 +6,11 @@
 
 namespace shmbus::detail {
 
-/// Spares polls the system's clock: every few polls it reads the cycle counter, a hint only, and says whether it is
-/// worth looking at the clock. A subscriber that polls now and then is asked at each poll.
+/// Saves polls from reading the system's clock. Every few polls it reads the cycle counter, as a hint only, and decides
+/// whether to read the clock. For a subscriber that polls rarely, it does so at each poll.
 class PollPace {
  public:
-  /// Polls until the next question.
+  /// Polls until the next check.
   std::uint32_t polls() const noexcept { return polls_; }
 
   bool due() noexcept {

@@ -28,7 +28,7 @@ PublisherCore::PublisherCore(std::shared_ptr<BusCore> bus, const base::TopicName
 void PublisherCore::attach() {
   log::BlockLog& log = segment_->log();
   const std::string object = segment_->name().object();
-  // Sleepers rely on it; a publisher that can't be ordered by membarrier must order itself.
+  // Sleeping subscribers rely on it; a publisher that membarrier can't order must order its own accesses.
   if (!platform::register_for_membarrier()) log::require_fences(log);
 
   std::uint64_t owner = 0;
@@ -66,7 +66,7 @@ void PublisherCore::in_child() noexcept {
   if (writer_) writer_->refuse(Status::closed);
 }
 
-/// Sleeps at our bell until it has rung since `bell` was read, or it is time to look again. False: give up.
+/// Sleeps at our bell until it has rung since `bell` was read, or it is time to check again. Returns false to give up.
 bool PublisherCore::sleep(std::uint32_t bell, std::uint64_t deadline) noexcept {
   const std::uint64_t now = platform::monotonic_ns();
   if (now >= deadline || bus_->interrupted()) return false;
@@ -74,7 +74,7 @@ bool PublisherCore::sleep(std::uint32_t bell, std::uint64_t deadline) noexcept {
     writer_->refuse(bus_->registry().whole() ? Status::closed : Status::corrupt);
     return true;
   }
-  // A demotion that is due and does not come is one of broken bytes: no reason to run in circles.
+  // A demotion that is due and does not happen comes from corrupt data: that must not become a busy loop.
   constexpr std::uint64_t kShortest = 100'000;
   const std::uint64_t demotion = std::max(kShortest, log::next_demotion(segment_->log()));
   const std::uint64_t slice = std::min({deadline - now, segment_->stall_limit_ns(), demotion});
@@ -92,14 +92,14 @@ Status PublisherCore::wait_for_room(Attempt attempt, std::chrono::nanoseconds ti
   const std::uint64_t deadline = limit > ~start ? ~std::uint64_t{0} : start + limit;
   bool waited = false;
   for (;;) {
-    // The bell is read before the wait is announced, that before the look at the pins: a reader that moves its pin after our
-    // look finds the bit, and one that moved it before is seen.
+    // The bell is read before the wait is announced, that before the look at the pins: a reader that moves its pin
+    // after our look finds the bit, and one that moved it before is seen.
     const std::uint32_t bell = segment_->node().bell().load(std::memory_order_acquire);
     log::announce_wait(log, port_);
     const Status status = attempt();
     const bool waits = status == Status::back_pressured &&
-                       // A wait for the subscription whose handler runs on this thread would never end. Asked each
-                       // round: it may come to gate while this publisher waits for others.
+                       // A wait for the subscription whose handler runs on this thread would never end. Checked in each
+                       // round: it may start to gate while this publisher waits for others.
                        !HandlerScope::any([&](const PollState& running) {
                          return running.bus == segment_->bus() && log::gated_by(log, running.subscription);
                        });

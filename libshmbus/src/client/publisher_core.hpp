@@ -14,7 +14,7 @@ namespace shmbus::detail {
 /// A publisher's port and writer, and how it waits. One thread at a time.
 class PublisherCore : private platform::ForkListener {
  public:
-  /// Throws Error.
+  /// *Throws* Error.
   PublisherCore(std::shared_ptr<BusCore> bus, const base::TopicName& topic, const TopicOptions& options,
                 const TypeInfo& type);
   ~PublisherCore() override;
@@ -22,7 +22,7 @@ class PublisherCore : private platform::ForkListener {
   log::Writer& writer() noexcept { return *writer_; }
   const TopicInfo& info() const noexcept { return info_; }
 
-  /// Repeats `attempt()`, which gives a Status, while it is held back, at most `timeout` long.
+  /// Repeats `attempt()`, which returns a Status, while it is held back, for at most `timeout`.
   template <class Attempt>
   Status wait_for_room(Attempt attempt, std::chrono::nanoseconds timeout) noexcept;
 

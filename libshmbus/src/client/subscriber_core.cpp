@@ -83,7 +83,7 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern
       throw Error(ErrorCode::stale_position,
                   {pattern.topic().value().object(),
                    "to be the one that event " + options.start.event().to_string() + " was of", "no such topic",
-                   "begin with Start::oldest(), and take what was between for lost"});
+                   "begin with Start::oldest(), and count the events between as lost"});
     }
     SHMBUS_CRASH_POINT("subscribe.attached");
   } catch (...) {
@@ -99,16 +99,17 @@ SubscriberCore::~SubscriberCore() {
   if (!bus_->node().forked()) leave();
 }
 
-/// Off the list first: from here on no creator places a port for us that it, or whoever finishes its work, does not
-/// withdraw.
+/// Takes the subscription off the list first. From then on, a creator that places a port for it also withdraws the
+/// port, or the process that finishes the creator's work does.
 void SubscriberCore::leave() noexcept {
-  if (!bus_->registry().whole()) return;  // there is no list any more
+  if (!bus_->registry().whole()) return;  // the list does not exist any more
   bus_->subscriptions().remove(entry_);
   SHMBUS_CRASH_POINT("unsubscribe.unlisted");
   topics_->leave();
 }
 
-/// Its Subscriber goes while a handler that poll runs on this thread goes on: poll gives nothing more, and drops us.
+/// The Subscriber is destroyed while a handler that poll runs on this thread goes on: poll returns no further events,
+/// and then drops this core.
 void SubscriberCore::end_in_handler(std::shared_ptr<SubscriberCore> self) noexcept {
   for (const auto& topic : state_.topics) port_of(*topic).reader.stop();
   state_.hindered = true;
@@ -120,8 +121,8 @@ void SubscriberCore::in_child() noexcept {
   state_.hindered = true;
 }
 
-/// A topic that is being created now is there to attach to when its creator is done. A stopped one is not waited for
-/// beyond the stall limit; it places our port when it goes on.
+/// Waits for topics that are just being created, so that they can be attached. A stopped creator is waited for until
+/// the stall limit at most; it places our port when it goes on.
 void SubscriberCore::wait_for_creators() {
   const std::uint64_t limit = platform::monotonic_ns() + bus_->registry().recorded().stall_limit_ns;
   for (;;) {
@@ -147,7 +148,7 @@ bool SubscriberCore::refresh() noexcept {
   return true;
 }
 
-/// Polls take the slow way in while something is to be tried again.
+/// Polls take the slow path while something is to be tried again.
 void SubscriberCore::hinder() noexcept { state_.hindered = closed_ || topics_->unfinished(); }
 
 bool SubscriberCore::any_ready() noexcept {
@@ -163,7 +164,8 @@ bool SubscriberCore::look_everywhere() noexcept {
   return found;
 }
 
-/// False: don't sleep, there is something. The caller has read the bell before.
+/// Returns false where there is something to poll, so that the caller must not sleep. The caller has read the bell
+/// before.
 bool SubscriberCore::prepare_sleep() noexcept {
   for (std::size_t i = 0; i < topics_->size(); ++i) {
     if (topics_->port(i).reader.status() == Status::ok) topics_->port(i).announce_sleep();
@@ -184,9 +186,9 @@ void SubscriberCore::end_sleep() noexcept {
   for (std::size_t i = 0; i < topics_->size(); ++i) topics_->port(i).end_sleep();
 }
 
-/// Once a stall limit, by every kind of reader: what dead creators left, segments that were cut short, ports placed for
-/// us twice, topics that could not be attached, and removed topics that were not read to their end. True: it attached or
-/// let go of some, so that a wait shall end.
+/// Once per stall limit, every kind of reader cares for slow things: what dead creators left, segments that were cut
+/// short, ports placed twice for this subscription, topics that could not be attached, and removed topics that were not
+/// read to their end. Returns true if it attached or detached a topic, so that a wait must end.
 bool SubscriberCore::look_after() noexcept {
   const std::uint64_t now = platform::monotonic_ns();
   if (now - looked_after_ < bus_->registry().recorded().stall_limit_ns) return false;
@@ -200,7 +202,7 @@ bool SubscriberCore::look_after() noexcept {
 }
 
 std::uint64_t SubscriberCore::longest_sleep() const noexcept {
-  constexpr std::uint64_t kAtOpenClaim = 20'000'000;  // an open claim in front of a reader wants another look soon
+  constexpr std::uint64_t kAtOpenClaim = 20'000'000;  // ns; an open claim before a reader is checked soon
   const bool at_open_claim = std::any_of(state_.topics.begin(), state_.topics.end(),
                                          [](const auto& topic) { return port_of(*topic).reader.at_open_claim(); });
   const std::uint64_t limit = bus_->registry().recorded().stall_limit_ns;
@@ -217,9 +219,9 @@ bool SubscriberCore::wait(std::chrono::nanoseconds timeout) {
   return spin_until(spin_end) || sleep_until(deadline);
 }
 
-/// Spins, then yields a few times. True: there is something.
+/// Spins, then yields a few times. Returns true where there is something to poll.
 bool SubscriberCore::spin_until(std::uint64_t end) noexcept {
-  constexpr unsigned kPerClock = 64;   // looks between two readings of the clock
+  constexpr unsigned kPerClock = 64;   // checks between two readings of the clock
   constexpr unsigned kPerCheck = 256;  // readings of the clock between two system calls
   unsigned round = 0;
   while (platform::monotonic_ns() < end && !interrupted() && (++round % kPerCheck != 0 || usable())) {
@@ -239,7 +241,7 @@ bool SubscriberCore::spin_until(std::uint64_t end) noexcept {
 
 bool SubscriberCore::sleep_until(std::uint64_t deadline) noexcept {
   for (;;) {
-    // Read before the look at the topics: a ring after it is not slept through.
+    // Read before the topics are checked, so that a ring after this is not missed.
     const std::uint32_t bell = bell_->load(std::memory_order_acquire);
     const bool nothing = prepare_sleep();
     const std::uint64_t now = platform::monotonic_ns();
@@ -273,7 +275,7 @@ int SubscriberCore::fd() {
   return doorbell_->descriptor();
 }
 
-/// The descriptor goes quiet only when there is nothing, and its watcher sleeps as `wait` does.
+/// The descriptor becomes unreadable only when there is nothing to poll; its watcher sleeps as `wait` does.
 void SubscriberCore::nothing_polled() noexcept {
   if (!doorbell_) {
     if (empty_pace_.due() && !closed_) look_after();
@@ -310,7 +312,7 @@ namespace shmbus {
 
 namespace {
 
-/// What Subscribers that were moved from poll: hindered, so that they don't even look. Nothing changes it.
+/// The state of Subscribers that were moved from. It is hindered, so that they poll no topic. Nothing changes it.
 detail::PollState& nothing_to_poll() noexcept {
   struct Nothing : detail::PollState {
     Nothing() { hindered = true; }
@@ -363,7 +365,7 @@ int Subscriber::fd() {
   return core_->fd();
 }
 
-// Without a core it was moved from.
+// A Subscriber without a core was moved from.
 void Subscriber::interrupt() noexcept {
   if (core_) core_->interrupt();
 }

@@ -15,10 +15,10 @@
 
 namespace shmbus::detail {
 
-/// A standing subscription, the topics it covers so far, and how it waits. One thread at a time.
+/// A standing subscription, the topics that it covers so far, and how it waits. One thread at a time.
 class SubscriberCore : private platform::ForkListener {
  public:
-  /// Throws Error.
+  /// *Throws* Error.
   SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern& pattern, const SubscriberOptions& options);
   ~SubscriberCore() override;
 
@@ -32,7 +32,7 @@ class SubscriberCore : private platform::ForkListener {
   void interrupt() noexcept;
 
   Status status() const noexcept;
-  /// Of the topics alone: without a system call.
+  /// Returns the status of the topics alone, without a system call.
   Status topics_status() const noexcept { return topics_->status(); }
   bool demoted() const noexcept;
   const TopicSet& topics() const noexcept { return *topics_; }

@@ -52,7 +52,7 @@ TopicPort::~TopicPort() {
   if (!forked() && segment_->has_all()) log::detach_subscriber(segment_->log(), reader.port());
 }
 
-/// For a reliable subscriber's port. One that retired is lossy, too, and was not demoted: it says so first.
+/// For a reliable subscriber's port. A port that retired is lossy, too, but was not demoted; so that is checked first.
 bool TopicPort::demoted() const noexcept {
   const auto mode = segment_->log().subscriber(reader.port()).mode.load(std::memory_order_acquire);
   return (mode & 1) == 0 && !retired_.load(std::memory_order_acquire);

@@ -11,10 +11,11 @@
 
 namespace shmbus::detail {
 
-/// A subscriber's port in one topic, and the reader behind it.
+/// A subscriber's port in one topic, and the reader that uses it.
 class TopicPort final : public TopicReader, private platform::ForkListener {
  public:
-  /// Adopts the port that the topic's creator placed for the subscription, or takes one and starts there. Throws Error.
+  /// Adopts the port that the topic's creator placed for the subscription, or takes a free one and starts there.
+  /// *Throws* Error.
   static std::shared_ptr<TopicPort> attach(std::shared_ptr<topic::TopicSegment> segment,
                                            const registry::StandingSubscription& subscription, Start start);
   ~TopicPort() override;
@@ -23,14 +24,14 @@ class TopicPort final : public TopicReader, private platform::ForkListener {
   Time to_time(const EventRecord& record) noexcept;
   topic::TopicSegment& segment() const noexcept { return *segment_; }
 
-  /// Says that the subscriber sleeps, or that it does no more.
+  /// Shows that the subscriber sleeps, or that it does not sleep any more.
   void announce_sleep() noexcept { log::announce_sleep(segment_->log(), reader.port()); }
   void end_sleep() noexcept { log::end_sleep(segment_->log(), reader.port()); }
   void count_wakeup() noexcept { log::count_wakeup(segment_->log(), reader.port()); }
-  /// Takes back ports placed for the same subscription by somebody who did not see this one.
+  /// Withdraws ports that another process placed for the same subscription because it did not see this one.
   void withdraw_doubles(std::uint64_t subscription) noexcept;
-  /// The subscriber is gone, an event it retained is not: holds nobody back any more, and keeps that event's block
-  /// alone.
+  /// For a subscriber that is gone while an event that it retained is not. Holds no publisher back any more, and keeps
+  /// only that event's block.
   void retire() noexcept;
   /// Whether a publisher made it lossy. Any thread.
   bool demoted() const noexcept;
@@ -50,7 +51,7 @@ class TopicPort final : public TopicReader, private platform::ForkListener {
 /// Each TopicReader is a TopicPort.
 inline TopicPort& port_of(TopicReader& reader) noexcept { return static_cast<TopicPort&>(reader); }
 
-/// Takes back what was placed in a topic for a subscription of this node and never adopted.
+/// Withdraws the ports that were placed in a topic for a subscription of this node and never adopted.
 void withdraw_ports(topic::TopicSegment& segment, std::uint64_t subscription) noexcept;
 
 }  // namespace shmbus::detail

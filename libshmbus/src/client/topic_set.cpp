@@ -15,7 +15,8 @@ using platform::Access;
 
 namespace {
 
-/// Where to go on after an event. Throws Error where the topic is not the one the event was of, or never came so far.
+/// Returns where to resume after an event. *Throws* Error where the event was of another topic, or the topic never
+/// reached that sequence.
 Start continued(topic::TopicSegment& segment, Start start) {
   const std::string object = segment.name().object();
   const EventId id = start.event();
@@ -25,7 +26,7 @@ Start continued(topic::TopicSegment& segment, Start start) {
     return Start::sequence(id.sequence + 1);
   throw Error(ErrorCode::stale_position, {object, "to be the one that event " + id.to_string() + " was of",
                                           "another one of that name, or fewer events",
-                                          "begin with Start::oldest(), and take what was between for lost"});
+                                          "begin with Start::oldest(), and count the events between as lost"});
 }
 
 }  // namespace
@@ -51,14 +52,14 @@ void TopicSet::refresh() noexcept {
   try {
     attach_all(false);
   } catch (const std::exception&) {
-    retry_ = true;  // out of memory: what is attached goes on
+    retry_ = true;  // out of memory: attached topics go on
   }
 }
 
-/// What a pass has tried is shown after it, so that a publisher that waits for one of our placed ports can tell that we
+/// Shows what a pass has tried after the pass. So a publisher that waits for one of our placed ports can see that we
 /// have tried to adopt it.
 void TopicSet::attach_all(bool first_time) {
-  constexpr int kTries = 64;  // topics that come and go all the time are seen at the next poll
+  constexpr int kTries = 64;  // where topics come and go all the time, the next poll goes on
   for (int i = 0; i < kTries; ++i) {
     state_.seen_generation = state_.generation->load(std::memory_order_seq_cst);
     const auto ready = bus_->topics().ready();
@@ -79,12 +80,12 @@ void TopicSet::attach_all(bool first_time) {
 void TopicSet::attach(const Topic& topic, bool first_time) {
   const auto missed =
       std::find_if(missing_.begin(), missing_.end(), [&](const Missing& m) { return m.id == topic.id; });
-  // A topic that came after us is read from its first event; what has left the ring counts.
+  // A topic created after this subscriber is read from its first event; events that have left the ring count as lost.
   Start start = first_time ? start_ : missed != missing_.end() ? missed->start : Start::sequence(1);
   std::shared_ptr<topic::TopicSegment> segment;
   try {
     segment = bus_->find(*topic.name, Access::read_only);
-    if (!segment || segment->id() != topic.id) return;  // removed meanwhile
+    if (!segment || segment->id() != topic.id) return;  // removed in the meantime
     if (first_time && start.kind() == Start::Kind::time && !segment->log().timestamps()) {
       throw Error(ErrorCode::invalid_option, {topic.name->object(), "time stamps, to start at a time", "none",
                                               "create it with timestamps, or start at a sequence"});
@@ -92,10 +93,10 @@ void TopicSet::attach(const Topic& topic, bool first_time) {
     if (start.kind() == Start::Kind::after) start = continued(*segment, start);
     state_.topics.push_back(TopicPort::attach(segment, standing_, start));
   } catch (const Error& error) {
-    // Asked for by name, it must be had; a pattern takes what it can, and says what it can't.
+    // A topic that the pattern names must be attached. A wildcard attaches the topics it can, and lists the others.
     if (first_time && !standing_.pattern.has_wildcard()) throw;
     if (first_time && start.kind() == Start::Kind::latest) {
-      // From now on, as nearly as can be told: by the log, or where that can't be opened by the time.
+      // Begin with the next event, as exactly as possible: by the log, or by the time where the log can't be opened.
       const log::End end = segment ? log::end_of(segment->log()) : log::End{};
       start = end.number != log::kNone && segment ? Start::sequence(end.next_sequence)
                                                   : Start::time(Time{std::chrono::nanoseconds{began_ns_}});
@@ -146,9 +147,9 @@ void TopicSet::let_go(const std::vector<Topic>& ready) {
   state_.first = 0;
 }
 
-/// Whether nothing more can come of a removed topic (T2). A publisher that looked at the topic before it was removed
-/// may commit at any later time, so only a port that is free tells: what its publisher committed was committed before.
-/// So the ports come first, the look at the log after them.
+/// Whether no more events can come from a removed topic (T2). A publisher that checked the topic before its removal may
+/// commit at any later time. Only a free port proves that it will not: its publisher committed everything before. So
+/// the ports are checked first, and the log after them.
 bool TopicSet::finished(TopicPort& topic) noexcept {
   log::Reader& reader = topic.reader;
   if (reader.status() != Status::ok || !topic.segment().has_all()) return true;
@@ -182,7 +183,7 @@ void TopicSet::leave() noexcept {
       if (const auto segment = bus_->find(*topic.name, Access::read_only)) withdraw_ports(*segment, standing_.id);
     }
   } catch (const std::exception&) {
-    // A topic we can't open: whoever is held back by a port placed there finds us off the list.
+    // We can't open this topic: a publisher that a port placed there holds back finds that we are not listed any more.
   }
 }
 

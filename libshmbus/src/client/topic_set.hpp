@@ -14,19 +14,19 @@ namespace shmbus::detail {
 
 /// The topics of one subscriber: those it reads, and those that match and could not be attached. One thread at a time.
 ///
-/// T1 A topic that could not be attached is tried again whenever topics come or go, and once a stall limit; where it
-///    was there before the subscriber, from the subscriber's own start, else from its first event. What has left the
-///    ring by then counts as lost.
-/// T2 A removed topic is read to its end, and let go when no living publisher has a port there: until then an open
+/// T1 A topic that could not be attached is tried again whenever topics come or go, and once per stall limit. If it
+///    existed before the subscriber, it is read from the subscriber's own start, else from its first event. Events
+///    that have left the ring by then count as lost.
+/// T2 A removed topic is read to its end, and detached when no living publisher has a port there. Until then, an open
 ///    claim or loan may still be committed.
 class TopicSet {
  public:
   TopicSet(std::shared_ptr<BusCore> bus, const registry::StandingSubscription& standing, unsigned entry, Start start,
            PollState& state);
 
-  /// Attaches what is there. Throws Error where the pattern names one topic, and that can't be attached.
+  /// Attaches the existing topics. *Throws* Error where the pattern names one topic, and that can't be attached.
   void attach_first();
-  /// Attaches what has come, lets go what has gone, and tries again what could not be attached. Never throws: what
+  /// Attaches new topics, detaches removed ones, and tries again those that could not be attached. Never throws: what
   /// can't be done now is done later.
   void refresh() noexcept;
   /// Finds segments that were cut short, and ports that were placed twice.
@@ -37,11 +37,11 @@ class TopicSet {
   std::size_t size() const noexcept { return state_.topics.size(); }
   TopicPort& port(std::size_t i) const noexcept { return port_of(*state_.topics[i]); }
   std::vector<UnattachedTopic> unattached() const;
-  /// How many times it has tried to attach what matches: only then `unattached` may change.
+  /// How many passes have tried to attach matching topics: `unattached` changes only in a pass.
   std::uint64_t passes() const noexcept { return passes_; }
-  /// Something is to be tried again after a while, however seldom topics come and go.
+  /// Whether something is to be tried again after a while, even if no topics come or go.
   bool unfinished() const noexcept { return retry_ || !missing_.empty() || removed_ != 0; }
-  /// Topics that are there, and read.
+  /// How many topics are attached, without removed ones.
   std::size_t attached() const noexcept { return size() - removed_; }
   bool generation_changed(std::memory_order order) const noexcept {
     return state_.generation->load(order) != state_.seen_generation;
@@ -56,7 +56,7 @@ class TopicSet {
   /// A matching topic that is not attached.
   struct Missing {
     std::uint64_t id;
-    Start start;  // where to begin once it can be
+    Start start;  // where to begin once it can be attached
     UnattachedTopic told;
     bool seen = true;  // in this pass
   };
@@ -78,8 +78,8 @@ class TopicSet {
   std::vector<Missing> missing_;
   std::size_t removed_ = 0;  // topics among those read that were removed
   std::uint64_t passes_ = 0;
-  bool retry_ = false;             // a pass was not finished for want of memory
-  std::uint64_t lost_before_ = 0;  // in topics that were let go
+  bool retry_ = false;             // a pass could not finish because memory was short
+  std::uint64_t lost_before_ = 0;  // in topics that were detached
   std::uint64_t delivered_before_ = 0;
 };
 

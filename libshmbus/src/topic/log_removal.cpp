@@ -16,7 +16,7 @@ using platform::SegmentFile;
 
 namespace {
 
-/// Whether the control segment that bears the topic's name is another one, and the log may be its own.
+/// Whether another control segment has the topic's file name, and the log may belong to that one.
 bool named_by_another(const base::BusName& bus, const base::TopicName& topic, const ControlName& named,
                       const SegmentFile& control, const FileState& log) {
   const std::string file = bus.control_file(topic);
@@ -26,9 +26,9 @@ bool named_by_another(const base::BusName& bus, const base::TopicName& topic, co
     const auto other = SegmentFile::open(file, Access::read_only, topic.object());
     if (!other || other->is_same(control)) return false;
     const auto its = read_control_name(*other);
-    return !its || (its->log_node == named.log_node && its->id == named.id);  // a damaged one may name any log
+    return !its || (its->log_node == named.log_node && its->id == named.id);  // a damaged one may own any log
   } catch (const Error&) {
-    return true;  // not ours to read, so not ours to judge
+    return true;  // it can't be read, so it may own the log
   }
 }
 

@@ -20,7 +20,7 @@ class Comparison {
  public:
   explicit Comparison(bool strict) : strict_(strict) {}
 
-  /// One option: as asked for, by default, and as the topic has it.
+  /// Compares one option: the requested value, the default, and the topic's value.
   template <class T, class Text>
   void add(const char* name, const T& asked, const T& standard, const T& found, Text text) {
     if (asked == found || (asked == standard && !strict_)) return;
@@ -64,7 +64,7 @@ void check_strict(const base::TopicName& topic, const TopicOptions& asked, const
     had += (had.empty() ? "" : ", ") + option.name + " " + option.found;
   }
   throw Error(ErrorCode::invalid_option, {topic.object() + ", which exists", wanted, had,
-                                          "ask for what it has, leave `strict` out, or remove the topic"});
+                                          "request what it has, leave `strict` out, or remove the topic"});
 }
 
 }  // namespace shmbus::topic

@@ -9,12 +9,12 @@
 
 namespace shmbus::topic {
 
-/// The options that were asked for and that the topic does not have. One left at its default asks for nothing, unless
-/// the asker is strict. Throws Error where the group asked for does not exist.
+/// Returns the requested options that the topic does not have. An option left at its default requests nothing, unless
+/// `strict` is set. *Throws* Error where the requested group does not exist.
 std::vector<DifferentOption> option_differences(const base::TopicName& topic, const TopicOptions& asked,
                                                 const TopicInfo& found, gid_t group);
 
-/// Throws Error, `invalid_option`, where a strict asker's options differ.
+/// Checks the options where `strict` is set. *Throws* Error, `invalid_option`, where they differ.
 void check_strict(const base::TopicName& topic, const TopicOptions& asked, const TopicInfo& found);
 
 }  // namespace shmbus::topic

@@ -1,4 +1,4 @@
-// Ports for those who subscribed before there was a topic.
+// Ports for subscribers that subscribed before the topic existed.
 
 #include <grp.h>
 #include <pwd.h>
@@ -13,7 +13,7 @@ namespace shmbus::topic {
 
 namespace {
 
-/// Whether a user may open a segment: a port placed for who may not would hold publishers back for nobody.
+/// Whether a user may open a segment. A port placed for a user that may not would hold publishers back without use.
 bool may_open(const platform::FileState& file, uid_t user) {
   if (user == 0 || user == file.owner || (file.mode & 0004) != 0) return true;
   if ((file.mode & 0040) == 0) return false;
@@ -35,10 +35,11 @@ bool may_open(const platform::FileState& file, uid_t user) {
 void TopicSegment::place_subscribers() {
   registry::SubscriptionTable table(*member_.node);
   const auto file = log_name_.state();
-  if (!file) return;  // removed meanwhile
-  // The owner word of a port that serves a subscription, else 0. Loaded once for all that is asked about it: two may
-  // take back their own ports at one time, and the word changes under us. A port that is being filled or cleared, or
-  // that pins nothing yet, holds no publisher back: who took it for the subscriber's would go on to publish.
+  if (!file) return;  // removed in the meantime
+  // The owner word of a port that serves a subscription, else 0. It is loaded once for all checks, since it may change:
+  // two processes may withdraw their own ports at the same time. A port that is being filled or cleared, or that pins
+  // nothing yet, does not count: it holds no publisher back, so a process that took it for the subscriber's port would
+  // go on to publish too early.
   const auto serving = [&](unsigned i, const registry::StandingSubscription& s) -> std::uint64_t {
     const auto& port = header_->subscriber_ports[i];
     const std::uint64_t owner = port.owner.load(std::memory_order_seq_cst);
@@ -55,8 +56,9 @@ void TopicSegment::place_subscribers() {
     constexpr std::uint64_t kFirstBlock = 1, kFirstSequence = 1;
     const auto port = log::attach_subscriber(*log_, {s.node, s.bell, s.id, s.reliable, s.demote_after, s.name, true},
                                              kFirstBlock, kFirstSequence);
-    // Somebody else, or the subscriber itself, may have taken a port for it meanwhile. Each looks after it has shown
-    // its own: so one of two sees the other. The lower of two placed ones stays; against one that is in use ours goes.
+    // Another process, or the subscriber itself, may have taken a port for it in the meantime. Each checks after it has
+    // shown its own port, so at least one of two sees the other's. Of two placed ports the lower one stays. If the
+    // other port is in use, ours is withdrawn.
     for (unsigned i = 0; port && i < layout::kMaxSubscribers; ++i) {
       const std::uint64_t other = i != *port ? serving(i, s) : 0;
       const bool in_use = (other & layout::kPlaced) == 0;
@@ -65,21 +67,21 @@ void TopicSegment::place_subscribers() {
   }
 }
 
-/// A subscription shows up to which topic generation it has tried to attach all that matches. The first question makes
-/// a new generation and rings its bell. When it shows that generation, it has tried this topic, which was ready before;
-/// a port that is still placed then was not adopted.
+/// A subscription shows the topic generation up to which it has tried to attach all matching topics. The first call
+/// makes a new generation and rings the subscription's bell. Once the subscription shows that generation, it has tried
+/// this topic, which was ready before. So a port that is still placed then was not adopted.
 bool TopicSegment::cannot_attach(std::uint64_t subscription) noexcept {
   const registry::SubscriptionTable table(*member_.node);
   const auto tried = table.tried_generation(subscription);
   if (!tried) return true;
   try {
     const std::lock_guard lock(asked_mutex_);
-    if (asked_.size() > layout::kMaxSubscribers) asked_.clear();  // of former tenants: they are asked anew
+    if (asked_.size() > layout::kMaxSubscribers) asked_.clear();  // most are former tenants; the others are asked again
     const auto [asked, is_new] = asked_.try_emplace(subscription);
     if (!is_new) return *tried >= asked->second;
     asked->second = member_.node->registry().header().topic_generation.fetch_add(1, std::memory_order_seq_cst) + 1;
   } catch (const std::exception&) {
-    return false;  // no memory to remember it: ask again later
+    return false;  // no memory to record it: ask again later
   }
   table.ring(subscription);
   return false;

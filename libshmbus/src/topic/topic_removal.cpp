@@ -18,7 +18,8 @@ using platform::SegmentFile;
 
 namespace {
 
-/// No control segment of a topic has this mode, so nothing it names is unlinked any more.
+/// No control segment of a living topic has this mode. A segment with it has ended, and no log that it names is
+/// unlinked.
 constexpr unsigned kEndedMode = S_ISVTX | 0600;
 
 /// Marks a removed topic, and unlinks its log.
@@ -31,24 +32,25 @@ void end_topic(const base::BusName& bus, const ControlName& named, const Segment
   if (may_name_a_log) unlink_log(bus, named, control);
 }
 
-/// Whether a control segment still has the file name of the topic that it says it is.
+/// Whether a control segment still has the file name of the topic that it names.
 bool bears_its_name(const base::BusName& bus, const ControlName& named, const SegmentFile& control) {
   return named.topic && control.is_named(bus.control_file(*named.topic));
 }
 
-/// Of a control segment that bears a removed topic's name: marks it, and unlinks its log and itself. `topic` is what it
-/// was renamed from by this process, null where another one did that. Then the file may as well be a living topic's,
-/// or one that was removed long ago, which somebody linked to this name to have unlinked what its bytes say. Of such
-/// a one only the name goes; a log that is left so goes as an orphan.
+/// Finishes a removal: marks the control segment that has the file name of a removed topic, and unlinks its log and
+/// itself. `topic` is the name that this process renamed it from; null where another process renamed it. In that case
+/// the file may also belong to a living topic, or to one removed long ago, and another user may have linked it to this
+/// name so that the log it names gets unlinked. For such a file only the name is unlinked; a log left behind is removed
+/// as an orphan.
 std::uint64_t finish_removal(const base::BusName& bus, const std::string& removed, const base::TopicName* topic,
                              const std::vector<uid_t>& owners) {
   const std::string object = "removed topic '" + removed + "'";
   std::uint64_t id = 0;
   auto control = SegmentFile::open(removed, Access::read_write, object);
-  if (!control) return id;  // somebody else has finished it
+  if (!control) return id;  // another process has finished it
   const platform::FileState state = control->state();
   layout::check_owner(state, owners, object);
-  const auto named = read_control_name(*control);  // a damaged one goes all the same, without a word to anybody
+  const auto named = read_control_name(*control);  // a damaged one is removed, too, but not marked
   if (named && state.size >= sizeof(layout::TopicHeader) && !bears_its_name(bus, *named, *control)) {
     id = named->id;
     end_topic(bus, *named, *control, object, topic == nullptr ? state.links == 1 : named->topic == *topic);
@@ -60,7 +62,7 @@ std::uint64_t finish_removal(const base::BusName& bus, const std::string& remove
   return id;
 }
 
-/// Whether a control segment was made under another topic's name, and a hard link leads to it.
+/// Whether a control segment was made under another topic's name, and a hard link gives it this one.
 bool made_as_another(const std::string& name, const base::TopicName& topic, const std::string& object) {
   const auto control = SegmentFile::open(name, Access::read_write, object);
   const auto named = control ? read_control_name(*control) : std::nullopt;
@@ -69,7 +71,7 @@ bool made_as_another(const std::string& name, const base::TopicName& topic, cons
 
 }  // namespace
 
-/// The rename is the removal: one remover gets one incarnation, and the name is free for the next.
+/// The rename is the removal: exactly one process removes an incarnation, and the name is free for the next.
 std::optional<std::uint64_t> unlink_topic(const base::BusName& bus, const base::TopicName& topic,
                                           const std::vector<uid_t>& owners) {
   const std::string object = topic.object();
@@ -77,7 +79,7 @@ std::optional<std::uint64_t> unlink_topic(const base::BusName& bus, const base::
   const auto state = SegmentFile::state_of(name);
   if (!state) return std::nullopt;
   layout::check_owner(*state, owners, object);
-  if (made_as_another(name, topic, object)) {  // only the name goes
+  if (made_as_another(name, topic, object)) {  // only unlink the name
     SegmentFile::unlink(name, object);
     return 0;
   }
@@ -94,7 +96,7 @@ unsigned finish_removals(const base::BusName& bus, const std::vector<uid_t>& own
       finish_removal(bus, file, nullptr, owners);
       ++finished;
     } catch (const Error&) {
-      // Somebody else's: his to finish, if it is a removal at all.
+      // Another user's file: its owner must finish it, if it is a removal.
     }
   }
   return finished;

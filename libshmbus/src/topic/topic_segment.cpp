@@ -54,10 +54,10 @@ Error no_room(const base::TopicName& topic, std::uint64_t bytes) {
                            "free room there, make it larger (containers: --shm-size), or use fewer or smaller blocks");
 }
 
-/// The ring, one block to rotate into, and one for a reader that is inside a block that left the ring.
+/// Reserves memory for the ring, one block to rotate into, and one for a reader inside a block that left the ring.
 void reserve(SegmentFile& control, SegmentFile& log, const Geometry& g, const base::TopicName& topic) {
   const std::uint64_t blocks = g.blocks + 2, bytes = blocks * g.block_size;
-  if (SegmentFile::room() < bytes) throw no_room(topic, bytes);  // said while all the room is still there
+  if (SegmentFile::room() < bytes) throw no_room(topic, bytes);  // fails before it takes any of the room
   bool backed = control.back(g.block_table_offset, blocks * sizeof(layout::BlockEntry));
   for (std::uint64_t p = 0; backed && p < blocks; ++p) backed = log.back(p * g.block_size, g.block_size);
   if (!backed) throw no_room(topic, bytes);
@@ -145,7 +145,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& mem
   registry::Registry& registry = member.node->registry();
   const std::string object = name.object();
   const std::string control_file = registry.bus().control_file(name);
-  constexpr int kTries = 100;  // each needs the topic to be removed and created meanwhile
+  constexpr int kTries = 100;  // each needs another process to remove and create the topic in the meantime
   for (int i = 0; i < kTries; ++i) {
     auto control = SegmentFile::open(control_file, Access::read_write, object);
     if (!control) return nullptr;
@@ -159,7 +159,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& mem
     layout::check_mode(state, layout::control_mode(recorded.mode), object);
     layout::check_name(header.name.load(), name.text(), object);
     if (recorded.bus != registry.recorded().incarnation) {
-      // Left by an earlier bus. If ours is removed, it may be a later one's instead.
+      // An earlier bus left it. If our bus was removed, it may belong to a later one instead.
       const auto held = registry::lock_bus_name(registry, platform::Lock::exclusive);
       if (!held) throw registry.removed_error();
       if (control->is_named(control_file)) {
@@ -182,8 +182,8 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& mem
         member, name, SegmentName(control_file, *control), std::move(mapping), recorded, SegmentName(log_file, *log),
         SparseMapping(*log, access, recorded.geometry.log_size, object + ", its log"), access));
   }
-  // Who creates a topic while its bus is removed may leave this for a moment; so does who clears up after a bus whose
-  // registry was unlinked by hand.
+  // A process that creates a topic while its bus is removed may cause this for a moment. So may a process that cleans
+  // up after a bus whose registry was unlinked by hand.
   if (registry.removed() || !registry.file().is_named(registry.bus().registry_file())) throw registry.removed_error();
   throw Error(ErrorCode::corrupt, {object, "a control segment and its log", "no log that belongs to it",
                                    "remove the topic: shmbus rm --topic " + name.text()});
@@ -209,7 +209,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& m
 
   SparseMapping mapping(control, Access::read_write, g.control_size, object);
   mapping.expose_begin(g.block_table_offset, object);
-  auto& h = *reinterpret_cast<TopicHeader*>(mapping.address());  // T1: nobody else sees it before it has a name
+  auto& h = *reinterpret_cast<TopicHeader*>(mapping.address());  // T1: no other process sees it before it has a name
   h.magic = layout::kTopicMagic;
   h.version = layout::kVersion;
   h.header_size = sizeof(TopicHeader);
@@ -240,8 +240,8 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& m
     h.backed.store(g.blocks + 2, std::memory_order_relaxed);
   }
 
-  // The log's name carries our node id: if we die before the control segment has its name, anyone can tell that it is
-  // an orphan. And the topic's id, so that no other topic's log ever bears it.
+  // The log's name contains our node id: if we die before the control segment has its name, every process can see that
+  // the log is an orphan. It also contains the topic's id, so that no other topic's log ever has this name.
   const std::string log = registry.bus().log_file(name, member.node->id(), id);
   const std::string control_file = registry.bus().control_file(name);
   std::shared_ptr<TopicSegment> segment(new TopicSegment(
@@ -265,10 +265,11 @@ TopicInfo TopicSegment::info() const { return topic_info(*header_, geometry_); }
 
 namespace {
 
-/// Backs a range of a segment that has no descriptor any more. `fallocate` gives all of it or nothing, and takes back
-/// no page that another process may have counted as backed meanwhile; so the file is opened again for a moment. Where
-/// it can't be (the process has no descriptor left, or no right any more; the topic is being removed), faults do it,
-/// which can't give back what they got of a range that failed: the next attempt finds it there.
+/// Backs a range of a segment that has no open descriptor. `fallocate` backs all of it or nothing, and never frees a
+/// page that another process may have counted as backed in the meantime; so the file is opened again for a moment.
+/// Sometimes that is impossible: no descriptor is free, the right is missing, or the topic is being removed. Page
+/// faults then back the range. They can't give back the first part of a range that failed: the next attempt finds that
+/// part backed.
 bool back_by_name(const SegmentName& name, SparseMapping& mapping, std::uint64_t offset, std::uint64_t bytes) noexcept {
   if (auto file = name.open(Access::read_write)) return file->back(offset, bytes);
   return mapping.expose(offset, bytes) && mapping.populate(offset, bytes);
@@ -284,7 +285,7 @@ bool TopicSegment::back_block(std::uint32_t physical) noexcept {
   if (access_ != Access::read_write || SHMBUS_MEMORY_ENDS_BEFORE(physical)) return false;
   constexpr std::uint32_t kPerPage = layout::kPage / sizeof(layout::BlockEntry);
   static_assert(layout::kPage % sizeof(layout::BlockEntry) == 0);
-  // A page of the table serves many blocks. Relaxed: what another thread has backed may be backed once more.
+  // A page of the table serves many blocks. Relaxed: backing again what another thread has backed is harmless.
   if (const std::uint32_t page = physical / kPerPage; table_page_.load(std::memory_order_relaxed) != page + 1) {
     if (!back_control(geometry_.block_table_offset + page * layout::kPage, layout::kPage)) return false;
     table_page_.store(page + 1, std::memory_order_relaxed);
@@ -310,7 +311,7 @@ std::byte* TopicSegment::writable(std::uint32_t physical) noexcept {
   if (const auto repaired = repair_mappings_.find(physical); repaired != repair_mappings_.end())
     return repaired->second.address();
   const auto file = log_name_.open(Access::read_write);
-  if (!file) return nullptr;  // this process may not: it steps over
+  if (!file) return nullptr;  // without the right to write, the reader steps over the claim
   try {
     const std::uint64_t offset = std::uint64_t{physical} * geometry_.block_size;
     return repair_mappings_
@@ -326,11 +327,11 @@ bool TopicSegment::has_all() const noexcept {
          log_name_.has_size(geometry_.log_size);
 }
 
-/// Three system calls, so not for each of many small blocks.
+/// Takes three system calls, so it is not done for each of many small blocks.
 bool TopicSegment::whole() noexcept {
   constexpr std::uint64_t kAskAgain = 1'000'000;  // ns
   const std::uint64_t now = platform::monotonic_ns();
-  if (now - found_whole_.load(std::memory_order_relaxed) < kAskAgain) return true;  // no more than a moment ago
+  if (now - found_whole_.load(std::memory_order_relaxed) < kAskAgain) return true;  // checked a moment ago
   if (!has_all()) return false;
   found_whole_.store(now, std::memory_order_relaxed);
   return true;

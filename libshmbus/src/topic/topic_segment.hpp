@@ -21,8 +21,8 @@
 
 namespace shmbus::topic {
 
-/// What the creator of a topic recorded. Copied when one attaches, then checked: what somebody writes over the header
-/// later leads nowhere.
+/// What the creator of a topic recorded. A process copies it when it attaches, and checks the copy. If the header is
+/// overwritten later, no access leaves the mapping.
 struct TopicRecord {
   layout::Geometry geometry{};
   std::uint64_t bus = 0;
@@ -33,8 +33,8 @@ struct TopicRecord {
   std::uint64_t control_size = 0;  ///< bytes of the control segment, extensions included
 };
 
-/// One topic's control and log segments, mapped and checked, with the log over them. It keeps no descriptor: what one
-/// is needed for later is done through the mapping, or the segment is opened once more by its name. Any thread.
+/// One topic's control and log segments, mapped and checked, with the log over them. It keeps no descriptor: later
+/// steps use the mapping, or open the segment once more by its name. Any thread.
 class TopicSegment final : public log::Environment, public log::PortHolders {
  public:
   /// The topic, or null where there is none. `access` is that of the log; the control segment is always written. Throws
@@ -59,11 +59,11 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
   const platform::SegmentName& control_name() const noexcept { return control_name_; }
   const platform::SegmentName& log_name() const noexcept { return log_name_; }
 
-  /// Decides what the topic carries, or checks that it carries this. Throws Error, `type_mismatch`.
+  /// Decides the topic's type, or checks that it is this one. *Throws* Error, `type_mismatch`.
   void adopt_type(const TypeInfo& type) {
     topic::adopt_type(*header_, geometry_.alignment, type, *this, name_.object());
   }
-  /// Checks that a T can come. Throws Error, `type_mismatch`, where what it carries was decided otherwise.
+  /// Checks that the topic's type is or can become this one. *Throws* Error, `type_mismatch`.
   void check_type(const TypeInfo& type) const { topic::check_type(*header_, type, name_.object()); }
   /// Writes what is recorded of the type into `info`.
   void tell_type(TopicInfo& info) const;
@@ -71,7 +71,7 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
 
   /// Places a port for each standing subscription that covers the topic and has none; before the first event.
   void place_subscribers();
-  /// Takes back the ports that were placed for a subscription which no longer stands.
+  /// Withdraws the ports that were placed for a subscription that is not listed any more.
   void withdraw_orphans();
   bool removed() const noexcept {
     return (header_->words.attention.load(std::memory_order_seq_cst) & layout::kTopicRemoved) != 0;
@@ -101,7 +101,7 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
   bool cycle_clock() const noexcept override { return member_.clock->cycle_clock(); }
   std::uint64_t slow_stamp() noexcept override { return member_.clock->stamp(); }
 
-  // Who holds the log's placed ports: standing subscriptions.
+  // The holders of the log's placed ports: standing subscriptions.
   bool stands(std::uint64_t subscription) const noexcept override;
   bool cannot_attach(std::uint64_t subscription) noexcept override;
 
@@ -123,7 +123,7 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
   platform::Access access_;
   std::unique_ptr<log::BlockLog> log_;
   std::atomic<std::uint64_t> found_whole_{0};  // monotonic ns
-  std::atomic<std::uint32_t> table_page_{0};   // of the block table: that this process backed last, and 1
+  std::atomic<std::uint32_t> table_page_{0};   // page of the block table that this process backed last, plus 1
   std::mutex asked_mutex_;
   std::map<std::uint64_t, std::uint64_t> asked_;  // topic generation made when a subscription was asked
   std::mutex repair_mutex_;

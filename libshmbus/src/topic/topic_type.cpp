@@ -48,17 +48,17 @@ Error mismatch(const std::string& object, const RecordedType& recorded, const Ty
   return {ErrorCode::type_mismatch, {object, recorded.text(), type_text(type), remedy}};
 }
 
-/// Whoever decides writes what it decided, its hash last. So the hash goes from 0 to its only value, and what stands
-/// beside it does not change any more.
+/// The deciding publisher writes the type, the hash last. So the hash changes from 0 to its only value, and the fields
+/// that it publishes do not change any more.
 ///
-/// The right to write is the owner word. It goes from 0 to a node, or from a dead node to another, by compare-and-swap
-/// from the very word that was looked at: two living nodes never have it both, and a stopped one keeps it. Ids are
-/// never given twice, so it does not come back to a dead one either.
+/// The owner word is the right to write. It changes from 0 to a node, or from a dead node to another one, by
+/// compare-and-swap from exactly the word that was checked. So two living nodes never both have the right, and a
+/// stopped one keeps it. Ids are never used twice, so the word does not return to a dead node either.
 ///
-/// It died here: before the hash, the next publisher takes the right over and writes all anew; nobody read what stood
-/// there, since the hash was 0. After the hash: it is decided. The dead node may have written the hash after our look
-/// at it and before its death; the kernel's lock, which told us of the death, orders that store before our second look.
-/// Within a node, the bus's mutex lets one thread in.
+/// If the deciding node dies before it stores the hash, the next publisher takes the right over and writes everything
+/// again; no process has read the old fields, since the hash was 0. If it dies after that, the type is decided. It may
+/// have stored the hash after we loaded it and before it died: the kernel's lock, which showed us the death, orders
+/// that store before our second load. Within a node, the bus's mutex lets one thread in.
 bool decide(TopicHeader& header, const TypeInfo& type, std::uint64_t owner, std::uint64_t self) noexcept {
   if (!header.type_owner.compare_exchange_strong(owner, self, std::memory_order_acq_rel)) return false;
   SHMBUS_CRASH_POINT("type.taken");
@@ -67,8 +67,8 @@ bool decide(TopicHeader& header, const TypeInfo& type, std::uint64_t owner, std:
   return true;
 }
 
-/// True once somebody has decided; false: this publisher is to decide, in the place of `owner`.
-/// `begin` is when it began to wait, by the monotonic clock.
+/// Waits for another publisher's decision. Returns true once the type is decided; false where this publisher must
+/// decide, in place of `owner`. `begin` is when the wait began, by the monotonic clock.
 bool decided(TopicHeader& header, log::Environment& environment, const std::string& object, std::uint64_t begin,
              std::uint64_t& owner) {
   using namespace std::chrono_literals;
@@ -117,7 +117,7 @@ void record_type(TopicHeader& header, const TypeInfo& type, std::uint64_t node) 
 
 void adopt_type(TopicHeader& header, std::uint32_t alignment, const TypeInfo& type, log::Environment& environment,
                 const std::string& object) {
-  // Raw bytes that are accepted beside a type decide nothing.
+  // Raw bytes that are accepted besides a type decide nothing.
   if (type.raw() && accepts_raw(header)) return;
   const std::uint64_t begin = environment.monotonic_ns();
   for (std::uint64_t owner = 0; !decided(header, environment, object, begin, owner);) {
