@@ -8,7 +8,7 @@
 
 namespace shmbus::log {
 
-/// Many events on their way into a log, and how far they have come.
+/// A batch of events to publish, and how many of them are published.
 struct Batch {
   detail::Payloads payloads;
   std::span<std::uint64_t> sequences{};  ///< receives as many as there is room for
@@ -17,7 +17,7 @@ struct Batch {
 
   bool complete() const noexcept { return published == payloads.count(); }
   detail::Payloads::Bytes next() const noexcept { return payloads[published]; }
-  /// The next event was published.
+  /// Counts the next event as published.
   void count(std::uint64_t sequence) noexcept {
     if (published == 0) first_sequence = sequence;
     if (published < sequences.size()) sequences[published] = sequence;

@@ -32,7 +32,7 @@ BlockLog::BlockLog(void* control, std::byte* blocks, const layout::Geometry& geo
 
 void BlockLog::format(void* control, const layout::Geometry& geometry) {
   auto& header = *static_cast<TopicHeader*>(control);
-  // Block 0 is an empty, sealed one that no memory stands behind: the first rotation opens block 1, sequence 1.
+  // Block 0 is an empty, sealed block without memory: the first rotation opens block 1, with sequence 1.
   header.words.tail.store(layout::TailFormat(geometry.block_size).make(0, geometry.block_size, 0),
                           std::memory_order_relaxed);
   auto* ring = reinterpret_cast<std::atomic<std::uint64_t>*>(static_cast<std::byte*>(control) + sizeof(TopicHeader));
@@ -47,7 +47,7 @@ void BlockLog::format(void* control, const layout::Geometry& geometry) {
   }
 }
 
-/// Threads may race here, and the lower count may be stored last: then more is asked for once more.
+/// Threads may race here, and the lower count may be stored last: then a part is exposed once more.
 std::uint32_t BlockLog::expose_blocks(std::uint32_t blocks) const noexcept {
   if (!environment_->expose_blocks(blocks)) return exposed_.load(std::memory_order_acquire);
   exposed_.store(blocks, std::memory_order_release);
@@ -55,7 +55,7 @@ std::uint32_t BlockLog::expose_blocks(std::uint32_t blocks) const noexcept {
 }
 
 FindResult BlockLog::find(std::uint64_t number, Block& block) const noexcept {
-  constexpr int kTries = 4;  // only a looker without a pin needs a second one
+  constexpr int kTries = 4;  // only a caller without a pin needs a second one
   for (int i = 0; i < kTries; ++i) {
     const RingEntry e(slot(number).load(std::memory_order_seq_cst));  // after the pin: see doc/protocol.md, "Reuse"
     if (!e.holds(number)) {
@@ -73,7 +73,7 @@ FindResult BlockLog::find(std::uint64_t number, Block& block) const noexcept {
     if (slot(number).load(std::memory_order_acquire) == e.word()) {
       return block.number == number ? FindResult::found : FindResult::corrupt;
     }
-    // Unlinked meanwhile. A looker with a pin has it all the same; the others look again.
+    // It was unlinked in the meantime. A caller with a pin may use it all the same; the others try again.
     if (block.number == number) return FindResult::found;
   }
   return FindResult::gone;
@@ -96,8 +96,8 @@ std::uint64_t BlockLog::oldest_after(std::uint64_t number) const noexcept {
 
 void BlockLog::wake_subscribers() const noexcept {
   if ((header_->words.attention.load(std::memory_order_relaxed) & layout::kFenceNeeded) != 0) {
-    // A sleeper without membarrier: order the commit before the look at `waiters` by a read-modify-write of that very
-    // word.
+    // A subscriber sleeps without membarrier: order the commit before the load of `waiters` by a read-modify-write of
+    // that same word.
     header_->words.waiters.fetch_or(0, std::memory_order_seq_cst);
   }
   if (header_->words.waiters.load(std::memory_order_relaxed) == 0) return;

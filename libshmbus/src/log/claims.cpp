@@ -22,10 +22,11 @@ std::optional<ShownClaim> read_claim(const BlockLog& log, unsigned number) noexc
     if (port.words.where.load(std::memory_order_acquire) != claim.where || !claim.what.belongs_to(claim.where))
       return std::nullopt;
     if (port.owner.load(std::memory_order_acquire) == claim.owner) return claim;
-    // Marked for repair meanwhile, or another tenant's. To leave a claim out would give its record to a larger one.
+    // The port was marked for repair in the meantime, or has another tenant. Leaving a claim out would attribute its
+    // record to a larger claim.
   }
-  // Many repairers mark and unmark the port. The claim stands all the same; whichever of its owners is believed, no
-  // more than a look or a mark follows.
+  // Many repairers mark and unmark the port. The claim is there all the same. Whichever owner is assumed, only a check
+  // or a mark follows.
   return claim;
 }
 
@@ -44,8 +45,8 @@ Claims all_claims(const BlockLog& log) noexcept {
   return claims;
 }
 
-/// The place may lie inside a payload that its owner writes at this moment, not atomically; a payload never is a key.
-/// That is meant, and so not for ThreadSanitizer to report.
+/// The place may lie inside a payload that its owner is just writing, not atomically; a payload never equals a key.
+/// This race is intended, so ThreadSanitizer must not report it.
 __attribute__((no_sanitize("thread"))) std::uint64_t load_inside_payload(
     const std::atomic<std::uint64_t>& word) noexcept {
   return __atomic_load_n(reinterpret_cast<const std::uint64_t*>(&word), __ATOMIC_ACQUIRE);
@@ -83,7 +84,7 @@ std::optional<Rest> finished_record(const BlockLog& log, std::uint32_t physical,
 
 namespace {
 
-/// The end of what a claim covers from `here` on.
+/// The end of the part that a claim covers from `here` on.
 struct RestEnd {
   std::size_t offset;
   std::uint64_t tail;  ///< as the claim would have left it, had it been granted

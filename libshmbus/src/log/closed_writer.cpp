@@ -4,7 +4,7 @@ namespace shmbus::log {
 
 namespace {
 
-/// Never asked: a claim fails before.
+/// Never used: a claim fails before.
 class NoEnvironment final : public Environment {
  public:
   std::uint64_t self() const noexcept override { return 0; }
@@ -21,7 +21,7 @@ class NoEnvironment final : public Environment {
   std::uint64_t slow_stamp() noexcept override { return 0; }
 };
 
-/// A topic of this process alone, without blocks, that was removed: what a claim looks at first.
+/// A removed topic without blocks, private to this process. A claim checks for the removal first.
 struct RemovedTopic {
   layout::TopicHeader header{};
   NoEnvironment environment;

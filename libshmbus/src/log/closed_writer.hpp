@@ -4,8 +4,8 @@
 
 namespace shmbus::log {
 
-/// The writer of publishers that were moved from: every claim returns `closed`. It changes nothing, and so may be used
-/// by any number of threads.
+/// Returns the writer of publishers that were moved from: every claim returns `closed`. It changes nothing, so any
+/// number of threads may use it.
 Writer& closed_writer() noexcept;
 
 }  // namespace shmbus::log

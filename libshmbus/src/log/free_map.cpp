@@ -32,8 +32,9 @@ class Words {
   std::atomic<std::uint64_t>* blocks_;
 };
 
-/// False: it was not set. The word above is cleared with the last bit, and set again if somebody set one meanwhile:
-/// whoever sets a bit does so before looking at the word above, and this looks at the bits after clearing that.
+/// Clears a bit. Returns false where it was not set. With the last bit of a word, the bit in the summary is cleared,
+/// and set again if another process set a bit in the meantime: a process that sets a bit does so before it loads the
+/// summary, and this function loads the bits after it clears the summary's bit.
 bool clear(const Words& words, std::uint32_t physical) noexcept {
   const std::uint32_t word = physical / kBits;
   const std::uint64_t before = words.at(word).fetch_and(~mask(physical), std::memory_order_seq_cst);
@@ -50,7 +51,7 @@ bool clear(const Words& words, std::uint32_t physical) noexcept {
 }  // namespace
 
 void list_free(BlockLog& log, std::uint32_t physical) noexcept {
-  if (physical >= log.geometry().physical_blocks) return;  // broken bytes
+  if (physical >= log.geometry().physical_blocks) return;  // corrupt
   const Words words(log);
   const std::uint32_t word = physical / kBits;
   words.at(word).fetch_or(mask(physical), std::memory_order_seq_cst);
@@ -74,7 +75,7 @@ std::optional<std::uint32_t> take_any_listed(BlockLog& log) noexcept {
     std::uint64_t above = words.above(first).load(std::memory_order_seq_cst);
     for (; above != 0; above &= above - 1) {
       const std::uint32_t word = first + static_cast<std::uint32_t>(std::countr_zero(above));
-      if (word >= words.count()) break;  // broken bytes
+      if (word >= words.count()) break;  // corrupt
       const std::uint64_t bits = words.at(word).load(std::memory_order_seq_cst);
       const std::uint32_t physical = word * kBits + static_cast<std::uint32_t>(std::countr_zero(bits)) % kBits;
       // An empty word whose bit above was left by somebody who died is settled by the same step. What another took

@@ -7,18 +7,19 @@
 
 namespace shmbus::log {
 
-// The map of free blocks: a bit for each physical block that is outside the ring and likely to be free, and above them
-// a bit for each word of those that is not 0. So a free block is found in a few steps, however many blocks there are.
+// The map of free blocks has one bit for each physical block that is outside the ring and probably free. A summary
+// above it has one bit for each of these words that is not 0. So a free block is found in a few steps, however many
+// blocks there are.
 //
-// All of it is hints: whoever takes a block from the map still has to win it (`try_reserve`), and whoever misses a bit
-// finds the block by looking at the entries. So a bit that is wrong, or lost because somebody died or was overtaken
-// between two steps, costs time and nothing else.
+// All bits are hints. A publisher that takes a block from the map must still win it (`try_reserve`), and one that
+// misses a bit finds the block by searching the entries. So a bit that is wrong, or was lost because a process died or
+// was overtaken between two steps, costs only time.
 //
-// A block is listed by whoever unlinks it, gives a reservation back, or takes the last pin off it after it left the
-// ring. Whoever tries a block clears its bit first, and looks at the ring and the pins after that; a reader moves its
-// pin, then looks at the ring, then lists the block. All of these are sequentially consistent: so whoever tries the
-// block sees it unpinned, or the reader lists it after its bit was cleared. If the reader still finds it in the ring,
-// whoever unlinks it lists it, and sees it unpinned.
+// A process lists a block when it unlinks the block, gives a reservation back, or takes the last pin off a block that
+// has left the ring. A publisher that tries a block clears its bit first, and checks the ring and the pins after that.
+// A reader moves its pin, then checks the ring, then lists the block. All these steps are sequentially consistent: so
+// the publisher sees the block unpinned, or the reader lists it after its bit was cleared. If the reader still finds
+// the block in the ring, the publisher that unlinks it lists it, and sees it unpinned.
 
 /// Lists a block.
 void list_free(BlockLog& log, std::uint32_t physical) noexcept;
@@ -26,10 +27,10 @@ void list_free(BlockLog& log, std::uint32_t physical) noexcept;
 /// Whether a block is listed.
 bool listed_free(const BlockLog& log, std::uint32_t physical) noexcept;
 
-/// Takes a block off the list. False where it is not listed.
+/// Takes a block off the list. Returns false where it is not listed.
 bool take_listed(BlockLog& log, std::uint32_t physical) noexcept;
 
-/// Takes some block off the list.
+/// Takes any block off the list.
 std::optional<std::uint32_t> take_any_listed(BlockLog& log) noexcept;
 
 }  // namespace shmbus::log

@@ -16,8 +16,8 @@ namespace {
 
 bool reliable(const SubscriberPort& port) noexcept { return (port.mode.load(std::memory_order_acquire) & 1) != 0; }
 
-/// A pin means "this block and all after". Sequentially consistent: a subscriber that attaches or moves in parallel is
-/// either seen here, or finds its block still linked.
+/// A pin means "this block and all later ones". The load is sequentially consistent: a subscriber that attaches or
+/// moves at the same time is either seen here, or finds its block still linked.
 bool needs(const SubscriberPort& port, std::uint64_t leaving) noexcept {
   const std::uint64_t pin = port.words.pin.load(std::memory_order_seq_cst);
   return pin != kNone && pin <= leaving && reliable(port);
@@ -34,7 +34,7 @@ struct Mark {
 
   std::uint64_t since() const noexcept { return word & ~layout::kHoldConfirmed; }
   bool confirmed() const noexcept { return (word & layout::kHoldConfirmed) != 0; }
-  /// Nobody is about to confirm it, or the clock was set back.
+  /// No publisher is about to confirm it, or the clock was set back.
   bool stale() const noexcept { return word == 0 || since() > now || (!confirmed() && now - since() >= kPrompt); }
   std::uint64_t age() const noexcept { return confirmed() && since() <= now ? now - since() : 0; }
 };
@@ -44,13 +44,14 @@ Mark mark_of(const BlockLog& log, const SubscriberPort& port) noexcept {
   return {word, log.environment().monotonic_ns()};
 }
 
-/// Notes that a subscriber holds publishers back from now on. A publisher may stop between reading the clock and
-/// setting the mark; the time of that stop must not count against the subscriber. So the clock is read again behind the
-/// mark, and only a prompt mark is confirmed. If we die or stop before that, another publisher sets it anew.
+/// Marks that a subscriber holds publishers back from now on. A publisher may be stopped after it reads the clock and
+/// before it sets the mark; the time of that stop must not count against the subscriber. So the clock is read again
+/// after the mark is set, and only a prompt mark is confirmed. If we die or stop before that, another publisher sets it
+/// again.
 Hold begin_hold(BlockLog& log, SubscriberPort& port, const Mark& found, std::uint64_t leaving) noexcept {
   const std::uint64_t now = found.now & ~layout::kHoldConfirmed;
   std::uint64_t word = found.word;
-  // Sequentially consistent: the subscriber moves its pin, then looks at this word; we set it, then look at the pin.
+  // Sequentially consistent: the subscriber moves its pin, then loads this word; we set the word, then load the pin.
   port.held_since.compare_exchange_strong(word, now, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("gate.timed");
   std::uint64_t mine = now;
@@ -65,10 +66,10 @@ Hold begin_hold(BlockLog& log, SubscriberPort& port, const Mark& found, std::uin
   return Hold::gates;
 }
 
-/// What a reliable subscriber that needs `leaving` comes to: it gates, unless it has moved on or its time is up.
+/// Decides about a reliable subscriber that needs `leaving`: it gates, unless it has moved on or its time is up.
 Hold hold_of(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcept {
-  // Loaded first: the compare-and-swap below is from the very word that was reliable. It names the subscription, so a
-  // new tenant of the port has another one, though it may be of the same node.
+  // Loaded first: the compare-and-swap below expects exactly the word that was reliable. The word names the
+  // subscription, so a new tenant of the port has another word, even if it is of the same node.
   std::uint64_t mode = port.mode.load(std::memory_order_seq_cst);
   if ((mode & 1) == 0) return Hold::demoted;
   const Mark mark = mark_of(log, port);
@@ -76,7 +77,7 @@ Hold hold_of(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcep
   const std::uint64_t limit = port.demote_after.load(std::memory_order_acquire);
   if (limit == 0 || mark.age() < limit) return Hold::gates;
   if (!needs(port, leaving)) return Hold::moved_on;
-  // It moved, and holds us back anew.
+  // It moved, and holds us back again.
   if (port.held_since.load(std::memory_order_seq_cst) != mark.word) return Hold::gates;
   if (!port.mode.compare_exchange_strong(mode, mode & ~std::uint64_t{1}, std::memory_order_seq_cst)) return Hold::gates;
   SHMBUS_CRASH_POINT("gate.demoted");
@@ -97,9 +98,10 @@ bool served_elsewhere(const BlockLog& log, unsigned number, std::uint64_t node, 
   return served;
 }
 
-/// Whether a placed port that holds us back is of no use, and was withdrawn: its subscription has left the list; or has
-/// a port of its own, because the process that placed this one died or stopped before it withdrew it; or could not
-/// attach the topic for the whole stall limit. Such a subscription counts what it misses until it can.
+/// Withdraws a placed port that holds us back without use, and returns whether it did. There are three cases. Its
+/// subscription has left the list. Or the subscription has a port of its own, because the process that placed this one
+/// died or stopped before it withdrew it. Or the subscription could not attach the topic for the whole stall limit; it
+/// then counts the events that it misses until it can.
 bool withdrawn(BlockLog& log, unsigned number, std::uint64_t owner) noexcept {
   if ((owner & layout::kPlaced) == 0) return false;
   const SubscriberPort& port = log.subscriber(number);
@@ -126,7 +128,7 @@ bool gated(BlockLog& log, std::uint64_t leaving) noexcept {
     if (owner == 0) return;
     if (!log.environment().alive(layout::owner_node(owner)) || (owner & layout::kRepairing) != 0) {
       repair_subscriber(log, i);
-      return;  // the dead don't gate, repaired or not
+      return;  // dead subscribers don't gate, repaired or not
     }
     if (hold_of(log, port, leaving) != Hold::gates || withdrawn(log, i, owner)) return;
     held = true;
@@ -140,7 +142,7 @@ bool gated_by(const BlockLog& log, std::uint64_t subscription) noexcept {
   bool held = false;
   for_each_port(log.header().subscribers.load(std::memory_order_seq_cst), [&](unsigned i) {
     const SubscriberPort& port = log.subscriber(i);
-    // A port that pins names its subscription: that is stored before the pin. A free one pins nothing.
+    // A port that pins a block names its subscription, which is stored before the pin. A free port pins nothing.
     held = held || (needs(port, newest + 1 - log.blocks()) &&
                     port.subscription.load(std::memory_order_acquire) == subscription);
   });
@@ -152,7 +154,7 @@ bool number_in_use(BlockLog& log, std::uint64_t number) noexcept {
   for_each_port(log.header().publishers.load(std::memory_order_seq_cst), [&](unsigned i) {
     const std::uint64_t where = log.publisher(i).words.where.load(std::memory_order_acquire);
     if (where == kNone || log.format().block(where) != log.format().low(number)) return;
-    if (repair_publisher(log, i) != Repair::done) used = true;  // the dead are in nobody's way
+    if (repair_publisher(log, i) != Repair::done) used = true;  // a dead one does not count
   });
   return used;
 }
@@ -160,21 +162,21 @@ bool number_in_use(BlockLog& log, std::uint64_t number) noexcept {
 bool pinned(const BlockLog& log, std::uint32_t physical) noexcept {
   const std::uint64_t number = log.entry(physical).number.load(std::memory_order_acquire);
   bool found = false;
-  // Claims are granted by the tail, whose later values were acquired before the block left the ring: no need for more
-  // than that.
+  // The tail grants claims, and its later values were acquired before the block left the ring: so no stronger order is
+  // needed.
   for_each_port(log.header().publishers.load(std::memory_order_seq_cst), [&](unsigned i) {
     const layout::PublisherPort& port = log.publisher(i);
     if (port.words.where.load(std::memory_order_acquire) == kNone) return;
     found = found || ClaimWord(port.words.what.load(std::memory_order_acquire)).physical() == physical;
   });
   if (number == kNone || found) return found;
-  // A number belongs to one block for ever. Where it is not open yet, or another block was linked under it, this one
-  // bears it because somebody died before he could link it: no pin ever led here.
+  // A number belongs to one block for ever. If the number is not open yet, or another block was linked under it, then
+  // this block has it because a publisher died before it could link the block: no pin ever led here.
   const layout::RingEntry e(log.slot(number).load(std::memory_order_seq_cst));
   if (e.older_than(number) || (e.holds(number) && e.linked() && e.physical() != physical)) return false;
   for_each_port(log.header().subscribers.load(std::memory_order_seq_cst), [&](unsigned i) {
     const SubscriberPort& port = log.subscriber(i);
-    // The pin first, the slots after: a retained block is in its slot before the pin moves on.
+    // First the pin, then the slots: a retained block is in its slot before the pin moves on.
     found = found || port.words.pin.load(std::memory_order_seq_cst) == number;
     for (const auto& slot : port.retained) found = found || slot.load(std::memory_order_seq_cst) == number;
   });

@@ -4,15 +4,15 @@
 
 namespace shmbus::log {
 
-/// Which events' latencies are taken, and for how many each stands.
+/// Decides which events' latencies are sampled, and how many events each sample represents.
 ///
-/// Events are counted off in stretches. Of each stretch one event is taken, drawn evenly before any of them is seen,
-/// and counted as often as the stretch is long: so each event counts once in the mean, wherever in a batch it lies, and
-/// no rhythm of batches falls in with the sampling. How long the next stretch is follows from how far apart the last
-/// samples were: 1, every event, while they are far apart; up to 64 while they come fast.
+/// Events are divided into stretches. One event of each stretch is sampled, chosen evenly before any of them is seen,
+/// and it counts as many times as the stretch has events. So each event counts once on average, wherever in a batch it
+/// is, and the sampling can't fall into step with the batches. The length of the next stretch follows from the time
+/// between the last samples: 1 (every event) while they are far apart; up to 64 while they come fast.
 class LatencySampling {
  public:
-  /// How many events the sample stands for that is taken at `now`, of the stamp clock. Goes on to the next stretch.
+  /// Returns how many events the sample taken at `now` (stamp clock) represents, and begins the next stretch.
   std::uint64_t take(std::uint64_t now) noexcept {
     const std::uint64_t weight = std::uint64_t{1} << bits_;
     const std::uint64_t apart = now - taken_;
@@ -28,7 +28,7 @@ class LatencySampling {
     rest_ = length - 1 - place;
     return weight;
   }
-  /// Events from this sample to the next.
+  /// Returns the number of events from this sample to the next.
   std::uint64_t distance() const noexcept { return distance_; }
 
  private:
@@ -36,7 +36,7 @@ class LatencySampling {
   static constexpr std::uint64_t kClose = std::uint64_t{1} << 17;  // of the stamp clock: 44 us at 3 GHz
 
   std::uint64_t distance_ = 1;
-  std::uint64_t rest_ = 0;  // of the stretch, behind its sample
+  std::uint64_t rest_ = 0;  // events of the stretch after its sample
   std::uint64_t taken_ = 0;
   std::uint64_t random_ = 0x5eed;
   unsigned bits_ = 0;  // of the stretch's length

@@ -16,7 +16,7 @@ End end_of(const BlockLog& log) noexcept {
     if (end.number == 0) return end;
     Block block;
     if (log.find(end.number, block) != FindResult::found) continue;
-    // We hold no pin: what was read is that block's only if it has not left the ring.
+    // There is no pin: the values belong to that block only if it has not left the ring.
     if (log.slot(end.number).load(std::memory_order_acquire) != block.entry) continue;
     end.next_sequence = block.first_sequence + log.format().count(tail);
     return end;

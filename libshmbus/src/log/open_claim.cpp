@@ -11,11 +11,11 @@
 namespace shmbus::log {
 
 namespace {
-constexpr std::uint64_t kAskAgain = 50'000;  // ns between two questions for the owner: each may be a system call
-constexpr std::uint64_t kWaitForRepairer = 5'000'000;  // ns until a reader passes what somebody else repairs
+constexpr std::uint64_t kAskAgain = 50'000;            // ns between two checks of the owner: each may be a system call
+constexpr std::uint64_t kWaitForRepairer = 5'000'000;  // ns until a reader passes a record that another process repairs
 }  // namespace
 
-/// True: the reader may go on, by a commit, an abort, a repair, or by stepping over.
+/// Returns true where the reader may go on: by a commit, an abort, a repair, or by stepping over the claim.
 bool Reader::pass_open_claim() noexcept {
   if (log_->exclusive()) return false;  // its tail moves only after the key
   const auto& format = log_->format();
@@ -37,7 +37,7 @@ bool Reader::pass_open_claim() noexcept {
 
   auto& environment = log_->environment();
   const std::uint64_t now = environment.monotonic_ns();
-  // A clock that was set back tells nothing of how long we wait: begin anew.
+  // After the clock was set back, the duration of the wait is not known: start it again.
   const bool set_back = now < std::max(claim_since_, claim_asked_);
   if (claim_since_ == 0 || claim_at_ != cursor_ || set_back) {
     claim_since_ = now;
@@ -49,8 +49,8 @@ bool Reader::pass_open_claim() noexcept {
   claim_asked_ = now;
   const std::uint64_t waited = now - claim_since_;
   const Holder holder = holder_of(*log_, here, block_.physical);
-  // Whoever finished while we looked left its key, and its claim may be gone: only before an open claim that still is one do
-  // the claims tell the truth.
+  // A publisher that finished during this check left its key, and its claim may be gone. The claims are conclusive only
+  // if the record is still unfinished.
   const std::uint64_t again =
       reinterpret_cast<const layout::RecordHeader*>(cursor_)->key.load(std::memory_order_acquire);  // SYNC commit
   if (again == key_ || again == ~key_) {
@@ -63,7 +63,7 @@ bool Reader::pass_open_claim() noexcept {
     case Holder::Kind::dead:
       if (repair_publisher(*log_, holder.port) == Repair::forbidden)
         return step_over(holder.rest.stride, holder.rest.events, false);
-      return false;  // the key tells at the next look
+      return false;  // the next check sees the key
     case Holder::Kind::in_repair:
       return waited > kWaitForRepairer && step_over(holder.rest.stride, holder.rest.events, false);
     case Holder::Kind::living: {
@@ -72,7 +72,7 @@ bool Reader::pass_open_claim() noexcept {
              step_over(holder.rest.stride, holder.rest.events, true);
     }
     case Holder::Kind::nobody:
-      // A tail that nobody's claim explains for so long was not written by us.
+      // A tail that no claim explains for this long was not written by shmbus.
       return waited > environment.stall_limit_ns() && fail();
   }
   return false;

@@ -10,7 +10,8 @@ using layout::kRepairing;
 
 namespace {
 
-/// Takes the first port whose owner word is 0. Once more after repairing the dead, if there is none.
+/// Takes the first port whose owner word is 0. If there is none, repairs the ports of dead processes and tries once
+/// more.
 template <class Port, class Repairer>
 std::optional<unsigned> take_port(BlockLog& log, Port* ports, unsigned count, std::uint64_t owner,
                                   Repairer repair) noexcept {
@@ -61,9 +62,9 @@ void detach_publisher(BlockLog& log, unsigned port) noexcept {
 std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& place, std::uint64_t pin,
                                           std::uint64_t position) noexcept {
   auto& header = log.header();
-  // Filled under our own name, as a repairer does, and handed over when complete: if we die before, it is repaired as
-  // ours. Until then its pin protects, but does not gate. All stores that a publisher's look pairs with are
-  // sequentially consistent.
+  // The port is filled with our own node as owner, marked as a repairer does it, and handed over when it is complete:
+  // if we die before, it is repaired as our port. Until then its pin protects, but does not gate. All stores that a
+  // publisher's check pairs with are sequentially consistent.
   const std::uint64_t filling = log.environment().self() | kRepairing;
   const auto number = take_port(log, header.subscriber_ports, layout::kMaxSubscribers, filling, repair_subscriber);
   if (!number) return number;
@@ -99,8 +100,9 @@ bool adopt_subscriber(BlockLog& log, unsigned number, std::uint64_t subscription
     return false;
   }
   SHMBUS_CRASH_POINT("attach_subscriber.taken_over");
-  // It may have been withdrawn since the look, and placed for another subscription of this node: the same word. Nobody
-  // changes the subscription of a port that we own. Handed back, it is as it was placed.
+  // Since the check, the port may have been withdrawn, and placed for another subscription of this node: the owner word
+  // is then the same. No process changes the subscription of a port that we own. If it is another one, we hand the port
+  // back as it was placed.
   if (port.subscription.load(std::memory_order_relaxed) != subscription) {
     port.owner.store(log.environment().self() | layout::kPlaced, std::memory_order_seq_cst);
     return false;

@@ -30,24 +30,25 @@ struct SubscriberPlace {
   bool placed = false;  ///< for another node, or another thread of this one, to adopt
 };
 
-/// Takes a free publisher port, repairing those of the dead if none is free.
+/// Takes a free publisher port. Repairs the ports of dead processes if none is free.
 std::optional<unsigned> attach_publisher(BlockLog& log) noexcept;
 void detach_publisher(BlockLog& log, unsigned port) noexcept;
 
-/// Takes a free subscriber port for a node, oneself or another. Its pin is `pin`, its position `position`.
+/// Takes a free subscriber port for this node or another one. Its pin is `pin`, its position `position`.
 std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& place, std::uint64_t pin,
                                           std::uint64_t position) noexcept;
-/// Makes a port that was placed for a subscription of this node its own. False where it was withdrawn meanwhile.
+/// Adopts a port that was placed for a subscription of this node. Returns false where it was withdrawn in the meantime.
 bool adopt_subscriber(BlockLog& log, unsigned port, std::uint64_t subscription) noexcept;
-/// Gives the port back: one's own, or one that was marked (kRepairing) before.
+/// Frees a port. *Requires* that this node owns it, or has marked it (kRepairing).
 void detach_subscriber(BlockLog& log, unsigned port) noexcept;
-/// Makes a port lossy and unpinned, so that it holds no publisher back any more. It stays its subscription's: what is
-/// retained in it keeps its blocks.
+/// Makes a port lossy and unpinned, so that it holds no publisher back any more. It still belongs to its subscription,
+/// and its retained events keep their blocks.
 void retire_subscriber(BlockLog& log, unsigned port) noexcept;
-/// Frees a port that was placed for a node's subscription and not adopted. False where it is another's, or adopted.
+/// Frees a port that was placed for a node's subscription and not adopted. Returns false where it belongs to another
+/// subscription or was adopted.
 bool withdraw_port(BlockLog& log, unsigned port, std::uint64_t node, std::uint64_t subscription) noexcept;
 
-/// The exclusive right. Fails with the living owner's node.
+/// Takes the exclusive right. Fails with the living owner's node.
 bool take_exclusive(BlockLog& log, std::uint64_t& owner) noexcept;
 void leave_exclusive(BlockLog& log) noexcept;
 

@@ -12,7 +12,7 @@ namespace shmbus::log {
 
 namespace {
 
-/// The newest retained block whose first sequence is at most `sequence`; 0 where there is none.
+/// Returns the newest retained block whose first sequence is at most `sequence`; 0 where there is none.
 std::uint64_t block_of(const BlockLog& log, const End& end, std::uint64_t sequence) noexcept {
   for (std::uint64_t n = end.number; n >= oldest_block(log, end) && n != 0; --n) {
     Block block;
@@ -21,9 +21,10 @@ std::uint64_t block_of(const BlockLog& log, const End& end, std::uint64_t sequen
   return 0;
 }
 
-/// The oldest retained block that may hold an event of time `ns` or later: the one before the first that was opened
-/// after it. Or an earlier one inside of which the clock was set back, so that its times may be later than its
-/// successor's. We hold no pin: what a block that leaves the ring says meanwhile leads to an earlier one at worst.
+/// Returns the oldest retained block that may hold an event of time `ns` or later. This is the block before the first
+/// one that was opened after that time; or an earlier block in which the clock was set back, so that its times may be
+/// later than its successor's. There is no pin: a block that leaves the ring during the search leads to an earlier
+/// block at worst.
 std::uint64_t first_block_of(const BlockLog& log, const End& end, std::int64_t ns) noexcept {
   std::uint64_t first = end.number;
   std::int64_t opened_next = std::numeric_limits<std::int64_t>::max();
@@ -79,7 +80,7 @@ void Reader::start_latest() noexcept {
   fail();
 }
 
-/// Takes its place where the log ended a moment ago. False: that block has left the ring meanwhile.
+/// Starts where the log ended a moment ago. Returns false where that block has left the ring in the meantime.
 bool Reader::start_at_end(std::uint64_t number, std::size_t offset, std::uint64_t next_sequence) noexcept {
   const std::size_t block_size = log_->block_size();
   next_sequence_ = next_sequence;
@@ -101,7 +102,7 @@ bool Reader::start_at_end(std::uint64_t number, std::size_t offset, std::uint64_
 
 void Reader::start_oldest(std::uint64_t number) noexcept {
   for (TailWatch watch(kEndTries + log_->blocks());;) {  // each may have been dropped early
-    // The end is read before the look: else events that are published between the two would be passed over.
+    // The end is read before the blocks: otherwise events published between the two steps would be skipped.
     const End end = end_of(*log_);
     if (end.number == kNone || !watch.goes_on(end.tail)) break;
     pin(number);
@@ -148,8 +149,8 @@ void Reader::start_at_sequence(std::uint64_t sequence, bool missed_counts) noexc
   fail();
 }
 
-/// The first event, in sequence order, of that time or later. One block earlier than the table says, since the stamps
-/// of several publishers are not quite in order.
+/// Finds the first event, in sequence order, of that time or later. Starts one block earlier than the table shows,
+/// since the stamps of several publishers are not exactly in order.
 void Reader::start_at_time(std::int64_t ns) noexcept {
   const End end = end_of(*log_);
   if (!log_->timestamps()) {
@@ -163,9 +164,9 @@ void Reader::start_at_time(std::int64_t ns) noexcept {
   skipping_ = true;
 }
 
-/// Passes over what lies before the start. False: the start is not reached yet.
+/// Skips the events before the start. Returns false where the start is not reached yet.
 bool Reader::skip_forward() noexcept {
-  constexpr int kAtOnce = 1 << 16;  // then the caller looks again: the cursor stands at a record, so nobody sleeps
+  constexpr int kAtOnce = 1 << 16;  // then the caller tries again; at a record, it does not sleep
   for (int i = 0; i < kAtOnce; ++i) {
     if (cursor_ == end_ && !next_block()) return false;
     const auto* header = reinterpret_cast<const layout::RecordHeader*>(cursor_);

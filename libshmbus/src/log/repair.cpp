@@ -15,8 +15,9 @@ using layout::RecordHeader;
 
 namespace {
 
-/// Marks a dead node's port as ours to repair. Nobody else writes on its behalf from here on, even if we stop for long:
-/// the mark is taken over only once we are dead, and until then what the port pins is not reused.
+/// Marks a dead node's port, so that only this node repairs it. From then on no other process writes on its behalf,
+/// even if we stop for long: another repairer takes the mark over only once we are dead, and until then no block that
+/// the port pins is reused.
 bool mark(BlockLog& log, std::atomic<std::uint64_t>& owner, std::uint64_t& dead, Repair& why_not) noexcept {
   dead = owner.load(std::memory_order_acquire);
   if (dead == 0) {
@@ -35,9 +36,9 @@ bool mark(BlockLog& log, std::atomic<std::uint64_t>& owner, std::uint64_t& dead,
   return true;
 }
 
-/// Where the claim is not finished: at its begin, or behind the events of a batch that its publisher committed before
-/// it died. Nothing where all of it is finished, or it was never granted. What others were granted in its place may
-/// stand there as well: `holder_of` judges.
+/// Finds where the claim is unfinished: at its start, or after the events of a batch that its publisher committed
+/// before it died. Returns nothing where all of it is finished, or it was never granted. The place may also hold
+/// records that other publishers were granted instead: `holder_of` decides that.
 std::optional<std::uint64_t> unfinished_part(const BlockLog& log, const ShownClaim& claim, std::uint64_t tail,
                                              std::uint64_t key) noexcept {
   const auto& format = log.format();
@@ -51,7 +52,7 @@ std::optional<std::uint64_t> unfinished_part(const BlockLog& log, const ShownCla
   return std::nullopt;
 }
 
-/// One record in place of `rest`, whose key was `found`. An unfinished seal becomes padding.
+/// Writes one record in place of `rest`, whose key was `found`. An unfinished seal becomes padding.
 Repair abort_rest(BlockLog& log, const ShownClaim& claim, std::size_t offset, const Rest& rest, std::uint64_t key,
                   std::uint64_t found) noexcept {
   std::byte* block = log.environment().writable(claim.what.physical());
@@ -70,8 +71,8 @@ Repair abort_rest(BlockLog& log, const ShownClaim& claim, std::size_t offset, co
   return Repair::done;
 }
 
-/// Ends a dead publisher's claim: what was granted and not committed is aborted, the rest of a batch as one record that
-/// stands for all its sequences.
+/// Ends a dead publisher's claim: aborts what was granted and not committed. The rest of a batch becomes one record
+/// that represents all its sequences.
 Repair finish_claim(BlockLog& log, const ShownClaim& claim) noexcept {
   const std::uint32_t physical = claim.what.physical();
   const auto& format = log.format();
@@ -83,7 +84,7 @@ Repair finish_claim(BlockLog& log, const ShownClaim& claim) noexcept {
   const std::uint64_t tail = log.tail().load(std::memory_order_acquire);
   if (tail == claim.where || format.low(format.block(tail) + 1) == format.block(claim.where)) return Repair::done;
 
-  // The block must still be the claim's, before and after the look at the key: then the key is that block's.
+  // The block must still be the claim's before and after the key is loaded: then the key belongs to that block.
   const auto& entry = log.entry(physical);
   const std::uint64_t number = entry.number.load(std::memory_order_acquire);
   if (number == kNone || format.low(number) != format.block(claim.where)) return Repair::done;
@@ -95,7 +96,7 @@ Repair finish_claim(BlockLog& log, const ShownClaim& claim) noexcept {
     const Holder holder = holder_of(log, *here, physical);
     std::uint64_t found = record->key.load(std::memory_order_acquire);
     if (entry.number.load(std::memory_order_acquire) != number) return Repair::done;
-    if (found == key || found == ~key) continue;  // somebody finished it meanwhile
+    if (found == key || found == ~key) continue;  // another process finished it in the meantime
 
     if (holder.kind == Holder::Kind::nobody) return Repair::postponed;
     const auto mine = rest_of(format, claim, *here);
@@ -150,7 +151,7 @@ Repair repair_subscriber(BlockLog& log, unsigned number) noexcept {
 
 namespace {
 
-/// Of a publisher that died between taking it and taking a port.
+/// Frees the exclusive right of a publisher that died after it took the right and before it took a port.
 void free_exclusive_right(BlockLog& log) noexcept {
   auto& word = log.header().exclusive_owner;
   std::uint64_t owner = word.load(std::memory_order_acquire);

@@ -7,11 +7,11 @@ namespace shmbus::log {
 enum class Repair {
   nothing,    ///< the owner lives, or there is none
   done,       ///< the port is free
-  postponed,  ///< somebody else repairs it, or a living claimant must move first
+  postponed,  ///< another process repairs it, or a living claimant must move first
   forbidden,  ///< the block can't be written by this process
 };
 
-/// Finishes what a dead publisher left and frees its port.
+/// Finishes what a dead publisher left, and frees its port.
 Repair repair_publisher(BlockLog& log, unsigned port) noexcept;
 /// The same for a dead subscriber.
 Repair repair_subscriber(BlockLog& log, unsigned port) noexcept;

@@ -13,13 +13,13 @@ using layout::RingEntry;
 
 namespace {
 
-// Each fresh block that we back and do not get is held by another publisher, of which there are at most 63, or by one
-// that has opened the number: then we stop.
+// A fresh block that we back and do not get is held by another publisher, of which there are at most 63, or by one that
+// has opened the number: then we stop.
 constexpr int kBackings = 64;
-constexpr int kPatience = 64;        // pauses while somebody else is about to open the number
-constexpr int kLastPatience = 4096;  // the same, where the alternative is to refuse for want of memory
+constexpr int kPatience = 64;        // pauses while another publisher is about to open the number
+constexpr int kLastPatience = 4096;  // the same, where the alternative is to fail because memory is short
 constexpr int kListedTries = 8;      // listed blocks: each was taken off the list, so the next rotation tries others
-constexpr int kSearched = 4;  // entries looked at a rotation: all of them four times while the ring goes round once
+constexpr int kSearched = 4;  // entries checked per rotation: all of them four times while the ring goes round once
 
 bool linked(const BlockLog& log, std::uint32_t physical) noexcept {
   const std::uint64_t number = log.entry(physical).number.load(std::memory_order_seq_cst);
@@ -27,10 +27,10 @@ bool linked(const BlockLog& log, std::uint32_t physical) noexcept {
   return log.slot(number).load(std::memory_order_seq_cst) == RingEntry(number, physical).word();
 }
 
-/// The one judge of what may be taken, whoever proposed the block: the list of free blocks, a search, or the hint. The
-/// order is the argument: liveness first, so that a dead owner's last step is done; the ring after; then the owner
-/// word; the ring again, since the former owner may have linked the block between; the pins last, after the block was
-/// seen unlinked.
+/// Decides whether a block may be taken, whether the list of free blocks, a search or the hint proposed it. The order
+/// of the checks makes this safe. First the owner's liveness: a dead owner takes no further step. Then the ring, then
+/// the owner word, then the ring again, since the former owner may have linked the block in between. Last the pins,
+/// after the block was seen unlinked.
 bool try_reserve(BlockLog& log, std::uint32_t physical) noexcept {
   if (!log.in_backed_range(physical)) return false;
   BlockEntry& entry = log.entry(physical);
@@ -45,13 +45,15 @@ bool try_reserve(BlockLog& log, std::uint32_t physical) noexcept {
   return false;
 }
 
-/// Also if the ring has come round meanwhile: the word of a number that was not opened yet is an older one's.
+/// Also correct if the ring has come round in the meantime: the slot of a number that was not opened yet holds an older
+/// number.
 bool opened_meanwhile(const BlockLog& log, std::uint64_t number) noexcept {
   return !RingEntry(log.slot(number).load(std::memory_order_acquire)).older_than(number);
 }
 
-/// Pauses while another publisher holds memory for the number, since it is about to open it. That word is a hint: it
-/// may name a number that its publisher gave up, or died with, so the patience is bounded. True: the number was opened.
+/// Pauses while another publisher holds memory for the number, since it is about to open it. That word is a hint: its
+/// publisher may have given the number up, or died, so the number of pauses is bounded. Returns true where the number
+/// was opened.
 bool opened_by_another(const BlockLog& log, std::uint64_t number, int patience) noexcept {
   for (int i = 0; i < patience && log.header().opening.load(std::memory_order_relaxed) == number; ++i) {
     if (opened_meanwhile(log, number)) return true;
@@ -60,8 +62,9 @@ bool opened_by_another(const BlockLog& log, std::uint64_t number, int patience) 
   return opened_meanwhile(log, number);
 }
 
-/// Lists blocks that nobody lists any more, because whoever had to died, ended, or was stopped by a claim that has
-/// ended since: some entries a rotation, going round. It only looks, and lists: whoever takes a block tries it.
+/// Lists free blocks that no other process will list: the process that had to died or ended, or a claim that has ended
+/// since prevented it. Checks a few entries per rotation, in turn. It only checks and lists; a publisher that takes a
+/// block must still win it.
 void search_leaked(BlockLog& log) noexcept {
   const std::uint32_t backed = log.backed();
   std::uint32_t p = log.header().searched.load(std::memory_order_relaxed);  // a hint
@@ -74,7 +77,8 @@ void search_leaked(BlockLog& log) noexcept {
   log.header().searched.store(p, std::memory_order_relaxed);
 }
 
-/// Blocks that are listed as free, the one that left the ring last first: its lines are the likeliest to be in a cache.
+/// Tries blocks that are listed as free, first the one that left the ring last: its lines are the most likely to be in
+/// a cache.
 std::optional<std::uint32_t> reserve_listed(BlockLog& log) noexcept {
   const std::uint32_t backed = log.backed();
   const std::uint32_t hint = log.header().free_hint.load(std::memory_order_relaxed);  // a hint: try_reserve checks
@@ -87,9 +91,9 @@ std::optional<std::uint32_t> reserve_listed(BlockLog& log) noexcept {
   return std::nullopt;
 }
 
-/// Any block that has memory. It looks at all of them, and so comes last: before a ring that is whole gets more memory,
-/// which happens as often as there are spare blocks in a topic's life, before a block is dropped early, and before
-/// memory is refused.
+/// Tries any block that has memory. It checks all of them, so it is the last step: before a complete ring gets more
+/// memory (at most once per spare block in a topic's life), before a block is dropped early, and before `no_memory` is
+/// returned.
 std::optional<std::uint32_t> reserve_any(BlockLog& log) noexcept {
   const std::uint32_t backed = log.backed();
   for (std::uint32_t p = 0; p < backed; ++p) {
@@ -100,14 +104,14 @@ std::optional<std::uint32_t> reserve_any(BlockLog& log) noexcept {
   return std::nullopt;
 }
 
-/// The number of a block that has memory from now on; others may take it first.
+/// Backs one more block with memory, and returns its number. Another process may take the block first.
 std::optional<std::uint32_t> back_one_more(BlockLog& log) noexcept {
   auto& backed = log.header().backed;
   const std::uint32_t first = backed.load(std::memory_order_acquire);
   if (first >= log.geometry().physical_blocks) return std::nullopt;
   if (!log.environment().back_block(first)) return std::nullopt;
   SHMBUS_CRASH_POINT("reserve.backed");
-  // Backing is idempotent. Only an entry that has memory may be touched; a fresh one is all zeros, and number 0 is
+  // Backing is idempotent. Only an entry that has memory may be accessed. A fresh entry is all zeros, and number 0 is
   // never linked.
   std::uint32_t expected = first;
   backed.compare_exchange_strong(expected, first + 1, std::memory_order_acq_rel);
@@ -115,9 +119,9 @@ std::optional<std::uint32_t> back_one_more(BlockLog& log) noexcept {
   return first;
 }
 
-/// Memory is short: unlink the oldest block that nobody gates, and take it unless somebody is inside. Less is retained,
-/// and counted. Oldest first, without exception: whoever pinned a block that was linked is then seen before the one
-/// after it is unlinked, as in a rotation.
+/// Used when memory is short: unlinks the oldest block that no subscriber gates, and takes it unless a subscriber is
+/// inside. The ring then retains less, and the drop is counted. Always the oldest first: so a subscriber that pinned a
+/// linked block is seen before the next block is unlinked, as in a rotation.
 std::optional<std::uint32_t> reserve_oldest(BlockLog& log, std::uint64_t number) noexcept {
   const std::uint64_t oldest = number > log.blocks() ? number - log.blocks() : 1;
   for (std::uint64_t n = oldest; n + 1 < number; ++n) {
@@ -129,7 +133,7 @@ std::optional<std::uint32_t> reserve_oldest(BlockLog& log, std::uint64_t number)
     std::uint64_t word = e.word();
     const RingEntry dropped(n, RingEntry::kNoBlock);
     if (!slot.compare_exchange_strong(word, dropped.word(), std::memory_order_seq_cst)) {
-      if (word == dropped.word()) continue;  // by somebody who is short of memory, too
+      if (word == dropped.word()) continue;  // by another publisher that is short of memory
       return std::nullopt;                   // `number` was opened meanwhile
     }
     SHMBUS_CRASH_POINT("reserve.dropped");
@@ -149,7 +153,7 @@ Status reserve(BlockLog& log, std::uint64_t number, std::optional<std::uint32_t>
   const bool ring_is_whole = log.backed() > log.blocks();
   if (!physical && ring_is_whole) {
     physical = reserve_any(log);
-    // What the dead pin may be all that is missing.
+    // Perhaps only blocks that dead processes pin are missing.
     if (!physical && repair_all(log).total() != 0) physical = reserve_any(log);
   }
   for (int i = 0; i < kBackings && !physical && !opened_meanwhile(log, number); ++i) {
@@ -160,11 +164,11 @@ Status reserve(BlockLog& log, std::uint64_t number, std::optional<std::uint32_t>
   if (!physical && !ring_is_whole && !opened_meanwhile(log, number)) physical = reserve_any(log);
   if (!physical && !opened_meanwhile(log, number)) physical = reserve_oldest(log, number);
   if (physical) {
-    log.header().opening.store(number, std::memory_order_relaxed);  // a hint to wait, no more
+    log.header().opening.store(number, std::memory_order_relaxed);  // only a hint to wait
     SHMBUS_CRASH_POINT("reserve.announced");
     return Status::ok;
   }
-  // Others may hold what there is, one of them for this very number.
+  // Other publishers may hold the blocks, one of them for this same number.
   return opened_by_another(log, number, kLastPatience) ? Status::ok : Status::no_memory;
 }
 

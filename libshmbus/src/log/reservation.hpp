@@ -8,13 +8,13 @@
 
 namespace shmbus::log {
 
-/// Wins a physical block, for log block `number`, that is neither in the ring, nor protected, nor reserved by a living
-/// node. Its entry is the caller's until `release`. `ok` without a block: somebody else has opened that number
-/// meanwhile.
+/// Wins a physical block for log block `number`: one that is neither in the ring, nor protected, nor reserved by a
+/// living node. Its entry belongs to the caller until `release`. Returns `ok` without a block where another publisher
+/// has opened that number in the meantime.
 Status reserve(BlockLog& log, std::uint64_t number, std::optional<std::uint32_t>& physical) noexcept;
 
-/// Gives a reservation back. One that was not linked forgets its number first: two physical blocks must not claim the
-/// same.
+/// Gives a reservation back. The number of a block that was not linked is cleared first: two physical blocks must not
+/// have the same number.
 void release(BlockLog& log, std::uint32_t physical, bool linked) noexcept;
 
 }  // namespace shmbus::log

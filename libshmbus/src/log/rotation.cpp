@@ -29,14 +29,14 @@ Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>
   auto& slot = log.slot(number);
 
   RingEntry leaving(slot.load(std::memory_order_seq_cst));
-  if (leaving.holds(number)) {  // opened by somebody who has not moved the tail yet: anyone may
+  if (leaving.holds(number)) {  // another publisher opened it and has not moved the tail yet: any may
     opened = new_tail;
     SHMBUS_CRASH_POINT("rotate.helps");
     return Status::ok;
   }
   if (!leaving.holds(number - log.blocks())) return Status::ok;  // stale
 
-  // (1) gating. A number whose low bits a claim still bears must wait too.
+  // (1) gating. A number whose low bits a claim still has must wait, too.
   if ((number > log.blocks() && gated(log, number - log.blocks())) || number_in_use(log, number)) {
     const bool opened_meanwhile = slot.load(std::memory_order_acquire) != leaving.word();
     return opened_meanwhile ? Status::ok : Status::back_pressured;
@@ -65,13 +65,12 @@ Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>
   entry.number.store(number, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("rotate.numbered");
   entry.key.store(block_key(log.header().seed, number), std::memory_order_release);
-  entry.first_sequence.store(first_sequence, std::memory_order_release);  // for lookers who hold no pin and look twice
+  entry.first_sequence.store(first_sequence, std::memory_order_release);  // for readers without a pin
   entry.opened_cycles.store(now.cycles, std::memory_order_relaxed);
   entry.opened_ns.store(now.ns, std::memory_order_relaxed);
   SHMBUS_CRASH_POINT("rotate.filled");
 
-  // (4) into the ring, and the leaving one out, in one step. It may have been dropped early meanwhile, by ourselves
-  // even.
+  // (4) link it and unlink the leaving block, in one step. That block may have been dropped early, even by us.
   if (const RingEntry dropped(number - log.blocks(), RingEntry::kNoBlock);
       slot.load(std::memory_order_acquire) == dropped.word())
     leaving = dropped;

@@ -4,15 +4,15 @@
 
 namespace shmbus::log {
 
-/// Bounds a loop that goes round because the tail moved meanwhile, as often as that happens: each such round is an
-/// event or a block of some publisher's, however often one loses. A tail only grows (modulo 2^64: the block's number is
-/// in its top bits). So rounds in which it stood still are counted, since contention explains few of them in a row; and
-/// one that went back was not written by us.
+/// Bounds a loop that repeats because the tail has moved. Rounds in which the tail moved are not limited: each of them
+/// is an event or a block of some publisher, however often this caller loses. Rounds in which it did not move are
+/// counted, since contention explains only a few of them in a row. A tail only grows (modulo 2^64: the block's number
+/// is in its top bits), so a tail that went back was not written by shmbus.
 class TailWatch {
  public:
   explicit TailWatch(std::uint32_t rounds) noexcept : left_(rounds), rounds_(rounds) {}
 
-  /// Tells the tail that a round begins with. False: only broken bytes explain that there is one more.
+  /// Takes the tail at the start of a round. Returns false where only corrupt data explains one more round.
   bool goes_on(std::uint64_t tail) noexcept {
     const auto step = static_cast<std::int64_t>(tail - last_);
     moved_ = first_ || step != 0;

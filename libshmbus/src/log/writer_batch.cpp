@@ -1,10 +1,10 @@
 // Many events by one claim.
 //
-// A claim of several events stands in the port as any other does; that it covers several is told by `what`, one word
-// with the stride, so no looker joins the one with the other (W1). Once it is granted, its records are written in
-// order, each with its key: readers may have the first while the last are written, and whoever finds the claim's owner
-// dead walks from the claim's begin over the records that are committed to what is left (repair.cpp). So inside of a
-// claim nothing is finished behind what is not.
+// A claim of several events is in the port like any other. `what` holds the number of events and the stride in one
+// word, so no process combines values of two claims (W1). Once the claim is granted, its records are written in order,
+// each with its key. Readers may have the first while the last are written. A process that finds the claim's owner dead
+// steps from the claim's start over the committed records to the rest (repair.cpp). So inside a claim, no record is
+// finished after one that is not.
 
 #include <algorithm>
 
@@ -18,10 +18,10 @@ using layout::RecordMeta;
 
 namespace {
 
-// What one claim covers is bounded, so that nobody waits long for a stopped publisher's, or loses much by passing it.
-// A larger one would not be quicker.
+// The size of a claim is bounded, so that no reader waits long for a stopped publisher's claim, or loses much by
+// passing it. A larger claim would not be quicker.
 constexpr std::size_t kMaxRun = std::size_t{64} << 10;
-constexpr int kClaimTries = 16;  // to be the first at a tail, before an event is published by itself
+constexpr int kClaimTries = 16;  // tries to be the first at a tail, before an event is published singly
 
 void copy_payload(std::byte* to, std::span<const std::byte> from) noexcept {
   if (from.size() - detail::ShortCopy::kLeast <= detail::ShortCopy::kMost - detail::ShortCopy::kLeast)
@@ -35,7 +35,8 @@ void copy_payload(std::byte* to, std::span<const std::byte> from) noexcept {
 Status Writer::publish_all(Batch& batch) noexcept {
   while (!batch.complete()) {
     if (publish_run(batch)) continue;
-    // Fewer than two fit here, or something is in the way: one event by itself goes to the next block, or tells what.
+    // Fewer than two events fit here, or there is an obstacle: a single event goes to the next block, or returns the
+    // status.
     const PublishResult one = publish(batch.next());
     if (!one) return one.status();
     batch.count(one.sequence());
@@ -43,7 +44,7 @@ Status Writer::publish_all(Batch& batch) noexcept {
   return Status::ok;
 }
 
-/// The events that come next, as many as one claim may cover and `room` bytes hold.
+/// Returns the next events: as many as one claim may cover and `room` bytes hold.
 Writer::Run Writer::run_of(const Batch& batch, std::size_t room) const noexcept {
   Run run;
   const std::size_t most = std::min(room, kMaxRun);
@@ -60,7 +61,7 @@ Writer::Run Writer::run_of(const Batch& batch, std::size_t room) const noexcept 
   return run;
 }
 
-/// Publishes several events at once. False: none.
+/// Publishes several events at once. Returns false where it published none.
 bool Writer::publish_run(Batch& batch) noexcept {
   // `attention` is acquired as in place_slowly.
   if ((topic_->attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0 || obstacle_ != Status::ok ||
@@ -120,7 +121,7 @@ bool Writer::claim_run(const Batch& batch, Run& run, Place& place) noexcept {
   return false;
 }
 
-/// All bear one time stamp, taken before the first is written.
+/// Writes the records. All have the same time stamp, taken before the first is written.
 void Writer::write_run(Batch& batch, const Run& run, Place at) noexcept {
   const std::uint64_t stamp = timestamps_ ? log_->stamp() : 0;
   if (!exclusive_) {
