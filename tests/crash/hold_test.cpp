@@ -7,8 +7,8 @@
 #include <random>
 #include <thread>
 
-#include "crash/acts.hpp"
-#include "support/patience.hpp"
+#include "crash/role_actions.hpp"
+#include "support/time_limits.hpp"
 #include "support/shared_value.hpp"
 #include "support/temporary_bus.hpp"
 

@@ -6,9 +6,9 @@
 #include <iostream>
 #include <random>
 
-#include "crash/fates.hpp"
+#include "crash/planned_faults.hpp"
 
-using crash::Fate;
+using crash::Fault;
 
 namespace {
 
@@ -17,9 +17,9 @@ struct Tally {
   unsigned both = 0;
 };
 
-void play_pair(const Fate& first, const Fate& second, unsigned publishers, Tally& tally) {
-  const auto text = [](const Fate& fate) {
-    return std::string(fate.role->name) + (fate.signal == SIGSTOP ? " stopped at " : " killed at ") + fate.point;
+void play_pair(const Fault& first, const Fault& second, unsigned publishers, Tally& tally) {
+  const auto text = [](const Fault& fault) {
+    return std::string(fault.role->name) + (fault.signal == SIGSTOP ? " stopped at " : " killed at ") + fault.point;
   };
   INFO(text(first) << ", " << (second.late ? "then " : "beside ") << text(second) << ", " << publishers
                    << " publishers");
@@ -39,11 +39,11 @@ void print(const Tally& tally) {
 }  // namespace
 
 TEST_CASE("two deaths at any points hurt nobody else: a sample", "[pair]") {
-  const auto fates = crash::fates_at_all_points(SIGKILL, 3);
+  const auto faults = crash::faults_at_all_points(SIGKILL, 3);
   std::mt19937 random{Catch::rngSeed()};
   Tally tally;
   for (unsigned i = 0; i < 200; ++i) {
-    Fate first = fates[random() % fates.size()], second = fates[random() % fates.size()];
+    Fault first = faults[random() % faults.size()], second = faults[random() % faults.size()];
     second.late = random() % 2 == 0;
     if (random() % 4 == 0) first.signal = SIGSTOP;
     play_pair(first, second, 1u << random() % 3, tally);
@@ -59,12 +59,12 @@ TEST_CASE("two deaths at any points hurt nobody else: all pairs of a part", "[.s
     return value != nullptr ? std::strtoull(value, nullptr, 10) : otherwise;
   };
   const std::size_t part = number("SHMBUS_PART", 1), parts = number("SHMBUS_PARTS", 1);
-  const auto fates = crash::fates_at_all_points(SIGKILL, 1);
+  const auto faults = crash::faults_at_all_points(SIGKILL, 1);
   Tally tally;
-  for (std::size_t i = part - 1; i < fates.size() * fates.size(); i += parts) {
-    Fate second = fates[i % fates.size()];
+  for (std::size_t i = part - 1; i < faults.size() * faults.size(); i += parts) {
+    Fault second = faults[i % faults.size()];
     second.late = i % 2 == 0;
-    play_pair(fates[i / fates.size()], second, 2, tally);
+    play_pair(faults[i / faults.size()], second, 2, tally);
     if (tally.pairs % 1000 == 0) print(tally);
   }
   print(tally);
@@ -76,10 +76,10 @@ TEST_CASE("the pair that the environment names", "[.scene]") {
   REQUIRE(pair != nullptr);
   const auto fate_of = [](const std::string& text) {
     const std::size_t at = text.find('@'), end = text.find('@', at + 1);
-    Fate fate{.role = &crash::role(text.substr(0, at)), .point = text.substr(at + 1, end - at - 1)};
-    if (end != std::string::npos && text.substr(end + 1) == "stop") fate.signal = SIGSTOP;
-    if (end != std::string::npos && text.substr(end + 1) == "late") fate.late = true;
-    return fate;
+    Fault fault{.role = &crash::role(text.substr(0, at)), .point = text.substr(at + 1, end - at - 1)};
+    if (end != std::string::npos && text.substr(end + 1) == "stop") fault.signal = SIGSTOP;
+    if (end != std::string::npos && text.substr(end + 1) == "late") fault.late = true;
+    return fault;
   };
   const std::string text = pair;
   const std::size_t plus = text.find('+');

@@ -49,8 +49,8 @@ struct Role {
   const char* name;
   void (*act)(const Stage&);
   const char* topic = "t";  ///< "t" is shared, "x" exclusive, "s" shared, for want of memory
-  unsigned company = publishers | readers;
-  bool late_company = false;  ///< the others start when the victim is dead: first it has the traps to itself
+  unsigned survivors = publishers | readers;
+  bool late_survivors = false;  ///< the others start when the victim is dead: first it has the traps to itself
   std::vector<Trap> traps{};
   const char* pause = nullptr;    ///< the victim is stopped here first, until the others got on
   unsigned blocks_of_memory = 0;  ///< so many blocks find memory, of each topic; 0: all

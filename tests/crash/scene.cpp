@@ -7,10 +7,10 @@
 #include <optional>
 #include <thread>
 
-#include "crash/acts.hpp"
-#include "crash/aftermath.hpp"
-#include "crash/company.hpp"
-#include "support/patience.hpp"
+#include "crash/role_actions.hpp"
+#include "crash/scene_end.hpp"
+#include "crash/survivors.hpp"
+#include "support/time_limits.hpp"
 #include "support/segments.hpp"
 
 namespace crash {
@@ -36,7 +36,7 @@ Turn turn_of(const ForkedProcess& process) {
       if (info.si_code == CLD_STOPPED) return Turn::stopped;
       return info.si_code == CLD_KILLED && info.si_status == SIGKILL ? Turn::killed : Turn::ended;
     }
-    deadline.check("a victim's fate");
+    deadline.check("a victim's fault");
     std::this_thread::sleep_for(100us);
   }
 }
@@ -60,14 +60,14 @@ void set_stage(const std::string& name) {
 
 class Scene {
  public:
-  Scene(const std::vector<Fate>& victims, Reached* reached) : victims_(victims), reached_(reached) {
+  Scene(const std::vector<Fault>& victims, Reached* reached) : victims_(victims), reached_(reached) {
     static std::atomic<unsigned> count{0};
     stage_.bus = "crash-" + std::to_string(::getpid()) + "-" + std::to_string(++count);
     stage_.topic = role().topic;
     stage_.blocks_of_memory = role().blocks_of_memory;
     stage_.over = [this] { return signals_->over.load(); };
-    for (const Fate& fate : victims) {
-      if (fate.signal == SIGSTOP) signals_->stopping = true;
+    for (const Fault& fault : victims) {
+      if (fault.signal == SIGSTOP) signals_->stopping = true;
     }
     for (const Trap& trap : role().traps) {
       if (trap.signal == SIGSTOP) signals_->stopping = true;
@@ -82,35 +82,35 @@ class Scene {
     }
     for (const Trap& trap : role().traps) spring(trap);
 
-    std::optional<Company> company;
-    const auto enter = [&] { company.emplace(stage_, role(), role().topic[0] == 'x' ? 1 : publishers, *signals_); };
-    if (!role().late_company) {
+    std::optional<Survivors> survivors;
+    const auto enter = [&] { survivors.emplace(stage_, role(), role().topic[0] == 'x' ? 1 : publishers, *signals_); };
+    if (!role().late_survivors) {
       enter();
-      company->get_on(1);
+      survivors->get_on(1);
     }
     std::vector<ForkedProcess> victims;
     std::vector<Turn> turns;
-    for (const Fate& fate : victims_) {
-      if (fate.late) await(victims, turns, company);
-      victims.push_back(start(*fate.role, fate.point, fate.signal, 1, fate.role->pause));
+    for (const Fault& fault : victims_) {
+      if (fault.late) await(victims, turns, survivors);
+      victims.push_back(start(*fault.role, fault.point, fault.signal, 1, fault.role->pause));
     }
-    await(victims, turns, company);
-    if (!company) enter();
+    await(victims, turns, survivors);
+    if (!survivors) enter();
     // A living exclusive publisher, stopped or not, is never replaced.
     const bool any_stopped = std::find(turns.begin(), turns.end(), Turn::stopped) != turns.end();
-    if (!any_stopped || role().topic[0] != 'x') company->get_on(2);
+    if (!any_stopped || role().topic[0] != 'x') survivors->get_on(2);
     for (std::size_t i = 0; i < victims.size(); ++i) {
       if (victims[i].pid() > 0) resume(victims[i]);
     }
     for (ForkedProcess& process : stopped_) resume(process);
-    company->get_on(1);
-    company->leave();
+    survivors->get_on(1);
+    survivors->leave();
     for (std::size_t i = 0; i < victims.size(); ++i) {
       if (victims[i].pid() > 0) end(victims[i], test::End{}, victims_[i].role->name);
     }
     for (ForkedProcess& process : stopped_) end(process, test::End{}, "stopped process");
 
-    if (ForkedProcess([&](const test::Parent&) { check_aftermath(stage_.bus); }).wait() != test::End{}) {
+    if (ForkedProcess([&](const test::Parent&) { check_scene_end(stage_.bus); }).wait() != test::End{}) {
       throw std::runtime_error("something was left");
     }
     check_passing_bus(passing);
@@ -141,14 +141,14 @@ class Scene {
     });
   }
 
-  /// Waits for the fate of those who have none yet.
-  void await(std::vector<ForkedProcess>& victims, std::vector<Turn>& turns, std::optional<Company>& company) {
+  /// Waits until each victim has died or stopped.
+  void await(std::vector<ForkedProcess>& victims, std::vector<Turn>& turns, std::optional<Survivors>& survivors) {
     for (std::size_t i = turns.size(); i < victims.size(); ++i) {
       const Role& role = *victims_[i].role;
       Turn turn = turn_of(victims[i]);
       if (turn == Turn::stopped && role.pause != nullptr && !paused_) {
         paused_ = true;
-        if (company) company->get_on(1);
+        if (survivors) survivors->get_on(1);
         resume(victims[i]);
         turn = turn_of(victims[i]);
       }
@@ -189,7 +189,7 @@ class Scene {
     }
   }
 
-  const std::vector<Fate>& victims_;
+  const std::vector<Fault>& victims_;
   Reached* reached_;
   test::SharedValue<Signals> signals_;
   Stage stage_;
@@ -200,7 +200,7 @@ class Scene {
 
 }  // namespace
 
-std::vector<bool> play(const std::vector<Fate>& victims, unsigned publishers, Reached* reached) {
+std::vector<bool> play(const std::vector<Fault>& victims, unsigned publishers, Reached* reached) {
   return Scene(victims, reached).play(publishers);
 }
 

@@ -6,24 +6,24 @@
 #include <iostream>
 #include <set>
 
-#include "crash/fates.hpp"
+#include "crash/planned_faults.hpp"
 
-using crash::Fate;
+using crash::Fault;
 
 namespace {
 
 void check_all_met(const std::set<std::string>& met) {
   for (const std::string& point : crash::all_points()) {
-    INFO("no process met its fate at " << point);
+    INFO("no process came to its fault at " << point);
     CHECK(met.contains(point));
   }
 }
 
-bool plays_well(const Fate& fate, unsigned publishers) {
-  INFO(fate.role->name << (fate.signal == SIGSTOP ? " stopped" : " killed") << " at " << fate.point << ", "
+bool plays_well(const Fault& fault, unsigned publishers) {
+  INFO(fault.role->name << (fault.signal == SIGSTOP ? " stopped" : " killed") << " at " << fault.point << ", "
                        << publishers << " publishers");
   try {
-    return crash::play({fate}, publishers).front();
+    return crash::play({fault}, publishers).front();
   } catch (const std::exception& error) {
     FAIL_CHECK(error.what());
     return true;
@@ -31,20 +31,20 @@ bool plays_well(const Fate& fate, unsigned publishers) {
 }
 
 void check_all_fates(int signal, unsigned publishers, unsigned roles_a_point) {
-  const auto fates = crash::fates_at_all_points(signal, roles_a_point);
+  const auto faults = crash::faults_at_all_points(signal, roles_a_point);
   std::set<std::string> met;
   std::size_t scenes = 0;
-  for (const Fate& fate : fates) {
+  for (const Fault& fault : faults) {
     ++scenes;
-    if (plays_well(fate, publishers)) met.insert(fate.point);
+    if (plays_well(fault, publishers)) met.insert(fault.point);
   }
   // A victim may have been slower than the others this time: whoever passes the point may try again.
-  const auto others = crash::fates_at_all_points(signal, 8);
+  const auto others = crash::faults_at_all_points(signal, 8);
   for (int round = 0; round < 5 && met.size() < crash::all_points().size(); ++round) {
-    for (const Fate& fate : others) {
-      if (met.contains(fate.point)) continue;
+    for (const Fault& fault : others) {
+      if (met.contains(fault.point)) continue;
       ++scenes;
-      if (plays_well(fate, publishers)) met.insert(fate.point);
+      if (plays_well(fault, publishers)) met.insert(fault.point);
     }
   }
   check_all_met(met);
@@ -60,7 +60,7 @@ TEST_CASE("no two crash points share an id, and each is passed by some role", "[
   for (const std::string& point : crash::all_points()) ids.insert(shmbus::platform::crash_point_id(point));
   CHECK(ids.size() == crash::all_points().size());
   std::set<std::string> passed;
-  for (const auto& [role, points] : crash::passes()) passed.insert(points.begin(), points.end());
+  for (const auto& [role, points] : crash::points_of_roles()) passed.insert(points.begin(), points.end());
   check_all_met(passed);
 }
 
@@ -78,9 +78,9 @@ TEST_CASE("the scene that the environment names", "[.scene]") {
   REQUIRE(scene != nullptr);
   const std::string text = scene;
   const std::size_t at = text.find('@'), end = text.find('@', at + 1);
-  const Fate fate{.role = &crash::role(text.substr(0, at)),
+  const Fault fault{.role = &crash::role(text.substr(0, at)),
                   .point = text.substr(at + 1, end == std::string::npos ? end : end - at - 1),
                   .signal = end == std::string::npos ? SIGKILL : SIGSTOP};
   const char* publishers = std::getenv("SHMBUS_PUBLISHERS");
-  CHECK(crash::play({fate}, publishers != nullptr ? static_cast<unsigned>(std::atoi(publishers)) : 2).front());
+  CHECK(crash::play({fault}, publishers != nullptr ? static_cast<unsigned>(std::atoi(publishers)) : 2).front());
 }

@@ -15,7 +15,7 @@
 #include "layout/topic.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/privileges.hpp"
 #include "support/refusal.hpp"
 #include "support/segments.hpp"

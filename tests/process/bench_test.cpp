@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "support/child_process.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace std::chrono_literals;

@@ -15,7 +15,7 @@
 #include "shmbus/shmbus.hpp"
 #include "support/closed_descriptors.hpp"
 #include "support/forked_process.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/segments.hpp"
 #include "support/temporary_bus.hpp"
 #include "support/temporary_folder.hpp"

@@ -10,7 +10,7 @@
 #include "layout/geometry.hpp"
 #include "layout/registry.hpp"
 #include "shmbus/shmbus.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/refusal.hpp"
 #include "support/segments.hpp"
 #include "support/temporary_bus.hpp"

@@ -14,7 +14,7 @@
 
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/proc_stat.hpp"
 #include "support/temporary_bus.hpp"
 

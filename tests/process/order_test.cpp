@@ -8,7 +8,7 @@
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/numbered_event.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/shared_value.hpp"
 #include "support/temporary_bus.hpp"
 

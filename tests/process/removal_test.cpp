@@ -8,7 +8,7 @@
 
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/refusal.hpp"
 #include "support/segments.hpp"
 #include "support/temporary_bus.hpp"

@@ -19,7 +19,7 @@
 #include "layout/topic.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/segments.hpp"
 #include "support/shared_value.hpp"
 #include "support/temporary_bus.hpp"

@@ -11,7 +11,7 @@
 
 #include "support/child_process.hpp"
 #include "support/http_get.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/temporary_bus.hpp"
 #include "support/temporary_folder.hpp"
 

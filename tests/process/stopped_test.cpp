@@ -9,7 +9,7 @@
 
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/temporary_bus.hpp"
 
 using namespace std::chrono_literals;

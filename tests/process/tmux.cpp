@@ -9,7 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 
 namespace test {
 namespace {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "shmbus/shmbus.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "tool_fixture.hpp"
 
 using namespace std::chrono_literals;

@@ -16,7 +16,7 @@
 #include "held_platform.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/child_process.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/temporary_bus.hpp"
 #include "tmux.hpp"
 #include "top_fixture.hpp"

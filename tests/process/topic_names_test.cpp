@@ -6,7 +6,7 @@
 #include <string>
 
 #include "shmbus/shmbus.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/temporary_bus.hpp"
 
 namespace {

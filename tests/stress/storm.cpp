@@ -5,7 +5,7 @@
 //   build/release/tests/stress/storm [--seconds N] [--seed N] [--publishers N] [--readers N]
 //
 // An hour by hand: build/release/tests/stress/storm --seconds 3600. What it keeps of the past is bounded: some 100 MiB
-// of memory, and a few MiB of /dev/shm. storm/book.hpp says what of the balance is exact and what is bounded.
+// of memory, and a few MiB of /dev/shm. storm/reader_ledger.hpp says what of the balance is exact and what is bounded.
 
 #include <CLI/CLI.hpp>
 

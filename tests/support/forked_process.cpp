@@ -17,7 +17,7 @@
 #include <thread>
 #include <utility>
 
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/proc_stat.hpp"
 
 namespace test {

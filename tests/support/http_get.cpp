@@ -15,7 +15,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 
 namespace test {
 namespace {

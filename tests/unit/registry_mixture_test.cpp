@@ -12,7 +12,7 @@
 #include "registry/subscription_table.hpp"
 #include "registry/topic_table.hpp"
 #include "shmbus/inspector.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/temporary_bus.hpp"
 
 using shmbus::base::BusName;

@@ -14,7 +14,7 @@
 #include "registry/subscription_table.hpp"
 #include "registry/topic_table.hpp"
 #include "shmbus/bus.hpp"
-#include "support/patience.hpp"
+#include "support/time_limits.hpp"
 #include "support/temporary_bus.hpp"
 #include "topic/topic_segment.hpp"
 

@@ -5,7 +5,7 @@
 
 #include "shmbus/shmbus.hpp"
 #include "storm/payload.hpp"
-#include "storm/port_view.hpp"
+#include "storm/subscriber_ports.hpp"
 #include "storm/stage.hpp"
 
 namespace storm {
@@ -18,16 +18,16 @@ namespace {
 class Audit {
  public:
   explicit Audit(const Stage& stage)
-      : stage_(stage), truth_(stage.shared->truths[stage.topic]), counters_(kProcesses) {}
+      : stage_(stage), audit_trail_(stage.shared->audit_trails[stage.topic]), counters_(kProcesses) {}
 
   void enter(const shmbus::Event& event) {
     const PayloadHead head = read_payload(event);
     require(event.sequence() >= next_, "the auditor: a sequence that does not increase");
     for (; next_ < event.sequence(); ++next_) {
-      truth_.write(next_, 0);
+      audit_trail_.write(next_, 0);
       add(stage_.figures().uncommitted, 1);
     }
-    truth_.write(next_++, head.sum);
+    audit_trail_.write(next_++, head.sum);
     add(stage_.figures().events, 1);
     last_ = head.last != 0;
     if (last_) return;
@@ -56,7 +56,7 @@ class Audit {
 
  private:
   const Stage& stage_;
-  Truth& truth_;
+  AuditTrail& audit_trail_;
   std::uint64_t next_ = 1;
   bool last_ = false;
   std::vector<std::uint64_t> counters_;  // by publisher: its latest event
@@ -68,7 +68,7 @@ void audit(const Stage& stage, const test::Parent& parent) {
   shmbus::Bus bus = shmbus::Bus::open(stage.bus);
   shmbus::Subscriber subscriber =
       bus.subscriber(stage.topic_name(), {.start = shmbus::Start::oldest(), .delivery = shmbus::Delivery::reliable});
-  require(PortView(stage.bus, stage.topic_name()).of(bus.node()).words.position == 1, "the auditor came too late");
+  require(SubscriberPorts(stage.bus, stage.topic_name()).of(bus.node()).words.position == 1, "the auditor came too late");
   Audit audit(stage);
   parent.say();
   while (!audit.over()) {

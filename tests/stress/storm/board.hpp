@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "storm/shared_array.hpp"
-#include "storm/truth.hpp"
+#include "storm/audit_trail.hpp"
 #include "support/shared_value.hpp"
 
 namespace storm {
@@ -38,7 +38,7 @@ inline void raise_to(Word& to, std::uint64_t value) {
 struct Seat {
   Word beat;                              ///< when the process last got on, monotonic ns
   std::atomic<const char*> doing;         ///< what it was about to do then: a literal
-  Word seen, lost, audited, uncommitted;  ///< the closed book of a survivor
+  Word seen, lost, audited, uncommitted;  ///< the closed ledger of a survivor
 };
 
 struct TopicFigures {
@@ -58,7 +58,7 @@ struct Board {
   std::array<Word, kSeats> created;  ///< by seat: number of the topic that its creator is at
   std::array<Word, kSeats> heard;    ///< by seat: number of the topic that the standing subscriber had to its end
   Word new_topics;                   ///< heard to their ends
-  Word books, seen, lost, stepped_over, excess;  ///< of all closed books
+  Word ledgers, seen, lost, stepped_over, excess;  ///< of all closed ledgers
   Word wild_seen, wild_lost;                     ///< of those who read the wild topic to its end
   Word attaches, retained, receipts;
   Word held_publisher, held_lossy, held_reliable;  ///< longest time a process nobody harmed did not get on, ns
@@ -67,7 +67,7 @@ struct Board {
 /// All that the processes of a storm share.
 struct Shared {
   test::SharedValue<Board> board;
-  std::array<Truth, kAudited> truths;
+  std::array<AuditTrail, kAudited> audit_trails;
   /// By number of the publishing process: how many publishes returned ok, twice, and 1 once it left in good order.
   SharedArray<Word> published{kProcesses};
 };

@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "shmbus/bus.hpp"
-#include "storm/aftermath.hpp"
-#include "support/patience.hpp"
+#include "storm/storm_end.hpp"
+#include "support/time_limits.hpp"
 
 namespace storm {
 
@@ -65,7 +65,7 @@ void Conductor::start(unsigned seat) {
   Stage s = stage(seat);
   s.topic = role.topic;
   s.unharmed = role.harm == Harm::none;
-  s.survives = role.keeps_book;
+  s.survives = role.keeps_ledger;
   s.step("start");
   Member& member = members_[seat];
   member.stopped = false;
@@ -99,7 +99,7 @@ void Conductor::run() {
   shared_.board->phase = Phase::closing;
   let_leave(false);
   check_figures();
-  alone("the look after the dead", check_aftermath);
+  alone("the look after the dead", check_storm_end);
   require(shmbus::Bus::remove(bus_), "the bus has gone");
   require(segments_.all().empty(), "a removed bus left " + (segments_.all().empty() ? "" : segments_.all().front()));
 }
@@ -237,7 +237,7 @@ void Conductor::check_figures() const {
           "more sequences without an event than aborts and deaths");
   require(exclusive.uncommitted == 0, "an exclusive topic has sequences without an event");
   for (unsigned seat = 0; seat < roles_.size(); ++seat) {
-    require(!roles_[seat].keeps_book || board().seats[seat].seen != 0, "the " + roles_[seat].name + " closed no book");
+    require(!roles_[seat].keeps_ledger || board().seats[seat].seen != 0, "the " + roles_[seat].name + " closed no ledger");
   }
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "storm/company.hpp"
+#include "storm/roles.hpp"
 #include "support/segments.hpp"
 
 namespace storm {

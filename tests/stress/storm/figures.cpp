@@ -58,7 +58,7 @@ void print_figures(const Conductor& conductor) {
   line("new topics heard to their end", board.new_topics);
   line("publishes balanced", board.receipts);
   line("retained events looked at", board.retained);
-  line("books balanced", board.books);
+  line("ledgers balanced", board.ledgers);
   line("  seen", board.seen);
   line("  lost", board.lost);
   line("  of these never committed", board.excess);
@@ -66,10 +66,10 @@ void print_figures(const Conductor& conductor) {
   line_ms("reliable reader held up", board.held_reliable);
   line_ms("lossy reader held up", board.held_lossy);
   line_ms("conductor, by forks and deaths", deeds.held);
-  std::printf("books of those that lived to the end\n  %-34s %12s %12s %12s %12s\n", "", "seen", "lost", "audited",
+  std::printf("ledgers of those that lived to the end\n  %-34s %12s %12s %12s %12s\n", "", "seen", "lost", "audited",
               "uncommitted");
   for (unsigned seat = 0; seat < conductor.roles().size(); ++seat) {
-    if (!conductor.roles()[seat].keeps_book) continue;
+    if (!conductor.roles()[seat].keeps_ledger) continue;
     const Seat& at = board.seats[seat];
     std::printf("  %-34s %12llu %12llu %12llu %12llu\n", conductor.roles()[seat].name.c_str(),
                 static_cast<unsigned long long>(at.seen), static_cast<unsigned long long>(at.lost),

@@ -81,7 +81,7 @@ class Pen {
     const std::uint64_t before = monotonic_ns();
     const PublishResult result = call(std::span<const std::byte>(bytes_), written);
     note_hold(before);
-    book(result, written);
+    note(result, written);
   }
 
   void publish_several(Publisher& publisher) {
@@ -99,7 +99,7 @@ class Pen {
     note_hold(before);
     require(result.status() == Status::ok && result.published() == count,
             std::string("publishing several: ") + shmbus::to_string(result.status()));
-    for (std::size_t i = 0; i < count; ++i) book({Status::ok, sequences[i]}, written[i]);
+    for (std::size_t i = 0; i < count; ++i) note({Status::ok, sequences[i]}, written[i]);
   }
 
   void take_loan(Publisher& publisher, std::size_t size, std::size_t room, std::chrono::microseconds hold, bool abort) {
@@ -110,12 +110,12 @@ class Pen {
     require(static_cast<bool>(loan), std::string("a loan: ") + shmbus::to_string(loan.status()));
     if (hold > 0us) std::this_thread::sleep_for(hold);
     const PayloadHead written = write_payload(loan.payload().first(size), head());
-    if (!abort) return book(loan.commit(size), written);
+    if (!abort) return note(loan.commit(size), written);
     loan.abort();
     if (stage_.topic == kShared) add(stage_.figures().aborted, 1);
   }
 
-  void book(const PublishResult& result, const PayloadHead& written) {
+  void note(const PublishResult& result, const PayloadHead& written) {
     if (result.status() == Status::back_pressured) return;  // the next event gets the number
     require(result.status() == Status::ok, std::string("a publish: ") + shmbus::to_string(result.status()));
     stage_.shared->published[stage_.self] = ++counter_ * 2;
@@ -124,10 +124,10 @@ class Pen {
 
   void settle() {
     if (receipts_.empty()) return;
-    const std::uint64_t audited = stage_.truth().audited();
+    const std::uint64_t audited = stage_.audit_trail().audited();
     for (; !receipts_.empty() && receipts_.front().sequence <= audited; receipts_.pop_front()) {
       const auto& receipt = receipts_.front();
-      require(stage_.truth().read(receipt.sequence).sum == receipt.sum,
+      require(stage_.audit_trail().read(receipt.sequence).sum == receipt.sum,
               "the auditor saw another event than was published at sequence " + std::to_string(receipt.sequence));
       add(stage_.board().receipts, 1);
     }

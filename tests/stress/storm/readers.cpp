@@ -6,9 +6,9 @@
 #include <thread>
 
 #include "shmbus/shmbus.hpp"
-#include "storm/book.hpp"
+#include "storm/reader_ledger.hpp"
 #include "storm/payload.hpp"
-#include "storm/port_view.hpp"
+#include "storm/subscriber_ports.hpp"
 #include "storm/stage.hpp"
 
 namespace storm {
@@ -92,14 +92,14 @@ class Hold {
   shmbus::Time latest_ = std::chrono::system_clock::now();
 };
 
-void close_book(const Stage& stage, Book& book, bool lossless, std::uint64_t lost = 0) {
-  while (!book.settle()) {
+void close_ledger(const Stage& stage, ReaderLedger& ledger, bool lossless, std::uint64_t lost = 0) {
+  while (!ledger.settle()) {
     stage.at("wait for the auditor");
     std::this_thread::sleep_for(200us);
   }
-  const Balance b = book.close(lossless, lost);
+  const Balance b = ledger.close(lossless, lost);
   Board& board = stage.board();
-  add(board.books, 1);
+  add(board.ledgers, 1);
   add(board.seen, b.seen);
   add(board.lost, b.lost);
   add(board.excess, b.excess());
@@ -127,7 +127,7 @@ void read(const Stage& stage, const Manner& manner, Random& random) {
   Kept kept(stage);  // they outlive subscriber and bus
   {
     Bus bus = Bus::open(stage.bus);
-    const PortView view(stage.bus, stage.topic_name());
+    const SubscriberPorts view(stage.bus, stage.topic_name());
     stage.step("subscribe");
     Subscriber subscriber = bus.subscriber(stage.topic_name(), manner.options);
     add(stage.board().attaches, 1);
@@ -135,9 +135,9 @@ void read(const Stage& stage, const Manner& manner, Random& random) {
     const bool lossless = manner.options.delivery == Delivery::reliable;
     // Where it begins: what was gone by then of what it asked for counts as lost. A time is found on the way, so that
     // stretch begins with its first event.
-    std::optional<Book> book;
+    std::optional<ReaderLedger> ledger;
     if (manner.options.start.kind() != Start::Kind::time) {
-      book.emplace(stage.truth(), port.words.position - subscriber.lost(), subscriber.lost(), true);
+      ledger.emplace(stage.audit_trail(), port.words.position - subscriber.lost(), subscriber.lost(), true);
     }
     Hold hold(stage, lossless);
     std::uint64_t seen = 0;
@@ -146,19 +146,19 @@ void read(const Stage& stage, const Manner& manner, Random& random) {
       const PayloadHead head = read_payload(event);
       require(!last, "an event after the last");
       hold.got(event);
-      if (!book) book.emplace(stage.truth(), event.sequence(), subscriber.lost(), true);
-      book->enter(event.sequence(), head.sum, subscriber.lost(), port.lapped);
+      if (!ledger) ledger.emplace(stage.audit_trail(), event.sequence(), subscriber.lost(), true);
+      ledger->enter(event.sequence(), head.sum, subscriber.lost(), port.lapped);
       if (manner.retains && chance(random, 16)) kept.keep(event, head.sum);
       last = head.last != 0;
     };
     while (!last && seen < manner.events) {
       stage.at("poll");
-      const std::uint64_t audited = stage.truth().audited();
+      const std::uint64_t audited = stage.audit_trail().audited();
       const std::size_t n = subscriber.poll(handle, 1 + below(random, 256));
       require(subscriber.status() == shmbus::Status::ok, shmbus::to_string(subscriber.status()));
       seen += n;
-      if (book) book->settle();
-      if (n != 0 || !book || book->latest() >= audited) stage.beat();  // it got on, or had nothing to read
+      if (ledger) ledger->settle();
+      if (n != 0 || !ledger || ledger->latest() >= audited) stage.beat();  // it got on, or had nothing to read
       stage.at("wait");
       const bool may_leave = manner.events != kAll && stage.phase() == Phase::storm;
       if (n == 0 && may_leave && chance(random, 50)) break;
@@ -166,7 +166,7 @@ void read(const Stage& stage, const Manner& manner, Random& random) {
       if (manner.dawdles && chance(random, 8))
         std::this_thread::sleep_for(std::chrono::microseconds(below(random, 20000)));
     }
-    if (book) close_book(stage, *book, lossless && !subscriber.demoted());
+    if (ledger) close_ledger(stage, *ledger, lossless && !subscriber.demoted());
     stage.step("unsubscribe");
   }
   kept.let_go_all();
@@ -178,7 +178,7 @@ void read_so(const Stage& stage, const Manner& manner) {
 }
 
 Start any_start(const Stage& stage, Random& random) {
-  const std::uint64_t about = stage.truth().audited();
+  const std::uint64_t about = stage.audit_trail().audited();
   switch (below(random, 5)) {
     case 0:
       return Start::oldest();
@@ -238,16 +238,16 @@ void come_and_go(const Stage& stage, const test::Parent&) {
 void dispatch(const Stage& stage, const test::Parent&) {
   stage.step("open the bus");
   Bus bus = Bus::open(stage.bus);
-  const std::uint64_t begin = stage.truth().audited() + 1;
-  Book book(stage.truth(), begin, 0, false);
+  const std::uint64_t begin = stage.audit_trail().audited() + 1;
+  ReaderLedger ledger(stage.audit_trail(), begin, 0, false);
   std::atomic<std::uint64_t> handled{0}, latest{begin - 1};
   std::atomic<bool> last{false};
   stage.step("subscribe");
   const auto handle = [&](const Event& event) {
     try {
       const PayloadHead head = read_payload(event);
-      book.enter(event.sequence(), head.sum, 0, 0);
-      book.settle();
+      ledger.enter(event.sequence(), head.sum, 0, 0);
+      ledger.settle();
       latest = event.sequence();
       ++handled;
       if (head.last != 0) last = true;
@@ -261,12 +261,12 @@ void dispatch(const Stage& stage, const test::Parent&) {
   add(stage.board().attaches, 1);
   for (std::uint64_t before = 0; !last; std::this_thread::sleep_for(1ms)) {
     stage.at("handle events");
-    const std::uint64_t audited = stage.truth().audited(), now = handled;
+    const std::uint64_t audited = stage.audit_trail().audited(), now = handled;
     if (now != before || latest >= audited) stage.beat();
     before = now;
   }
   while (subscription.handled() != handled) std::this_thread::sleep_for(1ms);  // its handler has returned
-  close_book(stage, book, false, subscription.lost());
+  close_ledger(stage, ledger, false, subscription.lost());
 }
 
 }  // namespace storm

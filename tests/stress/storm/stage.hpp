@@ -36,10 +36,10 @@ struct Stage {
   std::uint64_t self = 0;  ///< number of the process, never given twice
   std::uint64_t seed = 0;
   bool unharmed = false;  ///< nobody stops or kills it: how long it is held up counts
-  bool survives = false;  ///< nobody kills it: its book is kept
+  bool survives = false;  ///< nobody kills it: its ledger is kept
 
   Board& board() const { return *shared->board; }
-  const Truth& truth() const { return shared->truths[topic]; }
+  const AuditTrail& audit_trail() const { return shared->audit_trails[topic]; }
   TopicFigures& figures() const { return board().topics[topic]; }
   const char* topic_name() const { return kTopics[topic]; }
   Phase phase() const { return board().phase.load(std::memory_order_acquire); }

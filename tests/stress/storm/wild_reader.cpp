@@ -17,7 +17,7 @@ namespace {
 /// Without an auditor there is less to compare with. What is exact: the order, and that no event comes twice. What is
 /// bounded: between two events the reader counted at most each sequence as lost; and it counted at least the events
 /// that it missed of each publisher, as far as those numbers tell: between two that it saw of one.
-class WildBook {
+class WildLedger {
  public:
   void enter(const shmbus::Event& event, const PayloadHead& head, std::uint64_t lost) {
     require(event.sequence() > sequence_, "a sequence that does not increase");
@@ -56,7 +56,7 @@ void read_wildly(const Stage& stage, const test::Parent&) {
   stage.step("subscribe");
   shmbus::Subscriber subscriber = bus.subscriber(stage.topic_name(), {.start = shmbus::Start::oldest()});
   add(stage.board().attaches, 1);
-  WildBook book;
+  WildLedger ledger;
   for (bool last = false; !last;) {
     stage.at("poll");
     const std::uint64_t newest = stage.figures().events;
@@ -64,18 +64,18 @@ void read_wildly(const Stage& stage, const test::Parent&) {
         [&](const shmbus::Event& event) {
           const PayloadHead head = read_payload(event);
           require(!last, "an event after the last");
-          book.enter(event, head, subscriber.lost());
+          ledger.enter(event, head, subscriber.lost());
           last = head.last != 0;
         },
         1 + below(random, 256));
     require(subscriber.status() == shmbus::Status::ok, shmbus::to_string(subscriber.status()));
-    raise_to(stage.figures().events, book.latest());
-    if (n != 0 || book.latest() >= newest) stage.beat();  // it got on, or had nothing to read
+    raise_to(stage.figures().events, ledger.latest());
+    if (n != 0 || ledger.latest() >= newest) stage.beat();  // it got on, or had nothing to read
     stage.at("wait");
     if (n == 0) subscriber.wait(20ms);
   }
-  add(stage.board().wild_seen, book.seen());
-  add(stage.board().wild_lost, book.lost());
+  add(stage.board().wild_seen, ledger.seen());
+  add(stage.board().wild_lost, ledger.lost());
 }
 
 }  // namespace storm

@@ -4,7 +4,7 @@
 #include <deque>
 #include <string>
 
-#include "storm/truth.hpp"
+#include "storm/audit_trail.hpp"
 
 namespace storm {
 
@@ -24,11 +24,11 @@ struct Balance {
 /// counted nothing as lost between two events missed none there. What is bounded: where it did count, it counted at
 /// least each event that the auditor saw between the two, and at most each sequence there. It may count what was never
 /// committed, by an abort or a death: it was not there to see that, or did not wait to learn it.
-class Book {
+class ReaderLedger {
  public:
   /// `lost`: what the reader counted when it took its place. `counts_at_once`: what it counts is known with each event,
   /// not only in the end.
-  Book(const Truth& truth, std::uint64_t begin, std::uint64_t lost, bool counts_at_once);
+  ReaderLedger(const AuditTrail& audit_trail, std::uint64_t begin, std::uint64_t lost, bool counts_at_once);
 
   /// The next event. `lost` and `lapped`: what the reader counted until then.
   void enter(std::uint64_t sequence, std::uint64_t sum, std::uint64_t lost, std::uint64_t lapped);
@@ -51,7 +51,7 @@ class Book {
   void check(const Entry& entry);
   bool take_place();
 
-  const Truth& truth_;
+  const AuditTrail& audit_trail_;
   const std::uint64_t begin_;
   const std::uint64_t lost_before_;
   const bool counts_at_once_;

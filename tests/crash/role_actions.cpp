@@ -1,4 +1,4 @@
-#include "crash/acts.hpp"
+#include "crash/role_actions.hpp"
 
 #include <poll.h>
 #include <unistd.h>
@@ -102,8 +102,8 @@ shmbus::SubscriberOptions reliable(const Stage& stage) {
           .wait = shmbus::WaitStrategy::sleep()};
 }
 
-std::size_t read_some(shmbus::Subscriber& subscriber, Book& book) {
-  const std::size_t n = subscriber.poll([&](const Event& event) { book.enter(event, subscriber); }, 64);
+std::size_t read_some(shmbus::Subscriber& subscriber, EventChecker& checker) {
+  const std::size_t n = subscriber.poll([&](const Event& event) { checker.check(event, subscriber); }, 64);
   if (n == 0) subscriber.wait(1ms);
   test::require(subscriber.status() == Status::ok, std::string("a reader: ") + shmbus::to_string(subscriber.status()));
   return n;
@@ -163,29 +163,29 @@ void publish_batches_alone_and_steadily(const Stage& stage) {
 void read_lossy(const Stage& stage) {
   Bus bus = Bus::open(stage.bus);
   shmbus::Subscriber subscriber = bus.subscriber(stage.topic, {.wait = shmbus::WaitStrategy::sleep()});
-  Book book;
-  stage.repeat([&] { read_some(subscriber, book); });
+  EventChecker checker;
+  stage.repeat([&] { read_some(subscriber, checker); });
 }
 
 void read_reliably(const Stage& stage) {
   Bus bus = Bus::open(stage.bus);
   shmbus::Subscriber subscriber = bus.subscriber(stage.topic, reliable(stage));
-  Book book;
+  EventChecker checker;
   std::uint64_t rested = 0;
   stage.repeat([&] {
-    read_some(subscriber, book);
-    if (book.seen() / 256 != std::exchange(rested, book.seen() / 256)) std::this_thread::sleep_for(300us);
+    read_some(subscriber, checker);
+    if (checker.seen() / 256 != std::exchange(rested, checker.seen() / 256)) std::this_thread::sleep_for(300us);
   });
 }
 
 void read_and_retain(const Stage& stage) {
   Bus bus = Bus::open(stage.bus);
   shmbus::Subscriber subscriber = bus.subscriber(stage.topic, {.start = Start::oldest()});
-  Book book;
+  EventChecker checker;
   std::deque<shmbus::RetainedEvent> retained;
   stage.repeat([&] {
     const std::size_t n = subscriber.poll([&](const Event& event) {
-      book.enter(event, subscriber);
+      checker.check(event, subscriber);
       if (event.sequence() % 16 == 0) retained.push_back(event.retain());
     });
     if (n == 0) subscriber.wait(1ms);
@@ -199,11 +199,11 @@ void read_and_retain(const Stage& stage) {
 void read_by_descriptor(const Stage& stage) {
   Bus bus = Bus::open(stage.bus);
   shmbus::Subscriber subscriber = bus.subscriber(stage.topic, reliable(stage));
-  Book book;
+  EventChecker checker;
   stage.repeat([&] {
     pollfd ready{.fd = subscriber.fd(), .events = POLLIN, .revents = 0};
     ::poll(&ready, 1, 2);
-    while (subscriber.poll([&](const Event& event) { book.enter(event, subscriber); }) != 0) {
+    while (subscriber.poll([&](const Event& event) { checker.check(event, subscriber); }) != 0) {
     }
   });
 }
@@ -211,9 +211,9 @@ void read_by_descriptor(const Stage& stage) {
 void fall_behind(const Stage& stage) {
   Bus bus = Bus::open(stage.bus);
   shmbus::Subscriber subscriber = bus.subscriber(stage.topic, {.start = Start::oldest()});
-  Book book;
+  EventChecker checker;
   stage.repeat([&] {
-    subscriber.poll([&](const Event& event) { book.enter(event, subscriber); }, 16);
+    subscriber.poll([&](const Event& event) { checker.check(event, subscriber); }, 16);
     std::this_thread::sleep_for(300us);
   });
 }
@@ -224,9 +224,9 @@ void come_and_go(const Stage& stage) {
     Bus bus = Bus::open(stage.bus);
     shmbus::Subscriber subscriber = bus.subscriber(stage.topic, reliable(stage));
     shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
-    Book book;
+    EventChecker checker;
     for (int i = 0; i < 3; ++i) {
-      if (publish_one(publisher, stage.self, ++number, true)) read_some(subscriber, book);
+      if (publish_one(publisher, stage.self, ++number, true)) read_some(subscriber, checker);
     }
   });
 }

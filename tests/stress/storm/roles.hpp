@@ -16,7 +16,7 @@ struct Role {
   unsigned topic = kShared;
   Harm harm = Harm::none;
   bool publishes = false;   ///< to one of kTopics: its death may leave a claim
-  bool keeps_book = false;  ///< a reader that lives from the begin to the end
+  bool keeps_ledger = false;  ///< a reader that lives from the begin to the end
   bool first = false;       ///< the others start when it is ready
 };
 

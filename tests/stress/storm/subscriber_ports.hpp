@@ -7,12 +7,12 @@
 namespace storm {
 
 /// A topic's header, mapped to look at: it shows where a subscriber began, and how often it was lapped.
-class PortView {
+class SubscriberPorts {
  public:
-  PortView(const std::string& bus, const std::string& topic);
-  PortView(const PortView&) = delete;
-  PortView& operator=(const PortView&) = delete;
-  ~PortView();
+  SubscriberPorts(const std::string& bus, const std::string& topic);
+  SubscriberPorts(const SubscriberPorts&) = delete;
+  SubscriberPorts& operator=(const SubscriberPorts&) = delete;
+  ~SubscriberPorts();
 
   const shmbus::layout::TopicHeader& header() const noexcept { return *header_; }
   /// The port of a node's only subscriber. Throws where it has none.

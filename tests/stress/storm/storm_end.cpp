@@ -1,10 +1,10 @@
-#include "storm/aftermath.hpp"
+#include "storm/storm_end.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "storm/payload.hpp"
-#include "support/aftermath.hpp"
+#include "support/bus_leftovers.hpp"
 
 namespace storm {
 
@@ -43,8 +43,8 @@ void go_round(const Stage& stage, shmbus::Bus& bus, TopicSegment& topic) {
 
 }  // namespace
 
-void check_aftermath(const Stage& stage, const test::Parent&) {
-  test::check_aftermath(stage.bus, [&](shmbus::Bus& bus, TopicSegment& topic) {
+void check_storm_end(const Stage& stage, const test::Parent&) {
+  test::check_nothing_is_left(stage.bus, [&](shmbus::Bus& bus, TopicSegment& topic) {
     note_figures(stage, topic);
     go_round(stage, bus, topic);
   });

@@ -20,9 +20,9 @@ struct Signals {
 };
 
 /// Processes that live through a scene, and check what they see.
-class Company {
+class Survivors {
  public:
-  Company(const Stage& stage, const Role& role, unsigned publishers, Signals& signals);
+  Survivors(const Stage& stage, const Role& role, unsigned publishers, Signals& signals);
 
   /// Waits until each got on by so much. Throws when one does not.
   void get_on(std::uint64_t steps);

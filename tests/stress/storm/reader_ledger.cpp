@@ -1,4 +1,4 @@
-#include "storm/book.hpp"
+#include "storm/reader_ledger.hpp"
 
 #include "support/forked_process.hpp"
 
@@ -6,8 +6,8 @@ namespace storm {
 
 using test::require;
 
-Book::Book(const Truth& truth, std::uint64_t begin, std::uint64_t lost, bool counts_at_once)
-    : truth_(truth),
+ReaderLedger::ReaderLedger(const AuditTrail& audit_trail, std::uint64_t begin, std::uint64_t lost, bool counts_at_once)
+    : audit_trail_(audit_trail),
       begin_(begin),
       lost_before_(lost),
       counts_at_once_(counts_at_once),
@@ -17,7 +17,7 @@ Book::Book(const Truth& truth, std::uint64_t begin, std::uint64_t lost, bool cou
   require(begin != 0, "a stretch that begins before the first sequence");
 }
 
-void Book::enter(std::uint64_t sequence, std::uint64_t sum, std::uint64_t lost, std::uint64_t lapped) {
+void ReaderLedger::enter(std::uint64_t sequence, std::uint64_t sum, std::uint64_t lost, std::uint64_t lapped) {
   require(sequence > entered_, "event " + std::to_string(sequence) + " after " + std::to_string(entered_));
   require(lost >= lost_, "the count of lost events went down");
   // Whoever lost something without being lapped stepped over a claim. Where both happened between two events the whole
@@ -29,23 +29,23 @@ void Book::enter(std::uint64_t sequence, std::uint64_t sum, std::uint64_t lost, 
   entries_.push_back({sequence, sum, lost});
 }
 
-bool Book::take_place() {
-  if (!placed_ && truth_.audited() >= begin_ - 1) {
-    total_ = total_before_ = begin_ == 1 ? 0 : truth_.read(begin_ - 1).total;
+bool ReaderLedger::take_place() {
+  if (!placed_ && audit_trail_.audited() >= begin_ - 1) {
+    total_ = total_before_ = begin_ == 1 ? 0 : audit_trail_.read(begin_ - 1).total;
     placed_ = true;
   }
   return placed_;
 }
 
-bool Book::settle() {
+bool ReaderLedger::settle() {
   if (!take_place()) return false;
-  const std::uint64_t audited = truth_.audited();
+  const std::uint64_t audited = audit_trail_.audited();
   for (; !entries_.empty() && entries_.front().sequence <= audited; entries_.pop_front()) check(entries_.front());
   return entries_.empty();
 }
 
-void Book::check(const Entry& entry) {
-  const Truth::Line line = truth_.read(entry.sequence);
+void ReaderLedger::check(const Entry& entry) {
+  const AuditTrail::Line line = audit_trail_.read(entry.sequence);
   const std::string where = " at sequence " + std::to_string(entry.sequence);
   require(line.sum == entry.sum, line.sum == 0 ? "an event that the auditor did not see" + where
                                                : "another event than the auditor saw" + where);
@@ -54,7 +54,7 @@ void Book::check(const Entry& entry) {
     const std::uint64_t missed = line.total - 1 - total_;
     const std::uint64_t counted = entry.lost - settled_lost_;
     require(counted >= missed && counted <= between,
-            "the books do not balance" + where + ": between it and " + std::to_string(sequence_) + " the auditor saw " +
+            "the ledgers do not balance" + where + ": between it and " + std::to_string(sequence_) + " the auditor saw " +
                 std::to_string(missed) + ", and " + std::to_string(counted) + " are counted as lost");
   }
   settled_lost_ = entry.lost;
@@ -63,8 +63,8 @@ void Book::check(const Entry& entry) {
   ++seen_;
 }
 
-Balance Book::close(bool lossless, std::uint64_t lost) const {
-  require(placed_ && entries_.empty(), "a book is closed before it is settled");
+Balance ReaderLedger::close(bool lossless, std::uint64_t lost) const {
+  require(placed_ && entries_.empty(), "a ledger is closed before it is settled");
   if (counts_at_once_) lost = settled_lost_;
   Balance b{
       .seen = seen_, .lost = lost, .audited = total_ - total_before_, .uncommitted = 0, .stepped_over = stepped_over_};

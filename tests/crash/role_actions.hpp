@@ -1,6 +1,6 @@
 #pragma once
 
-#include "crash/book.hpp"
+#include "crash/event_checker.hpp"
 #include "crash/role.hpp"
 
 namespace crash {
@@ -14,8 +14,8 @@ inline constexpr std::size_t kBatch = 6;
 std::size_t publish_several(shmbus::Publisher& publisher, std::uint64_t self, std::uint64_t number);
 
 shmbus::SubscriberOptions reliable(const Stage& stage);
-/// Hands what there is to the book; waits a moment if there is nothing.
-std::size_t read_some(shmbus::Subscriber& subscriber, Book& book);
+/// Hands what there is to the checker; waits a moment if there is nothing.
+std::size_t read_some(shmbus::Subscriber& subscriber, EventChecker& checker);
 
 /// Lets the calling process find as little memory as the role says.
 void limit_memory(const Stage& stage);

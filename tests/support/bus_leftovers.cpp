@@ -1,4 +1,4 @@
-#include "support/aftermath.hpp"
+#include "support/bus_leftovers.hpp"
 
 #include <algorithm>
 #include <set>
@@ -66,7 +66,7 @@ void check_tables(const shmbus::registry::Registry& registry, std::uint64_t reap
 
 }  // namespace
 
-void check_aftermath(const std::string& name, const VisitTopic& visit) {
+void check_nothing_is_left(const std::string& name, const VisitTopic& visit) {
   shmbus::Bus bus = shmbus::Bus::open(name);
   bus.reap();
 

@@ -1,4 +1,4 @@
-#include "storm/port_view.hpp"
+#include "storm/subscriber_ports.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -13,7 +13,7 @@ namespace storm {
 
 using shmbus::layout::TopicHeader;
 
-PortView::PortView(const std::string& bus, const std::string& topic) {
+SubscriberPorts::SubscriberPorts(const std::string& bus, const std::string& topic) {
   const std::string path = std::string(shmbus::platform::SegmentFile::kFolder) + "/" +
                            shmbus::base::BusName(bus).control_file(shmbus::base::TopicName(topic));
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -24,9 +24,9 @@ PortView::PortView(const std::string& bus, const std::string& topic) {
   header_ = static_cast<const TopicHeader*>(at);
 }
 
-PortView::~PortView() { ::munmap(const_cast<TopicHeader*>(header_), sizeof(TopicHeader)); }
+SubscriberPorts::~SubscriberPorts() { ::munmap(const_cast<TopicHeader*>(header_), sizeof(TopicHeader)); }
 
-const shmbus::layout::SubscriberPort& PortView::of(std::uint64_t node) const {
+const shmbus::layout::SubscriberPort& SubscriberPorts::of(std::uint64_t node) const {
   for (const auto& port : header_->subscriber_ports) {
     if (port.owner == node) return port;
   }

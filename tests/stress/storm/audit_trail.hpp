@@ -10,7 +10,7 @@ namespace storm {
 /// What the auditor of a topic saw at each sequence, for the others to compare with: for the latest kWindow sequences,
 /// so that memory is bounded however long the storm lasts. The auditor is a reliable reader, so nobody is more than a
 /// ring ahead of it; and nobody is stopped for as long as a window takes.
-class Truth {
+class AuditTrail {
  public:
   static constexpr std::uint64_t kWindow = std::uint64_t{1} << 21;
 
@@ -19,7 +19,7 @@ class Truth {
     std::uint64_t total = 0;  ///< events up to this sequence, it included
   };
 
-  Truth() : lines_(kWindow) {}
+  AuditTrail() : lines_(kWindow) {}
 
   /// By the auditor alone: the next sequence, with its event's sum or 0.
   void write(std::uint64_t sequence, std::uint64_t sum) {

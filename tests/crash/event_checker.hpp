@@ -24,9 +24,9 @@ inline std::vector<std::uint64_t> payload_of(std::uint64_t publisher, std::uint6
 }
 
 /// What one reader saw of one topic, checked as it comes: nothing torn, nothing twice, nothing out of order.
-class Book {
+class EventChecker {
  public:
-  void enter(const shmbus::Event& event, const shmbus::Subscriber& reader) {
+  void check(const shmbus::Event& event, const shmbus::Subscriber& reader) {
     test::require(test::SelfChecking::whole(event.payload()), "a torn event");
     const std::uint64_t word = test::SelfChecking::number(event.payload());
     const std::uint64_t publisher = word & 0xff, number = word >> 8;

@@ -1,9 +1,9 @@
-#include "crash/company.hpp"
+#include "crash/survivors.hpp"
 
 #include <thread>
 
-#include "crash/acts.hpp"
-#include "support/patience.hpp"
+#include "crash/role_actions.hpp"
+#include "support/time_limits.hpp"
 
 namespace crash {
 
@@ -51,22 +51,22 @@ void survive_reading(const Stage& stage, Delivery delivery, unsigned publishers,
   if (delivery == Delivery::lossy) options.demote_after = 0ns;
   options.start = shmbus::Start::latest();
   shmbus::Subscriber subscriber = bus.subscriber(stage.topic, options);
-  Book book;
+  EventChecker checker;
   for (;;) {
     const bool over = stage.over();
-    const std::size_t n = read_some(subscriber, book);
+    const std::size_t n = read_some(subscriber, checker);
     count += n;
     if (over && n == 0) break;
   }
-  test::require(book.skipped() >= book.lost(), "more lost than was left out");
+  test::require(checker.skipped() >= checker.lost(), "more lost than was left out");
   if (delivery == Delivery::reliable && !subscriber.demoted()) {
     test::require(subscriber.lost() == 0, "a reliable reader lost events");
     for (std::uint64_t p = 0; p < publishers; ++p) {
-      test::require(book.missed(p) == 0, "a reliable reader missed an event of a survivor");
+      test::require(checker.missed(p) == 0, "a reliable reader missed an event of a survivor");
     }
   } else {
     std::uint64_t survivors_missed = 0;
-    for (std::uint64_t p = 0; p < publishers; ++p) survivors_missed += book.missed(p);
+    for (std::uint64_t p = 0; p < publishers; ++p) survivors_missed += checker.missed(p);
     test::require(survivors_missed <= subscriber.lost(), "a reader missed events it did not count as lost");
   }
   test::require(signals.stopping || delivery == Delivery::lossy || !subscriber.demoted(), "a reader was demoted");
@@ -112,15 +112,15 @@ void survive_listening(const Stage& stage, const test::Parent& parent, Count& co
 
 }  // namespace
 
-Company::Company(const Stage& stage, const Role& role, unsigned publishers, Signals& signals)
+Survivors::Survivors(const Stage& stage, const Role& role, unsigned publishers, Signals& signals)
     : stage_(stage), signals_(signals) {
   for (auto& steps : signals.steps) steps = 0;
   stage_.time = 1h;
   stage_.over = [&signals] { return signals.over.load(); };
-  if ((role.company & crash::publishers) != 0) {
+  if ((role.survivors & crash::publishers) != 0) {
     for (unsigned i = 0; i < publishers; ++i) add("publisher", 300 / publishers, survive_publishing);
   }
-  if ((role.company & readers) != 0) {
+  if ((role.survivors & readers) != 0) {
     for (const Delivery delivery : {Delivery::lossy, Delivery::reliable}) {
       add(delivery == Delivery::lossy ? "lossy reader" : "reliable reader", 20,
           [&signals, delivery, publishers](const Stage& s, Count& count) {
@@ -128,7 +128,7 @@ Company::Company(const Stage& stage, const Role& role, unsigned publishers, Sign
           });
     }
   }
-  if ((role.company & creators) != 0) {
+  if ((role.survivors & creators) != 0) {
     const std::size_t listener = members_.size();
     const Stage self = stage_;
     Count& heard = signals.steps[listener];
@@ -138,7 +138,7 @@ Company::Company(const Stage& stage, const Role& role, unsigned publishers, Sign
     members_.back().process.hear();  // it is listed: from here on it misses no topic
     add("creator", 2, [&heard](const Stage& s, Count& count) { survive_creating(s, heard, count); });
   }
-  if ((role.company & rivals) != 0) {
+  if ((role.survivors & rivals) != 0) {
     add("rival", 1, [act = role.act](const Stage& s, Count& count) {
       Stage once = s;
       once.time = 1ms;
@@ -150,7 +150,7 @@ Company::Company(const Stage& stage, const Role& role, unsigned publishers, Sign
   }
 }
 
-void Company::add(const std::string& what, std::uint64_t step, std::function<void(const Stage&, Count&)> act) {
+void Survivors::add(const std::string& what, std::uint64_t step, std::function<void(const Stage&, Count&)> act) {
   Stage stage = stage_;
   stage.self = members_.size();
   Count& count = signals_.steps[members_.size()];
@@ -160,7 +160,7 @@ void Company::add(const std::string& what, std::uint64_t step, std::function<voi
                       })});
 }
 
-void Company::get_on(std::uint64_t steps) {
+void Survivors::get_on(std::uint64_t steps) {
   const test::Deadline deadline;
   std::vector<std::uint64_t> from;
   for (std::size_t i = 0; i < members_.size(); ++i) from.push_back(signals_.steps[i]);
@@ -172,7 +172,7 @@ void Company::get_on(std::uint64_t steps) {
   }
 }
 
-void Company::leave() {
+void Survivors::leave() {
   signals_.over = true;
   for (Member& member : members_) {
     if (member.process.wait() != test::End{}) throw std::runtime_error("a " + member.what + " was not content");

@@ -12,7 +12,7 @@ namespace test {
 /// subscriptions, ports, pins, claims, bits, blocks, unfinished topics, files. `visit` is called for each topic that is
 /// left; it may use it, and leaves it as free as it was.
 using VisitTopic = std::function<void(shmbus::Bus& bus, shmbus::topic::TopicSegment& topic)>;
-void check_aftermath(const std::string& bus, const VisitTopic& visit);
+void check_nothing_is_left(const std::string& bus, const VisitTopic& visit);
 
 /// A newcomer writes and reads round a topic's ring. `publish` gives event `number`, from 1, and says whether it was
 /// published; `read` looks at what came. Throws where an event is missing, or a block is needed that should have been

@@ -1,11 +1,11 @@
-#include "crash/fates.hpp"
+#include "crash/planned_faults.hpp"
 
 #include <set>
 #include <stdexcept>
 
 namespace crash {
 
-const std::map<std::string, std::vector<std::string>>& passes() {
+const std::map<std::string, std::vector<std::string>>& points_of_roles() {
   static const auto found = [] {
     std::map<std::string, std::vector<std::string>> map;
     std::set<std::string> all;
@@ -28,15 +28,15 @@ const std::map<std::string, std::vector<std::string>>& passes() {
   return found;
 }
 
-std::vector<Fate> fates_at_all_points(int signal, unsigned roles_a_point) {
-  std::vector<Fate> fates;
+std::vector<Fault> faults_at_all_points(int signal, unsigned roles_a_point) {
+  std::vector<Fault> faults;
   std::map<std::string, unsigned> count;
   for (const Role& role : all_roles()) {
-    for (const std::string& point : passes().at(role.name)) {
-      if (++count[point] <= roles_a_point) fates.push_back({.role = &role, .point = point, .signal = signal});
+    for (const std::string& point : points_of_roles().at(role.name)) {
+      if (++count[point] <= roles_a_point) faults.push_back({.role = &role, .point = point, .signal = signal});
     }
   }
-  return fates;
+  return faults;
 }
 
 }  // namespace crash

@@ -1,17 +1,17 @@
-#include "storm/truth.hpp"
+#include "storm/audit_trail.hpp"
 
 #include "support/forked_process.hpp"
 
 namespace storm {
 
-Truth::Line Truth::read(std::uint64_t sequence) const {
+AuditTrail::Line AuditTrail::read(std::uint64_t sequence) const {
   test::require(sequence <= audited(), "the auditor is not there yet");
   const SharedLine& line = lines_[sequence % kWindow];
   const Line found{line.sum.load(std::memory_order_relaxed), line.total.load(std::memory_order_relaxed)};
   std::atomic_thread_fence(std::memory_order_acquire);  // pairs with the one in `write`
   // The auditor writes one line ahead of what it says.
   test::require(sequence + kWindow > audited() + 1,
-                "a book was left for longer than the auditor's record reaches back");
+                "a ledger was left for longer than the auditor's record reaches back");
   return found;
 }
 

@@ -1,4 +1,4 @@
-#include "storm/company.hpp"
+#include "storm/roles.hpp"
 
 namespace storm {
 
@@ -8,20 +8,20 @@ std::vector<Role> all_roles(unsigned publishers, unsigned readers) {
       {.name = "auditor, exclusive", .act = audit, .topic = kExclusive, .first = true},
       {.name = "standing subscriber", .act = listen_to_new_topics, .harm = Harm::stops, .first = true},
 
-      {.name = "lossy reader", .act = read_lossy, .keeps_book = true},
-      {.name = "reliable reader", .act = read_reliably, .keeps_book = true},
-      {.name = "lossy reader, stopped", .act = read_lossy, .harm = Harm::stops, .keeps_book = true},
-      {.name = "polite reader, stopped", .act = read_politely, .harm = Harm::stops, .keeps_book = true},
-      {.name = "descriptor reader, stopped", .act = read_by_descriptor, .harm = Harm::stops, .keeps_book = true},
-      {.name = "retaining reader, stopped", .act = read_and_retain, .harm = Harm::stops, .keeps_book = true},
-      {.name = "slow reader, stopped", .act = read_slowly, .harm = Harm::stops, .keeps_book = true},
-      {.name = "handler, stopped", .act = dispatch, .harm = Harm::stops, .keeps_book = true},
-      {.name = "lossy reader, exclusive", .act = read_lossy, .topic = kExclusive, .keeps_book = true},
+      {.name = "lossy reader", .act = read_lossy, .keeps_ledger = true},
+      {.name = "reliable reader", .act = read_reliably, .keeps_ledger = true},
+      {.name = "lossy reader, stopped", .act = read_lossy, .harm = Harm::stops, .keeps_ledger = true},
+      {.name = "polite reader, stopped", .act = read_politely, .harm = Harm::stops, .keeps_ledger = true},
+      {.name = "descriptor reader, stopped", .act = read_by_descriptor, .harm = Harm::stops, .keeps_ledger = true},
+      {.name = "retaining reader, stopped", .act = read_and_retain, .harm = Harm::stops, .keeps_ledger = true},
+      {.name = "slow reader, stopped", .act = read_slowly, .harm = Harm::stops, .keeps_ledger = true},
+      {.name = "handler, stopped", .act = dispatch, .harm = Harm::stops, .keeps_ledger = true},
+      {.name = "lossy reader, exclusive", .act = read_lossy, .topic = kExclusive, .keeps_ledger = true},
       {.name = "polite reader, exclusive, stopped",
        .act = read_politely,
        .topic = kExclusive,
        .harm = Harm::stops,
-       .keeps_book = true},
+       .keeps_ledger = true},
       {.name = "reader that comes and goes", .act = come_and_go},
       {.name = "reader that comes and goes, killed", .act = come_and_go, .harm = Harm::kills},
       {.name = "reader, exclusive, killed", .act = read_as_any, .topic = kExclusive, .harm = Harm::kills},

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "crash/scene.hpp"
+
+namespace crash {
+
+/// Which points each role passes; found by letting each run once.
+const std::map<std::string, std::vector<std::string>>& points_of_roles();
+
+/// A fault at each point, in at most that many roles.
+std::vector<Fault> faults_at_all_points(int signal, unsigned roles_a_point);
+
+}  // namespace crash
