@@ -53,8 +53,9 @@ unpack_package() {
   ) </dev/null >&2 || echo "${0##*/}: $1 could not be fetched; what needs it is skipped" >&2
 }
 
-# compiler_launcher: prints `ccache` where it is installed and has somewhere to write.
+# compiler_launcher: prints `ccache` where it is installed, has somewhere to write and is not disabled. Without it
+# precompiled headers are used, which builds faster than a cache that is empty.
 compiler_launcher() {
   local dir=${CCACHE_DIR:-${HOME:-}}
-  if command -v ccache >/dev/null && [[ -n $dir && -w $dir ]]; then echo ccache; fi
+  if [[ -z ${CCACHE_DISABLE:-} ]] && command -v ccache >/dev/null && [[ -n $dir && -w $dir ]]; then echo ccache; fi
 }
