@@ -13,18 +13,21 @@
 #include <vector>
 
 #include "shmbus/shmbus.hpp"
+#include "support/bus_members.hpp"
 #include "support/closed_descriptors.hpp"
 #include "support/forked_process.hpp"
-#include "support/time_limits.hpp"
 #include "support/segments.hpp"
 #include "support/temporary_bus.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/time_limits.hpp"
 
 using namespace std::chrono_literals;
 using shmbus::Delivery;
 using shmbus::Event;
 using shmbus::Status;
 using test::ForkedProcess;
+using test::lives;
+using test::may_publish;
 using test::Parent;
 using test::require;
 
@@ -34,23 +37,6 @@ constexpr unsigned kEvents = 2000;  // several times round the ring
 
 const shmbus::TopicOptions alone{
     .block_size = 4096, .blocks = 4, .reserve = true, .writers = shmbus::Writers::exclusive};
-
-bool lives(const std::string& bus, std::uint64_t node) {
-  for (const auto& n : shmbus::Inspector(bus).snapshot().nodes) {
-    if (n.id == node) return n.alive;
-  }
-  return false;
-}
-
-bool may_publish(shmbus::Bus& bus, const std::string& topic) {
-  try {
-    bus.publisher(topic, alone);
-    return true;
-  } catch (const shmbus::Error& error) {
-    require(error.code() == shmbus::ErrorCode::busy, error.what());
-    return false;
-  }
-}
 
 std::size_t nothing_freed(const shmbus::ReapReport& r) {
   return r.nodes + r.publishers + r.subscribers + r.subscriptions + r.segments;
@@ -105,7 +91,7 @@ TEST_CASE("a process that closed all descriptors lives, publishes and reads besi
       polled.poll([](const Event&) {});
       polled.poll([](const Event&) {});
       // It tells the dead from the living: it asks the registry's locks again.
-      require(may_publish(member, "dead") && !may_publish(member, "living"), "it judges others");
+      require(may_publish(member, "dead", alone) && !may_publish(member, "living", alone), "it judges others");
       close_all();
       require(member.reap().nodes == 1, "a dead node reaped");
       close_all();
@@ -117,7 +103,7 @@ TEST_CASE("a process that closed all descriptors lives, publishes and reads besi
   }};
   const std::uint64_t node = process.hear();
   CHECK(lives(name.name(), node));
-  CHECK_FALSE(may_publish(bus, "t"));
+  CHECK_FALSE(may_publish(bus, "t", alone));
   CHECK(nothing_freed(bus.reap()) == 0);
   process.say();
   const test::Deadline deadline;
@@ -208,10 +194,10 @@ TEST_CASE("a child made by the system call alone neither keeps its parent's node
   }};
   CHECK(parent.hear() == 1);
   const auto child = static_cast<pid_t>(parent.hear());
-  CHECK_FALSE(may_publish(bus, "t"));
+  CHECK_FALSE(may_publish(bus, "t", alone));
   parent.kill();
   REQUIRE(::kill(child, 0) == 0);
-  CHECK(may_publish(bus, "t"));
+  CHECK(may_publish(bus, "t", alone));
   CHECK(bus.reap().nodes == 1);
   CHECK(::kill(child, SIGKILL) == 0);
 }
@@ -231,6 +217,6 @@ TEST_CASE("a process that executes another program ends its node", "[closed_desc
   process.say();
   test::wait_until("the node's end", [&] { return !lives(name.name(), node); });
   CHECK(::kill(process.pid(), 0) == 0);
-  CHECK(may_publish(bus, "t"));
+  CHECK(may_publish(bus, "t", alone));
   CHECK(bus.reap().nodes == 1);
 }

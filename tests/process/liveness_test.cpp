@@ -13,10 +13,11 @@
 #include <thread>
 
 #include "shmbus/shmbus.hpp"
+#include "support/bus_members.hpp"
 #include "support/forked_process.hpp"
-#include "support/time_limits.hpp"
 #include "support/proc_stat.hpp"
 #include "support/temporary_bus.hpp"
+#include "support/time_limits.hpp"
 
 using namespace std::chrono_literals;
 using shmbus::Delivery;
@@ -24,29 +25,14 @@ using shmbus::Event;
 using shmbus::Start;
 using shmbus::Status;
 using test::ForkedProcess;
+using test::lives;
+using test::may_publish;
 using test::Parent;
 using test::state_of;
 
 namespace {
 
 const shmbus::TopicOptions alone{.block_size = 4096, .blocks = 4, .writers = shmbus::Writers::exclusive};
-
-bool lives(const std::string& bus, std::uint64_t node) {
-  for (const auto& n : shmbus::Inspector(bus).snapshot().nodes) {
-    if (n.id == node) return n.alive;
-  }
-  return false;
-}
-
-bool may_publish(shmbus::Bus& bus) {
-  try {
-    bus.publisher("t", alone);
-    return true;
-  } catch (const shmbus::Error& error) {
-    test::require(error.code() == shmbus::ErrorCode::busy, error.what());
-    return false;
-  }
-}
 
 /// A member with the exclusive right that does not clear up after itself.
 void hold(const std::string& name, const Parent& parent) {
@@ -89,7 +75,7 @@ TEST_CASE("a process stopped for 10 s is not taken for dead, and goes on as if n
   for (; std::chrono::steady_clock::now() - stopped < 10s; ++looks) {
     if (looks == 3 || looks == 20) shared.publish("during");
     REQUIRE(lives(name.name(), node));
-    REQUIRE_FALSE(may_publish(bus));
+    REQUIRE_FALSE(may_publish(bus, "t", alone));
     const auto report = bus.reap();
     REQUIRE(report.nodes + report.publishers + report.subscribers + report.subscriptions + report.segments == 0);
     std::this_thread::sleep_for(250ms);
@@ -108,7 +94,7 @@ TEST_CASE("a zombie that nobody reaped is dead", "[liveness]") {
   ForkedProcess process{[&](const Parent& parent) { hold(name.name(), parent); }};
   const std::uint64_t node = process.hear();
   CHECK(lives(name.name(), node));
-  CHECK_FALSE(may_publish(bus));
+  CHECK_FALSE(may_publish(bus, "t", alone));
   if (GENERATE(false, true))
     ::kill(process.pid(), SIGKILL);
   else
@@ -117,7 +103,7 @@ TEST_CASE("a zombie that nobody reaped is dead", "[liveness]") {
   REQUIRE(::waitid(P_PID, static_cast<id_t>(process.pid()), &end, WEXITED | WNOWAIT) == 0);
   REQUIRE(state_of(process.pid()) == 'Z');
   CHECK_FALSE(lives(name.name(), node));
-  CHECK(may_publish(bus));
+  CHECK(may_publish(bus, "t", alone));
   CHECK(bus.reap().nodes == 1);
   CHECK(state_of(process.pid()) == 'Z');
 }
@@ -138,12 +124,12 @@ TEST_CASE("a process whose first thread has ended lives as long as another one r
   const std::uint64_t node = process.hear();
   CHECK(state_of(process.pid()) == 'Z');
   CHECK(lives(name.name(), node));
-  CHECK_FALSE(may_publish(bus));
+  CHECK_FALSE(may_publish(bus, "t", alone));
   CHECK(bus.reap().nodes == 0);
   process.say();
   CHECK(process.wait() == test::End{});
   CHECK_FALSE(lives(name.name(), node));
-  CHECK(may_publish(bus));
+  CHECK(may_publish(bus, "t", alone));
 }
 
 TEST_CASE("several nodes in one process live and end each for itself", "[liveness]") {
@@ -153,8 +139,8 @@ TEST_CASE("several nodes in one process live and end each for itself", "[livenes
   const std::uint64_t first = one->node(), second = two->node();
   REQUIRE(first != second);
   std::optional<shmbus::Publisher> publisher = one->publisher("t", alone);
-  CHECK_FALSE(may_publish(*two));
-  CHECK_FALSE(may_publish(judge));
+  CHECK_FALSE(may_publish(*two, "t", alone));
+  CHECK_FALSE(may_publish(judge, "t", alone));
   CHECK(two->reap().nodes == 0);
   CHECK((lives(name.name(), first) && lives(name.name(), second) && lives(name.name(), judge.node())));
 
@@ -162,7 +148,7 @@ TEST_CASE("several nodes in one process live and end each for itself", "[livenes
     publisher.reset();
     one.reset();
     CHECK((!lives(name.name(), first) && lives(name.name(), second)));
-    CHECK(may_publish(*two));
+    CHECK(may_publish(*two, "t", alone));
     CHECK(judge.reap().nodes == 0);
   }
   SECTION("a file of the other's is closed, and opened and closed by the program") {
@@ -171,7 +157,7 @@ TEST_CASE("several nodes in one process live and end each for itself", "[livenes
     for (int i = 0; i < 3; ++i) ::close(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     two.reset();
     CHECK(lives(name.name(), first));
-    CHECK_FALSE(may_publish(judge));
+    CHECK_FALSE(may_publish(judge, "t", alone));
     CHECK(publisher->publish("x"));
   }
   SECTION("the program closes all descriptors that are open") {
@@ -180,7 +166,7 @@ TEST_CASE("several nodes in one process live and end each for itself", "[livenes
       if (::fstat(fd, &file) == 0 && S_ISREG(file.st_mode)) ::close(fd);
     }
     CHECK((lives(name.name(), first) && lives(name.name(), second)));
-    CHECK_FALSE(may_publish(*two));
+    CHECK_FALSE(may_publish(*two, "t", alone));
     CHECK(judge.reap().nodes == 0);
     CHECK(one->publisher("other").publish("x"));
     CHECK(two->publisher("other").publish("x"));

@@ -9,36 +9,22 @@
 #include <string>
 
 #include "shmbus/shmbus.hpp"
+#include "support/bus_members.hpp"
 #include "support/forked_process.hpp"
-#include "support/time_limits.hpp"
 #include "support/privileges.hpp"
 #include "support/temporary_bus.hpp"
+#include "support/time_limits.hpp"
 
 using namespace std::chrono_literals;
 using shmbus::Event;
 using test::ForkedProcess;
+using test::lives;
+using test::may_publish;
 using test::Parent;
 
 namespace {
 
 const shmbus::TopicOptions alone{.block_size = 4096, .blocks = 4, .writers = shmbus::Writers::exclusive};
-
-bool lives(const std::string& bus, std::uint64_t node) {
-  for (const auto& n : shmbus::Inspector(bus).snapshot().nodes) {
-    if (n.id == node) return n.alive;
-  }
-  return false;
-}
-
-bool may_publish(shmbus::Bus& bus, const std::string& topic) {
-  try {
-    bus.publisher(topic, alone);
-    return true;
-  } catch (const shmbus::Error& error) {
-    test::require(error.code() == shmbus::ErrorCode::busy, error.what());
-    return false;
-  }
-}
 
 /// The first process of a pid namespace: publishes to a topic of its own, and judges the nodes it is told of.
 void member(const std::string& name, const std::string& topic, const Parent& test) {
@@ -87,7 +73,7 @@ TEST_CASE("liveness is right between pid namespaces, for equal pids too", "[live
     REQUIRE((lives(name.name(), first) && lives(name.name(), second)));
     REQUIRE((judges(*one, second) && judges(*two, first)));
     REQUIRE((judges(*one, bus.node()) && judges(*two, bus.node())));
-    REQUIRE_FALSE((may_publish(bus, "one") || may_publish(bus, "two")));
+    REQUIRE_FALSE((may_publish(bus, "one", alone) || may_publish(bus, "two", alone)));
     const auto report = bus.reap();
     REQUIRE(report.nodes + report.publishers == 0);
   }
@@ -99,8 +85,8 @@ TEST_CASE("liveness is right between pid namespaces, for equal pids too", "[live
   test::wait_until("the namespace's end", [&] { return !lives(name.name(), first); });
   CHECK(lives(name.name(), second));
   CHECK_FALSE(judges(*two, first));
-  CHECK(may_publish(bus, "one"));
-  CHECK_FALSE(may_publish(bus, "two"));
+  CHECK(may_publish(bus, "one", alone));
+  CHECK_FALSE(may_publish(bus, "two", alone));
   bus.reap();
   CHECK(shmbus::Inspector(name.name()).snapshot().nodes.size() == 2);
   two->say(0);
@@ -126,7 +112,7 @@ TEST_CASE("a reused pid makes no dead node alive", "[liveness][namespace]") {
     ForkedProcess old{hold};
     test::require(old.pid() == kPid, "the pid could not be chosen");
     const std::uint64_t node = old.hear();
-    test::require(lives(name.name(), node) && !may_publish(bus, "t"), "it does not live");
+    test::require(lives(name.name(), node) && !may_publish(bus, "t", alone), "it does not live");
     old.kill();
 
     test::require(set_next_pid(kPid), "set_next_pid");
@@ -139,7 +125,7 @@ TEST_CASE("a reused pid makes no dead node alive", "[liveness][namespace]") {
     const std::uint64_t other = next.hear();
     test::require(!lives(name.name(), node), "the dead node lives by the new process");
     test::require(other != node, "a node id came again");
-    test::require(may_publish(bus, "t") != attaches, attaches ? "the new one has no right" : "the dead one has");
+    test::require(may_publish(bus, "t", alone) != attaches, attaches ? "the new one has no right" : "the dead one has");
     test::require(bus.reap().nodes == 1, "the dead node is not reaped");
     test::require(!attaches || lives(name.name(), other), "the new node is dead");
     next.say();

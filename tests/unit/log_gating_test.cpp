@@ -4,6 +4,7 @@
 
 #include "log/gate.hpp"
 #include "log/ports.hpp"
+#include "support/fill_ring.hpp"
 #include "support/log_fixture.hpp"
 
 using namespace test;
@@ -11,32 +12,12 @@ using shmbus::Status;
 using shmbus::layout::port_mode;
 using Sequences = std::vector<std::uint64_t>;
 
-namespace {
-
-constexpr std::size_t kQuarter = 1000;
-
-/// Publishes until it is refused.
-std::uint64_t fill_ring(TestPublisher& p) {
-  std::uint64_t published = 0;
-  for (;;) {
-    const auto result = p.publish_bytes(kQuarter);
-    if (!result) {
-      CHECK(result.status() == Status::back_pressured);
-      return published;
-    }
-    published = result.sequence();
-    REQUIRE(published < 1000);
-  }
-}
-
-}  // namespace
-
 TEST_CASE("a reliable subscriber holds the ring back, and loses nothing", "[log][gating]") {
   const bool exclusive = GENERATE(false, true);
   LogFixture f({.exclusive = exclusive});
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});
-  CHECK(fill_ring(p) == 12);  // 4 blocks of three events
+  CHECK(fill_ring(p).last == 12);  // 4 blocks of three events
   CHECK(f.sealed());
   CHECK(f.log().publisher(p.port).words.where.load() == shmbus::log::kNone);
   CHECK(f.ring(1).holds(1));
@@ -45,7 +26,7 @@ TEST_CASE("a reliable subscriber holds the ring back, and loses nothing", "[log]
   CHECK(s.poll(1).size() == 1);
   CHECK(p.publish_bytes(kQuarter).sequence() == 13);
   CHECK(s.drain().size() == 9);
-  CHECK(fill_ring(p) == 24);
+  CHECK(fill_ring(p).last == 24);
   CHECK(s.drain().size() == 11);
   CHECK(s.lost() == 0);
 }
@@ -81,7 +62,7 @@ TEST_CASE("the dead do not gate, and are cleared", "[log][gating]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});
-  fill_ring(p);
+  REQUIRE(fill_ring(p).status == Status::back_pressured);
   f.world.kill(s.node);
   CHECK(p.publish_bytes(kQuarter));
   CHECK(s.shared().owner.load() == 0);
@@ -93,7 +74,7 @@ TEST_CASE("a dead subscriber that a living node repairs does not gate", "[log][g
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});
-  fill_ring(p);
+  REQUIRE(fill_ring(p).status == Status::back_pressured);
   f.world.kill(s.node);
   s.shared().owner.store(f.new_node() | shmbus::layout::kRepairing);  // and stopped
   CHECK(p.publish_bytes(kQuarter));
@@ -104,7 +85,7 @@ TEST_CASE("a subscriber that detaches gates no more, and wakes the publishers", 
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});
-  fill_ring(p);
+  REQUIRE(fill_ring(p).status == Status::back_pressured);
   f.header().gated.store(std::uint64_t{1} << p.port);
   shmbus::log::detach_subscriber(s.log, s.port);
   CHECK(f.world.take_rings() == std::vector<std::uint64_t>{p.environment.bell()});
@@ -116,7 +97,7 @@ TEST_CASE("a subscriber that moves its pin wakes the publishers that wait", "[lo
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});
-  fill_ring(p);
+  REQUIRE(fill_ring(p).status == Status::back_pressured);
   f.header().gated.store(std::uint64_t{1} << p.port);
   s.poll(3);
   CHECK(f.world.take_rings().empty());
@@ -128,7 +109,7 @@ TEST_CASE("a subscriber is demoted after it held publishers back for so long", "
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
-  CHECK(fill_ring(p) == 12);
+  CHECK(fill_ring(p).last == 12);
   CHECK(s.shared().held_since.load() == (f.world.monotonic_ns.load() | shmbus::layout::kHoldConfirmed));
   f.world.pass_time(999);
   CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
@@ -146,7 +127,7 @@ TEST_CASE("time that a subscriber held publishers back ends when it moves on", "
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
   for (int round = 0; round < 5; ++round) {
-    fill_ring(p);
+    REQUIRE(fill_ring(p).status == Status::back_pressured);
     f.world.pass_time(900);
     CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
     s.poll(4);
@@ -160,7 +141,7 @@ TEST_CASE("without demote_after a subscriber stays reliable", "[log][gating]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});
-  fill_ring(p);
+  REQUIRE(fill_ring(p).status == Status::back_pressured);
   f.world.pass_time(1'000'000'000'000);
   CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
   CHECK(s.shared().mode.load() == port_mode(s.node, true));
@@ -171,7 +152,7 @@ TEST_CASE("a mark that is younger than one's own clock reading demotes nobody", 
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
-  fill_ring(p);
+  REQUIRE(fill_ring(p).status == Status::back_pressured);
   s.shared().held_since.store(f.world.monotonic_ns + 5);  // by a publisher on another core
   CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
   CHECK(s.shared().mode.load() == port_mode(s.node, true));
@@ -182,7 +163,7 @@ TEST_CASE("a demoted subscriber is lapped like any other, and knows what it lost
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
-  fill_ring(p);
+  REQUIRE(fill_ring(p).status == Status::back_pressured);
   f.world.pass_time(1000);
   for (int i = 0; i < 30; ++i) REQUIRE(p.publish_bytes(kQuarter));
   const auto seen = s.drain_sequences();
@@ -202,7 +183,7 @@ TEST_CASE("a subscriber that attaches while the ring moves keeps what it pinned"
   CHECK(p.publish_bytes(kQuarter).sequence() == 13);
   REQUIRE(s != nullptr);
   f.world.on_now = nullptr;
-  fill_ring(p);
+  REQUIRE(fill_ring(p).status == Status::back_pressured);
   const auto seen = s->drain_sequences();
   CHECK(seen.front() == 1);  // its block left the ring, and is pinned
   CHECK(seen.size() == 15);
@@ -218,7 +199,7 @@ TEST_CASE("a publisher knows whether a subscription holds it back, and takes no 
   holds.shared().subscription = 7;
   lossy.shared().subscription = 8;
   CHECK_FALSE(shmbus::log::gated_by(f.log(), 7));
-  fill_ring(p);
+  REQUIRE(fill_ring(p).status == Status::back_pressured);
   CHECK(shmbus::log::gated_by(f.log(), 7));
   CHECK_FALSE(shmbus::log::gated_by(f.log(), 8));
   CHECK_FALSE(shmbus::log::gated_by(f.log(), holds.node));

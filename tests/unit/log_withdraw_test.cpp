@@ -4,6 +4,7 @@
 
 #include "log/gate.hpp"
 #include "log/ports.hpp"
+#include "support/fill_ring.hpp"
 #include "support/log_fixture.hpp"
 
 using namespace test;
@@ -13,23 +14,11 @@ using shmbus::layout::kPlaced;
 using shmbus::layout::port_mode;
 using shmbus::log::BlockLog;
 
-namespace {
-
-constexpr std::size_t kQuarter = 1000;
-
-Status fill_ring(TestPublisher& p) {
-  Status status = Status::ok;
-  for (int i = 0; i < 100 && status == Status::ok; ++i) status = p.publish_bytes(kQuarter).status();
-  return status;
-}
-
-}  // namespace
-
 TEST_CASE("a placed port holds publishers back until its subscription comes", "[log][gating][withdraw]") {
   LogFixture f;
   auto& p = f.publisher();
   f.place_for(f.new_node(), 5, true);
-  CHECK(fill_ring(p) == Status::back_pressured);
+  CHECK(fill_ring(p).status == Status::back_pressured);
   f.world.pass_time(100 * f.world.stall_limit_ns);
   CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
 }
@@ -38,7 +27,7 @@ TEST_CASE("a placed port whose subscription left the list is withdrawn", "[log][
   LogFixture f;
   auto& p = f.publisher();
   const unsigned port = f.place_for(f.new_node(), 5, true);
-  CHECK(fill_ring(p) == Status::back_pressured);
+  CHECK(fill_ring(p).status == Status::back_pressured);
   f.world.unlisted.insert(5);
   CHECK(p.publish_bytes(kQuarter));
   CHECK(f.log().subscriber(port).owner.load() == 0);
@@ -51,7 +40,7 @@ TEST_CASE("a placed port whose subscription reads through another one is withdra
   const unsigned doubled = f.place_for(node, 5, true);
   const unsigned used = f.place_for(node, 5, false);
   f.log().subscriber(used).words.pin.store(100);  // it has read on
-  CHECK(fill_ring(p) == Status::ok);
+  CHECK(fill_ring(p).status == Status::ok);
   CHECK(f.log().subscriber(doubled).owner.load() == 0);
   CHECK(f.log().subscriber(used).owner.load() == node);
 }
@@ -64,7 +53,7 @@ TEST_CASE("a port of another subscription of the same node does not stand in for
   const unsigned placed = f.place_for(node, 5, true);
   const unsigned other = f.place_for(node, 6, false);
   f.log().subscriber(other).words.pin.store(100);
-  CHECK(fill_ring(p) == Status::back_pressured);
+  CHECK(fill_ring(p).status == Status::back_pressured);
   CHECK(f.log().subscriber(placed).owner.load() == (node | kPlaced));
 }
 
@@ -74,7 +63,7 @@ TEST_CASE("a placed port that its subscription cannot adopt is withdrawn after t
   auto& p = f.publisher();
   const unsigned port = f.place_for(f.new_node(), 5, true);
   f.world.not_attaching.insert(5);
-  CHECK(fill_ring(p) == Status::back_pressured);
+  CHECK(fill_ring(p).status == Status::back_pressured);
   f.world.pass_time(f.world.stall_limit_ns - 1);
   CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
   f.world.pass_time(1);
@@ -89,7 +78,7 @@ TEST_CASE("an adopted port is never withdrawn", "[log][gating][withdraw]") {
   const unsigned port = f.place_for(node, 5, false);
   f.world.not_attaching.insert(5);
   f.world.unlisted.insert(5);
-  CHECK(fill_ring(p) == Status::back_pressured);
+  CHECK(fill_ring(p).status == Status::back_pressured);
   f.world.pass_time(100 * f.world.stall_limit_ns);
   CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);
   CHECK(f.log().subscriber(port).owner.load() == node);
@@ -113,7 +102,7 @@ TEST_CASE("a demotion that is due does not hit the port's next tenant, of the sa
   const std::uint64_t node = f.new_node();
   const unsigned port = f.place_for(node, 5, false, 1000);
   auto& shared = f.log().subscriber(port);
-  CHECK(fill_ring(p) == Status::back_pressured);
+  CHECK(fill_ring(p).status == Status::back_pressured);
   f.world.pass_time(2000);
   // The publisher has loaded the mode of subscription 5. Before it goes on subscription 6 has the port, and its own
   // hold is as old.
@@ -135,7 +124,7 @@ TEST_CASE("time that a publisher was stopped before it set the mark does not cou
   f.world.on_monotonic = [&] {
     if (++readings == 2) f.world.pass_time(1'000'000'000);
   };
-  CHECK(fill_ring(p) == Status::back_pressured);
+  CHECK(fill_ring(p).status == Status::back_pressured);
   f.world.on_monotonic = nullptr;
   CHECK((s.shared().held_since.load() & kHoldConfirmed) == 0);
   CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);  // marked anew
@@ -150,7 +139,7 @@ TEST_CASE("a mark that nobody confirms is looked at again soon", "[log][gating][
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = 1'000'000'000});
-  CHECK(fill_ring(p) == Status::back_pressured);
+  CHECK(fill_ring(p).status == Status::back_pressured);
   s.shared().held_since.store(f.world.monotonic_ns & ~kHoldConfirmed);  // by a publisher that died there
   CHECK(shmbus::log::next_demotion(f.log()) < 10'000'000);
   f.world.pass_time(10'000'000);
