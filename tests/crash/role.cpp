@@ -127,7 +127,10 @@ const std::vector<Role>& all_roles() {
              read_reliably(polite);
            }},
       {.name = "publisher overtaken in a rotation", .act = publish, .pause = "rotate.filled"},
-      {.name = "creator overtaken", .act = create_and_remove_one_topic, .survivors = rivals, .pause = "create.formatted"},
+      {.name = "creator overtaken",
+       .act = create_and_remove_one_topic,
+       .survivors = rivals,
+       .pause = "create.formatted"},
   };
   return roles;
 }

@@ -1,6 +1,6 @@
 // Processes publish, read, attach and detach, create topics and listen to them, and are killed, stopped and continued
 // at random. Each event tells by itself whether it is whole. An auditor of a topic, which nobody harms, sees all;
-// the book of every reader that lives to the end is balanced against it, and nothing of the dead is left.
+// the ledger of every reader that lives to the end is balanced against it, and nothing of the dead is left.
 //
 //   build/release/tests/stress/storm [--seconds N] [--seed N] [--publishers N] [--readers N]
 //

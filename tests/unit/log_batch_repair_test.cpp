@@ -101,7 +101,8 @@ TEST_CASE("a living publisher's batch is waited for by a reliable reader, and st
   CHECK(reliable.drain().empty());
   CHECK(reliable.lost() == 0);
   // It goes on: what it commits late is there for all who have not passed it.
-  for (std::size_t i = 0, at = batch.claim_offset; i < 3; ++i, at += kBatchEventStride) f.place_record(1, at, kBatchEventStride);
+  for (std::size_t i = 0, at = batch.claim_offset; i < 3; ++i, at += kBatchEventStride)
+    f.place_record(1, at, kBatchEventStride);
   f.log().publisher(batch.port).words.where.store(kNone);
   CHECK(reliable.drain_sequences() == from_to(4, 7));
   CHECK(lossy.drain().empty());

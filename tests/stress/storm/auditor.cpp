@@ -68,7 +68,8 @@ void audit(const Stage& stage, const test::Parent& parent) {
   shmbus::Bus bus = shmbus::Bus::open(stage.bus);
   shmbus::Subscriber subscriber =
       bus.subscriber(stage.topic_name(), {.start = shmbus::Start::oldest(), .delivery = shmbus::Delivery::reliable});
-  require(SubscriberPorts(stage.bus, stage.topic_name()).of(bus.node()).words.position == 1, "the auditor came too late");
+  require(SubscriberPorts(stage.bus, stage.topic_name()).of(bus.node()).words.position == 1,
+          "the auditor came too late");
   Audit audit(stage);
   parent.say();
   while (!audit.over()) {

@@ -237,7 +237,8 @@ void Conductor::check_figures() const {
           "more sequences without an event than aborts and deaths");
   require(exclusive.uncommitted == 0, "an exclusive topic has sequences without an event");
   for (unsigned seat = 0; seat < roles_.size(); ++seat) {
-    require(!roles_[seat].keeps_ledger || board().seats[seat].seen != 0, "the " + roles_[seat].name + " closed no ledger");
+    require(!roles_[seat].keeps_ledger || board().seats[seat].seen != 0,
+            "the " + roles_[seat].name + " closed no ledger");
   }
 }
 

@@ -54,8 +54,8 @@ void ReaderLedger::check(const Entry& entry) {
     const std::uint64_t missed = line.total - 1 - total_;
     const std::uint64_t counted = entry.lost - settled_lost_;
     require(counted >= missed && counted <= between,
-            "the ledgers do not balance" + where + ": between it and " + std::to_string(sequence_) + " the auditor saw " +
-                std::to_string(missed) + ", and " + std::to_string(counted) + " are counted as lost");
+            "the ledgers do not balance" + where + ": between it and " + std::to_string(sequence_) +
+                " the auditor saw " + std::to_string(missed) + ", and " + std::to_string(counted) + " are counted as lost");
   }
   settled_lost_ = entry.lost;
   sequence_ = entry.sequence;
