@@ -141,3 +141,11 @@ TEST_CASE("a topic whose control segment is of an unknown kind is refused as new
   test::expect_refusal({ErrorCode::incompatible, "topic 't'", "a segment of a kind that this shmbus knows", "SHMBUST2"},
                        [&] { bus.publisher("t"); });
 }
+
+TEST_CASE("a bus of another layout is refused by its version, whatever its size", "[versions]") {
+  const Fixture f;
+  overwrite(f.segments.registry(), offsetof(RegistryHeader, version), std::uint32_t{2});
+  std::filesystem::resize_file(f.segments.registry(), 2'363'392);  // as in layout version 2
+  test::expect_refusal({ErrorCode::incompatible, "bus '" + f.name.name() + "'", "layout version 3", "version 2"},
+                       [&] { shmbus::Bus::open(f.name.name()); });
+}

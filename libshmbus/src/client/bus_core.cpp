@@ -96,7 +96,7 @@ BusCore::OpenedTopic BusCore::open_or_create(const base::TopicName& name, const 
       topic::check_strict(name, options, info);
       if (type != nullptr) {
         segment->adopt_type(*type);
-        segment->tell_type(info);
+        segment->describe_type(info);
       }
       return {std::move(segment), std::move(info)};
     }

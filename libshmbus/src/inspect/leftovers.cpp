@@ -107,15 +107,12 @@ class Finder {
 
   /// Returns nothing where there is no such topic, it is damaged, or the right to read it is missing.
   std::optional<topic::TopicRecord> record_of(const base::TopicName& topic) const {
-    const std::string object = topic.object();
     try {
-      const auto file = SegmentFile::open(registry_.bus().control_file(topic), Access::read_only, object);
-      if (!file) return std::nullopt;
-      const platform::FileState state = file->state();
-      if (state.size < sizeof(layout::TopicHeader)) return std::nullopt;
-      const platform::Mapping mapping(*file, Access::read_only, 0, sizeof(layout::TopicHeader), object);
-      const auto& header = *reinterpret_cast<const layout::TopicHeader*>(mapping.address());
-      return topic::check_topic_header(header, state.size, object);
+      const auto state = SegmentFile::state_of(registry_.bus().control_file(topic));
+      if (!state) return std::nullopt;
+      // Whoever owns it: it is not used, only told from others.
+      const auto control = topic::ControlSegment::open(registry_.bus(), topic, Access::read_only, {state->owner});
+      return control ? std::optional(control->recorded) : std::nullopt;
     } catch (const Error&) {
       return std::nullopt;
     }

@@ -82,23 +82,13 @@ TopicView::~TopicView() = default;
 
 std::unique_ptr<TopicView> TopicView::open(const registry::Registry& registry, const base::TopicName& name,
                                            std::uint64_t id) {
-  const std::string object = name.object();
-  const std::string control = registry.bus().control_file(name);
-  const auto file = SegmentFile::open(control, Access::read_only, object);
-  if (!file) return nullptr;
-  const platform::FileState state = file->state();
-  layout::check_owner(state, registry.owners(), object);
-  if (state.size < sizeof(layout::TopicHeader)) layout::check_size(state.size, sizeof(layout::TopicHeader), object);
-  platform::SparseMapping mapping(*file, Access::read_only, state.size, object);
-  mapping.expose_begin(sizeof(layout::TopicHeader), object);
-  // Only read: the mapping is read-only.
-  const auto& header = *reinterpret_cast<const layout::TopicHeader*>(mapping.address());
-  const topic::TopicRecord recorded = topic::check_topic_header(header, state.size, object);
-  layout::check_name(header.name.load(), name.text(), object);
+  auto control = topic::ControlSegment::open(registry.bus(), name, platform::Access::read_only, registry.owners());
+  if (!control) return nullptr;
+  const topic::TopicRecord& recorded = control->recorded;
   if (recorded.bus != registry.recorded().incarnation || recorded.id != id) return nullptr;  // of an earlier topic
-  mapping.expose_begin(recorded.geometry.block_table_offset, object);
+  platform::SegmentName file(registry.bus().control_file(name), control->file);
   return std::unique_ptr<TopicView>(
-      new TopicView(registry, name, platform::SegmentName(control, *file), std::move(mapping), recorded));
+      new TopicView(registry, name, std::move(file), std::move(control->mapping), recorded));
 }
 
 bool TopicView::removed() const noexcept {

@@ -47,23 +47,42 @@ void check_name(const std::string& recorded, const std::string& name, const std:
                                      "find out who linked it to this name, and remove the link"});
 }
 
+namespace {
+
+[[noreturn]] void refuse_kind(std::string_view begin, const std::string& object) {
+  throw Error(ErrorCode::incompatible, {object, "a segment of a kind that this shmbus knows", base::quoted(begin),
+                                        "use the newer shmbus that made it; or stop all members, remove the bus"});
+}
+
+[[noreturn]] void refuse_version(std::uint32_t version, const std::string& object) {
+  throw Error(ErrorCode::incompatible,
+              {object, "layout version " + std::to_string(kVersion), "version " + std::to_string(version),
+               "use the same shmbus in all processes; or stop them all and remove the bus"});
+}
+
+}  // namespace
+
+void check_version(const platform::SegmentFile& file, std::uint64_t expected_magic, const std::string& object) {
+  char begin[12];
+  if (file.read(0, begin, sizeof begin) != sizeof begin) return;  // its size is wrong, too
+  const std::string_view magic(begin, 8);
+  std::uint64_t word = 0;
+  std::uint32_t version = 0;
+  std::memcpy(&word, begin, sizeof word);
+  std::memcpy(&version, begin + sizeof word, sizeof version);
+  if (is_unknown_kind(magic)) refuse_kind(magic, object);
+  if (word == expected_magic && version != kVersion) refuse_version(version, object);
+}
+
 void check_header(const HeaderCheck& check, const std::string& object) {
   if (check.magic != check.expected_magic) {
     char begin[sizeof check.magic];
     std::memcpy(begin, &check.magic, sizeof begin);
-    const std::string_view bytes(begin, sizeof begin);
-    if (is_unknown_kind(bytes)) {
-      throw Error(ErrorCode::incompatible, {object, "a segment of a kind that this shmbus knows", base::quoted(bytes),
-                                            "use the newer shmbus that made it; or stop all members, remove the bus"});
-    }
+    if (is_unknown_kind({begin, sizeof begin})) refuse_kind({begin, sizeof begin}, object);
     throw Error(ErrorCode::corrupt,
                 {object, "a segment of shmbus", "other bytes at its start", "remove the bus, and start again"});
   }
-  if (check.version != layout::kVersion) {
-    throw Error(ErrorCode::incompatible, {object, "layout version " + std::to_string(layout::kVersion),
-                                          "version " + std::to_string(check.version),
-                                          "use the same shmbus in all processes; or stop them all and remove the bus"});
-  }
+  if (check.version != kVersion) refuse_version(check.version, object);
   if (check.header_size != check.expected_header_size || check.incompatible_flags != 0) {
     throw Error(
         ErrorCode::incompatible,

@@ -32,6 +32,10 @@ struct HeaderCheck {
 /// Checks a header in the order of the fields above. *Throws* Error, `corrupt` or `incompatible`.
 void check_header(const HeaderCheck& check, const std::string& object);
 
+/// Refuses a file that begins as a segment of shmbus and is of another layout version or an unknown kind. *Throws* Error,
+/// `incompatible`. Call it before `check_size`: a segment of another version has another size.
+void check_version(const platform::SegmentFile& file, std::uint64_t expected_magic, const std::string& object);
+
 /// Refuses a file that does not have the expected size. *Throws* Error, `corrupt`.
 void check_size(std::uint64_t found, std::uint64_t expected, const std::string& object);
 

@@ -91,6 +91,7 @@ std::shared_ptr<Registry> Registry::find(const base::BusName& bus, Access access
     if (!file) return nullptr;
     const platform::FileState state = file->state();
     layout::check_owner(state, owners, object);
+    layout::check_version(*file, layout::kRegistryMagic, object);
     if (state.size < sizeof(RegistryHeader)) layout::check_size(state.size, sizeof(RegistryHeader), object);
     std::shared_ptr<Registry> registry(new Registry(bus, std::move(*file), access, owners));
     registry->check();

@@ -63,65 +63,7 @@ void reserve(SegmentFile& control, SegmentFile& log, const Geometry& g, const ba
   if (!backed) throw no_room(topic, bytes);
 }
 
-void tell_type_of(const TopicHeader& header, TopicInfo& info) {
-  RecordedType type = recorded_type(header);
-  if (type.hash == 0) return;
-  info.content = type.hash == TypeInfo::kRawBytes ? Content::raw : Content::typed;
-  info.type_name = std::move(type.name);
-  info.type_size = type.size;
-  info.type_alignment = type.alignment;
-  info.type_layout = type.layout;
-  info.type_fields = std::move(type.fields);
-}
-
 }  // namespace
-
-TopicRecord check_topic_header(const TopicHeader& h, std::uint64_t file_size, const std::string& object) {
-  layout::check_header({layout::load_once(h.magic), layout::kTopicMagic, layout::load_once(h.version),
-                        layout::load_once(h.header_size), sizeof(TopicHeader), layout::load_once(h.incompatible_flags)},
-                       object);
-  const std::uint64_t block_size = layout::load_once(h.block_size);
-  const std::uint32_t blocks = layout::load_once(h.blocks), alignment = layout::load_once(h.alignment),
-                      timestamps = layout::load_once(h.timestamps);
-  const bool sane = std::has_single_bit(block_size) && block_size >= layout::kMinBlockSize &&
-                    block_size <= layout::kMaxBlockSize && std::has_single_bit(blocks) &&
-                    blocks >= layout::kMinBlocks && blocks <= layout::kMaxBlocks && std::has_single_bit(alignment) &&
-                    alignment >= 8 && alignment <= 256 && timestamps <= 1 && layout::load_once(h.exclusive) <= 1;
-  const std::uint64_t control_size = layout::load_once(h.control_size);
-  const Geometry g = sane ? Geometry::of(block_size, blocks, timestamps != 0, alignment) : Geometry{};
-  if (!sane || layout::load_once(h.physical_blocks) != g.physical_blocks ||
-      layout::load_once(h.record_header) != g.record_header || control_size < g.control_size ||
-      layout::load_once(h.log_size) != g.log_size) {
-    throw Error(ErrorCode::corrupt,
-                {object, "sizes that fit each other", "sizes that do not", "somebody overwrote it: remove the topic"});
-  }
-  layout::check_size(file_size, control_size, object);
-  layout::check_extensions(h.extensions, g.control_size, control_size, object);
-  return {g,
-          layout::load_once(h.bus),
-          layout::load_once(h.id),
-          layout::load_once(h.log_node),
-          layout::load_once(h.mode),
-          0,
-          control_size};
-}
-
-TopicInfo topic_info(const TopicHeader& h, const Geometry& g) {
-  TopicInfo info;
-  info.name = h.name.load();
-  info.id = h.id;
-  info.block_size = g.block_size;
-  info.blocks = g.blocks;
-  info.max_payload = g.max_payload;
-  info.timestamps = h.timestamps != 0;
-  info.writers = h.exclusive != 0 ? Writers::exclusive : Writers::shared;
-  info.mode = h.mode;
-  const std::uint32_t options = layout::load_once(h.options);
-  info.reserved = (options & layout::kReserved) != 0;
-  info.accepts_raw = (options & layout::kAcceptsRaw) != 0;
-  tell_type_of(h, info);
-  return info;
-}
 
 TopicSegment::TopicSegment(registry::Membership member, base::TopicName name, SegmentName control_name,
                            SparseMapping control, const TopicRecord& recorded, SegmentName log_name, SparseMapping log,
@@ -147,23 +89,15 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& mem
   const std::string control_file = registry.bus().control_file(name);
   constexpr int kTries = 100;  // each needs another process to remove and create the topic in the meantime
   for (int i = 0; i < kTries; ++i) {
-    auto control = SegmentFile::open(control_file, Access::read_write, object);
+    auto control = ControlSegment::open(registry.bus(), name, Access::read_write, registry.owners());
     if (!control) return nullptr;
-    const platform::FileState state = control->state();
-    layout::check_owner(state, registry.owners(), object);
-    if (state.size < sizeof(TopicHeader)) layout::check_size(state.size, sizeof(TopicHeader), object);
-    SparseMapping mapping(*control, Access::read_write, state.size, object);
-    mapping.expose_begin(sizeof(TopicHeader), object);
-    const auto& header = *reinterpret_cast<const TopicHeader*>(mapping.address());
-    TopicRecord recorded = check_topic_header(header, state.size, object);
-    layout::check_mode(state, layout::control_mode(recorded.mode), object);
-    layout::check_name(header.name.load(), name.text(), object);
+    TopicRecord& recorded = control->recorded;
     if (recorded.bus != registry.recorded().incarnation) {
       // An earlier bus left it. If our bus was removed, it may belong to a later one instead.
       const auto held = registry::lock_bus_name(registry, platform::Lock::exclusive);
       if (!held) throw registry.removed_error();
-      if (control->is_named(control_file)) {
-        unlink_log(registry.bus(), {name, recorded.id, recorded.log_node}, *control);
+      if (control->file.is_named(control_file)) {
+        unlink_log(registry.bus(), {name, recorded.id, recorded.log_node}, control->file);
         SHMBUS_CRASH_POINT("stale.log_unlinked");
         SegmentFile::unlink(control_file, object);
       }
@@ -171,16 +105,16 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& mem
     }
     const std::string log_file = registry.bus().log_file(name, recorded.log_node, recorded.id);
     const auto log = SegmentFile::open(log_file, access, object + ", its log");
-    if (!log || !control->is_named(control_file)) continue;  // removed meanwhile
+    if (!log || !control->file.is_named(control_file)) continue;  // removed meanwhile
     const platform::FileState log_state = log->state();
     layout::check_owner(log_state, registry.owners(), object + ", its log");
     layout::check_size(log_state.size, recorded.geometry.log_size, object + ", its log");
     layout::check_mode(log_state, recorded.mode, object + ", its log");
     recorded.group = log_state.group;
-    mapping.expose_begin(recorded.geometry.block_table_offset, object);
-    return std::shared_ptr<TopicSegment>(new TopicSegment(
-        member, name, SegmentName(control_file, *control), std::move(mapping), recorded, SegmentName(log_file, *log),
-        SparseMapping(*log, access, recorded.geometry.log_size, object + ", its log"), access));
+    return std::shared_ptr<TopicSegment>(
+        new TopicSegment(member, name, SegmentName(control_file, control->file), std::move(control->mapping), recorded,
+                         SegmentName(log_file, *log),
+                         SparseMapping(*log, access, recorded.geometry.log_size, object + ", its log"), access));
   }
   // A process that creates a topic while its bus is removed may cause this for a moment. So may a process that cleans
   // up after a bus whose registry was unlinked by hand.
@@ -258,8 +192,6 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& m
   SHMBUS_CRASH_POINT("create.withdrawn");
   return nullptr;
 }
-
-void TopicSegment::tell_type(TopicInfo& info) const { tell_type_of(*header_, info); }
 
 TopicInfo TopicSegment::info() const { return topic_info(*header_, geometry_); }
 

@@ -17,21 +17,10 @@
 #include "registry/membership.hpp"
 #include "shmbus/topic_info.hpp"
 #include "shmbus/type_info.hpp"
+#include "topic/control_segment.hpp"
 #include "topic/topic_type.hpp"
 
 namespace shmbus::topic {
-
-/// What the creator of a topic recorded. A process copies it when it attaches, and checks the copy. If the header is
-/// overwritten later, no access leaves the mapping.
-struct TopicRecord {
-  layout::Geometry geometry{};
-  std::uint64_t bus = 0;
-  std::uint64_t id = 0;
-  std::uint64_t log_node = 0;
-  std::uint32_t mode = 0;
-  gid_t group = 0;                 ///< of the log's file
-  std::uint64_t control_size = 0;  ///< bytes of the control segment, extensions included
-};
 
 /// One topic's control and log segments, mapped and checked, with the log over them. It keeps no descriptor: later
 /// steps use the mapping, or open the segment once more by its name. Any thread.
@@ -66,7 +55,7 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
   /// Checks that the topic's type is or can become this one. *Throws* Error, `type_mismatch`.
   void check_type(const TypeInfo& type) const { topic::check_type(*header_, type, name_.object()); }
   /// Writes what is recorded of the type into `info`.
-  void tell_type(TopicInfo& info) const;
+  void describe_type(TopicInfo& info) const { topic::describe_type(*header_, info); }
   gid_t group() const noexcept { return recorded_.group; }
 
   /// Places a port for each standing subscription that covers the topic and has none; before the first event.
@@ -130,11 +119,5 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
   std::map<std::uint32_t, platform::Mapping>
       repair_mappings_;  // blocks repaired so far, where the log is mapped read-only
 };
-
-/// What a header records; throws Error where it can't be right. For who maps it read-only, too.
-TopicRecord check_topic_header(const layout::TopicHeader& header, std::uint64_t file_size, const std::string& object);
-
-/// What a header records of its topic.
-TopicInfo topic_info(const layout::TopicHeader& header, const layout::Geometry& geometry);
 
 }  // namespace shmbus::topic

@@ -1,0 +1,102 @@
+#include "topic/control_segment.hpp"
+
+#include <bit>
+#include <utility>
+
+#include "layout/constants.hpp"
+#include "layout/segment_checks.hpp"
+#include "shmbus/error.hpp"
+#include "topic/topic_type.hpp"
+
+namespace shmbus::topic {
+
+using layout::Geometry;
+using layout::TopicHeader;
+using platform::Access;
+using platform::SegmentFile;
+using platform::SparseMapping;
+
+namespace {
+
+/// Copies what a header records, and checks it.
+TopicRecord check_topic_header(const TopicHeader& h, std::uint64_t file_size, const std::string& object) {
+  layout::check_header({layout::load_once(h.magic), layout::kTopicMagic, layout::load_once(h.version),
+                        layout::load_once(h.header_size), sizeof(TopicHeader), layout::load_once(h.incompatible_flags)},
+                       object);
+  const std::uint64_t block_size = layout::load_once(h.block_size);
+  const std::uint32_t blocks = layout::load_once(h.blocks), alignment = layout::load_once(h.alignment),
+                      timestamps = layout::load_once(h.timestamps);
+  const bool sane = std::has_single_bit(block_size) && block_size >= layout::kMinBlockSize &&
+                    block_size <= layout::kMaxBlockSize && std::has_single_bit(blocks) &&
+                    blocks >= layout::kMinBlocks && blocks <= layout::kMaxBlocks && std::has_single_bit(alignment) &&
+                    alignment >= 8 && alignment <= 256 && timestamps <= 1 && layout::load_once(h.exclusive) <= 1;
+  const std::uint64_t control_size = layout::load_once(h.control_size);
+  const Geometry g = sane ? Geometry::of(block_size, blocks, timestamps != 0, alignment) : Geometry{};
+  if (!sane || layout::load_once(h.physical_blocks) != g.physical_blocks ||
+      layout::load_once(h.record_header) != g.record_header || control_size < g.control_size ||
+      layout::load_once(h.log_size) != g.log_size) {
+    throw Error(ErrorCode::corrupt,
+                {object, "sizes that fit each other", "sizes that do not", "somebody overwrote it: remove the topic"});
+  }
+  layout::check_size(file_size, control_size, object);
+  layout::check_extensions(h.extensions, g.control_size, control_size, object);
+  return {g,
+          layout::load_once(h.bus),
+          layout::load_once(h.id),
+          layout::load_once(h.log_node),
+          layout::load_once(h.mode),
+          0,
+          control_size};
+}
+
+}  // namespace
+
+std::optional<ControlSegment> ControlSegment::open(const base::BusName& bus, const base::TopicName& topic,
+                                                   Access access, const std::vector<uid_t>& owners) {
+  const std::string object = topic.object();
+  auto file = SegmentFile::open(bus.control_file(topic), access, object);
+  if (!file) return std::nullopt;
+  const platform::FileState state = file->state();
+  layout::check_owner(state, owners, object);
+  layout::check_version(*file, layout::kTopicMagic, object);
+  if (state.size < sizeof(TopicHeader)) layout::check_size(state.size, sizeof(TopicHeader), object);
+  SparseMapping mapping(*file, access, state.size, object);
+  mapping.expose_begin(sizeof(TopicHeader), object);
+  const auto& header = *reinterpret_cast<const TopicHeader*>(mapping.address());
+  const TopicRecord recorded = check_topic_header(header, state.size, object);
+  // An inspector relies on no right that the mode gives.
+  if (access == Access::read_write) layout::check_mode(state, layout::control_mode(recorded.mode), object);
+  layout::check_name(header.name.load(), topic.text(), object);
+  mapping.expose_begin(recorded.geometry.block_table_offset, object);
+  return ControlSegment{std::move(*file), std::move(mapping), recorded};
+}
+
+void describe_type(const TopicHeader& header, TopicInfo& info) {
+  RecordedType type = recorded_type(header);
+  if (type.hash == 0) return;
+  info.content = type.hash == TypeInfo::kRawBytes ? Content::raw : Content::typed;
+  info.type_name = std::move(type.name);
+  info.type_size = type.size;
+  info.type_alignment = type.alignment;
+  info.type_layout = type.layout;
+  info.type_fields = std::move(type.fields);
+}
+
+TopicInfo topic_info(const TopicHeader& h, const Geometry& g) {
+  TopicInfo info;
+  info.name = h.name.load();
+  info.id = h.id;
+  info.block_size = g.block_size;
+  info.blocks = g.blocks;
+  info.max_payload = g.max_payload;
+  info.timestamps = h.timestamps != 0;
+  info.writers = h.exclusive != 0 ? Writers::exclusive : Writers::shared;
+  info.mode = h.mode;
+  const std::uint32_t options = layout::load_once(h.options);
+  info.reserved = (options & layout::kReserved) != 0;
+  info.accepts_raw = (options & layout::kAcceptsRaw) != 0;
+  describe_type(h, info);
+  return info;
+}
+
+}  // namespace shmbus::topic

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bus_name.hpp"
+#include "base/topic_name.hpp"
+#include "layout/geometry.hpp"
+#include "layout/topic.hpp"
+#include "platform/segment_file.hpp"
+#include "platform/sparse_mapping.hpp"
+#include "shmbus/topic_info.hpp"
+
+namespace shmbus::topic {
+
+/// What the creator of a topic recorded. A process copies it when it attaches, and checks the copy. If the header is
+/// overwritten later, no access leaves the mapping.
+struct TopicRecord {
+  layout::Geometry geometry{};
+  std::uint64_t bus = 0;
+  std::uint64_t id = 0;
+  std::uint64_t log_node = 0;
+  std::uint32_t mode = 0;
+  gid_t group = 0;                 ///< of the log's file
+  std::uint64_t control_size = 0;  ///< bytes of the control segment, extensions included
+};
+
+/// A topic's control segment, open, checked and mapped; of the mapping everything before the latency histograms may be
+/// touched, and of the block table what has memory.
+struct ControlSegment {
+  /// Opens the segment that bears a topic's name; nothing where there is none. Its owner must be among the accepted ones
+  /// (layout::check_owner). *Throws* Error where it is not what it must be.
+  static std::optional<ControlSegment> open(const base::BusName& bus, const base::TopicName& topic,
+                                            platform::Access access, const std::vector<uid_t>& owners);
+
+  const layout::TopicHeader& header() const noexcept {
+    return *reinterpret_cast<const layout::TopicHeader*>(mapping.address());
+  }
+
+  platform::SegmentFile file;
+  platform::SparseMapping mapping;
+  TopicRecord recorded;
+};
+
+/// Returns what a header records of its topic, the type included.
+TopicInfo topic_info(const layout::TopicHeader& header, const layout::Geometry& geometry);
+
+/// Writes what a header records of the topic's type into `info`.
+void describe_type(const layout::TopicHeader& header, TopicInfo& info);
+
+}  // namespace shmbus::topic
