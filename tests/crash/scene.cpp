@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "crash/role_actions.hpp"
@@ -146,8 +147,7 @@ class Scene {
     for (std::size_t i = turns.size(); i < victims.size(); ++i) {
       const Role& role = *victims_[i].role;
       Turn turn = turn_of(victims[i]);
-      if (turn == Turn::stopped && role.pause != nullptr && !paused_) {
-        paused_ = true;
+      if (turn == Turn::stopped && role.pause != nullptr && paused_.insert(i).second) {
         if (survivors) survivors->get_on(1);
         resume(victims[i]);
         turn = turn_of(victims[i]);
@@ -195,7 +195,7 @@ class Scene {
   Stage stage_;
   std::vector<ForkedProcess> stopped_;
   unsigned started_ = 0;
-  bool paused_ = false;
+  std::set<std::size_t> paused_;  // victims that were stopped once, to be overtaken
 };
 
 }  // namespace
