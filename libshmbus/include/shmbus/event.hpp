@@ -32,8 +32,7 @@ class TopicReader;
 class WorkQueue;
 void skip_mismatched(const Event& event, const TypeInfo& expected) noexcept;
 
-/// What all events of one topic have in common, for one subscriber. Lives as long as the subscriber or any retained
-/// event.
+/// What all events of one topic share, for one subscriber. Exists for as long as the subscriber or any retained event.
 struct EventSource {
   std::string topic;
   std::uint64_t bus = 0;
@@ -43,38 +42,41 @@ struct EventSource {
 
 }  // namespace detail
 
-/// One event, read in place. Valid inside the handler it is given to, on that thread; `retain()` for longer.
+/// One event, read in place. Valid only inside the handler that gets it, on that thread; use `retain()` to keep it
+/// longer.
 class Event {
  public:
-  /// The topic's name, which is the event's type: "video.watch_started".
+  /// Returns the topic's name, which is the event's type: "video.watch_started".
   std::string_view topic() const noexcept { return source_->topic; }
 
-  /// The topic-wide number, from 1, never reused.
+  /// Returns the topic-wide number, from 1; never reused.
   std::uint64_t sequence() const noexcept { return record_.sequence; }
 
-  /// When it was published, by the system clock, within 1 ms. The epoch (1970) where the topic carries no time stamps.
+  /// Returns when it was published, by the system clock, within 1 ms. Returns the epoch (1970) where the topic has no
+  /// time stamps.
   Time time() const noexcept;
 
-  /// Unique among all events of the machine.
+  /// Returns an id that is unique among all events of the machine.
   EventId id() const noexcept { return {source_->bus, source_->topic_id, record_.sequence}; }
 
-  /// Number of the publisher's port in the topic, 0 to 63; `Inspector` tells who holds it.
+  /// Returns the number of the publisher's port in the topic, 0 to 63. `Inspector` shows which process holds the port.
   unsigned publisher() const noexcept { return record_.port; }
 
-  /// The bytes as published, aligned to 8 or to the topic's type.
+  /// Returns the bytes as published, aligned to 8 bytes or to the topic's type.
   std::span<const std::byte> payload() const noexcept { return {record_.payload, record_.size}; }
 
-  /// The payload as characters.
+  /// Returns the payload as characters.
   std::string_view text() const noexcept { return {reinterpret_cast<const char*>(record_.payload), record_.size}; }
 
-  /// The payload as a T; null where the topic's recorded type is not T, or size or place do not fit. Whoever can do
-  /// nothing else with such an event had better use `Bus::subscriber<T>` or `Bus::subscribe<T>`.
+  /// Returns the payload as a T; null where the topic's recorded type is not T, or size or alignment do not fit. A
+  /// program that can't use events of another type should use `Bus::subscriber<T>` or `Bus::subscribe<T>`, which report
+  /// them.
   template <Publishable T>
   const T* as() const noexcept {
     if (record_.size != sizeof(T) || source_->type_hash->load(std::memory_order_acquire) != type_hash<T>)
       return nullptr;
-    if constexpr (alignof(T) >
-                  8) {  // payloads are aligned to 8 whatever the bytes say; more only the topic's records tell
+    // Payloads are always aligned to 8 bytes; a larger alignment depends on the topic's records.
+    if constexpr (alignof(T) > 8) {
       if (reinterpret_cast<std::uintptr_t>(record_.payload) % alignof(T) != 0) return nullptr;
     }
     return reinterpret_cast<const T*>(record_.payload);
@@ -83,8 +85,9 @@ class Event {
   /// The publisher's trace context, or null if it gave none.
   const TraceContext* trace() const noexcept { return reinterpret_cast<const TraceContext*>(record_.trace); }
 
-  /// An owner that keeps the event beyond the handler, on any thread: it keeps the block pinned, or holds a copy when
-  /// the subscriber's pins (eight blocks a topic) are used up, or the topic reserved its memory. May allocate.
+  /// Returns an owner that keeps the event after the handler has returned, on any thread. It keeps the block pinned. It
+  /// holds a copy instead when the subscriber's pins (eight blocks per topic) are used up, or the topic reserved its
+  /// memory. May allocate.
   RetainedEvent retain() const;
 
  private:
@@ -95,19 +98,19 @@ class Event {
   friend void detail::skip_mismatched(const Event& event, const TypeInfo& expected) noexcept;
   Event(const detail::EventSource* source, detail::TopicReader* reader, const detail::EventRecord& record) noexcept
       : source_(source), reader_(reader), record_(record) {}
-  /// `retain`, unless that takes a copy of more than `limit` bytes; `copied` is how many it took.
+  /// As `retain`, unless that needs a copy of more than `limit` bytes. `copied` is set to the bytes it copied.
   std::optional<RetainedEvent> retain_within(std::size_t limit, std::size_t& copied) const;
   static Event nothing() noexcept;
 
   const detail::EventSource* source_;
   detail::TopicReader* reader_;
   detail::EventRecord record_;
-  bool retained_ =
-      false;  // then the record's stamp is the time in nanoseconds, since the reader may have left the block
+  // Where true, the record's stamp is the time in nanoseconds, since the reader may have left the block.
+  bool retained_ = false;
 };
 
-/// Owns one event. Movable; may outlive the Subscriber and the Bus, and may be destroyed on any thread. One that was
-/// moved from holds an empty event: no topic, sequence 0, no bytes.
+/// Owns one event. Movable; may outlive the Subscriber and the Bus, and may be destroyed on any thread. A RetainedEvent
+/// that was moved from holds an empty event: no topic, sequence 0, no bytes.
 class [[nodiscard]] RetainedEvent {
  public:
   RetainedEvent(RetainedEvent&& other) noexcept;
@@ -119,7 +122,7 @@ class [[nodiscard]] RetainedEvent {
   const Event& operator*() const noexcept { return event_; }
   const Event* operator->() const noexcept { return &event_; }
 
-  /// True where it holds a copy, false where it keeps the block pinned.
+  /// Returns true where it holds a copy, false where it keeps the block pinned.
   bool copied() const noexcept { return slot_ < 0; }
 
  private:

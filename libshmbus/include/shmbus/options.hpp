@@ -19,14 +19,14 @@ using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nan
 
 /// How many publishers a topic may have at one time.
 enum class Writers : std::uint8_t {
-  shared,     ///< any number up to 64; one atomic read-modify-write a publish
+  shared,     ///< any number up to 64; one atomic read-modify-write per publish
   exclusive,  ///< one; no atomic read-modify-write
 };
 
 /// What happens when a subscriber is slower than the publishers.
 enum class Delivery : std::uint8_t {
-  lossy,     ///< the ring moves on; the subscriber learns exactly how many sequence numbers passed it
-  reliable,  ///< publishers wait rather than overrun it
+  lossy,     ///< the ring moves on; the subscriber learns exactly how many sequence numbers it missed
+  reliable,  ///< publishers wait instead of overwriting events that it has not read
 };
 
 /// Where a subscriber begins in a topic that exists when it attaches. A topic that is created later is read from its
@@ -35,32 +35,32 @@ class Start {
  public:
   enum class Kind : std::uint8_t { latest, oldest, sequence, time, last, after };
 
-  /// With the next event.
+  /// Begins with the next event.
   static constexpr Start latest() { return {Kind::latest, 0}; }
-  /// With the oldest retained event.
+  /// Begins with the oldest retained event.
   static constexpr Start oldest() { return {Kind::oldest, 0}; }
-  /// With event number `n` of the topic as it is now. Events before the oldest retained one count as lost. A number
-  /// that was not published yet is waited for: a topic that was removed and made anew counts from 1 again, so a number
-  /// from before may be waited for in vain. To go on where another process stopped, use `after`.
+  /// Begins with event number `n` of the current topic. Events before the oldest retained one count as lost. If the
+  /// number is not published yet, the subscriber waits for it. A topic that was removed and created again counts from 1
+  /// again, so it may never reach an old number: to resume where another process stopped, use `after`.
   static constexpr Start sequence(std::uint64_t n) { return {Kind::sequence, static_cast<std::int64_t>(n)}; }
-  /// With the event after `id`, of which `Event::id` tells: for going on after a restart. Events that are no longer
-  /// retained count as lost. *Requires*: a pattern that names one topic. *Throws* Error, `stale_position`, where the
-  /// topic is not the one that event was of: it, or the bus, was removed and perhaps made anew.
+  /// Begins with the event after `id` (see `Event::id`): for resuming after a restart. Events that are no longer
+  /// retained count as lost. *Requires* a pattern that names one topic. *Throws* Error, `stale_position`, where the
+  /// event belongs to another topic: its topic or bus was removed, and perhaps created again.
   static constexpr Start after(const EventId& id) {
     Start start{Kind::after, static_cast<std::int64_t>(id.sequence)};
     start.bus_ = id.bus;
     start.topic_ = id.topic;
     return start;
   }
-  /// With the first event, in sequence order, of time `t` or later. The topic must carry time stamps.
+  /// Begins with the first event, in sequence order, of time `t` or later. *Requires* a topic with time stamps.
   static constexpr Start time(Time t) { return {Kind::time, t.time_since_epoch().count()}; }
-  /// With the last `k` sequence numbers.
+  /// Begins with the last `k` sequence numbers.
   static constexpr Start last(std::uint64_t k) { return {Kind::last, static_cast<std::int64_t>(k)}; }
 
   constexpr Kind kind() const noexcept { return kind_; }
-  /// The sequence, nanoseconds since 1970, or count that belongs to the kind.
+  /// Returns the sequence, the nanoseconds since 1970, or the count, depending on the kind.
   constexpr std::int64_t value() const noexcept { return value_; }
-  /// The event to go on after; all zeros for another kind.
+  /// Returns the event to resume after; all zeros for another kind.
   constexpr EventId event() const noexcept {
     return kind_ == Kind::after ? EventId{bus_, topic_, static_cast<std::uint64_t>(value_)} : EventId{};
   }
@@ -72,10 +72,10 @@ class Start {
   Kind kind_;
 };
 
-/// How `Subscriber::wait` passes the time before it sleeps in the kernel.
+/// What `Subscriber::wait` does before it sleeps in the kernel.
 class WaitStrategy {
  public:
-  /// Never sleeps: lowest latency, one core busy.
+  /// Never sleeps: lowest latency, but keeps one core busy.
   static constexpr WaitStrategy spin() { return {std::chrono::nanoseconds::max(), 0}; }
   /// Spins some microseconds, yields a few times, then sleeps.
   static constexpr WaitStrategy balanced() { return {std::chrono::microseconds{20}, 8}; }
@@ -91,33 +91,35 @@ class WaitStrategy {
   unsigned yields_;
 };
 
-/// Given by whoever creates the bus; later members adopt what was recorded, except `owners`, which is each member's
-/// own.
+/// Options of the bus's creator. Later members adopt the recorded ones, except `owners`, which each member sets for
+/// itself.
 struct BusOptions {
   unsigned mode = 0600;         ///< access to the registry; the umask does not apply
   std::string group{};          ///< owner group, by name or number, if not the process's
-  std::vector<uid_t> owners{};  ///< whose segments to accept besides one's own and root's
+  std::vector<uid_t> owners{};  ///< users whose segments to accept, besides this user and root
   std::chrono::nanoseconds stall_limit = std::chrono::seconds{1};  ///< how long a lossy reader waits for a stopped
       ///< publisher's open claim; the longest sleep. 1 ms to 1 h
   bool create = true;  ///< false: attach only, `not_found` where there is no such bus
 };
 
-/// Given by whoever creates the topic, `Bus::topic` or the first publisher; later comers adopt what it has, and
-/// `TopicInfo::different` tells them what they asked for in vain.
+/// Options of the topic's creator: `Bus::topic` or the first publisher. Later ones adopt the topic's options, and
+/// `TopicInfo::different` lists those that they requested and did not get.
 struct TopicOptions {
   std::size_t block_size = std::size_t{256} * 1024;  ///< bytes, a power of two from 4 KiB to 64 MiB; bounds the payload
   std::size_t blocks = 16;  ///< retained in the ring, 2 to 65,536; rounded up to a power of two
-  bool reserve = false;  ///< back all of them, and two more, with memory at creation, or fail there. In a full /dev/shm
-                         ///< it then publishes on as long as its subscribers and open loans are not more than `blocks`
-                         ///< and no reliable one holds it back. `Event::retain` always copies on such a topic
-  bool timestamps = true;             ///< each event carries its time
+  /// Backs all of these blocks, and two more, with memory at creation; creation fails where there is not enough. Such a
+  /// topic can be published to even when /dev/shm is full, for as long as its subscribers and open loans are not more
+  /// than `blocks`, and no reliable subscriber holds it back. `Event::retain` always copies on such a topic.
+  bool reserve = false;
+  bool timestamps = true;             ///< each event has a time stamp
   Writers writers = Writers::shared;  ///< how many publishers at a time
-  unsigned mode = 0600;               ///< of the log; whoever may read it may also write the control segment
+  unsigned mode = 0600;               ///< of the log; a user that may read it may also write the control segment
   std::string group{};                ///< owner group, by name or number, if not the process's
-  /// Accepts publishers of raw bytes beside those of a type. `Event::as<T>()` then gives any event of T's size as a T.
+  /// Accepts publishers of raw bytes besides those of a type. `Event::as<T>()` then returns any event of T's size as a
+  /// T.
   bool accept_raw = false;
-  /// Throws `invalid_option`, naming each difference, where the topic exists and any of these options, those left at
-  /// their defaults too, is not what it has. A `group` left empty is not compared. Not recorded.
+  /// Requires an existing topic to have exactly these options, including those left at their defaults; otherwise
+  /// opening it throws `invalid_option`, which names each difference. An empty `group` is not compared. Not recorded.
   bool strict = false;
 
   /// Returns the bytes of address space (`ulimit -v`) that such a topic takes in each process that has it open. Memory
@@ -128,21 +130,23 @@ struct TopicOptions {
 struct SubscriberOptions {
   Start start = Start::latest();
   Delivery delivery = Delivery::lossy;
-  std::chrono::nanoseconds demote_after{0};  ///< reliable only: become lossy after holding publishers back so
-                                             ///< long; 0: never
+  std::chrono::nanoseconds demote_after{0};  ///< reliable only: become lossy after holding publishers back
+                                             ///< for this long; 0: never
   WaitStrategy wait = WaitStrategy::balanced();
-  std::string name{};  ///< shown by the monitor; at most 63 bytes
+  std::string name{};  ///< shown by monitors; at most 63 bytes
 };
 
 struct DispatchOptions {
   SubscriberOptions subscriber{};
-  std::size_t workers =
-      1;  ///< threads that call the handler, 1 to 64; with more than one there is no order between them
-  // For several workers; one worker handles each event in place, and has no queue.
-  std::size_t queue = 1024;  ///< events handed over and not handled yet, 1 to 1,048,576. An event that finds it full is
-                             ///< handled by the worker that polls: nobody polls meanwhile, and nothing is dropped
-  std::size_t queue_bytes = std::size_t{16} * 1024 * 1024;  ///< bytes of copies at a time, for events whose block can't
-                                                            ///< be pinned (eight a topic can); beyond it the same
+  /// Threads that call the handler, 1 to 64. Several threads handle events in no particular order.
+  std::size_t workers = 1;
+  /// Events that are queued for other workers and not handled yet, 1 to 1,048,576. When the queue is full, the polling
+  /// worker handles the event itself: no worker polls in the meantime, and nothing is dropped. Only used with several
+  /// workers: a single worker handles each event in place.
+  std::size_t queue = 1024;
+  /// Bytes of copies in the queue, for events whose block can't be pinned (eight blocks per topic can). When they are
+  /// used up, the polling worker handles the event itself.
+  std::size_t queue_bytes = std::size_t{16} * 1024 * 1024;
 };
 
 }  // namespace shmbus

@@ -31,8 +31,8 @@ namespace detail {
 class PublisherCore;
 }
 
-/// Publishes to one topic. Belongs to one thread at a time; movable. Never throws after construction. One that was
-/// moved from publishes nothing and returns `closed`.
+/// Publishes to one topic. Movable; only one thread at a time may use it. Never throws after construction. A Publisher
+/// that was moved from publishes nothing and returns `closed`.
 class [[nodiscard]] Publisher {
  public:
   Publisher(Publisher&&) noexcept;
@@ -41,9 +41,9 @@ class [[nodiscard]] Publisher {
   Publisher& operator=(const Publisher&) = delete;
   ~Publisher();
 
-  /// Publishes a copy of the bytes. Waits while a reliable subscriber holds the ring back, without bound unless that
-  /// subscriber has `demote_after`; returns `back_pressured` if the bus is interrupted, or if the handler that runs on
-  /// this very thread is what holds the ring back.
+  /// Publishes a copy of the bytes. Waits while a reliable subscriber holds the ring back, without limit unless that
+  /// subscriber has `demote_after`. Returns `back_pressured` if the bus is interrupted, or if a handler that runs on
+  /// this same thread holds the ring back.
   PublishResult publish(std::span<const std::byte> payload) noexcept;
   PublishResult publish(std::string_view text) noexcept { return publish(bytes(text)); }
   /// The same with a trace context.
@@ -65,13 +65,13 @@ class [[nodiscard]] Publisher {
   [[nodiscard]] PublishResult try_publish(std::span<const std::byte> payload) noexcept;
   [[nodiscard]] PublishResult try_publish(std::string_view text) noexcept { return try_publish(bytes(text)); }
 
-  /// Publishes copies of all payloads, in order. Quicker than one by one: up to 256 events, or 64 KiB, take their place
-  /// in the log at once, and bear one time stamp, taken then. Events of other publishers may come between those groups,
-  /// and where a block ends; subscribers see a group's first events while the last are written. `sequences`, if not
-  /// empty, receives the sequence of each event, as many as it has room for.
+  /// Publishes copies of all payloads, in order. This is quicker than one by one: up to 256 events, or 64 KiB, get
+  /// their place in the log at once, and share one time stamp, taken at that moment. Events of other publishers may
+  /// come between such groups, and where a block ends. Subscribers see a group's first events while the last are being
+  /// written. `sequences`, if not empty, receives the sequences of the first events, as many as it has room for.
   ///
-  /// Stops at the first event that can't be published, for example one that is too large: those before it stay
-  /// published, and the result tells how many. Waits as `publish` does, also between two events.
+  /// Stops at the first event that can't be published, for example one that is too large: the events before it stay
+  /// published, and the result holds how many. Waits as `publish` does, also between two events.
   BatchResult publish_all(std::span<const std::span<const std::byte>> payloads,
                           std::span<std::uint64_t> sequences = {}) noexcept {
     return publish_all(detail::Payloads(payloads), sequences, kForever);
@@ -103,16 +103,16 @@ class [[nodiscard]] Publisher {
     return publish_all(detail::Payloads(texts), sequences, kNever);
   }
 
-  /// Room for `size` bytes, to write in place. Waits as `publish` does. One open loan a publisher: until it is
-  /// committed or aborted, publishing and loaning return `loan_open`. The Publisher must outlive it: a temporary one
-  /// gives no loan.
+  /// Loans room for `size` bytes, to write in place. Waits as `publish` does. A publisher has one open loan at a time:
+  /// until it is committed or aborted, publishing and loaning return `loan_open`. The Publisher must outlive the loan,
+  /// so a temporary Publisher can't loan.
   Loan loan(std::size_t size) & noexcept;
   Loan loan(std::size_t size) && = delete;
   /// The same, but never waits.
   Loan try_loan(std::size_t size) & noexcept;
   Loan try_loan(std::size_t size) && = delete;
 
-  /// What its topic is. Without a name once moved from.
+  /// Returns the topic's description; without a name once this Publisher was moved from.
   const TopicInfo& topic() const noexcept;
 
  private:
@@ -147,7 +147,7 @@ inline PublishResult Publisher::publish(std::span<const std::byte> payload) noex
   return publish_slowly(payload, nullptr, std::chrono::nanoseconds::max());
 }
 
-/// Publishes values of one type to a topic that carries that type. As a Publisher otherwise.
+/// Publishes values of one type to a topic that carries that type. Otherwise like a Publisher.
 template <Publishable T>
 class [[nodiscard]] TypedPublisher {
  public:
@@ -177,8 +177,8 @@ class [[nodiscard]] TypedPublisher {
     return publisher_.publish_all(payloads(values), sequences, Publisher::kNever);
   }
 
-  /// Room for one value, to write in place: `if (auto loan = publisher.loan()) { loan->x = 1; loan.commit(); }`. Waits
-  /// as `publish` does; see Publisher::loan.
+  /// Loans room for one value, to write in place: `if (auto loan = publisher.loan()) { loan->x = 1; loan.commit(); }`.
+  /// Waits as `publish` does; see Publisher::loan.
   TypedLoan<T> loan() & noexcept { return TypedLoan<T>(publisher_.loan(sizeof(T))); }
   TypedLoan<T> loan() && = delete;
   /// The same, but never waits.

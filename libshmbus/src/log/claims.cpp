@@ -97,10 +97,10 @@ RestEnd end_of_rest(const BlockLog& log, std::uint64_t here, const Rest& rest) n
   return {offset, format.after(here, rest.stride, rest.events)};
 }
 
-/// Only boundaries were ever tail values, so a size that ends at one was granted, or is smaller than the one granted
-/// and can't end there: inside of the batch that was granted nothing behind `here` is finished, since its records are
-/// finished in order. `tail` was read before the claims, the keys are read here, after them: whoever finished meanwhile
-/// left its key.
+/// Only boundaries were ever tail values. So a claim whose size ends at a boundary was granted. Or it is smaller than
+/// the granted one; but then it can't end at a boundary: inside the granted batch nothing after `here` is finished,
+/// since its records are finished in order. `tail` was read before the claims, and the keys are read here, after them:
+/// a publisher that finished in the meantime left its key.
 bool ends_at_boundary(const BlockLog& log, std::uint64_t here, const RestEnd& end, std::uint64_t tail,
                       const Claims& claims, std::uint32_t physical) noexcept {
   const auto& format = log.format();
@@ -119,10 +119,11 @@ bool ends_at_boundary(const BlockLog& log, std::uint64_t here, const RestEnd& en
   return false;
 }
 
-/// How many sequences the block has before a boundary, told by what follows: from there over finished records to the
-/// tail, to a shown claim, whose `where` was a tail value, granted or not, or to the next block. Whatever is not
-/// finished on the way began at a shown claim, or is finished by now: nothing where the claims should be read again.
-/// kNone where the next block is gone from the ring, so that it can't be told any more.
+/// Returns how many sequences the block has before a boundary. It follows from what comes after the boundary: finished
+/// records up to the tail, up to a shown claim (its `where` was a tail value, whether it was granted or not), or up to
+/// the next block. A record on the way that is unfinished began at a shown claim, or is finished by now: returns
+/// nothing where the claims must be read again. Returns kNone where the next block has left the ring, so the number
+/// can't be found.
 std::optional<std::uint64_t> count_at(const BlockLog& log, std::uint64_t here, std::size_t offset, std::uint64_t tail,
                                       const Claims& claims, std::uint32_t physical) noexcept {
   const auto& format = log.format();
@@ -154,7 +155,7 @@ std::optional<std::uint64_t> count_at(const BlockLog& log, std::uint64_t here, s
 Holder holder_of(BlockLog& log, std::uint64_t here, std::uint32_t physical) noexcept {
   const std::uint64_t tail = log.tail().load(std::memory_order_acquire);
   const Claims claims = all_claims(log);
-  // What each claim covers of it, as far as it may have been granted. A claim that lost may cover it, too.
+  // The part of it that each claim covers, if the claim was granted. A claim that lost the race may cover it, too.
   std::array<std::optional<Rest>, layout::kMaxPublishers> rests;
   std::optional<Rest> holder;
   bool same_stride = false;
@@ -171,12 +172,12 @@ Holder holder_of(BlockLog& log, std::uint64_t here, std::uint32_t physical) noex
     }
   }
   if (!holder) return {};
-  if (same_stride) {  // of as many bytes, but other events: what was claimed behind it tells how many
+  if (same_stride) {  // same bytes, different events: the claims after it show how many
     const auto count = count_at(log, here, log.format().offset(here) + holder->stride, tail, claims, physical);
     if (!count) return {};
     if (*count == kNone) {
-      // Whoever is still in this block was lapped. What follows is passed as if it were padding: the next block's first
-      // sequence tells how much was lost.
+      // A subscriber that is still in this block was lapped. The rest is passed as if it were padding: the next block's
+      // first sequence shows how much was lost.
       for (auto& rest : rests) {
         if (rest && rest->stride == holder->stride) rest = Rest{log.block_size() - log.format().offset(here), 0};
       }
@@ -186,8 +187,8 @@ Holder holder_of(BlockLog& log, std::uint64_t here, std::uint32_t physical) noex
     }
   }
 
-  // Several may show the same claim, one of which was granted. A living one is waited for; if all are dead, any of them
-  // serves.
+  // Several ports may show the same claim, and one of them was granted. A living publisher is waited for; if all are
+  // dead, any of them will do.
   Holder result{Holder::Kind::nobody, 0, *holder};
   for (std::size_t i = 0; i < claims.count; ++i) {
     const ShownClaim& claim = claims.shown[i];

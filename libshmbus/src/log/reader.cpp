@@ -10,9 +10,9 @@ using layout::RecordMeta;
 using layout::SubscriberPort;
 
 namespace {
-/// Pauses of a streaming reader that drained the log, so that the writer gets ahead by some cache lines.
+/// Pauses of a streaming reader that has read everything, so that the writer gets ahead by some cache lines.
 constexpr int kStreamingPauses = 32;
-constexpr std::uint32_t kFewPolls = 8, kManyPolls = 256;    // that gave nothing
+constexpr std::uint32_t kFewPolls = 8, kManyPolls = 256;    // polls that found nothing
 constexpr std::uint64_t kLongAgo = std::uint64_t{1} << 20;  // of the cycle counter: between 0.3 and some 40 ms
 }  // namespace
 
@@ -23,14 +23,14 @@ Reader::Reader(BlockLog& log, unsigned port)
       port_number_(port) {
   if (timestamps_) latencies_ = log.environment().histogram(port);
   if (latencies_ == nullptr) return;
-  for (auto& count : latencies_->counts) count.store(0, std::memory_order_relaxed);  // of who had the port before
+  for (auto& count : latencies_->counts) count.store(0, std::memory_order_relaxed);  // of the port's former tenant
   port_->latency.store(1, std::memory_order_release);
   until_sample_ = 0;
 }
 
-/// Takes the latency of the event at the cursor, which is handed out next. For the monitor alone, so relaxed. The stamp
-/// may lie ahead of us by what cores' counters differ, or be any bytes: each value has its bucket. True: it was taken,
-/// or padding was passed; false: corrupt.
+/// Samples the latency of the event at the cursor, which is handed out next. For monitors alone, so relaxed. The stamp
+/// may be slightly in the future, since the cores' counters differ, or be any bytes: each value has its bucket. Returns
+/// true where the sample was taken or padding was passed; false for corrupt data.
 bool Reader::sample_latency() noexcept {
   detail::EventRecord record;
   std::size_t stride;
@@ -45,11 +45,11 @@ bool Reader::sample_latency() noexcept {
 void Reader::adopt() noexcept {
   next_sequence_ = words_->position.load(std::memory_order_acquire);
   wanted_ = words_->pin.load(std::memory_order_acquire);
-  if (wanted_ == kNone) fail();  // nobody places a port so
+  if (wanted_ == kNone) fail();  // no process places a port like this
 }
 
-/// P1, P2. The store is sequentially consistent: it stands before the look at the ring that follows, and it is a
-/// release, so that what was read of the old block was read before.
+/// P1, P2. The store is sequentially consistent, so it comes before the following check of the ring. It is also a
+/// release, so the old block was read before it.
 void Reader::pin(std::uint64_t number) noexcept {
   wanted_ = number;
   if (words_->pin.load(std::memory_order_relaxed) == number) return;  // only we write it
@@ -60,14 +60,13 @@ void Reader::pin(std::uint64_t number) noexcept {
   if (log_->header().gated.load(std::memory_order_seq_cst) != 0) log_->wake_publishers();
 }
 
-/// After a pin was taken off a block: if that left the ring meanwhile, it may be free now.
+/// Called after a pin was taken off a block: if the block has left the ring in the meantime, it may be free now.
 void Reader::list_if_unlinked(const Block& block) noexcept {
   if (log_->slot(block.number).load(std::memory_order_seq_cst) != block.entry) list_free(*log_, block.physical);
 }
 
-/// At the end of a block, or in none: go to the one wanted next. False: it is not open yet, or was lapped again and
-/// again
-/// (`look` tells the two apart).
+/// At the end of a block, or in none: enters the block wanted next. Returns false where it is not open yet, or the
+/// reader was lapped again and again (`look` distinguishes the two).
 bool Reader::next_block() noexcept {
   if (status_ != Status::ok || log_->environment().forked()) return false;
   if (wanted_ == kNone) {  // the block was just read to its end
@@ -117,8 +116,8 @@ bool Reader::enter(const Block& block) noexcept {
   return true;
 }
 
-/// Every record leaves room for the padding after it, and padding reaches to the block's end: so a whole header stands
-/// wherever the cursor does.
+/// Every record leaves room for the padding after it, and padding reaches to the block's end. So there is a whole
+/// header wherever the cursor is.
 bool Reader::fits(std::size_t stride, bool padding) const noexcept {
   const auto room = static_cast<std::size_t>(end_ - cursor_);
   return stride >= layout::kMinRecord && (padding ? stride == room : stride + layout::kMinRecord <= room);
@@ -152,7 +151,7 @@ bool Reader::take_special(const RecordHeader* header, RecordMeta meta, detail::E
   return true;
 }
 
-/// No committed record at the cursor. True: the cursor has moved all the same.
+/// Called where no committed record is at the cursor. Returns true where the cursor has moved all the same.
 bool Reader::nothing_here(std::uint64_t key) noexcept {
   if (key == ~key_) return pass_aborted();
   if (streaming_) {
@@ -160,9 +159,9 @@ bool Reader::nothing_here(std::uint64_t key) noexcept {
     for (int i = 0; i < kStreamingPauses; ++i) platform::pause();
     return false;
   }
-  // Is it the end, or a claim not committed yet? Looking at the tail takes its line from a publisher that is about to
-  // write it, so it is done seldom: who spins looks after many polls, and who polls now and then, by the cycle counter,
-  // after few.
+  // Is this the end, or a claim that is not committed yet? Reading the tail takes its cache line from a publisher that
+  // is about to write it, so it is done rarely: after many polls for a reader that spins, after few for one that polls
+  // only sometimes (by the cycle counter).
   ++empty_polls_;
   const bool many = empty_polls_ % kManyPolls == 0;
   const bool ask_clock = !many && (claim_since_ != 0 || empty_polls_ % kFewPolls == 0);
@@ -181,7 +180,7 @@ bool Reader::pass_aborted() noexcept {
   return step_over(stride, sequences, false);
 }
 
-/// Passes `sequences` at once, none for padding.
+/// Skips `sequences` at once; 0 for padding.
 bool Reader::step_over(std::size_t stride, unsigned sequences, bool lost) noexcept {
   const std::uint64_t wanted = next_sequence_ > skip_to_ ? next_sequence_ : skip_to_;
   cursor_ += stride;
@@ -212,11 +211,11 @@ bool Reader::look() noexcept {
   const std::uint64_t newest = log_->whole_number(log_->tail().load(std::memory_order_acquire));
   Block block;
   const FindResult found = log_->find(wanted_, block);
-  // Lapped so often that `next_block` gave up: events lie further on, so nobody may sleep. True however often it comes:
-  // each time publishers have moved the ring on meanwhile.
+  // Lapped so often that `next_block` gave up: there are events further on, so the subscriber must not sleep. This may
+  // happen any number of times: publishers have moved the ring on each time.
   if (found == FindResult::gone) return true;
-  // Waiting for a block that nobody is about to open, or for one that was opened before the tail could speak of its
-  // successor, and does not show: only broken bytes led here.
+  // The reader waits for a block that no publisher is about to open; or for a block that must be open, since the tail
+  // refers to its successor, but is not in the ring. Only corrupt data leads here.
   if (newest == kNone) return false;
   if (wanted_ > newest + 1) return fail();
   return wanted_ <= newest && found == FindResult::not_open && fail();
@@ -228,8 +227,8 @@ void Reader::give_up() noexcept {
   wanted_ = kNone;
 }
 
-// A poll under way looks at `cursor_` and `port_` again after each event: a handler is a call that the compiler can't see
-// into, unless it calls nothing, and then it neither forks nor ends a subscriber.
+// A running poll loads `cursor_` and `port_` again after each event. For the compiler a handler is an unknown call,
+// unless it calls nothing; then it neither forks nor ends a subscriber.
 void Reader::stop() noexcept {
   give_up();
   status_ = Status::closed;
@@ -260,14 +259,14 @@ std::uint64_t Reader::count_mismatched() noexcept {
   return port_->mismatched.fetch_add(1, std::memory_order_relaxed) + 1;  // for the monitor alone
 }
 
-// Retain slots. `slot_uses_` counts the events that share a slot; kClearing keeps a slot from being taken between the
+// Retain slots. `slot_uses_` counts the events that share a slot. kClearing prevents that a slot is taken between the
 // last release and the clearing of the shared word.
 namespace {
 constexpr std::uint32_t kClearing = ~std::uint32_t{0};
 }
 
 int Reader::retain() noexcept {
-  // Written before the topic had its name. Any other value only means that copies are made.
+  // Written before the topic had its name. Any other value only causes copies.
   if (log_->header().reserves.load(std::memory_order_relaxed) != 0) return -1;
   int free = -1;
   for (unsigned i = 0; i < layout::kRetainSlots; ++i) {
@@ -298,7 +297,7 @@ void Reader::release(int slot) noexcept {
   }
   if (uses != 1) return;
   SHMBUS_CRASH_POINT("retain.ending");
-  // A release: what was read of the block was read before. Sequentially consistent: before the look at the ring.
+  // A release: the block was read before it. Sequentially consistent: it comes before the check of the ring.
   port_->retained[i].store(kNone, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("retain.cleared");
   list_if_unlinked(slot_block_[i]);  // ours until the slot is free

@@ -15,36 +15,39 @@ namespace shmbus::log {
 
 /// Reads one log through one subscriber port. One thread at a time.
 ///
-/// P1 The block it is inside is pinned: its number stands in the port, stored before the ring was found to hold it.
+/// P1 The reader's block is pinned: its number is in the port, and was stored before the ring was found to hold the
+///    block.
 /// P2 The pin only moves up, and only after everything in the block was read.
-/// P3 `next_sequence_` is the sequence of the record at the cursor; what a block's first sequence exceeds it by was
-/// lost.
+/// P3 `next_sequence_` is the sequence of the record at the cursor. Where a block's first sequence is higher, the
+///    difference was lost.
 class Reader : public detail::PollPath {
  public:
   Reader(BlockLog& log, unsigned port);
 
-  /// Takes its place in the log. Without time stamps `Start::time` reads from the oldest event.
+  /// Starts at a place in the log. Without time stamps, `Start::time` reads from the oldest event.
   void start(Start start) noexcept;
-  /// Continues where the port was placed for it, before the topic had its first event.
+  /// Starts where the port was placed for it, before the topic had its first event.
   void adopt() noexcept;
 
-  /// Whether a committed record stands at the cursor. For a loop that spins: it does not look at the tail.
+  /// Whether a committed record is at the cursor. For a loop that spins: it does not read the tail.
   bool ready() noexcept;
 
-  /// Whether a poll could find something, and if so true; else puts right what is in the way, for example the open
-  /// claim of a dead publisher. For whoever is about to sleep.
+  /// Returns whether a poll could find something. If not, repairs what is in the way, for example the open claim of a
+  /// dead publisher. For a subscriber that is about to sleep.
   bool look() noexcept;
 
-  /// The log was cut short: `corrupt` from here on, and nothing of it is touched any more.
+  /// Called when the log was cut short: the status is `corrupt` from now on, and the log is not accessed any more.
   void give_up() noexcept;
 
-  /// Gives nothing more, also within a poll that is under way; `closed` from here on. The reader's thread.
+  /// Returns no further events, not even in a poll that is running; the status is `closed` from now on. The reader's
+  /// thread.
   void stop() noexcept;
 
-  /// In a forked child: stops, and what the reader would store goes nowhere. The port is the parent's.
+  /// Called in a forked child: stops, and redirects the reader's stores to private memory. The port belongs to the
+  /// parent.
   void in_child() noexcept;
 
-  /// True while a claim that is not committed stands before the reader, so that it should look again soon.
+  /// Whether an uncommitted claim is in front of the reader, so that it should check again soon.
   bool at_open_claim() const noexcept { return claim_since_ != 0; }
 
   std::uint64_t lost() const noexcept { return lost_; }
@@ -57,10 +60,10 @@ class Reader : public detail::PollPath {
   /// The moment when the current block was opened, to convert stamps by.
   Moment block_opened() const noexcept;
 
-  /// Keeps the current block pinned beyond the reader's stay: a slot, or -1 when all are used, or where the topic
-  /// reserved its memory: what is kept out of its ring would be missing there. The reader's thread.
+  /// Keeps the current block pinned after the reader has left it. Returns a slot; -1 when all are used, or where the
+  /// topic reserved its memory: a block kept outside its ring would be missing there. The reader's thread.
   int retain() noexcept;
-  /// Ends that. Any thread.
+  /// Frees a slot that `retain` returned. Any thread.
   void release(int slot) noexcept;
 
   void count_handler_error() noexcept;
@@ -101,10 +104,10 @@ class Reader : public detail::PollPath {
   std::uint64_t lapped_ = 0;
   layout::LatencyHistogram* latencies_ = nullptr;
   LatencySampling sampling_;
-  std::uint64_t skip_to_ = 0;       // events below are passed over silently
-  std::int64_t skip_time_ = 0;      // the same for events of an earlier time; 0: all times are right
-  std::uint64_t claim_asked_ = 0;   // when its owner was last asked for
-  std::uint64_t claim_looked_ = 0;  // when an empty poll last looked for one, by the cycle counter: a hint
+  std::uint64_t skip_to_ = 0;       // events below are skipped silently
+  std::int64_t skip_time_ = 0;      // events of an earlier time are skipped, too; 0: no limit
+  std::uint64_t claim_asked_ = 0;   // when its owner was last checked
+  std::uint64_t claim_looked_ = 0;  // when an empty poll last checked for one, by the cycle counter; a hint
   unsigned port_number_;
   std::atomic<std::uint32_t> slot_uses_[layout::kRetainSlots] = {};
   Block slot_block_[layout::kRetainSlots];

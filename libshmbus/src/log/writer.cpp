@@ -15,8 +15,9 @@ using layout::RecordMeta;
 
 namespace {
 
-// Rounds of a claim in a row in which nobody moved the tail, far beyond what contention can cause: a round in which it
-// stood still finds the next block opened, and moves the tail; or its block dropped early, which comes once.
+// The limit for consecutive rounds of a claim in which no publisher moved the tail, far more than contention can cause:
+// a round in which the tail did not move finds the next block open, and moves the tail; or it finds its block dropped
+// early, which happens once.
 constexpr std::uint32_t kStandstill = 256;
 
 }  // namespace
@@ -43,7 +44,7 @@ Writer::Writer(BlockLog& log, unsigned port)
   port_words_->bytes.store(end.position(log.block_size()), std::memory_order_relaxed);
 }
 
-/// The quick modes take a block for granted, the least alignment, and stamps of the cycle counter.
+/// The quick modes need an adopted block, the smallest alignment, and stamps of the cycle counter.
 void Writer::set_obstacle(Status status) noexcept {
   obstacle_ = status;
   if (status != Status::ok || block_begin_ == nullptr || align_ != kUnit || (timestamps_ && !log_->cycle_clock()))
@@ -79,7 +80,7 @@ void Writer::commit(const detail::Claim& c) noexcept {
   finish_record(c, static_cast<std::size_t>(c.payload - c.record) + c.size, key_);
 }
 
-/// Writes what stands before the payload, the key last: the block's, or its complement.
+/// Writes the fields before the payload. The key comes last: the block's, or its complement.
 void Writer::finish_record(const detail::Claim& c, std::size_t size, std::uint64_t key) noexcept {
   if (timestamps_) write_stamp(c.record, log_->stamp());
   write_meta(c.record, RecordMeta{static_cast<std::uint32_t>(size), port_, c.flags}.word());
@@ -88,8 +89,8 @@ void Writer::finish_record(const detail::Claim& c, std::size_t size, std::uint64
     commit_exclusive(topic_, c.record, c.stride, key);
   else
     commit_shared(c.record, key);
-  if (!exclusive_ && key == key_) count_event(c.size);  // an aborted one was no event after all
-  // As in publish_in; who must order the two by itself does it in wake.
+  if (!exclusive_ && key == key_) count_event(c.size);  // an aborted record is not an event
+  // As in publish_in; a publisher that must order the two steps itself does so in wake.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if ((topic_->waiters.load(std::memory_order_relaxed) | topic_->attention.load(std::memory_order_relaxed)) != 0)
     wake(c.sequence);
@@ -107,7 +108,7 @@ Status Writer::place_slowly(std::size_t size, std::size_t stride, Place& at) noe
     if (!watch.goes_on(tail)) break;
     if (!exclusive_ && block_begin_ != nullptr && watch.moved() &&
         tail - block_tail_ <= tail_room_ - stride * tail_unit_)
-      continue;  // somebody else was first
+      continue;  // another publisher was first
     const std::size_t offset = format.offset(tail);
     if (offset > block_size || (offset < block_size && offset > limit_)) break;
     if (offset == block_size) {
@@ -122,11 +123,11 @@ Status Writer::place_slowly(std::size_t size, std::size_t stride, Place& at) noe
         seal_shared(tail);
     }
   }
-  if (exclusive_) set_obstacle(Status::corrupt);  // its tail may speak of a block that could not be adopted
+  if (exclusive_) set_obstacle(Status::corrupt);  // its tail may refer to a block that could not be adopted
   return Status::corrupt;
 }
 
-/// Makes the block that a tail value speaks of the one we write to. False: the value is stale.
+/// Adopts the block that a tail value refers to: we write to it from now on. Returns false where the value is stale.
 bool Writer::adopt_block(std::uint64_t tail) noexcept {
   const std::uint64_t number = log_->whole_number(tail);
   if (number == kNone || number == 0) return false;
@@ -149,7 +150,8 @@ bool Writer::adopt_block(std::uint64_t tail) noexcept {
   return true;
 }
 
-/// A former exclusive publisher may have died between the key and the tail: the end is where no key stands.
+/// A former exclusive publisher may have died after it stored the key and before it stored the tail: the end is where
+/// there is no key.
 void Writer::adopt_end() noexcept {
   const layout::TailFormat& format = log_->format();
   const std::size_t block_size = log_->block_size();
@@ -192,7 +194,8 @@ void Writer::seal_exclusive() noexcept {
   SHMBUS_CRASH_POINT("seal.advanced");
 }
 
-/// Claims the rest of the block as one padding record, like any other claim. Whoever loses lets the winner do it.
+/// Claims the rest of the block as one padding record, like any other claim. A publisher that loses leaves it to the
+/// winner.
 void Writer::seal_shared(std::uint64_t tail) noexcept {
   const layout::TailFormat& format = log_->format();
   const std::size_t offset = format.offset(tail);
@@ -229,7 +232,7 @@ Status Writer::rotate(std::uint64_t tail) noexcept {
     topic_->tail.store(tail_, std::memory_order_release);  // SYNC tail
   } else {
     topic_->tail.compare_exchange_strong(tail, *opened,
-                                         std::memory_order_acq_rel);  // SYNC tail; lost: somebody helped
+                                         std::memory_order_acq_rel);  // SYNC tail; lost: another one helped
   }
   SHMBUS_CRASH_POINT("rotate.advanced");
   return Status::ok;
@@ -246,8 +249,8 @@ PublishResult Writer::commit_loan(const detail::Claim& c, std::size_t used) noex
     committed.stride = length;
     commit(committed);
   } else {
-    // The tail has moved past all of it: the true length goes to the last eight bytes, which are free, since strides
-    // differ by 8.
+    // The tail has moved past the whole record: the true length is stored in its last eight bytes, which are free,
+    // since strides differ by at least 8.
     const std::uint64_t true_length = used;
     std::memcpy(c.record + c.stride - sizeof true_length, &true_length, sizeof true_length);
     SHMBUS_CRASH_POINT("loan.trimmed");
@@ -271,7 +274,7 @@ namespace shmbus::detail {
 
 // Each PublishPath is a log::Writer.
 
-/// Publishes what is too short or too long for ShortCopy.
+/// Publishes payloads that are too short or too long for ShortCopy.
 PublishResult PublishPath::publish_any_size(std::span<const std::byte> payload) noexcept {
   const auto& writer = *static_cast<const log::Writer*>(this);
   return payload.size() <= writer.log_->max_payload() ? publish_with<AnyCopy>(payload) : publish_slowly(payload);

@@ -19,32 +19,32 @@ class Writer : public detail::PublishPath {
   Writer(BlockLog& log, unsigned port);
 
   using PublishPath::publish;
-  /// `ok`, or nothing was published. Never waits.
+  /// Publishes one event. Unless it returns `ok`, nothing was published. Never waits.
   PublishResult publish(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
     return trace != nullptr ? publish_claimed(payload, trace) : publish(payload);
   }
 
-  /// Publishes the rest of a batch in order, as many events by one claim as the block has room for. `ok`: all of it;
-  /// else what was published before stays, and `batch` says how much. Never waits.
+  /// Publishes the rest of a batch in order, as many events by one claim as the block has room for. Returns `ok` where
+  /// all are published; otherwise the first ones stay published, and `batch` holds how many. Never waits.
   Status publish_all(Batch& batch) noexcept;
 
-  /// `ok` fills `c`. Anything else leaves nothing behind. Never waits.
+  /// Claims a record, and sets `c` where it returns `ok`. Otherwise nothing has changed. Never waits.
   Status claim(std::size_t size, const TraceContext* trace, detail::Claim& c) noexcept;
   /// Publishes the claimed record. Never fails.
   void commit(const detail::Claim& c) noexcept;
 
-  /// Remembers that a claim is in the user's hands: until it ends, `claim` returns `loan_open`.
+  /// Records that the user holds a claim: until it ends, `claim` returns `loan_open`.
   void open_loan(const detail::Claim& c) noexcept {
     set_obstacle(Status::loan_open);
     loan_ = c;
   }
-  /// Ends a loan that its user never ended.
+  /// Ends a loan that its user did not end.
   void drop_loan() noexcept { abort_loan(loan_); }
   /// Publishes the first `used` bytes of a loan.
   PublishResult commit_loan(const detail::Claim& c, std::size_t used) noexcept;
   void abort_loan(const detail::Claim& c) noexcept;
 
-  /// Every later claim returns `status`.
+  /// Makes every later claim return `status`.
   void refuse(Status status) noexcept { set_obstacle(status); }
 
   BlockLog& log() const noexcept { return *log_; }
@@ -59,7 +59,7 @@ class Writer : public detail::PublishPath {
   }
 
   // Many events at once, in writer_batch.cpp.
-  /// How many events come next, and the bytes that their records take.
+  /// The next events of a batch: how many, and the bytes of their records.
   struct Run {
     unsigned events = 0;
     std::size_t stride = 0;

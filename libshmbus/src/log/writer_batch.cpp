@@ -88,7 +88,7 @@ bool Writer::publish_run(Batch& batch) noexcept {
     port_words_->where.store(kNone, std::memory_order_release);  // SYNC claim: after the last key
     SHMBUS_CRASH_POINT("publish_all.released");
   }
-  // As in publish_in; who must order the two by itself does it in wake.
+  // As in publish_in; a publisher that must order the two steps itself does so in wake.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if ((topic_->waiters.load(std::memory_order_relaxed) | topic_->attention.load(std::memory_order_relaxed)) != 0)
     wake(last_sequence_);

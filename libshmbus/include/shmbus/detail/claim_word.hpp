@@ -6,15 +6,15 @@
 
 namespace shmbus::layout {
 
-// What a publisher shows beside the tail value it claims at:
+// What a publisher shows together with the tail value at which it claims:
 //
 //  63                   53 52         45 44               25 24       23        0
 //  +----------------------+-------------+-------------------+---------+----------+
 //  | tail, low bits       | events - 1  | physical block    | padding | size / 8 |
 //  +----------------------+-------------+-------------------+---------+----------+
 //
-// One claim covers one record, or a batch: several events, one behind the other, whose strides `size` sums up. The
-// tail's low bits tell a looker that both words belong together.
+// One claim covers one record, or a batch: several consecutive events; `size` is then the sum of their strides. The low
+// bits of the tail show that both words belong together.
 class ClaimWord {
  public:
   /// The most events that one claim covers.
@@ -26,11 +26,11 @@ class ClaimWord {
       : word_(tail << kTailShift | std::uint64_t{events - 1} << kEventsShift | std::uint64_t{physical} << 25 |
               std::uint64_t{padding} << 24 | stride / 8) {}
 
-  /// The claim of a record, made from one of nothing in its block.
+  /// Returns the claim of a record, made from the empty claim of its block.
   constexpr ClaimWord at(std::uint64_t tail, std::size_t stride) const noexcept {
     return ClaimWord(word_ | tail << kTailShift | stride / 8);
   }
-  /// The claim of a batch, made from one of nothing in its block.
+  /// Returns the claim of a batch, made from the empty claim of its block.
   constexpr ClaimWord at(std::uint64_t tail, std::size_t stride, unsigned events) const noexcept {
     return ClaimWord(at(tail, stride).word() | std::uint64_t{events - 1} << kEventsShift);
   }
@@ -38,7 +38,7 @@ class ClaimWord {
   constexpr std::uint64_t word() const noexcept { return word_; }
   constexpr std::size_t stride() const noexcept { return static_cast<std::size_t>(word_ & 0xff'ffff) * 8; }
   constexpr bool padding() const noexcept { return (word_ >> 24 & 1) != 0; }
-  /// How many sequences it takes: none if it is padding.
+  /// Returns how many sequences it takes: 0 if it is padding.
   constexpr unsigned events() const noexcept {
     return padding() ? 0 : static_cast<unsigned>(word_ >> kEventsShift & (kMaxEvents - 1)) + 1;
   }

@@ -14,7 +14,7 @@
 // The only architecture-specific code of shmbus.
 namespace shmbus::platform {
 
-/// Tells the core that this is a spin loop.
+/// Hints to the core that this is a spin loop.
 inline void pause() noexcept {
 #if defined(__x86_64__)
   _mm_pause();
@@ -25,7 +25,7 @@ inline void pause() noexcept {
 #endif
 }
 
-/// The core's constant-rate counter. Not ordered with the loads and stores around it: a stamp, not a fence.
+/// Reads the core's constant-rate counter. It is not ordered with the loads and stores around it: it is no fence.
 inline std::uint64_t read_cycle_counter() noexcept {
 #if defined(__x86_64__)
   return __rdtsc();
@@ -36,8 +36,8 @@ inline std::uint64_t read_cycle_counter() noexcept {
 #endif
 }
 
-/// Adds to a word that this thread alone writes and others read, with relaxed order. On x86-64 one instruction, where a
-/// relaxed load and store would be three; under ThreadSanitizer those two, since it does not see into assembly.
+/// Adds to a word that only this thread writes and others read, with relaxed order. On x86-64 this is one instruction;
+/// a relaxed load and store would be three. ThreadSanitizer can't see assembly, so it gets the load and store.
 inline void add_to_own(std::atomic<std::uint64_t>& word, std::uint64_t amount) noexcept {
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 #if defined(__has_feature)

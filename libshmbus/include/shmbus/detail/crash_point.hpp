@@ -1,7 +1,7 @@
 #pragma once
 
-// SHMBUS_CRASH_POINT(name) names a step of the protocol: what was just done. A test build (SHMBUS_CRASH_POINTS) can end
-// or stop the process there, and let it believe that memory is short; in any other build there is nothing.
+// SHMBUS_CRASH_POINT(name) names the step of the protocol that was just done. A test build (SHMBUS_CRASH_POINTS) can
+// end or stop the process there, and simulate that memory is short. In any other build the macro does nothing.
 #ifndef SHMBUS_CRASH_POINTS
 #define SHMBUS_CRASH_POINT(name) static_cast<void>(0)
 #define SHMBUS_MEMORY_ENDS_BEFORE(block) false

@@ -1,8 +1,8 @@
 // Each public header includes this after its own includes, and header_end.hpp at its end. No `#pragma once`: both are
 // included many times.
 //
-// It sets aside macros of other libraries that have the name of something in a public header, or may one day: slots,
-// signals and emit of Qt, the others of Xlib. Whoever includes Qt or Xlib beside our headers may do so in any order. A
+// It hides macros of other libraries that have the same name as something in a public header, now or later: slots,
+// signals and emit of Qt, the others of Xlib. So a program may include Qt or Xlib before or after our headers. A
 // program that itself writes such a name, for example shmbus::Status, needs an `#undef` for it there.
 
 #if __cplusplus < 202002L

@@ -1,4 +1,4 @@
-// The end of each public header: gives back the macros that header_begin.hpp set aside.
+// The end of each public header: restores the macros that header_begin.hpp hid.
 
 #pragma pop_macro("Always")
 #pragma pop_macro("Success")

@@ -6,14 +6,14 @@
 
 #include "shmbus/detail/header_begin.hpp"
 
-// The shared words that the inlined paths of publish and poll touch, a struct for each place. The layout of the
-// segments (src/layout) is made of these and of much else.
+// The shared words that the inlined paths of publish and poll access, one struct for each place. The layout of the
+// segments (src/layout) contains these structs.
 namespace shmbus::layout {
 
 /// Two cache lines: adjacent-line prefetch makes a pair the unit of false sharing.
 inline constexpr std::size_t kLine = 128;
 
-/// No block number, and no tail word: a pin or claim that protects nothing.
+/// Not a block number, and not a tail word: a pin or claim with this value protects nothing.
 inline constexpr std::uint64_t kNone = ~std::uint64_t{0};
 
 //  0      8            128       136         256
@@ -39,8 +39,8 @@ struct PublisherWords {
   std::atomic<std::uint64_t> where;  // tail value claimed at, or kNone
   std::atomic<std::uint64_t> what;   // ClaimWord
 
-  // For the monitor alone; written only by the publisher that owns the port. A shared one counts events and the bytes
-  // of their payloads. An exclusive one writes once, when it attaches, how many events and bytes its topic had by then.
+  // For monitors alone; written only by the publisher that owns the port. A shared publisher counts its events and the
+  // bytes of their payloads. An exclusive one writes once, when it attaches, how many events and bytes its topic had.
   std::atomic<std::uint64_t> published;
   std::atomic<std::uint64_t> bytes;
 };
@@ -52,9 +52,9 @@ static_assert(sizeof(PublisherWords) == 32);
 //  +-----+----------+------+-----------+
 struct SubscriberWords {
   // Written only by the subscriber that owns the port; cleared by the process that repairs it.
-  std::atomic<std::uint64_t> pin;        // number of the block it is inside, or wants next; kNone: none
+  std::atomic<std::uint64_t> pin;        // number of the block it is inside, or enters next; kNone: none
   std::atomic<std::uint64_t> position;   // sequence it reads next
-  std::atomic<std::uint64_t> lost;       // sequences passed unseen
+  std::atomic<std::uint64_t> lost;       // sequences skipped unread
   std::atomic<std::uint64_t> delivered;  // events handed out
 };
 static_assert(sizeof(SubscriberWords) == 32);

@@ -9,7 +9,7 @@
 
 namespace shmbus::detail {
 
-/// The payloads of a batch, wherever they lie: each by itself, or all of one size, one behind the other.
+/// The payloads of a batch: in separate places, or all of one size and consecutive.
 class Payloads {
  public:
   using Bytes = std::span<const std::byte>;

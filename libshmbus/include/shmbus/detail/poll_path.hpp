@@ -15,8 +15,8 @@
 
 namespace shmbus::detail {
 
-/// Reading one log, as far as it is inlined: hand out the records that are committed at the cursor. The rest is
-/// log::Reader, which every PollPath is a part of. One thread at a time.
+/// The inlined part of reading a log: hands out the committed records at the cursor. The rest is log::Reader, the class
+/// of every PollPath. One thread at a time.
 ///
 /// P3 `next_sequence_` is the sequence of the record at the cursor.
 class PollPath {
@@ -37,7 +37,7 @@ class PollPath {
         timestamps_(timestamps) {}
   ~PollPath() = default;
 
-  /// Bytes from one record's begin to the next one's.
+  /// Returns the bytes from one record's start to the next one's.
   std::size_t stride(std::size_t size) const noexcept { return (size + align_mask_) & ~std::size_t{align_mask_}; }
   [[gnu::always_inline]] bool take(const layout::RecordHeader* header, EventRecord& record,
                                    std::size_t& stride) noexcept;
@@ -64,11 +64,11 @@ class PollPath {
   std::uint64_t delivered_ = 0;
   std::uint64_t until_sample_ = kNeverSample;  // events to hand out before the one whose latency is taken
   std::uint64_t claim_since_ = 0;              // monotonic ns; 0: not in front of an open claim
-  const std::byte* claim_at_ = nullptr;        // the cursor when that began
+  const std::byte* claim_at_ = nullptr;        // the cursor when that wait began
   std::uint32_t empty_polls_ = 0;
   bool timestamps_;
-  bool streaming_ = false;  // the last poll gave many
-  bool skipping_ = false;   // to where the reader begins
+  bool streaming_ = false;  // the last poll returned many events
+  bool skipping_ = false;   // events before the reader's start
   Status status_ = Status::ok;
 };
 
@@ -78,7 +78,7 @@ std::size_t PollPath::poll(Deliver&& deliver, std::size_t limit) {
     if (!skip_forward()) return 0;
   }
   std::size_t events = 0;
-  struct Save {  // also when the handler throws
+  struct Save {  // runs also when the handler throws
     PollPath& path;
     std::size_t& events;
     ~Save() { path.save_position(events); }
@@ -114,14 +114,15 @@ std::size_t PollPath::poll(Deliver&& deliver, std::size_t limit) {
   return events;
 }
 
-/// I6: what the record says of itself is loaded once, checked, then used. False: padding, which is passed, or corrupt.
+/// I6: the record's fields are loaded once, checked, then used. Returns false for padding, which is passed, and for
+/// corrupt data.
 inline bool PollPath::take(const layout::RecordHeader* header, EventRecord& record, std::size_t& stride) noexcept {
   // Relaxed: written before the key, which was acquired.
   const auto meta = layout::RecordMeta::from(header->meta.load(std::memory_order_relaxed));
   stride = this->stride(meta.size);
   const auto room = static_cast<std::size_t>(end_ - cursor_);
   if (meta.flags != 0 || meta.size < head_ || stride + layout::kMinRecord > room) [[unlikely]] {
-    // Copies, so that the address of `record` and `stride` goes nowhere, and the compiler keeps them in registers.
+    // Copies: the addresses of `record` and `stride` are passed nowhere, so the compiler keeps them in registers.
     EventRecord special;
     std::size_t length = stride;
     const bool taken = take_special(header, meta, special, length);

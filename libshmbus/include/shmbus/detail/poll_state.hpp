@@ -12,13 +12,13 @@
 
 #include "shmbus/detail/header_begin.hpp"
 
-// What the inlined poll of a Subscriber works on.
+// The state that the inlined poll of a Subscriber works on.
 namespace shmbus::detail {
 
 class SubscriberCore;
 
-/// One topic of a subscriber. Lives as long as the subscriber or any event retained from it, and holds the port that
-/// long.
+/// One topic of a subscriber. It exists, and holds the port, for as long as the subscriber or any event retained from
+/// it.
 class TopicReader : public std::enable_shared_from_this<TopicReader> {
  public:
   virtual ~TopicReader() = default;
@@ -32,23 +32,23 @@ class TopicReader : public std::enable_shared_from_this<TopicReader> {
   TopicReader(EventSource s, PollPath& p) : source(std::move(s)), path(p) {}
 };
 
-/// What polling needs of a SubscriberCore.
+/// The part of a SubscriberCore that polling needs.
 struct PollState {
   std::vector<std::shared_ptr<TopicReader>> topics;
-  std::size_t first = 0;                                   ///< where the next poll begins, so that none starves
+  std::size_t first = 0;                                   ///< where the next poll begins, so that no topic starves
   const std::atomic<std::uint64_t>* generation = nullptr;  ///< changes when topics come and go
   std::uint64_t seen_generation = 0;
   std::uint64_t bus = 0;               ///< incarnation of its bus
-  std::uint64_t subscription = 0;      ///< id of its standing subscription, never given twice within the bus
-  SubscriberCore* core = nullptr;      ///< whose state this is
-  bool hindered = false;               ///< closed, or something is to be tried again: polls look after it first
-  std::uint32_t empty_polls_left = 1;  ///< polls that find nothing until the slow things are looked after
+  std::uint64_t subscription = 0;      ///< id of its standing subscription, never used twice within the bus
+  SubscriberCore* core = nullptr;      ///< the core that has this state
+  bool hindered = false;               ///< closed, or something is to be tried again: polls handle that first
+  std::uint32_t empty_polls_left = 1;  ///< empty polls until the slow things are done
   ThreadCheck check;
   std::shared_ptr<SubscriberCore> ended;  ///< itself, from when a handler destroyed its Subscriber until poll returns
 };
 
-/// Tells a publish on this thread whose handler runs: it must not wait for the very subscription it holds up. Scopes
-/// nest.
+/// Shows a publish on this thread which handlers run here: it must not wait for the subscription that it delays itself.
+/// Scopes nest.
 class HandlerScope {
  public:
   explicit HandlerScope(const PollState& state) noexcept : state_(&state), outer_(innermost_) { innermost_ = this; }
@@ -74,14 +74,15 @@ class HandlerScope {
 };
 
 PollState& poll_state(SubscriberCore& core) noexcept;
-/// False where this subscriber may not poll any more, or was moved from, and so has no core.
+/// Returns false where this subscriber may not poll any more, or was moved from and so has no core.
 bool refresh_topics(SubscriberCore* core) noexcept;
-/// Throws Error where the handler that runs on this thread, or one around it, is one of this state's: its event would
-/// be overwritten under its hands.
+/// Refuses a poll inside a handler of this same state on this thread: the event that the handler reads would be
+/// overwritten. *Throws* Error, `busy`.
 void refuse_nested_poll(const PollState& state);
-/// After some polls that found nothing: looks after slow things, and arms the descriptor.
+/// Called after some polls that found nothing: does the slow things, and arms the descriptor.
 void nothing_polled(SubscriberCore& core) noexcept;
-/// After a poll of a hindered subscriber: ends the one whose Subscriber a handler destroyed, `state` with it.
+/// Called after a poll of a hindered subscriber: if a handler destroyed the Subscriber, ends the core, including
+/// `state`.
 void end_poll(PollState& state) noexcept;
 
 }  // namespace shmbus::detail

@@ -17,18 +17,19 @@
 
 namespace shmbus::detail {
 
-/// Publishing, as far as it is inlined: claim a place at the tail, write the record, commit. The rest is log::Writer,
-/// which every PublishPath is a part of. One thread at a time.
+/// The inlined part of publishing: claims a place at the tail, writes the record, commits. The rest is log::Writer, the
+/// class of every PublishPath. One thread at a time.
 ///
-/// W1 A shared publisher's claim stands in its port before the tail moves over it, so whoever finds an open claim knows
-/// its owner. W2 The key is the last thing written to a record. W3 An exclusive publisher is alone: its record needs no
-/// claim, since the tail moves only after the key.
+/// W1 A shared publisher's claim is in its port before the tail moves over it. So every process that finds an open
+///    claim can find its owner.
+/// W2 The key is the last word written to a record.
+/// W3 An exclusive publisher is alone. Its record needs no claim, since the tail moves only after the key.
 class PublishPath {
  public:
   PublishPath(const PublishPath&) = delete;
   PublishPath& operator=(const PublishPath&) = delete;
 
-  /// `ok`, or nothing was published. Never waits.
+  /// Publishes one event. Unless it returns `ok`, nothing was published. Never waits.
   PublishResult publish(std::span<const std::byte> payload) noexcept;
 
  protected:
@@ -38,7 +39,7 @@ class PublishPath {
     std::uint64_t sequence = 0;
   };
 
-  /// How a payload is published: each quick mode is compiled by itself; `slow` is anything else.
+  /// How a payload is published. Each quick mode is compiled separately; `slow` is everything else.
   enum class Mode : std::uint8_t { exclusive, shared, shared_stamped, exclusive_stamped, slow };
   static constexpr std::size_t kUnit = 8;  // of offsets and, in the quick modes, of alignment
 
@@ -62,33 +63,33 @@ class PublishPath {
   PublishResult publish_slowly(std::span<const std::byte> payload) noexcept;
   PublishResult wake(std::uint64_t sequence) noexcept;
 
-  // Of the topic and the port, for good.
+  // Of the topic and the port; these never change.
   layout::TopicWords* topic_ = nullptr;
   layout::PublisherWords* port_words_ = nullptr;
   std::uint64_t quick_meta_ = 0;  // of a record without payload or extensions
-  std::uint64_t tail_unit_ = 0;   // what a byte is in a tail
+  std::uint64_t tail_unit_ = 0;   // one byte, in a tail word
   std::uint64_t count_mask_ = 0;
   std::uint8_t tail_shift_ = 0;  // log2 of the unit
 
-  Mode mode_ = Mode::slow;  // until a block is adopted, and while an obstacle stands
+  Mode mode_ = Mode::slow;  // until a block is adopted, and while there is an obstacle
 
-  // The block we write to. Until one is adopted nothing may be placed.
+  // The block that we write to. Until one is adopted, no record can be placed.
   std::byte* block_begin_ = nullptr;
   std::uint64_t key_ = 0;
 
-  // Exclusive: where we are; only we move it.
+  // Exclusive: our position; only we move it.
   std::byte* cursor_ = nullptr;
   std::byte* cursor_limit_ = nullptr;
   std::uint64_t last_sequence_ = 0;
   std::uint64_t tail_ = 0;
 
-  // Shared: what the tail says of our block.
-  std::uint64_t block_tail_ = 0;  // at its begin
-  std::uint64_t tail_room_ = 0;   // how far beyond that a record may reach: padding must fit behind it
+  // Shared: what a tail value means for our block.
+  std::uint64_t block_tail_ = 0;  // tail value at its start
+  std::uint64_t tail_room_ = 0;   // how far beyond that a record may reach: padding must fit after it
   std::uint64_t first_sequence_ = 0;
   std::uint64_t entry_ = 0;  // its word in the ring
   std::atomic<std::uint64_t>* slot_ = nullptr;
-  layout::ClaimWord claim_{0};  // of nothing in it
+  layout::ClaimWord claim_{0};  // the empty claim of this block
 };
 
 /// Copies 16 to 64 bytes without a call, in pieces that may overlap.
@@ -148,16 +149,16 @@ PublishResult PublishPath::publish_in(std::span<const std::byte> payload) noexce
     commit_shared(at.record, key_);
   else
     commit_exclusive(topic, at.record, length, key_);
-  // Commit, then look whether a subscriber sleeps: a sleeper does the two in the other order, with a membarrier between
-  // them, so here it is enough that the compiler keeps the order. Where membarrier is refused, `attention` sends us the
-  // slow way.
+  // Commit, then check whether a subscriber sleeps. A sleeping subscriber does the two in the other order, with a
+  // membarrier between them, so here it is enough that the compiler keeps the order. Where membarrier is refused,
+  // `attention` sends us to the slow path.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (topic->waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]
     return wake(kShared ? at.sequence : last_sequence_);
   return {Status::ok, kShared ? at.sequence : last_sequence_};
 }
 
-/// An exclusive publisher stands at the tail.
+/// For an exclusive publisher, which is always at the tail.
 inline bool PublishPath::place_exclusive(std::size_t stride, Place& place) noexcept {
   place = {cursor_, last_sequence_ + 1};
   return cursor_ + stride <= cursor_limit_;
@@ -168,20 +169,20 @@ inline bool PublishPath::place_shared(std::size_t stride, Place& place) noexcept
   layout::TopicWords* const topic = topic_;
   std::uint64_t tail = topic->tail.load(std::memory_order_acquire);  // SYNC tail: pairs with every change of the tail
   const std::uint64_t step = stride * tail_unit_, inside = tail - block_tail_;
-  if (inside > tail_room_ - step) [[unlikely]]  // a tail in another block is beyond all room
+  if (inside > tail_room_ - step) [[unlikely]]  // a tail in another block is outside, too
     return false;
-  // W1. No claim of ours stands there; release, so that whoever finds the former one gone has what it covered.
+  // W1. Our port shows no claim. Release: a process that sees the former claim gone also sees the record it covered.
   layout::PublisherWords* const port = port_words_;
   port->what.store(claim_.at(tail, stride).word(), std::memory_order_release);
   SHMBUS_CRASH_POINT("publish.described");
   port->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
   SHMBUS_CRASH_POINT("publish.claimed");
-  // The ring names the physical block before the tail moves; that the compare-and-swap succeeds proves it was right.
-  // Once the claim shows, the tail's block number can't come round again.
+  // The ring gives the physical block before the tail moves; if the compare-and-swap succeeds, that block was right.
+  // Once the claim is shown, the tail's block number can't come round again.
   if (slot_->load(std::memory_order_acquire) != entry_ ||
       !topic_->tail.compare_exchange_strong(tail, tail + step + 1, std::memory_order_acq_rel,
                                             std::memory_order_relaxed)) [[unlikely]] {
-    // W1: the next claim must not be joined with this one.
+    // W1: no process may combine this claim with the next one.
     port_words_->where.store(layout::kNone, std::memory_order_release);
     SHMBUS_CRASH_POINT("publish.lost");
     return false;
@@ -214,7 +215,7 @@ inline void PublishPath::commit_exclusive(layout::TopicWords* topic, std::byte* 
   SHMBUS_CRASH_POINT("publish.advanced");
 }
 
-/// Counts one more event of a shared publisher, of `size` bytes of payload: for the monitor alone.
+/// Counts one more event of a shared publisher, with `size` bytes of payload. For monitors alone.
 inline void PublishPath::count_event(std::size_t size) noexcept {
   layout::PublisherWords* const port = port_words_;
   platform::add_to_own(port->published, 1);

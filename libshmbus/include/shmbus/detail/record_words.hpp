@@ -15,21 +15,20 @@ namespace shmbus::layout {
 //  |        | flags u16   | wants it    | if flagged      |                  |
 //  +--------+-------------+-------------+-----------------+------------------+
 //
-// R1 The record is committed when its key is the block's key, aborted when it is the complement; until then nothing in
-// it
-//    means anything.
-// R2 `size` counts from the record's first byte to the payload's last; the next record begins at the next multiple of
-// the
-//    topic's alignment.
+// R1 A record is committed when its key is the block's key, and aborted when it is the complement of that key. Until
+//    then its bytes have no meaning.
+// R2 `size` counts from the record's first byte to the payload's last. The next record begins at the next multiple of
+//    the topic's alignment.
 struct RecordHeader {
-  std::atomic<std::uint64_t>
-      key;  // written last: by the claim's owner, or by the one that repairs a dead owner's claim
+  // Written last, by the claim's owner or by a process that repairs a dead owner's claim.
+  std::atomic<std::uint64_t> key;
   std::atomic<std::uint64_t> meta;  // RecordMeta; the same writers, before the key
 };
 static_assert(sizeof(RecordHeader) == 16);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
-/// The smallest record, and the room every record leaves at the end of its block for the padding that seals it.
+/// The smallest record, and the room that every record leaves at the end of its block for the padding that seals the
+/// block.
 inline constexpr std::size_t kMinRecord = sizeof(RecordHeader);
 
 inline constexpr std::size_t kTimeSize = 8;
@@ -41,8 +40,8 @@ enum RecordFlags : std::uint16_t {
   kTrimmed = 4,  ///< a loan committed with fewer bytes: the record's last eight bytes hold the payload's true length
 };
 
-/// In the flags of an aborted record: how many sequences it stands for beyond one. More than one only where a repairer
-/// ends what is left of a dead publisher's batch.
+/// In the flags of an aborted record: how many more sequences it represents than one. This is not 0 only where a
+/// repairer ended the rest of a dead publisher's batch.
 inline constexpr unsigned kFurtherSequencesShift = 8;
 
 /// `size`, `port` and `flags` of a record as one word.
@@ -51,12 +50,12 @@ struct RecordMeta {
   std::uint16_t port;
   std::uint16_t flags;
 
-  /// What a repairer writes before it aborts `size` bytes that were claimed for `events` events, or none: padding.
+  /// Returns what a repairer writes before it aborts `size` bytes that were claimed for `events` events; 0 for padding.
   static constexpr RecordMeta unfinished(std::size_t size, unsigned port, unsigned events) noexcept {
     return {static_cast<std::uint32_t>(size), static_cast<std::uint16_t>(port),
             static_cast<std::uint16_t>(events == 0 ? +kPadding : (events - 1) << kFurtherSequencesShift)};
   }
-  /// How many sequences the record stands for, if it is aborted.
+  /// Returns how many sequences the record represents, if it is aborted.
   constexpr unsigned aborted_sequences() const noexcept {
     return (flags & kPadding) != 0 ? 0 : 1 + (flags >> kFurtherSequencesShift);
   }

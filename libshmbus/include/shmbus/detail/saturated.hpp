@@ -6,7 +6,7 @@
 
 namespace shmbus::detail {
 
-/// A time-out in nanoseconds: one that is too long for them becomes the longest, one below 0, or no number, becomes 0.
+/// Converts a time-out to nanoseconds. One that is too long becomes the longest; a negative one or NaN becomes 0.
 template <class Rep, class Period>
 constexpr std::chrono::nanoseconds saturated(std::chrono::duration<Rep, Period> timeout) noexcept {
   using std::chrono::nanoseconds;

@@ -6,7 +6,7 @@
 
 namespace shmbus::detail {
 
-/// Aborts with a clear text; out of line.
+/// Aborts with a clear message. Not inline.
 [[noreturn]] void two_threads_at_once() noexcept;
 
 /// Builds without NDEBUG abort when two threads are inside the same Publisher or Subscriber at once. The size is the

@@ -9,8 +9,8 @@
 #include "shmbus/detail/header_begin.hpp"
 
 // How a type is spelled in the same way by every compiler. Compilers agree on the names of classes, and on little else
-// (`unsigned long` or `long unsigned int`, `{anonymous}` or `(anonymous namespace)`, default arguments told or not), so
-// only those names are taken from `__PRETTY_FUNCTION__`; what a type is made of is spelled here.
+// (`unsigned long` or `long unsigned int`, `{anonymous}` or `(anonymous namespace)`, default arguments shown or not).
+// So only class names are taken from `__PRETTY_FUNCTION__`; the other parts of a type are spelled here.
 namespace shmbus::detail {
 
 /// A text made at compile time.
@@ -63,8 +63,8 @@ constexpr std::string_view pretty_mixed_template() noexcept {
   return __PRETTY_FUNCTION__;
 }
 
-/// What a `__PRETTY_FUNCTION__` tells of its only argument. A name that holds one of the separators is not plain, and
-/// refused whatever is cut off.
+/// Returns the only argument's name in a `__PRETTY_FUNCTION__`. A name that contains one of the separators is not
+/// plain, and is refused, wherever it is cut.
 constexpr std::string_view argument_of(std::string_view pretty) noexcept {
   constexpr std::string_view key = " = ";
   const std::size_t begin = pretty.find(key) + key.size();
@@ -81,7 +81,8 @@ constexpr bool reserved_identifier(std::string_view name) noexcept {
   return name.size() >= 2 && name[0] == '_' && (name[1] == '_' || (name[1] >= 'A' && name[1] <= 'Z'));
 }
 
-/// The last component of what is left of a qualified name; empty where that is no identifier or anonymous namespace.
+/// Returns the last component of the rest of a qualified name; empty where that is neither an identifier nor an
+/// anonymous namespace.
 constexpr std::string_view last_component(std::string_view left) noexcept {
   for (const std::string_view anonymous : {"{anonymous}", "(anonymous namespace)"}) {
     if (left.ends_with(anonymous)) return left.substr(left.size() - anonymous.size());
@@ -93,7 +94,7 @@ constexpr std::string_view last_component(std::string_view left) noexcept {
 
 /// The name of a class, an enumeration or a class template, from the text that a compiler gives: identifiers joined by
 /// `::`. Three things differ between compilers: anonymous namespaces; the standard library's inline namespaces, which
-/// are left out; and the function that a local type lies in, which only GCC tells, so it is left out, too.
+/// are left out; and the function that contains a local type, which only GCC shows, so it is left out, too.
 constexpr NameText plain_name(std::string_view text) noexcept {
   constexpr std::size_t kMaxComponents = 64;
   std::string_view components[kMaxComponents] = {};
@@ -161,7 +162,7 @@ constexpr std::string_view arithmetic_name() noexcept {
   return {};
 }
 
-/// The name of a type, user's or ours; defined where `type_name` is.
+/// The name of a type, the user's or the library's; defined where `type_name` is.
 template <class T>
 constexpr NameText named();
 
