@@ -116,7 +116,7 @@ struct TopicSnapshot {
   std::string problem;  ///< why it could not be read; empty when it could
 };
 
-/// A topic that is listed but not usable yet: its creator is still creating it, or stopped or died meanwhile.
+/// A topic that is listed but not usable yet: its creator is still creating it, or stopped or died during that.
 struct UnfinishedTopic {
   std::string name;  ///< may be empty: not written yet
   std::uint64_t creator = 0;

@@ -12,7 +12,7 @@ namespace shmbus::detail {
 /// Error.
 bool remove_bus(const base::BusName& bus);
 
-/// Unlinks the segments of a topic that was created while its bus was removed, if they still bear their names. *Throws*
+/// Unlinks the segments of a topic that was created while its bus was removed, if they still have their names. *Throws*
 /// Error.
 void withdraw_topic(const base::BusName& bus, const base::TopicName& topic, const platform::SegmentName& control,
                     const std::string& log_name);

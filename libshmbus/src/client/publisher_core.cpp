@@ -92,8 +92,8 @@ Status PublisherCore::wait_for_room(Attempt attempt, std::chrono::nanoseconds ti
   const std::uint64_t deadline = limit > ~start ? ~std::uint64_t{0} : start + limit;
   bool waited = false;
   for (;;) {
-    // The bell is read before the wait is announced, that before the look at the pins: a reader that moves its pin
-    // after our look finds the bit, and one that moved it before is seen.
+    // The bell is read before the wait is announced, and the wait is announced before the pins are checked. So a reader
+    // that moves its pin after the check finds the bit, and the check sees a pin that moved before.
     const std::uint32_t bell = segment_->node().bell().load(std::memory_order_acquire);
     log::announce_wait(log, port_);
     const Status status = attempt();

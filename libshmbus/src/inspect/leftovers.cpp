@@ -110,7 +110,7 @@ class Finder {
     try {
       const auto state = SegmentFile::state_of(registry_.bus().control_file(topic));
       if (!state) return std::nullopt;
-      // Whoever owns it: it is not used, only told from others.
+      // Any owner is accepted: the topic is only identified, not used.
       const auto control = topic::ControlSegment::open(registry_.bus(), topic, Access::read_only, {state->owner});
       return control ? std::optional(control->recorded) : std::nullopt;
     } catch (const Error&) {

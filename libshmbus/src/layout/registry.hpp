@@ -18,7 +18,7 @@ enum class ClockKind : std::uint32_t {
 
 //  0       8               24      88              96           128    132              256
 //  +-------+---------------+-------+---------------+------------+------+------------------+
-//  | id    | who and since | name  | pid namespace | (reserved) | bell | (reserved)       |
+//  | id    | process, since| name  | pid namespace | (reserved) | bell | (reserved)       |
 //  +-------+---------------+-------+---------------+------------+------+------------------+
 //
 // Written by the node itself, while it holds the lock on byte `id` of the registry file; `id` last. A dead node's entry
@@ -41,9 +41,9 @@ static_assert(offsetof(NodeEntry, bell) == 128);
 enum class TopicPhase : std::uint64_t {
   free = 0,
   filling = 1,   ///< its name and id are being written
-  creating = 2,  ///< the segments may not be there yet
-  ready = 3,     ///< they are; standing subscribers may not have been told yet
-  told = 4,
+  creating = 2,  ///< the segments may not exist yet
+  ready = 3,     ///< the segments exist; standing subscribers may not have been notified yet
+  told = 4,      ///< standing subscribers were notified
 };
 inline constexpr unsigned kSerialBits = 21;
 

@@ -78,8 +78,8 @@ std::optional<std::uint32_t> take_any_listed(BlockLog& log) noexcept {
       if (word >= words.count()) break;  // corrupt
       const std::uint64_t bits = words.at(word).load(std::memory_order_seq_cst);
       const std::uint32_t physical = word * kBits + static_cast<std::uint32_t>(std::countr_zero(bits)) % kBits;
-      // An empty word whose bit above was left by somebody who died is settled by the same step. What another took
-      // first is left to it.
+      // The same step also repairs an empty word whose bit in the summary was left by a process that died. A block that
+      // another process took first is skipped.
       if (clear(words, physical)) return physical;
     }
   }

@@ -30,7 +30,7 @@ bool Reader::pass_open_claim() noexcept {
     return false;
   }
   const std::uint64_t key = reinterpret_cast<const layout::RecordHeader*>(cursor_)->key.load(std::memory_order_acquire);
-  if (key == key_ || key == ~key_) {  // SYNC commit; finished meanwhile
+  if (key == key_ || key == ~key_) {  // SYNC commit; finished by now
     claim_since_ = 0;
     return true;
   }

@@ -74,8 +74,8 @@ bool Reader::next_block() noexcept {
     pin(block_.number + 1);
     list_if_unlinked(block_);
   }
-  constexpr int kTries =
-      64;  // a lapped reader may be lapped again before it has pinned; each needs a rotation meanwhile
+  // A lapped reader may be lapped again before it has pinned; each time needs a rotation in between.
+  constexpr int kTries = 64;
   for (int i = 0; i < kTries; ++i) {
     Block block;
     switch (log_->find(wanted_, block)) {

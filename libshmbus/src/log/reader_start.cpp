@@ -132,7 +132,7 @@ void Reader::start_at_sequence(std::uint64_t sequence, bool missed_counts) noexc
     const End end = end_of(*log_);
     if (end.number == kNone || !watch.goes_on(end.tail)) break;
     if (sequence >= end.next_sequence) {
-      // At this end, not at a later one: `sequence` may have been published meanwhile.
+      // At this end, not at a later one: `sequence` may have been published in the meantime.
       if (!start_at_end(end.number, end.offset, end.next_sequence)) continue;
     } else {
       const std::uint64_t n = block_of(*log_, end, sequence);

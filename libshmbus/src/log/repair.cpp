@@ -78,9 +78,10 @@ Repair finish_claim(BlockLog& log, const ShownClaim& claim) noexcept {
   const auto& format = log.format();
   if (!log.in_backed_range(physical) || format.offset(claim.where) + layout::kMinRecord > log.block_size())
     return Repair::done;
-  // Never granted: the tail still stands there; or has not even come to that block, which its publisher took from the
-  // ring, linked ahead of the tail, for a tail value that it had read long ago. (`number_in_use` keeps a number from
-  // coming round while a claim under it shows: so this is not a tail that was there and went all the way.)
+  // The claim was never granted if the tail is still there. Nor was it if the tail has not even come to that block: the
+  // block was linked ahead of the tail, and the publisher found it in the ring for a tail value that it had read long
+  // ago. (`number_in_use` keeps a number from coming round while a claim under it is shown, so this is not a tail that
+  // was there and has gone all the way round.)
   const std::uint64_t tail = log.tail().load(std::memory_order_acquire);
   if (tail == claim.where || format.low(format.block(tail) + 1) == format.block(claim.where)) return Repair::done;
 
@@ -100,7 +101,7 @@ Repair finish_claim(BlockLog& log, const ShownClaim& claim) noexcept {
 
     if (holder.kind == Holder::Kind::nobody) return Repair::postponed;
     const auto mine = rest_of(format, claim, *here);
-    const bool all_of_block = holder.rest.padding() && !mine->padding();  // of several, it can't be told whose
+    const bool all_of_block = holder.rest.padding() && !mine->padding();  // of several, the owner is not known
     if (!all_of_block && holder.rest != mine) return Repair::done;        // another one was granted that record
     if (holder.kind == Holder::Kind::living) return Repair::postponed;
     SHMBUS_CRASH_POINT("repair.judged");
@@ -119,7 +120,7 @@ Repair repair_publisher(BlockLog& log, unsigned number) noexcept {
   if (const auto claim = read_claim(log, number)) {
     const Repair result = finish_claim(log, *claim);
     if (result != Repair::done) {
-      port.owner.store(dead, std::memory_order_release);  // found dead again by whoever comes next
+      port.owner.store(dead, std::memory_order_release);  // the next process finds the owner dead again
       SHMBUS_CRASH_POINT("repair.unmarked");
       return result;
     }

@@ -127,14 +127,14 @@ std::optional<std::uint32_t> reserve_oldest(BlockLog& log, std::uint64_t number)
   for (std::uint64_t n = oldest; n + 1 < number; ++n) {
     auto& slot = log.slot(n);
     RingEntry e(slot.load(std::memory_order_seq_cst));
-    if (!e.holds(n)) return std::nullopt;  // `number` was opened meanwhile
+    if (!e.holds(n)) return std::nullopt;  // `number` was opened in the meantime
     if (!e.linked()) continue;
     if (gated(log, n) || !log.in_backed_range(e.physical())) return std::nullopt;
     std::uint64_t word = e.word();
     const RingEntry dropped(n, RingEntry::kNoBlock);
     if (!slot.compare_exchange_strong(word, dropped.word(), std::memory_order_seq_cst)) {
       if (word == dropped.word()) continue;  // by another publisher that is short of memory
-      return std::nullopt;                   // `number` was opened meanwhile
+      return std::nullopt;                   // `number` was opened in the meantime
     }
     SHMBUS_CRASH_POINT("reserve.dropped");
     log.header().dropped.fetch_add(1, std::memory_order_relaxed);

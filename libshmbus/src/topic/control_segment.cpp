@@ -64,7 +64,7 @@ std::optional<ControlSegment> ControlSegment::open(const base::BusName& bus, con
   mapping.expose_begin(sizeof(TopicHeader), object);
   const auto& header = *reinterpret_cast<const TopicHeader*>(mapping.address());
   const TopicRecord recorded = check_topic_header(header, state.size, object);
-  // An inspector relies on no right that the mode gives.
+  // An inspector needs none of the rights that the mode gives.
   if (access == Access::read_write) layout::check_mode(state, layout::control_mode(recorded.mode), object);
   layout::check_name(header.name.load(), topic.text(), object);
   mapping.expose_begin(recorded.geometry.block_table_offset, object);

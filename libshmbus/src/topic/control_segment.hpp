@@ -29,11 +29,11 @@ struct TopicRecord {
   std::uint64_t control_size = 0;  ///< bytes of the control segment, extensions included
 };
 
-/// A topic's control segment, open, checked and mapped; of the mapping everything before the latency histograms may be
-/// touched, and of the block table what has memory.
+/// A topic's control segment: open, checked and mapped. The mapping may be accessed up to the latency histograms; of
+/// the block table, only the entries that have memory.
 struct ControlSegment {
-  /// Opens the segment that bears a topic's name; nothing where there is none. Its owner must be among the accepted ones
-  /// (layout::check_owner). *Throws* Error where it is not what it must be.
+  /// Opens the segment that has a topic's file name. Returns nothing where there is none. Its owner must be accepted
+  /// (layout::check_owner). *Throws* Error where the segment fails a check.
   static std::optional<ControlSegment> open(const base::BusName& bus, const base::TopicName& topic,
                                             platform::Access access, const std::vector<uid_t>& owners);
 

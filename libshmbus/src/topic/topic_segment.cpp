@@ -105,7 +105,7 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& mem
     }
     const std::string log_file = registry.bus().log_file(name, recorded.log_node, recorded.id);
     const auto log = SegmentFile::open(log_file, access, object + ", its log");
-    if (!log || !control->file.is_named(control_file)) continue;  // removed meanwhile
+    if (!log || !control->file.is_named(control_file)) continue;  // removed in the meantime
     const platform::FileState log_state = log->state();
     layout::check_owner(log_state, registry.owners(), object + ", its log");
     layout::check_size(log_state.size, recorded.geometry.log_size, object + ", its log");

@@ -26,12 +26,12 @@ namespace shmbus::topic {
 /// steps use the mapping, or open the segment once more by its name. Any thread.
 class TopicSegment final : public log::Environment, public log::PortHolders {
  public:
-  /// The topic, or null where there is none. `access` is that of the log; the control segment is always written. Throws
-  /// Error.
+  /// Opens a topic. Returns null where there is none. `access` is that of the log; the control segment is always opened
+  /// for writing. *Throws* Error.
   static std::shared_ptr<TopicSegment> find(const registry::Membership& member, const base::TopicName& name,
                                             platform::Access access);
-  /// Builds a topic that has no name yet, and gives it one: null where the name is taken meanwhile. `type` is its first
-  /// publisher's; null decides nothing. Throws Error.
+  /// Builds a topic without a name, and then gives it its name. Returns null where another process has taken the name
+  /// in the meantime. `type` is that of its first publisher; null decides nothing. *Throws* Error.
   static std::shared_ptr<TopicSegment> create(const registry::Membership& member, const base::TopicName& name,
                                               std::uint64_t id, const TopicOptions& options, const TypeInfo* type);
 
@@ -66,8 +66,8 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
     return (header_->words.attention.load(std::memory_order_seq_cst) & layout::kTopicRemoved) != 0;
   }
 
-  /// False where somebody changed the size of a segment of the topic or of the registry: then nothing of it may be
-  /// touched. A topic that was removed has no names by which that could be done, or seen.
+  /// Returns false where another process changed the size of a segment of the topic or of the registry: its memory must
+  /// then not be accessed. A removed topic has no names by which its size could be changed or checked.
   bool has_all() const noexcept;
 
   // The log's environment.
