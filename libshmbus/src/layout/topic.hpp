@@ -35,7 +35,7 @@ enum Attention : std::uint64_t {
 //
 // T1 The creator writes its fields before the segment is linked to its name, and never again.
 // T2 A topic is valid if and only if every size and offset is the one that its geometry gives
-// (topic/topic_segment.hpp).
+// (topic/control_segment.hpp).
 struct TopicHeader {
   // Written by the creator before the segment has a name (T1).
   std::uint64_t magic;

@@ -104,7 +104,7 @@ class BlockLog {
     return blocks <= exposed_.load(std::memory_order_acquire) ? blocks : expose_blocks(blocks);
   }
 
-  /// Rings the bells of the subscribers that sleep. `why` is what the publisher saw in `waiters` or `attention`.
+  /// Rings the bells of the subscribers that sleep.
   void wake_subscribers() const noexcept;
   /// Rings the bells of the publishers that wait for the ring to move.
   void wake_publishers() const noexcept;
