@@ -175,7 +175,7 @@ TEST_CASE("a bus is not created by who only wants to attach", "[removal]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   const auto attach = [&] { return shmbus::Bus::open(name.name(), {.create = false}); };
-  const test::Refusal absent{.code = shmbus::ErrorCode::not_found, .object = name.name(), .expected = "to exist"};
+  const test::Refusal absent{.code = shmbus::ErrorCode::not_found, .object = name.name(), .found = "does not exist"};
   test::expect_refusal(absent, attach);
   CHECK(segments.all().empty());
   {

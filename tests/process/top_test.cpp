@@ -98,7 +98,7 @@ TEST_CASE("top prints as many batches as it is told, all panes or one", "[top]")
 TEST_CASE("top says in one line why it can't watch a bus, and exits with 1", "[top]") {
   const TemporaryBus name;
   const test::Segments segments{name.name()};
-  check_error(top(name, {"-b"}), 1, "no such bus");
+  check_error(top(name, {"-b"}), 1, "does not exist");
   { shmbus::Bus bus = shmbus::Bus::open(name.name()); }
   SECTION("foreign version") {
     test::overwrite(segments.registry(), offsetof(RegistryHeader, version), std::uint32_t{77});

@@ -33,7 +33,7 @@ const char* to_string(ErrorCode code) noexcept;
 struct ErrorText {
   std::string object;    ///< the thing: "topic 'video.frame'"
   std::string expected;  ///< what was expected of it
-  std::string found;     ///< what was found instead
+  std::string found;     ///< what was found instead; without `expected`, what is wrong: "does not exist"
   std::string remedy;    ///< what to do
 };
 

@@ -43,7 +43,7 @@ namespace {
 std::string sentence(const ErrorText& text) {
   std::string s = text.object;
   if (!text.expected.empty()) s += ": expected " + text.expected;
-  if (!text.found.empty()) s += (text.expected.empty() ? ": found " : ", found ") + text.found;
+  if (!text.found.empty()) s += (text.expected.empty() ? " " : ", found ") + text.found;
   if (!text.remedy.empty()) s += "; " + text.remedy;
   return s;
 }

@@ -34,7 +34,7 @@ void PublisherCore::attach() {
   std::uint64_t owner = 0;
   if (log.exclusive() && !log::take_exclusive(log, owner)) {
     throw Error(ErrorCode::busy, {object, "at most one publisher, since it is exclusive",
-                                  "node " + std::to_string(owner) + " publishes to it",
+                                  bus_->registry().node_object(owner) + ", which publishes to it",
                                   "stop that one first, or create the topic with Writers::shared"});
   }
   const auto port = log::attach_publisher(log);

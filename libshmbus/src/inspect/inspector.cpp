@@ -233,14 +233,7 @@ std::vector<EventSnapshot> Inspector::events(std::string_view topic, std::size_t
 }
 std::vector<Leftover> Inspector::leftovers() { return impl().leftovers(); }
 
-std::vector<std::string> Inspector::buses() {
-  std::vector<std::string> names;
-  for (const std::string& file : SegmentFile::list(std::string(SegmentFileParts::kPrefix))) {
-    const auto parts = SegmentFileParts::of(file);
-    if (parts.is_registry()) names.emplace_back(parts.bus);
-  }
-  return names;
-}
+std::vector<std::string> Inspector::buses() { return registry::Registry::buses(); }
 
 std::vector<BusFiles> Inspector::files() {
   std::map<std::string, BusFiles> buses;

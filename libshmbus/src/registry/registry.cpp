@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/quoted.hpp"
 #include "layout/segment_checks.hpp"
 #include "platform/clock.hpp"
 #include "platform/file_lock.hpp"
@@ -101,13 +102,41 @@ std::shared_ptr<Registry> Registry::find(const base::BusName& bus, Access access
 }
 
 Error Registry::removed_error() const {
-  return {ErrorCode::closed, {bus_.object(), "to exist", "that it was removed", "open it again"}};
+  return {ErrorCode::closed, {bus_.object(), "", "was removed", "open it again"}};
 }
 
 Error Registry::absent_error(const base::BusName& bus) {
+  constexpr std::size_t kMost = 8;
+  const std::vector<std::string> present = buses();
+  std::string list;
+  for (std::size_t i = 0; i < std::min(present.size(), kMost); ++i) list += (i == 0 ? "" : ", ") + present[i];
+  if (present.size() > kMost) list += " and " + std::to_string(present.size() - kMost) + " more (shmbus ls --buses)";
   return {ErrorCode::not_found,
-          {bus.object(), "to exist", "no such bus",
-           "start a service that opens it, or check the name (shmbus ls --buses)"}};
+          {bus.object(), "", "does not exist",
+           present.empty() ? "no bus exists yet: the first service that opens one creates it"
+                           : "buses here: " + list}};
+}
+
+std::vector<std::string> Registry::buses() {
+  std::vector<std::string> names;
+  for (const std::string& file : SegmentFile::list(std::string(base::SegmentFileParts::kPrefix))) {
+    const auto parts = base::SegmentFileParts::of(file);
+    if (parts.is_registry() && base::BusName::parse(parts.bus)) names.emplace_back(parts.bus);
+  }
+  return names;
+}
+
+std::string Registry::node_object(std::uint64_t node) const {
+  for (unsigned i = 0; i < nodes(); ++i) {
+    const layout::NodeEntry& entry = header_->node_table[i];
+    if (entry.id.load(std::memory_order_acquire) != node) continue;
+    const std::int32_t pid = entry.pid.load(std::memory_order_acquire);
+    const std::string program = entry.name.load();
+    // SYNC text: where it left, these may be another's.
+    if (entry.id.load(std::memory_order_acquire) != node) break;
+    return base::quoted(program) + " (pid " + std::to_string(pid) + ")";
+  }
+  return "node " + std::to_string(node);
 }
 
 bool Registry::create_removed(const base::BusName& bus) { return create(bus, {}, true) != nullptr; }

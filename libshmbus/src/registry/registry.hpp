@@ -75,8 +75,14 @@ class Registry {
 
   /// Returns the error for using a bus that was removed.
   Error removed_error() const;
-  /// Returns the error for a bus that does not exist.
+  /// Returns the error for a bus that does not exist; it lists the buses that do.
   static Error absent_error(const base::BusName& bus);
+
+  /// Returns the names of the buses on this machine, sorted.
+  static std::vector<std::string> buses();
+
+  /// Returns what an error text calls a node: "'player' (pid 4711)", or "node 12" where it is not listed.
+  std::string node_object(std::uint64_t node) const;
 
   // Return how many entries of a table have memory, and make them accessible to this process: a scan may read these.
   unsigned nodes() const noexcept { return count(header_->nodes, kNodes); }
