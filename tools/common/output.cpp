@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,6 +31,13 @@ bool is_pipe(int fd) {
 }  // namespace
 
 Output::Output() : terminal_(::isatty(STDOUT_FILENO) == 1) {}
+
+std::size_t Output::columns() const noexcept {
+  constexpr std::size_t usual = 80;
+  if (!terminal_) return 0;
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col : usual;
+}
 
 void Output::line_done() {
   if (terminal_ || text_.size() >= piece) flush();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <string>
 #include <thread>
 
@@ -17,6 +18,8 @@ class Output {
   Output();
 
   bool terminal() const noexcept { return terminal_; }
+  /// Width of the terminal in characters, 80 where it does not say; 0 where it is none, so that all is printed.
+  std::size_t columns() const noexcept;
 
   /// Where to append text; call `line_done` after each line.
   std::string& text() noexcept { return text_; }

@@ -18,29 +18,30 @@ std::string publisher_state(const PublisherSnapshot& p) {
 
 }  // namespace
 
+// What a column is left out for: the names and what is wrong (lag, lost, mismatched, state) stay longest.
 PortTables::PortTables()
-    : publishers_({{"TOPIC", Table::Align::left},
-                   {"PUBLISHER", Table::Align::left},
+    : publishers_({{"TOPIC", Table::Align::left, 0, 16},
+                   {"PUBLISHER", Table::Align::left, 0, 16},
                    {"PID"},
                    {"STATE", Table::Align::left},
                    {"PUBLISHED"},
-                   {"BYTES"},
-                   {"WAITS"}}),
-      subscribers_({{"TOPIC", Table::Align::left},
-                    {"SUBSCRIBER", Table::Align::left},
+                   {"BYTES", Table::Align::right, 2},
+                   {"WAITS", Table::Align::right, 1}}),
+      subscribers_({{"TOPIC", Table::Align::left, 0, 16},
+                    {"SUBSCRIBER", Table::Align::left, 0, 14},
                     {"PID"},
                     {"STATE", Table::Align::left},
-                    {"MODE", Table::Align::left},
+                    {"MODE", Table::Align::left, 3},
                     {"LAG"},
-                    {"LAG TIME"},
-                    {"DELIVERED"},
+                    {"LAG TIME", Table::Align::right, 1},
+                    {"DELIVERED", Table::Align::right, 2},
                     {"LOST"},
-                    {"MISMATCHED"},
-                    {"P50 / P99 / P99.9"}}),
-      unattached_({{"NOT ATTACHED", Table::Align::left},
-                   {"SUBSCRIBER", Table::Align::left},
+                    {"MISMATCHED", Table::Align::right, 5},
+                    {"P50 / P99 / P99.9", Table::Align::right, 4}}),
+      unattached_({{"NOT ATTACHED", Table::Align::left, 0, 16},
+                   {"SUBSCRIBER", Table::Align::left, 0, 14},
                    {"PID"},
-                   {"PATTERN", Table::Align::left},
+                   {"PATTERN", Table::Align::left, 0, 12},
                    {"WHY", Table::Align::left}}) {}
 
 void PortTables::add(const TopicSnapshot& topic) {
@@ -65,12 +66,12 @@ void PortTables::add(const SubscriptionSnapshot& s, std::string_view topic) {
   }
 }
 
-std::string PortTables::text() const {
+std::string PortTables::text(std::size_t width) const {
   std::string text;
   for (const Table* table : {&publishers_, &subscribers_, &unattached_}) {
     if (table->empty()) continue;
     if (!text.empty()) text += '\n';
-    text += table->text();
+    text += table->text(width);
   }
   return text;
 }

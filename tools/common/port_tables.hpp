@@ -16,7 +16,8 @@ class PortTables {
   /// A row for each topic that the subscription could not attach; of the named topic alone, unless that is empty.
   void add(const SubscriptionSnapshot& subscription, std::string_view topic);
   /// The publishers, the subscribers, then those that could not attach a topic; an empty line between the tables.
-  std::string text() const;
+  /// `width` as in Table.
+  std::string text(std::size_t width = 0) const;
 
  private:
   Table publishers_;

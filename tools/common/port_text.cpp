@@ -8,7 +8,11 @@
 namespace shmbus::tool {
 
 std::string process_text(const std::string& name, const std::string& program) {
-  return printable(name.empty() || name == program ? program : fmt::format("{} ({})", name, program));
+  // The system keeps 15 characters of a program's name.
+  constexpr std::size_t kept = 15;
+  if (name.empty()) return printable(program);
+  if (name == program || (program.size() == kept && name.starts_with(program))) return printable(name);
+  return printable(fmt::format("{} ({})", name, program));
 }
 
 const char* mode_text(const SubscriberSnapshot& s) noexcept {

@@ -6,7 +6,8 @@
 
 namespace shmbus::tool {
 
-/// "program", or "name (program)" where a subscriber has a name of its own.
+/// "program", or "name (program)" where a subscriber has a name of its own; "name" where that is the program's, which
+/// the system may have cut.
 std::string process_text(const std::string& name, const std::string& program);
 
 /// "lossy", "reliable" or "demoted".

@@ -1,11 +1,20 @@
 #include "table.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
 namespace shmbus::tool {
+
+namespace {
+
+/// UTF-8 goes on with bytes 10xxxxxx.
+bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+
+std::size_t characters(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
+}
+
+}  // namespace
 
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
@@ -14,20 +23,54 @@ void Table::add(std::vector<std::string> row) {
   rows_.push_back(std::move(row));
 }
 
-std::string Table::text() const {
-  if (rows_.empty()) return {};
-  std::vector<std::size_t> width;
+std::vector<Table::Shown> Table::fit(std::size_t width) const {
+  std::vector<Shown> shown;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
-    width.push_back(columns_[c].heading.size());
-    for (const auto& row : rows_) width[c] = std::max(width[c], row[c].size());
+    shown.push_back({c, characters(columns_[c].heading)});
+    for (const auto& row : rows_) shown[c].width = std::max(shown[c].width, characters(row[c]));
   }
+  if (width == 0) return shown;
+  // The least that a column needs, and may be left with.
+  const auto least = [&](const Shown& s) {
+    const Column& column = columns_[s.column];
+    return column.least == 0 ? s.width : std::min(s.width, std::max(column.least, characters(column.heading)));
+  };
+  const auto total = [&](const auto& width_of) {
+    std::size_t sum = 2 * (shown.size() - 1);
+    for (const Shown& s : shown) sum += width_of(s);
+    return sum;
+  };
+  while (shown.size() > 1 && total(least) > width) {
+    const auto out = std::max_element(shown.begin(), shown.end(), [&](const Shown& a, const Shown& b) {
+      return columns_[a.column].rank < columns_[b.column].rank;
+    });
+    if (columns_[out->column].rank == 0) break;
+    shown.erase(out);
+  }
+  // Of those that may be shortened the widest gives first.
+  const auto room = [&](const Shown& s) { return s.width - least(s); };
+  while (total([](const Shown& s) { return s.width; }) > width) {
+    Shown* widest = nullptr;
+    for (Shown& s : shown) {
+      if (room(s) > 0 && (widest == nullptr || s.width > widest->width)) widest = &s;
+    }
+    if (widest == nullptr) break;
+    --widest->width;
+  }
+  return shown;
+}
+
+std::string Table::text(std::size_t width) const {
+  if (rows_.empty()) return {};
+  const std::vector<Shown> shown = fit(width);
   std::string text;
   const auto append = [&](const auto& cell) {
     std::string line;
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
-      const char* gap = c == 0 ? "" : "  ";
-      line += columns_[c].align == Align::left ? fmt::format("{}{:<{}}", gap, cell(c), width[c])
-                                               : fmt::format("{}{:>{}}", gap, cell(c), width[c]);
+    for (const Shown& s : shown) {
+      const std::string value = shorten(cell(s.column), s.width);
+      const std::string pad(s.width - std::min(s.width, characters(value)), ' ');
+      if (!line.empty() || s.column != shown.front().column) line += "  ";
+      line += columns_[s.column].align == Align::left ? value + pad : pad + value;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + '\n';
@@ -35,6 +78,27 @@ std::string Table::text() const {
   append([&](std::size_t c) -> const std::string& { return columns_[c].heading; });
   for (const auto& row : rows_) append([&](std::size_t c) -> const std::string& { return row[c]; });
   return text;
+}
+
+std::string shorten(const std::string& text, std::size_t width) {
+  const std::size_t size = characters(text);
+  if (size <= width) return text;
+  if (width == 0) return {};
+  // More of the begin than of the end, by one where they can't be equal.
+  const std::size_t front = width / 2, back = width - front - 1;
+  std::string short_text;
+  std::size_t at = 0;  // of characters that began
+  bool marked = false;
+  for (const char c : text) {
+    at += begins_character(c) ? 1 : 0;
+    if (at <= front || at > size - back) {
+      short_text += c;
+    } else if (!marked) {
+      short_text += '~';
+      marked = true;
+    }
+  }
+  return short_text;
 }
 
 }  // namespace shmbus::tool

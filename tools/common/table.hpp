@@ -1,17 +1,23 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace shmbus::tool {
 
-/// Text in columns as wide as their widest cell, two spaces apart.
+/// Text in columns as wide as their widest cell, two spaces apart. Where that is too wide for a terminal, cells of some
+/// columns are shortened in their middle ("video.wat~started"), and some columns are left out.
 class Table {
  public:
   enum class Align { left, right };
   struct Column {
     std::string heading;
     Align align = Align::right;
+    /// Columns of higher rank are left out first; those of rank 0 never.
+    unsigned rank = 0;
+    /// Cells may be shortened to so many characters; 0: never.
+    std::size_t least = 0;
   };
 
   explicit Table(std::vector<Column> columns);
@@ -20,12 +26,21 @@ class Table {
   void add(std::vector<std::string> row);
   bool empty() const noexcept { return rows_.empty(); }
 
-  /// The heading and the rows; empty where there are no rows.
-  std::string text() const;
+  /// The heading and the rows, in lines of at most `width` characters where the ranks allow it; 0: all of it, however
+  /// wide. Empty where there are no rows.
+  std::string text(std::size_t width = 0) const;
 
  private:
+  struct Shown {
+    std::size_t column, width;
+  };
+  std::vector<Shown> fit(std::size_t width) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
+
+/// The text in at most `width` characters, its middle replaced by ~ where it is longer. UTF-8 stays whole.
+std::string shorten(const std::string& text, std::size_t width);
 
 }  // namespace shmbus::tool

@@ -35,16 +35,16 @@ std::uint64_t retained(const TopicSnapshot& topic) {
   return topic.published - topic.oldest + 1;
 }
 
-std::string topic_table(std::span<const TopicSnapshot> topics) {
-  Table table{{{"TOPIC", Table::Align::left},
-               {"TYPE", Table::Align::left},
+std::string topic_table(std::span<const TopicSnapshot> topics, std::size_t width) {
+  Table table{{{"TOPIC", Table::Align::left, 0, 16},
+               {"TYPE", Table::Align::left, 1, 10},
                {"PUBLISHED"},
                {"RETAINED"},
-               {"PUBLISHERS"},
-               {"SUBSCRIBERS"},
+               {"PUBS"},
+               {"SUBS"},
                {"MEMORY"}}};
   for (const TopicSnapshot& topic : topics) table.add(row(topic));
-  return table.text();
+  return table.text(width);
 }
 
 std::string content_text(const TopicInfo& info) {
