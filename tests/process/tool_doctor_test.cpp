@@ -85,7 +85,7 @@ TEST_CASE("who names a stopped ml-service that holds the platform back, until it
   CHECK((*named)["pid"] == platform.ml_pid());
   CHECK((*named)["state"] == "stopped");
   CHECK((*named)["since_ns"] > 50'000'000);
-  CHECK_THAT((*named)["remedy"].get<std::string>(), Catch::Contains("kill -CONT " + std::to_string(platform.ml_pid())));
+  CHECK((*named)["command"] == "kill -CONT " + std::to_string(platform.ml_pid()));
   const std::string text = shmbus_tool(bus, {"who"}).out;
   CHECK_THAT(text, Catch::Contains("video.watch_started: ml-service (pid " + std::to_string(platform.ml_pid()) +
                                    ", stopped)"));
@@ -127,7 +127,7 @@ TEST_CASE("doctor names what a killed service left, gc says what it would do and
   CHECK_THAT(text, Catch::Contains("ml-service (pid " + std::to_string(ml.pid()) + ")"));
   CHECK_THAT(text, Catch::Contains("subscriber port") && Catch::Contains("publisher port") &&
                        Catch::Contains("subscription to video.watch_started"));
-  CHECK_THAT(faults[0]["remedy"].get<std::string>(), Catch::Contains("gc --bus " + bus + " --yes"));
+  CHECK(faults[0]["command"] == "shmbus gc --bus " + bus + " --yes");
   CHECK(shmbus_tool(bus, {"doctor"}).end == End{.status = 1});
 
   const auto would = objects(shmbus_tool(bus, {"gc", "--json"}));
@@ -215,7 +215,7 @@ TEST_CASE("doctor names a file that is no segment, and gc does not touch it", "[
   std::ofstream(stray) << "?";
   const auto faults = findings(tool.bus.name(), "fault");
   REQUIRE(faults.size() == 1);
-  CHECK_THAT(faults[0]["remedy"].get<std::string>(), Catch::Contains(stray));
+  CHECK_THAT(faults[0]["command"].get<std::string>(), Catch::Contains(stray));
   CHECK(tool.run({"gc", "--yes"}).out == "");
   CHECK(std::filesystem::exists(stray));
   std::filesystem::remove(stray);
@@ -256,6 +256,9 @@ TEST_CASE("verbs say in one line that a bus is damaged or of another version, an
   const auto faults = findings(tool.bus.name(), "fault");
   REQUIRE(faults.size() == 1);
   CHECK_THAT(faults[0]["finding"].get<std::string>(), Catch::Contains(phrase));
+  const std::string text = tool.run({"doctor"}).out;
+  CHECK_THAT(text, Catch::Contains("fault: bus '" + tool.bus.name() + "'"));
+  CHECK_THAT(text, !Catch::Contains("bus '" + tool.bus.name() + "': bus '"));
 }
 
 TEST_CASE("verbs tell what they can of a bus with one damaged topic, name it, and fail", "[tool][bad_input]") {

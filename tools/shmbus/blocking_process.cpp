@@ -16,8 +16,11 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-/// "let it go on (kill -CONT 4711)": what helps with a process that was stopped.
-std::string wake(std::int32_t pid) { return fmt::format("let it go on (kill -CONT {}), or end it", pid); }
+/// What helps with a process that was stopped.
+void wake(BlockingProcess& p) {
+  p.remedy = fmt::format("let it go on (kill -CONT {}), or end it", p.pid);
+  p.command = fmt::format("kill -CONT {}", p.pid);
+}
 
 template <class Port>
 BlockingProcess process_of(BlockingProcess::What what, const TopicSnapshot& topic, const Port& port, NodeState state) {
@@ -43,7 +46,8 @@ BlockingProcess of_ring(const TopicSnapshot& topic, const SubscriberSnapshot& s)
   h.detail += fmt::format("; {} waiting", counted(waiting, "publisher"));
   if (s.demote_after.count() != 0) h.detail += fmt::format("; made lossy after {}", duration_text(s.demote_after));
   if (!s.adopted) h.detail += "; it has not come for the port that was placed for it";
-  h.remedy = s.node_state == NodeState::stopped ? wake(s.pid) : "it is slow or hangs: see what it does, or end it";
+  h.remedy = "it is slow or hangs: see what it does, or end it";
+  if (s.node_state == NodeState::stopped) wake(h);
   if (s.demote_after.count() == 0) h.remedy += "; demote_after would bound how long publishers wait";
   return h;
 }
@@ -52,7 +56,8 @@ BlockingProcess of_claim(const TopicSnapshot& topic, const PublisherSnapshot& p)
   BlockingProcess h = process_of(BlockingProcess::What::claim, topic, p, p.state);
   h.since = p.claim_age;
   h.detail = "an event that is claimed and not committed: subscribers wait at it, lossy ones up to the stall limit";
-  h.remedy = p.state == NodeState::stopped ? wake(p.pid) : "it holds a loan: it must commit or abort it";
+  h.remedy = "it holds a loan: it must commit or abort it";
+  if (p.state == NodeState::stopped) wake(h);
   return h;
 }
 
@@ -84,9 +89,9 @@ void add_memory(const TopicSnapshot& topic, const RingSnapshot& ring, std::vecto
     h.detail =
         fmt::format("{} ({}) that left the ring; {} behind", counted(static_cast<std::uint64_t>(blocks), "block"),
                     byte_count(static_cast<std::uint64_t>(blocks) * topic.info.block_size), counted(s.lag, "event"));
-    h.remedy = s.node_state == NodeState::stopped ? wake(s.pid)
-               : retains ? "it keeps events (Event::retain): the memory is free when it lets go of them"
-                         : "it is slow: nobody waits for it, and it will lose events";
+    h.remedy = retains ? "it keeps events (Event::retain): the memory is free when it lets go of them"
+                       : "it is slow: no publisher waits for it, and it will lose events";
+    if (s.node_state == NodeState::stopped) wake(h);
     processes.push_back(std::move(h));
   }
 }
@@ -141,13 +146,16 @@ std::vector<BlockingProcess> find_blocking_processes(Inspector& inspector, const
       h.program = node.program;
     }
     h.detail = "its creator stopped before it was usable";
-    h.remedy = wake(h.pid);
+    wake(h);
     processes.push_back(std::move(h));
   }
   return processes;
 }
 
-std::string blocking_process_text(const BlockingProcess& h) {
+namespace {
+
+/// "player of video-service (pid 4711, stopped) holds the ring back, for 2.0 s"
+std::string held_text(const BlockingProcess& p) {
   static constexpr auto held = [](BlockingProcess::What what) {
     switch (what) {
       case BlockingProcess::What::ring:
@@ -163,11 +171,21 @@ std::string blocking_process_text(const BlockingProcess& h) {
     }
     return "holds memory";
   };
-  const std::string who =
-      h.name.empty() || h.name == h.program ? h.program : fmt::format("{} of {}", h.name, h.program);
-  const std::string since = h.since.count() != 0 ? fmt::format(", for {}", duration_text(h.since)) : "";
-  return fmt::format("{}: {} (pid {}, {}) {}{}\n  {}\n  {}\n", h.topic.empty() ? "(a topic)" : h.topic, printable(who),
-                     h.pid, to_string(h.state), held(h.what), since, h.detail, h.remedy);
+  const std::string name =
+      p.name.empty() || p.name == p.program ? p.program : fmt::format("{} of {}", p.name, p.program);
+  const std::string since = p.since.count() != 0 ? fmt::format(", for {}", duration_text(p.since)) : "";
+  return fmt::format("{} (pid {}, {}) {}{}", printable(name), p.pid, to_string(p.state), held(p.what), since);
+}
+
+}  // namespace
+
+std::string blocking_process_line(const BlockingProcess& p) { return held_text(p) + ": " + p.remedy; }
+
+std::string blocking_process_text(const BlockingProcess& p) {
+  std::string text =
+      fmt::format("{}: {}\n  {}\n  {}\n", p.topic.empty() ? "(a topic)" : p.topic, held_text(p), p.detail, p.remedy);
+  if (!p.command.empty()) text += fmt::format("  $ {}\n", p.command);
+  return text;
 }
 
 std::string blocking_process_json(const BlockingProcess& h) {
@@ -183,6 +201,8 @@ std::string blocking_process_json(const BlockingProcess& h) {
   if (h.since.count() != 0) object["since_ns"] = h.since.count();
   object["detail"] = h.detail;
   object["remedy"] = h.remedy;
+  object["command"] = nullptr;
+  if (!h.command.empty()) object["command"] = h.command;
   return object.dump() + '\n';
 }
 

@@ -28,6 +28,7 @@ struct BlockingProcess {
   std::chrono::nanoseconds since{0};  ///< how long; of a claim or topic, how long it has been watched. 0: not known
   std::string detail;
   std::string remedy;
+  std::string command;  ///< to copy; may be empty
 };
 const char* to_string(BlockingProcess::What what) noexcept;
 
@@ -35,7 +36,9 @@ const char* to_string(BlockingProcess::What what) noexcept;
 /// merely passing is not taken for one that stays.
 std::vector<BlockingProcess> find_blocking_processes(Inspector& inspector, const BusSnapshot& bus);
 
-/// A paragraph for people: who holds what, since when, and what may be done.
+/// "ml-service (pid 4711, stopped) holds the ring back, for 2.0 s: let it go on (kill -CONT 4711), or end it"
+std::string blocking_process_line(const BlockingProcess& process);
+/// A paragraph for people: the process, what it holds, since when, and what may be done.
 std::string blocking_process_text(const BlockingProcess& process);
 /// One JSON object and a newline.
 std::string blocking_process_json(const BlockingProcess& process);

@@ -51,7 +51,7 @@ class Examination {
       else
         fault(fmt::format("{} ({}) without a registry: nobody can join", counted(files_.files, "file"),
                           byte_count(files_.memory)),
-              fmt::format("shmbus gc --bus {} --yes", files_.bus));
+              "free what is left of it", fmt::format("shmbus gc --bus {} --yes", files_.bus));
     } catch (const Error& error) {
       fault(error.what(), error.code() == ErrorCode::incompatible
                               ? "buses of one machine may be of several versions, members of one bus may not"
@@ -65,7 +65,7 @@ class Examination {
     Inspector inspector{files_.bus};
     bus_ = inspector.snapshot();
     if (bus_.removed) {
-      fault("it is marked as removed, and its files are still there",
+      fault("it is marked as removed, and its files are still there", "free them",
             fmt::format("shmbus gc --bus {} --yes", files_.bus));
       return;
     }
@@ -78,11 +78,11 @@ class Examination {
     leftovers(inspector.leftovers());
   }
 
-  void fault(std::string text, std::string remedy) {
-    findings_.push_back({Finding::Kind::fault, files_.bus, std::move(text), std::move(remedy)});
+  void fault(std::string text, std::string remedy, std::string command = {}) {
+    findings_.push_back({Finding::Kind::fault, files_.bus, std::move(text), std::move(remedy), std::move(command)});
   }
-  void note(std::string text, std::string remedy = {}) {
-    findings_.push_back({Finding::Kind::note, files_.bus, std::move(text), std::move(remedy)});
+  void note(std::string text, std::string remedy, std::string command = {}) {
+    findings_.push_back({Finding::Kind::note, files_.bus, std::move(text), std::move(remedy), std::move(command)});
   }
 
   void owner() {
@@ -91,7 +91,8 @@ class Examination {
         removes_ipc(logind_configuration())) {
       fault(fmt::format("it belongs to uid {}, and systemd removes the segments of users who log out (RemoveIPC=yes)",
                         bus_.owner),
-            "run services as a system user, set RemoveIPC=no in logind.conf, or loginctl enable-linger that user");
+            "run services as a system user, set RemoveIPC=no in logind.conf, or let that user linger",
+            fmt::format("loginctl enable-linger $(id -nu {})", bus_.owner));
     }
     if ((bus_.mode & 0007) != 0)
       note(fmt::format("any user of this machine may use it (mode {:04o})", bus_.mode),
@@ -118,17 +119,19 @@ class Examination {
     if (alive == 0)
       note(fmt::format("no live members; it keeps {} and {} for late starters", counted(bus_.topics.size(), "topic"),
                        byte_count(files_.memory)),
-           fmt::format("shmbus rm --bus {}, if nobody needs its events", files_.bus));
+           "remove it if its events are not needed", fmt::format("shmbus rm --bus {}", files_.bus));
     for (const NodeSnapshot& node : bus_.nodes) {
       if (node.state == NodeState::stopped)
-        note(fmt::format("{} (pid {}) is stopped", node.program, node.pid), fmt::format("kill -CONT {}", node.pid));
+        note(fmt::format("{} (pid {}) is stopped", node.program, node.pid), "let it go on, or end it",
+             fmt::format("kill -CONT {}", node.pid));
     }
   }
 
   void topics(Inspector& inspector) {
     for (const TopicSnapshot& topic : bus_.topics) {
       if (!topic.problem.empty())
-        fault(topic.problem, fmt::format("shmbus rm --bus {} --topic {}", files_.bus, topic.info.name));
+        fault(topic.problem, "remove the topic, with its events",
+              fmt::format("shmbus rm --bus {} --topic {}", files_.bus, topic.info.name));
       if (topic.dropped_blocks != 0)
         note(fmt::format("topic {}: {} dropped early, since /dev/shm was full", topic.info.name,
                          counted(topic.dropped_blocks, "block")),
@@ -137,21 +140,21 @@ class Examination {
         if (s.mismatched != 0)
           fault(fmt::format("topic {}: {} (pid {}) skipped {}, not of the type it reads", topic.info.name, s.program,
                             s.pid, counted(s.mismatched, "event")),
-                fmt::format("shmbus info {} tells what the topic carries; build both ends with one definition of it",
-                            topic.info.name));
+                "build both ends with one definition of what the topic carries",
+                fmt::format("shmbus info --bus {} {}", files_.bus, topic.info.name));
       }
     }
     for (const BlockingProcess& process : find_blocking_processes(inspector, bus_)) {
       if (process.what == BlockingProcess::What::ring && process.since > bus_.stall_limit)
         fault(fmt::format("topic {}: {} (pid {}, {}) has held publishers back for {}", process.topic, process.program,
                           process.pid, to_string(process.state), duration_text(process.since)),
-              process.remedy);
+              process.remedy, process.command);
       if (process.what == BlockingProcess::What::unread)
         fault(fmt::format("{} (pid {}): {}", process.name.empty() ? process.program : process.name, process.pid,
                           process.detail),
               process.remedy);
       if (process.what == BlockingProcess::What::topic)
-        fault(fmt::format("topic {}: {}", process.topic, process.detail), process.remedy);
+        fault(fmt::format("topic {}: {}", process.topic, process.detail), process.remedy, process.command);
     }
   }
 
@@ -162,14 +165,14 @@ class Examination {
       if (l.kind == Leftover::Kind::unknown_kind) {
         note(leftover_text(l), "inspect this bus with the newer shmbus");
       } else if (!l.reapable()) {
-        fault(leftover_text(l), fmt::format("see whose it is, and remove it: /dev/shm/{}", l.name));
+        fault(leftover_text(l), "see whose it is, and remove it", fmt::format("ls -l '/dev/shm/{}'", l.name));
       } else if (std::find(nodes.begin(), nodes.end(), l.node) == nodes.end()) {
         nodes.push_back(l.node);
         std::string text;
         for (const Leftover& other : all) {
           if (other.node == l.node && other.reapable()) text += (text.empty() ? "" : ", ") + leftover_text(other);
         }
-        fault("left by the dead: " + text, fmt::format("shmbus gc --bus {} --yes", files_.bus));
+        fault("left by the dead: " + text, "free it", fmt::format("shmbus gc --bus {} --yes", files_.bus));
       }
     }
   }

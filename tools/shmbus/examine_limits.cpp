@@ -22,10 +22,10 @@ std::uint64_t may_take(const BusSnapshot& bus, std::uint64_t node) {
 
 }  // namespace
 
-std::vector<Finding> examine_limits(const std::string& who, const ProcessView& view, std::uint64_t topics) {
+std::vector<Finding> examine_limits(const std::string& process_name, const ProcessView& view, std::uint64_t topics) {
   std::vector<Finding> findings;
   const auto fault = [&](std::string text, std::string remedy) {
-    findings.push_back({Finding::Kind::fault, {}, who + " " + std::move(text), std::move(remedy)});
+    findings.push_back({Finding::Kind::fault, {}, process_name + " " + std::move(text), std::move(remedy)});
   };
   const std::uint64_t topic = TopicOptions{}.address_space();
   if (view.address_space && view.address_space_used + topic > *view.address_space)

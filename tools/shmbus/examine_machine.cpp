@@ -23,11 +23,11 @@ namespace {
 constexpr const char* shm = "/dev/shm";
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
-Finding fault(std::string text, std::string remedy) {
-  return {.kind = Finding::Kind::fault, .bus = {}, .text = std::move(text), .remedy = std::move(remedy)};
+Finding fault(std::string text, std::string remedy, std::string command = {}) {
+  return {Finding::Kind::fault, {}, std::move(text), std::move(remedy), std::move(command)};
 }
-Finding note(std::string text, std::string remedy) {
-  return {.kind = Finding::Kind::note, .bus = {}, .text = std::move(text), .remedy = std::move(remedy)};
+Finding note(std::string text, std::string remedy, std::string command = {}) {
+  return {Finding::Kind::note, {}, std::move(text), std::move(remedy), std::move(command)};
 }
 
 void examine_kernel(std::vector<Finding>& findings) {
@@ -52,34 +52,40 @@ void examine_membarrier(std::vector<Finding>& findings) {
 void examine_memory(std::vector<Finding>& findings) {
   struct statfs s {};
   if (::statfs(shm, &s) != 0) {
-    findings.push_back(fault(fmt::format("{} is not there", shm), "mount a tmpfs there"));
+    findings.push_back(fault(fmt::format("{} does not exist", shm), "mount a tmpfs there",
+                             "mkdir -p -m 1777 /dev/shm && mount -t tmpfs tmpfs /dev/shm"));
     return;
   }
   if (s.f_type != TMPFS_MAGIC && s.f_type != RAMFS_MAGIC)
     findings.push_back(
-        fault(fmt::format("{} is no memory: events would be written to a disk", shm), "mount a tmpfs there"));
+        fault(fmt::format("{} is no memory: events would be written to a disk", shm), "mount a tmpfs there",
+              "mount -t tmpfs tmpfs /dev/shm"));
   if ((static_cast<unsigned long>(s.f_flags) & ST_RDONLY) != 0)
     findings.push_back(fault(fmt::format("{} is mounted read-only: buses can be inspected, not used", shm),
-                             "mount -o remount,rw /dev/shm; containers: a tmpfs at /dev/shm"));
+                             "mount it writable; containers: give them a tmpfs there",
+                             "mount -o remount,rw /dev/shm"));
   else if (::access(shm, W_OK | X_OK) != 0)
-    findings.push_back(fault(fmt::format("this user may not create files in {}", shm), "chmod 1777 /dev/shm"));
+    findings.push_back(fault(fmt::format("this user may not create files in {}", shm), "let everyone create files there, as root",
+                             "chmod 1777 /dev/shm"));
   if (s.f_blocks == 0)
     findings.push_back(
         note(fmt::format("{} has no limit of its own: topics that outgrow memory are not told no_memory; "
                          "the kernel ends processes then",
                          shm),
-             "give it one (mount -o remount,size=...)"));
+             "give it one, for example half of the memory, as root", "mount -o remount,size=50% /dev/shm"));
   const std::uint64_t unit = static_cast<std::uint64_t>(s.f_bsize);
   const std::uint64_t size = s.f_blocks * unit, room = s.f_bavail * unit;
   if (size != 0 && (room < 16 * mebibyte || room < size / 20)) {
     findings.push_back(
         fault(fmt::format("{} is nearly full: {} of {} left; publishers get no_memory when it is", shm,
                           byte_count(room), byte_count(size)),
-              "remove buses that nobody needs (shmbus ls --buses), use fewer or smaller blocks, or make it "
-              "larger (mount -o remount,size=...; containers: --shm-size)"));
+              "remove buses that are not needed (shmbus rm --bus NAME), use fewer or smaller blocks, or make it "
+              "larger (mount -o remount,size=...; containers: --shm-size)",
+              "shmbus ls --buses"));
   } else if (size != 0 && size <= 64 * mebibyte) {
     findings.push_back(note(fmt::format("{} has {}, which some dozen topics fill", shm, byte_count(size)),
-                            "make it larger (mount -o remount,size=...; containers: --shm-size)"));
+                            "make it larger, as root; containers: --shm-size=1g",
+                            "mount -o remount,size=1g /dev/shm"));
   }
 }
 

@@ -39,9 +39,13 @@ std::string leftover_text(const Leftover& l) {
 }
 
 std::string finding_text(const Finding& f) {
-  std::string text = fmt::format("{}: {}{}\n", f.kind == Finding::Kind::fault ? "fault" : "note",
-                                 f.bus.empty() ? "" : fmt::format("bus '{}': ", f.bus), printable(f.text));
+  // An error of the bus names it itself.
+  const std::string bus = f.bus.empty() ? "" : fmt::format("bus '{}'", f.bus);
+  const std::string prefix = bus.empty() || f.text.starts_with(bus) ? "" : bus + ": ";
+  std::string text =
+      fmt::format("{}: {}{}\n", f.kind == Finding::Kind::fault ? "fault" : "note", prefix, printable(f.text));
   if (!f.remedy.empty()) text += fmt::format("  {}\n", printable(f.remedy));
+  if (!f.command.empty()) text += fmt::format("  $ {}\n", printable(f.command));
   return text;
 }
 
@@ -52,6 +56,8 @@ std::string finding_json(const Finding& f) {
   if (!f.bus.empty()) object["bus"] = printable(f.bus);
   object["finding"] = printable(f.text);
   object["remedy"] = printable(f.remedy);
+  object["command"] = nullptr;
+  if (!f.command.empty()) object["command"] = printable(f.command);
   return object.dump() + '\n';
 }
 

@@ -7,7 +7,7 @@
 
 namespace shmbus::tool {
 
-/// What `shmbus doctor` has to say of one thing.
+/// One thing that `shmbus doctor` found.
 struct Finding {
   enum class Kind {
     fault,  ///< something is wrong, or soon will be
@@ -16,15 +16,16 @@ struct Finding {
   Kind kind = Kind::fault;
   std::string bus;  ///< empty: the machine
   std::string text;
-  std::string remedy;  ///< what to do; of a note it may be empty
+  std::string remedy;     ///< what to do; of a note it may be empty
+  std::string command{};  ///< the command that does it, to copy; may be empty
 };
 
 struct ProcessView;
 
 /// The kernel, its clock and membarrier, /dev/shm, and the limits that this process has.
 std::vector<Finding> examine_machine();
-/// Limits of a process that topics run into. `who` names it; `topics` is what those it publishes to may take, in bytes.
-std::vector<Finding> examine_limits(const std::string& who, const ProcessView& process, std::uint64_t topics);
+/// Limits of a process that topics run into. `process_name` names it; `topics` is what those it publishes to may take, in bytes.
+std::vector<Finding> examine_limits(const std::string& process_name, const ProcessView& process, std::uint64_t topics);
 /// The same of the live members of a bus, as far as /proc shows them.
 std::vector<Finding> examine_limits(const BusSnapshot& bus);
 /// One bus: its owner, mode, clock, members, topics, and what the dead left.
