@@ -32,15 +32,26 @@ void check_error(const Finished& finished, End end, const std::string& named) {
 TEST_CASE("wrong arguments are a usage error", "[tool]") {
   const Tool tool;
   check_error(tool.run({}), usage, "--help");
-  check_error(tool.run({"publish"}), usage, "publish");
-  check_error(tool.run({"pub"}), usage, "TOPIC");
+  check_error(tool.run({"publish"}), usage, "unknown verb 'publish' (did you mean 'pub'?)");
+  check_error(tool.run({"subb", "a"}), usage, "unknown verb 'subb' (did you mean 'sub'?)");
+  check_error(tool.run({"frobnicate"}), usage, "unknown verb 'frobnicate'; verbs: ls, info, ");
+  check_error(tool.run({"help", "prots"}), usage, "(did you mean 'ports'?)");
+  check_error(tool.run({"pub"}), usage, "TOPIC is missing");
   check_error(tool.run({"sub"}), usage, "PATTERN");
-  check_error(tool.run({"sub", "a", "b"}), usage, "b");
-  check_error(tool.run({"sub", "a", "--wrong"}), usage, "--wrong");
-  check_error(tool.run({"sub", "a", "--count", "many"}), usage, "many");
+  check_error(tool.run({"sub", "a", "b", "c"}), usage, "sub takes PATTERN, found also 'b', 'c'");
+  check_error(tool.run({"rm", "a"}), usage, "rm takes no argument, found 'a'");
+  check_error(tool.run({"sub", "a", "--wrong"}), usage, "unknown option '--wrong' of sub");
+  check_error(tool.run({"sub", "a", "--cuont", "1"}), usage, "unknown option '--cuont' of sub (did you mean '--count'?)");
+  check_error(tool.run({"sub", "a", "--count", "many"}), usage, "--count: expected a whole number, found 'many'");
+  check_error(tool.run({"sub", "a", "--count"}), usage, "option --count needs a value");
+  check_error(tool.run({"sub", "a", "-n", "1", "-n", "2"}), usage, "option --count is given more than once");
+  check_error(tool.run({"sub", "a", "--demote-after", "1s"}), usage, "--demote-after is given without --reliable");
+  check_error(tool.run({"sub", "a", "--reliable", "--demote-after", "1"}), usage, "expected a length of time");
   check_error(tool.run({"sub", "a", "--count", "-1"}), usage, "-1");
-  check_error(tool.run({"pub", "a", "x", "--lines"}), usage, "--lines");
-  check_error(tool.run({"pub", "a", "x", "--block-size", "big"}), usage, "big");
+  check_error(tool.run({"pub", "a", "x", "--lines"}), usage, "TEXT and --lines exclude each other");
+  check_error(tool.run({"pub", "a", "x", "--block-size", "5xb"}), usage,
+              "--block-size: expected a number of bytes, such as 65536, 64K or 16M, found '5xb'");
+  check_error(tool.run({"stat", "0"}), usage, "INTERVAL: expected a number from 0.01 to 86400, found '0'");
 }
 
 TEST_CASE("names outside the allowed characters or length are refused by name", "[tool]") {
@@ -152,4 +163,75 @@ TEST_CASE("closed standard streams never lead into a segment", "[tool]") {
   check_error(script(R"("$0" --bus "$1" pub a <&-)"), failure, "standard input");
   CHECK(script(R"("$0" --bus "$1" pub "a b" x 2>&-)").end == usage);
   CHECK(tool.run({"sub", "a", "--from", "oldest", "--count", "1"}).out == "x\n");
+}
+
+TEST_CASE("a bus that does not exist is named, with those that do", "[tool]") {
+  const Tool tool, other;
+  CHECK(other.run({"topic", "a"}).end == End{});
+  for (const auto& verb : test::verbs_that_read({{"gc"}, {"doctor"}, {"rm"}, {"rm", "--topic", "t"}}))
+    check_error(tool.run(verb), failure, "bus '" + tool.bus.name() + "' does not exist; buses here: ");
+}
+
+TEST_CASE("a topic that does not exist is named, with the one that may be meant", "[tool]") {
+  const Tool tool;
+  CHECK(tool.run({"pub", "hello.world", "hi"}).end == End{});
+  const std::string named = "bus '" + tool.bus.name() + "': no topic matches 'helo.world' (did you mean 'hello.world'?)";
+  for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{"info", "helo.world"},
+                                                                                    {"tail", "helo.world"},
+                                                                                    {"ls", "helo.world"},
+                                                                                    {"stat", "--topic", "helo.world"},
+                                                                                    {"ports", "helo.world"},
+                                                                                    {"hz", "helo.world"},
+                                                                                    {"replay", "helo.world"},
+                                                                                    {"rm", "--topic", "helo.world"}}) {
+    CAPTURE(verb.front());
+    check_error(tool.run(verb), failure, named);
+  }
+  check_error(tool.run({"tail", "a.*"}), failure, "no topic matches 'a.*'");
+}
+
+TEST_CASE("a pub that fails creates nothing", "[tool]") {
+  const Tool tool;
+  const std::string large(5000, 'x');
+  check_error(tool.run({"pub", "a", large, "--block-size", "4096"}), failure, "5000 bytes");
+  CHECK(tool.run({"pub", "a", "--block-size", "4096"}, large).end == failure);
+  CHECK(tool.run({"pub", "a", "--lines", "--block-size", "4096"}, large + "\n").end == failure);
+  CHECK(tool.run({"pub", "a", "x", "--blocks", "1"}).end == usage);
+  CHECK(tool.run({"pub", "a..b", "x"}).end == usage);
+  CHECK(tool.run({"pub", "a", "x", "--as-type"}).end == failure);
+  CHECK(tool.run({"topic", "a", "--blocks", "1"}).end == usage);
+  check_error(tool.run({"ls"}), failure, "does not exist");
+
+  // Nor does it remove what was there, or what it published on.
+  CHECK(tool.run({"topic", "b"}).end == End{});
+  CHECK(tool.run({"pub", "a", large, "--block-size", "4096"}).end == failure);
+  CHECK(tool.run({"pub", "c", "--lines", "--block-size", "4096"}, "one\n" + large + "\n").end == failure);
+  CHECK(tool.run({"tail", "c"}).out == "one\n");
+  check_error(tool.run({"info", "a"}), failure, "no topic matches 'a'");
+  CHECK(tool.run({"info", "b"}).end == End{});
+}
+
+TEST_CASE("a pub whose topic or bus is removed says which", "[tool]") {
+  const Tool tool;
+  for (const bool whole_bus : {false, true}) {
+    ChildProcess pub{tool.command({"pub", "a", "--lines"})};
+    pub.write("one\n");
+    tool.wait_for_event();
+    CHECK(tool.run(whole_bus ? std::vector<std::string>{"rm", "--force"}
+                             : std::vector<std::string>{"rm", "--force", "--topic", "a"})
+              .end == End{});
+    pub.write("two\n");
+    pub.close_input();
+    CHECK(pub.wait() == failure);
+    CHECK_THAT(pub.err(), Catch::Contains("line 2 of standard input: " +
+                                          (whole_bus ? "bus '" + tool.bus.name() + "'" : std::string{"topic 'a'"}) +
+                                          " was removed"));
+  }
+}
+
+TEST_CASE("a second publisher of an exclusive topic learns which process has it", "[tool]") {
+  const Tool tool;
+  ChildProcess first{tool.command({"pub", "a", "--lines", "--exclusive"})};
+  tool.wait_for_publisher();
+  check_error(tool.run({"pub", "a", "y"}), failure, "'shmbus' (pid " + std::to_string(first.pid()) + ")");
 }

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "shmbus/shmbus.hpp"
 #include "tool_fixture.hpp"
 
 using namespace std::chrono_literals;
@@ -26,6 +27,7 @@ void check_no_node(const Tool& tool) { CHECK(shmbus::Inspector{tool.bus.name()}.
 
 TEST_CASE("a signal ends a waiting sub with the signal's status, and its node leaves", "[tool]") {
   const Tool tool;
+  { shmbus::Bus::open(tool.bus.name()); }
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     CAPTURE(signal);
     ChildProcess sub{tool.command({"sub", "a"})};
@@ -86,7 +88,7 @@ TEST_CASE("SIGINT ends a pub that waits for input", "[tool]") {
   CHECK_THAT(listed, Catch::Contains("\"published\":0,"));  // half a payload is no event
 }
 
-TEST_CASE("pub waits under back-pressure, and SIGINT ends that", "[tool]") {
+TEST_CASE("pub waits under back-pressure and says who holds it back, and SIGINT ends that", "[tool]") {
   const Tool tool;
   ChildProcess sub{tool.command({"sub", "a", "--reliable"})};
   tool.wait_for_subscribers(1);
@@ -99,9 +101,13 @@ TEST_CASE("pub waits under back-pressure, and SIGINT ends that", "[tool]") {
   pub.close_input();
   tool.wait_for_event();
   pub.wait_until_idle();
+  pub.wait_for_error("waiting: ");
   pub.kill(SIGINT);
   CHECK(pub.wait() == End{.signal = SIGINT});
-  CHECK(pub.err() == "");
+  CHECK_THAT(pub.err(), Catch::StartsWith("shmbus: waiting: shmbus sub of shmbus (pid " + std::to_string(sub.pid()) +
+                                          ", stopped) holds the ring back, for "));
+  CHECK_THAT(pub.err(), Catch::Contains("kill -CONT " + std::to_string(sub.pid())));
+  CHECK(std::count(pub.err().begin(), pub.err().end(), '\n') == 1);
 
   // What was published before is all there, in order.
   const shmbus::TopicSnapshot topic = shmbus::Inspector{tool.bus.name()}.snapshot().topics.at(0);
@@ -114,6 +120,7 @@ TEST_CASE("pub waits under back-pressure, and SIGINT ends that", "[tool]") {
 
 TEST_CASE("sub ends by SIGPIPE when it prints to nobody", "[tool]") {
   const Tool tool;
+  { shmbus::Bus::open(tool.bus.name()); }
   ChildProcess pub{tool.command({"pub", "a", "--lines"})};
   ChildProcess sub{tool.command({"sub", "a", "--from", "oldest"})};
   pub.write("one\n");

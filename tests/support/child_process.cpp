@@ -149,6 +149,10 @@ void ChildProcess::wait_for_output(std::string_view text) {
   pump("output", [&] { return out_.find(text) != std::string::npos; });
 }
 
+void ChildProcess::wait_for_error(std::string_view text) {
+  pump("an error", [&] { return err_.find(text) != std::string::npos; });
+}
+
 void ChildProcess::wait_until_idle() {
   ProcessUse last = use_of(pid_);
   auto since = Clock::now();

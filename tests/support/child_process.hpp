@@ -42,6 +42,8 @@ class ChildProcess {
   /// Waits until its standard output, or the terminal, holds this many newlines, or this text.
   void wait_for_lines(std::size_t count);
   void wait_for_output(std::string_view text);
+  /// Waits until its standard error holds this text.
+  void wait_for_error(std::string_view text);
   /// Waits until it sleeps in the kernel and has used no processor time for a while.
   void wait_until_idle();
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "event_printer.hpp"
+#include "time_text.hpp"
 
 using namespace shmbus;
 using namespace std::chrono_literals;
@@ -40,9 +41,9 @@ TEST_CASE("a raw event is its payload and a newline", "[tool]") {
 }
 
 TEST_CASE("a binary payload is hexadecimal on a terminal, and text stays text", "[tool]") {
-  CHECK(print(event("\0\xff"s), {.terminal = true}) == "00ff\n");
-  CHECK(print(event("\x1b[2J"), {.terminal = true}) == "1b5b324a\n");
-  CHECK(print(event("hi"), {.terminal = true}) == "hi\n");
+  CHECK(print(event("\0\xff"s), {.columns = 80}) == "00ff\n");
+  CHECK(print(event("\x1b[2J"), {.columns = 80}) == "1b5b324a\n");
+  CHECK(print(event("hi"), {.columns = 80}) == "hi\n");
 }
 
 TEST_CASE("a raw line can begin with the topic's name", "[tool]") {
@@ -57,10 +58,10 @@ TEST_CASE("a JSON event is one object on one line, its members in order", "[tool
 
 TEST_CASE("a JSON event holds text as a string and all else in base64", "[tool]") {
   const std::string text = "\"caf\xc3\xa9\"\n\t";
-  const auto parsed = nlohmann::json::parse(print(event(text), {.json = true, .terminal = true}));
+  const auto parsed = nlohmann::json::parse(print(event(text), {.json = true, .columns = 80}));
   CHECK(parsed["text"] == text);
   CHECK_FALSE(parsed.contains("base64"));
-  const auto binary = nlohmann::json::parse(print(event("\0\xff"s), {.json = true, .terminal = true}));
+  const auto binary = nlohmann::json::parse(print(event("\0\xff"s), {.json = true, .columns = 80}));
   CHECK(binary["base64"] == "AP8=");
   CHECK_FALSE(binary.contains("text"));
 }
@@ -69,4 +70,59 @@ TEST_CASE("the time of an event without time stamp is null", "[tool]") {
   EventParts parts = event("hi");
   parts.time = Time{};
   CHECK(nlohmann::json::parse(print(parts, {.json = true}))["time"].is_null());
+}
+
+namespace {
+
+std::string show(const EventParts& parts, const shmbus::TopicInfo& topic = {}, std::size_t columns = 80) {
+  std::string out;
+  tool::print_for_people(out, parts, topic, columns, parts.time);
+  return out;
+}
+
+/// The time of day that the tests' event has here.
+std::string time_of_day() { return tool::clock_text(event("").time, event("").time); }
+
+}  // namespace
+
+TEST_CASE("people see time, topic, number and kind, and a short text beside them", "[tool]") {
+  CHECK(show(event("hi")) == time_of_day() + " hello.world #3 text  hi\n");
+  CHECK(show(event("")) == time_of_day() + " hello.world #3 text  (empty)\n");
+}
+
+TEST_CASE("a payload of several lines, or too long for the line, stands below its event", "[tool]") {
+  CHECK(show(event("one\ntwo\n")) == time_of_day() + " hello.world #3 text\n  one\n  two\n");
+  const std::string text(60, 'x');
+  CHECK(show(event(text)) == time_of_day() + " hello.world #3 text\n  " + text + "\n");
+  CHECK(show(event(text), {}, 120) == time_of_day() + " hello.world #3 text  " + text + "\n");
+}
+
+TEST_CASE("people see bytes in hexadecimal with ASCII beside them", "[tool]") {
+  CHECK(show(event("\x01"s + "abc")) ==
+        time_of_day() + " hello.world #3 4 bytes\n  0000  01 61 62 63                                       |.abc|\n");
+}
+
+TEST_CASE("people see a value of a recorded type by its fields", "[tool]") {
+  shmbus::TopicInfo topic;
+  topic.content = Content::typed;
+  topic.type_name = "demo::Answer";
+  topic.type_size = 4;
+  topic.type_fields = "answer:int@0+4;";
+  CHECK(show(event("\x2a\0\0\0"s), topic) == time_of_day() + " hello.world #3 demo::Answer  answer=42\n");
+}
+
+TEST_CASE("of a long payload people see the begin, and how to see all", "[tool]") {
+  const std::string bytes(100'000, '\x01');
+  const std::string shown = show(event(bytes));
+  CHECK(shown.size() < 5'000);
+  CHECK_THAT(shown, Catch::EndsWith("  ... of 100000 bytes; --raw shows all\n"));
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += "\xc3\xa9";  // cut between characters
+  CHECK_THAT(show(event(text)), Catch::EndsWith("\xa9\n  ... of 40000 bytes; --raw shows all\n"));
+}
+
+TEST_CASE("an event without a time is shown with a dash", "[tool]") {
+  EventParts parts = event("hi");
+  parts.time = Time{};
+  CHECK(show(parts) == "- hello.world #3 text  hi\n");
 }

@@ -85,3 +85,21 @@ TEST_CASE("what is no time is refused", "[tool]") {
     CHECK_FALSE(parse_time(text, noon).has_value());
   }
 }
+
+TEST_CASE("a time of the same day is shown as its time of day, another with its date", "[tool]") {
+  const shmbus::Time time{1'714'564'800s + 123'456'789ns};
+  const std::string clock = clock_text(time, time);
+  CHECK(clock.size() == std::string{"14:03:07.123456"}.size());
+  CHECK_THAT(clock, Catch::EndsWith(":00.123456"));
+  const std::string later = clock_text(time, time + 48h);
+  CHECK(later.size() == std::string{"2024-05-01 14:03:07.123456"}.size());
+  CHECK_THAT(later, Catch::StartsWith("2024-0") && Catch::EndsWith(clock));
+}
+
+TEST_CASE("a length of time has a unit", "[tool]") {
+  CHECK(parse_duration("500ms") == 500ms);
+  CHECK(parse_duration("1.5h") == 90min);
+  CHECK_FALSE(parse_duration("5"));
+  CHECK_FALSE(parse_duration("s"));
+  CHECK_FALSE(parse_duration("-5s"));
+}

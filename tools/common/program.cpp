@@ -4,15 +4,18 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <exception>
+#include <span>
 #include <system_error>
 
 #include "output.hpp"
 #include "shmbus/error.hpp"
 #include "signal_scope.hpp"
 #include "standard_error.hpp"
+#include "usage_error.hpp"
 
 namespace shmbus::tool {
 namespace {
@@ -56,7 +59,7 @@ int run_program(const std::function<int()>& program) {
   return status;
 }
 
-std::optional<int> parse(CLI::App& app, int argc, char** argv) {
+std::optional<int> parse(CLI::App& app, int argc, char** argv, std::span<const Synonym> synonyms) {
   try {
     app.parse(argc, argv);
     return std::nullopt;
@@ -66,7 +69,9 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv) {
     return print_and_succeed(std::string{version.what()} + '\n');
   } catch (const CLI::ParseError& error) {
     const auto verbs = app.get_subcommands();
-    return refuse(error.what(), app.get_name() + (verbs.empty() ? "" : " " + verbs.front()->get_name()) + " --help");
+    const std::span<const char* const> words(argv + 1, static_cast<std::size_t>(std::max(argc - 1, 0)));
+    return refuse(usage_error(app, error, words, synonyms),
+                  app.get_name() + (verbs.empty() ? "" : " " + verbs.front()->get_name()) + " --help");
   }
 }
 

@@ -2,7 +2,10 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+
+#include "suggestion.hpp"
 
 namespace CLI {
 class App;
@@ -19,8 +22,8 @@ inline constexpr int exit_usage = 2;
 int run_program(const std::function<int()>& program);
 
 /// Parses the command line. The exit status where the program has then done its work: it printed help or its version,
-/// or refused the arguments.
-std::optional<int> parse(CLI::App& app, int argc, char** argv);
+/// or refused the arguments. `synonyms` are words that people try for a verb.
+std::optional<int> parse(CLI::App& app, int argc, char** argv, std::span<const Synonym> synonyms = {});
 
 /// Says what is wrong with the arguments and where they are explained; returns exit_usage.
 int refuse(const std::string& what, const std::string& help);

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 
 namespace shmbus::tool {
 namespace {
@@ -37,27 +38,6 @@ int number(std::string_view digits) {
   int value = 0;
   for (const char c : digits) value = value * 10 + (c - '0');
   return value;
-}
-
-/// "5s", "1.5h".
-std::optional<nanoseconds> parse_duration(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    nanoseconds length;
-  };
-  using namespace std::chrono_literals;
-  static constexpr std::array units = {Unit{"ms", 1ms}, Unit{"s", 1s}, Unit{"m", 1min}, Unit{"h", 1h},
-                                       Unit{"d", days{1}}};
-  const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
-  const auto unit =
-      std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == text.substr(digits); });
-  const std::optional<std::int64_t> value = parse_decimal(text.substr(0, digits));
-  if (unit == units.end() || !value) return std::nullopt;
-  const std::int64_t length = unit->length.count();
-  if (length < 1'000'000'000) return nanoseconds{*value / (1'000'000'000 / length)};
-  std::int64_t product = 0;
-  if (__builtin_mul_overflow(*value, length / 1'000'000'000, &product)) return std::nullopt;
-  return nanoseconds{product};
 }
 
 /// Compares character by character: # is a digit, T what may separate date and time, + a sign.
@@ -99,6 +79,26 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
 
 }  // namespace
 
+std::optional<nanoseconds> parse_duration(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    nanoseconds length;
+  };
+  using namespace std::chrono_literals;
+  static constexpr std::array units = {Unit{"ms", 1ms}, Unit{"s", 1s}, Unit{"m", 1min}, Unit{"h", 1h},
+                                       Unit{"d", days{1}}};
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto unit =
+      std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == text.substr(digits); });
+  const std::optional<std::int64_t> value = parse_decimal(text.substr(0, digits));
+  if (unit == units.end() || !value) return std::nullopt;
+  const std::int64_t length = unit->length.count();
+  if (length < 1'000'000'000) return nanoseconds{*value / (1'000'000'000 / length)};
+  std::int64_t product = 0;
+  if (__builtin_mul_overflow(*value, length / 1'000'000'000, &product)) return std::nullopt;
+  return nanoseconds{product};
+}
+
 std::string rfc3339(Time time) {
   const auto day = std::chrono::floor<days>(time);
   const std::chrono::year_month_day date{day};
@@ -106,6 +106,20 @@ std::string rfc3339(Time time) {
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
                      clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+}
+
+std::string clock_text(Time time, Time now) {
+  const auto civil = [](Time t) {
+    const std::time_t whole = std::chrono::floor<seconds>(t).time_since_epoch().count();
+    std::tm parts{};
+    ::localtime_r(&whole, &parts);
+    return parts;
+  };
+  const std::tm then = civil(time), today = civil(now);
+  const auto micro = std::chrono::floor<std::chrono::microseconds>(time - std::chrono::floor<seconds>(time)).count();
+  const std::string clock = fmt::format("{:02}:{:02}:{:02}.{:06}", then.tm_hour, then.tm_min, then.tm_sec, micro);
+  if (then.tm_year == today.tm_year && then.tm_yday == today.tm_yday) return clock;
+  return fmt::format("{:04}-{:02}-{:02} {}", then.tm_year + 1900, then.tm_mon + 1, then.tm_mday, clock);
 }
 
 std::optional<Time> parse_time(std::string_view text, Time now) {

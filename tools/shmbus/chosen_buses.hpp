@@ -1,14 +1,13 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <string>
 #include <vector>
 
 #include "shmbus/leftover.hpp"
+#include "verb.hpp"
 
 namespace shmbus::tool {
 
 /// The bus that --bus or SHMBUS_BUS names, else all of this machine. Throws Error where the named one has no file.
-std::vector<BusFiles> chosen_buses(const CLI::App& program, const std::string& bus);
+std::vector<BusFiles> chosen_buses(const ChosenBus& bus);
 
 }  // namespace shmbus::tool

@@ -77,10 +77,10 @@ void collect(std::string& out, const BusFiles& files, const GcOptions& options) 
   for (const Leftover& l : found) print(out, files.bus, l, options);
 }
 
-int run(const CLI::App& program, const std::string& bus, const GcOptions& options) {
+int run(const ChosenBus& bus, const GcOptions& options) {
   Output out;
   int status = 0;
-  for (const BusFiles& files : chosen_buses(program, bus)) {
+  for (const BusFiles& files : chosen_buses(bus)) {
     try {
       if (files.has_registry)
         collect(out.text(), files, options);
@@ -100,20 +100,20 @@ int run(const CLI::App& program, const std::string& bus, const GcOptions& option
 
 }  // namespace
 
-Verb gc_verb(CLI::App& program, const std::string& bus) {
-  CLI::App* app = program.add_subcommand("gc", "Free what dead processes left; only tells what, unless --yes is given");
+void add_gc(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<GcOptions>();
-  app->add_flag("-y,--yes", options->yes, "Do it");
-  app->add_flag("-j,--json", options->json, "One JSON object a line, memory in bytes");
-  app->footer(R"(On every bus of this machine, or the one that --bus or SHMBUS_BUS names: nodes, ports, claims, pins and
+  line.verb("gc", "Free what dead processes left; without --yes only list it")
+      .flag("-y,--yes", options->yes, "Do it")
+      .flag("-j,--json", options->json, "One JSON object a line, memory in bytes")
+      .explain(R"(On every bus of this machine, or the one that --bus or SHMBUS_BUS names: nodes, ports, claims, pins and
 subscriptions of dead processes, topics that were half made or half removed, logs without a topic, files of
 buses that were removed. Nothing of a live node is touched, and no event that can still be read: a bus whose
 members are gone stays until shmbus rm. The members of a bus do the same by themselves, when it is in the way.
 
 Examples:
   shmbus gc
-  shmbus gc --bus streaming --yes)");
-  return {app, [options, &program, &bus] { return run(program, bus, *options); }};
+  shmbus gc --bus streaming --yes)")
+      .action([options, &bus] { return run(bus, *options); });
 }
 
 }  // namespace shmbus::tool

@@ -11,7 +11,7 @@
 #include "shmbus/shmbus.hpp"
 #include "signal_scope.hpp"
 #include "standard_error.hpp"
-#include "unreadable.hpp"
+#include "snapshot_topics.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
@@ -92,7 +92,7 @@ int run(const std::string& bus_name, const HzOptions& options) {
     begin = end;
   }
   if (bus.removed()) {
-    complain(fmt::format("bus '{}': removed; start again to follow a new one of that name", bus.name()));
+    complain(fmt::format("bus '{}' was removed; start again to follow a new one of that name", bus.name()));
     return 1;
   }
   return 0;
@@ -100,22 +100,19 @@ int run(const std::string& bus_name, const HzOptions& options) {
 
 }  // namespace
 
-Verb hz_verb(CLI::App& program, const std::string& bus) {
-  CLI::App* app = program.add_subcommand("hz", "Measure how often, and how regularly, events of a topic come");
+void add_hz(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<HzOptions>();
-  app->add_option("TOPIC", options->topic, "The topic's name")->type_name("")->required();
-  app->add_option("-i,--interval", options->interval, "Seconds between lines")
-      ->type_name("S")
-      ->check(CLI::Range(0.01, 86400.0))
-      ->capture_default_str();
-  app->add_option("-n,--count", options->count, "End after so many lines")->type_name("N")->check(whole_number());
-  app->add_flag("-j,--json", options->json, "One JSON object a line, times in nanoseconds");
-  app->footer(R"(It subscribes, and so costs what a subscriber costs; shmbus stat --topic only looks. The times between
+  line.verb("hz", "Measure how often, and how regularly, events of a topic come")
+      .argument("TOPIC", text_value(options->topic), "The topic's name")
+      .option("-i,--interval", "S", number_between(options->interval, 0.01, 86400), "Seconds between lines")
+      .option("-n,--count", "N", whole_number(options->count), "End after so many lines")
+      .flag("-j,--json", options->json, "One JSON object a line, times in nanoseconds")
+      .explain(R"(It subscribes, and so costs what a subscriber costs; shmbus stat --topic only looks. The times between
 events are those of their time stamps; without time stamps, of their arrival here.
 
 Example:
-  shmbus hz sensor.imu --interval 5)");
-  return {app, [options, &bus] { return run(bus, *options); }};
+  shmbus hz sensor.imu --interval 5)")
+      .action([options, &bus] { return run(bus.name, *options); });
 }
 
 }  // namespace shmbus::tool

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -13,13 +14,15 @@
 #include "shmbus/error.hpp"
 #include "time_text.hpp"
 #include "topic_table.hpp"
-#include "unreadable.hpp"
+#include "snapshot_topics.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
 namespace {
 
 using nlohmann::ordered_json;
+
+constexpr unsigned max_ports = 64;  // of each kind, by a topic's layout
 
 struct InfoOptions {
   std::string topic;
@@ -44,7 +47,17 @@ std::string type_text(const TopicInfo& info) {
   return info.accepts_raw ? text + "; raw bytes are accepted too" : text;
 }
 
-std::string text_of(const TopicSnapshot& t, const RingSnapshot& ring) {
+/// "262096 bytes (256.0 KiB)"
+std::string exact_size(std::uint64_t bytes) {
+  return bytes < 1024 ? counted(bytes, "byte") : fmt::format("{} bytes ({})", bytes, byte_count(bytes));
+}
+
+template <class Port>
+std::size_t alive(const std::vector<Port>& ports) {
+  return static_cast<std::size_t>(std::count_if(ports.begin(), ports.end(), [](const Port& p) { return p.alive; }));
+}
+
+std::string text_of(const TopicSnapshot& t, const RingSnapshot& ring, std::size_t width) {
   std::string text;
   const auto line = [&](std::string_view name, const std::string& value) {
     text += fmt::format("{:<12}{}\n", name, value);
@@ -54,20 +67,23 @@ std::string text_of(const TopicSnapshot& t, const RingSnapshot& ring) {
   line("type", type_text(t.info));
   if (!t.info.type_fields.empty()) line("fields", printable(t.info.type_fields));
   line("writers", t.info.writers == Writers::exclusive ? "exclusive" : "shared");
+  line("publishers", fmt::format("{}, at most {}", alive(t.publishers),
+                                 t.info.writers == Writers::exclusive ? 1 : max_ports));
+  line("subscribers", fmt::format("{}, at most {}", alive(t.subscribers), max_ports));
   line("time stamps", t.info.timestamps ? "yes" : "no");
   line("mode", fmt::format("{:04o}", t.info.mode));
-  line("payload", fmt::format("at most {}", byte_count(t.info.max_payload)));
+  line("payload", fmt::format("at most {}", exact_size(t.info.max_payload)));
   line("published", fmt::format("{}, {} of log", counted(t.published, "event"), byte_count(t.bytes)));
   line("retained", t.oldest == 0 ? "none" : fmt::format("{}, from number {}", counted(retained(t), "event"), t.oldest));
-  line("blocks", fmt::format("{} of {} in the ring, {} opened so far, {} dropped early", t.info.blocks,
-                             byte_count(t.info.block_size), t.opened_blocks, t.dropped_blocks));
+  line("blocks", fmt::format("{} of {}", t.info.blocks, exact_size(t.info.block_size)));
+  line("opened", fmt::format("{} so far, {} dropped early", counted(t.opened_blocks, "block"), t.dropped_blocks));
   line("memory", byte_count(t.memory));
   line("repaired",
        fmt::format("{} and {} of the dead", counted(t.repaired_claims, "claim"), counted(t.repaired_ports, "port")));
   line("ring", ring_text(ring));
   PortTables ports;
   ports.add(t);
-  const std::string tables = ports.text();
+  const std::string tables = ports.text(width);
   return tables.empty() ? text : text + '\n' + tables;
 }
 
@@ -124,28 +140,28 @@ int run(const std::string& bus, const InfoOptions& options) {
   const TopicSnapshot& topic = find_topic(snapshot, options.topic);
   const RingSnapshot ring = inspector.ring(options.topic).value_or(RingSnapshot{});
   Output out;
-  out.text() = options.json ? json_of(topic, ring).dump() + '\n' : text_of(topic, ring);
+  out.text() = options.json ? json_of(topic, ring).dump() + '\n' : text_of(topic, ring, out.columns());
   out.flush();
   return 0;
 }
 
 }  // namespace
 
-Verb info_verb(CLI::App& program, const std::string& bus) {
-  CLI::App* app = program.add_subcommand("info", "Tell all there is to know of one topic");
+void add_info(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<InfoOptions>();
-  app->add_option("TOPIC", options->topic, "The topic's name")->type_name("")->required();
-  app->add_flag("-j,--json", options->json, "One JSON object, times in nanoseconds");
-  app->footer(R"(The ring is drawn from its oldest block to its newest, a character each:
-  .  free                                 =  retained, nobody is inside
+  line.verb("info", "Show all that is known of one topic")
+      .argument("TOPIC", text_value(options->topic), "The topic's name")
+      .flag("-j,--json", options->json, "One JSON object, times in nanoseconds")
+      .explain(R"(The ring is drawn from its oldest block to its newest, a character each:
+  .  free                                 =  retained, no subscriber is inside
   p  a subscriber is inside or comes next  r  a subscriber keeps events in it
   !  a subscriber holds publishers back    w  the newest, where publishers write
 Blocks that left the ring and are still in use stand behind "outside".
 
 Examples:
   shmbus info video.frame
-  shmbus info video.frame --json | jq '.ring[] | select(.newest)')");
-  return {app, [options, &bus] { return run(bus, *options); }};
+  shmbus info video.frame --json | jq '.ring[] | select(.newest)')")
+      .action([options, &bus] { return run(bus.name, *options); });
 }
 
 }  // namespace shmbus::tool

@@ -2,18 +2,21 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
 
 #include "output.hpp"
 #include "shmbus/inspector.hpp"
 #include "standard_error.hpp"
 #include "topic_table.hpp"
-#include "unreadable.hpp"
+#include "snapshot_topics.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
 namespace {
 
 struct LsOptions {
+  std::optional<std::string> pattern;
   bool buses = false;
   bool json = false;
 };
@@ -31,11 +34,12 @@ int list_buses(const LsOptions& options) {
 int list_topics(const std::string& bus, const LsOptions& options) {
   BusSnapshot snapshot = Inspector{bus}.snapshot();
   const int status = drop_unreadable(snapshot);
+  if (options.pattern) keep_matching(snapshot, *options.pattern);
   Output out;
   if (options.json) {
     for (const TopicSnapshot& topic : snapshot.topics) out.text() += topic_json(topic);
   } else {
-    out.text() = topic_table(snapshot.topics);
+    out.text() = topic_table(snapshot.topics, out.columns());
   }
   if (snapshot.topics.empty() && status == 0) {
     hint(fmt::format("bus '{}' has no topic yet; the first publisher of a topic creates it", bus));
@@ -46,18 +50,22 @@ int list_topics(const std::string& bus, const LsOptions& options) {
 
 }  // namespace
 
-Verb ls_verb(CLI::App& program, const std::string& bus) {
-  CLI::App* app = program.add_subcommand("ls", "List the topics of a bus, or the buses of this machine");
+void add_ls(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<LsOptions>();
-  app->add_flag("--buses", options->buses, "List the buses of this machine instead");
-  app->add_flag("-j,--json", options->json, "One JSON object a line, memory in bytes");
-  app->footer(R"(RETAINED counts the events that can still be read with `sub --from`; PUBLISHERS and SUBSCRIBERS
-count those that live. Looking disturbs nothing and creates nothing.
+  line.verb("ls", "List the topics of a bus, or the buses of this machine")
+      .optional_argument("PATTERN", text_value(options->pattern), "Only topics that match: * is one token, > the rest")
+      .flag("--buses", options->buses, "List the buses of this machine instead")
+      .exclude("--buses", "PATTERN")
+      .flag("-j,--json", options->json, "One JSON object a line, memory in bytes")
+      .explain(R"(RETAINED counts the events that can still be read with `sub --from`; PUBS and SUBS count the publishers and
+subscribers that live. On a terminal that is too narrow names are shortened, and TYPE is left out. Looking
+disturbs nothing and creates nothing.
 
 Examples:
   shmbus ls
-  shmbus ls --json | jq 'select(.subscribers == 0).topic')");
-  return {app, [options, &bus] { return options->buses ? list_buses(*options) : list_topics(bus, *options); }};
+  shmbus ls 'video.>'
+  shmbus ls --json | jq 'select(.subscribers == 0).topic')")
+      .action([options, &bus] { return options->buses ? list_buses(*options) : list_topics(bus.name, *options); });
 }
 
 }  // namespace shmbus::tool

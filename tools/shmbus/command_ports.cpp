@@ -7,7 +7,7 @@
 #include "port_json.hpp"
 #include "port_tables.hpp"
 #include "standard_error.hpp"
-#include "unreadable.hpp"
+#include "snapshot_topics.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
@@ -41,7 +41,7 @@ int run(const std::string& bus, const PortsOptions& options) {
       if (!options.topic || topic.topic == *options.topic) out.text() += unattached_json(s, topic).dump() + '\n';
     }
   }
-  if (!options.json) out.text() = tables.text();
+  if (!options.json) out.text() = tables.text(out.columns());
   if (out.text().empty() && status == 0) hint("nobody publishes or subscribes");
   out.flush();
   return status;
@@ -49,12 +49,12 @@ int run(const std::string& bus, const PortsOptions& options) {
 
 }  // namespace
 
-Verb ports_verb(CLI::App& program, const std::string& bus) {
-  CLI::App* app = program.add_subcommand("ports", "List who publishes and who subscribes, with what became of it");
+void add_ports(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<PortsOptions>();
-  app->add_option("TOPIC", options->topic, "Only of this topic")->type_name("");
-  app->add_flag("-j,--json", options->json, "One JSON object a line, times in nanoseconds");
-  app->footer(R"(LAG is how many events are published and not read yet, LAG TIME the age of the oldest of them. The last
+  line.verb("ports", "List publishers and subscribers, with what they did")
+      .optional_argument("TOPIC", text_value(options->topic), "Only of this topic")
+      .flag("-j,--json", options->json, "One JSON object a line, times in nanoseconds")
+      .explain(R"(LAG is how many events are published and not read yet, LAG TIME the age of the oldest of them. The last
 column is the time from publish to handler that half, 99 % and 99.9 % of the events took at most, since the
 subscriber attached. Both need time stamps.
 
@@ -62,10 +62,13 @@ A publisher is alive, stopped or dead, waiting for a reliable subscriber, or has
 is spinning (awake), sleeping, lapped (events it needs have left the ring), stopped, gating (publishers wait
 for it) or dead. A third table lists subscribers that match a topic and could not attach it, and why.
 
+On a terminal that is too narrow names are shortened (video.wat~started), and columns left out, in this order:
+MISMATCHED, the latencies, MODE, DELIVERED, LAG TIME; BYTES, WAITS. Into a pipe or file all is printed.
+
 Examples:
   shmbus ports
-  shmbus ports video.frame --json | jq 'select(.lost > 0)')");
-  return {app, [options, &bus] { return run(bus, *options); }};
+  shmbus ports video.frame --json | jq 'select(.lost > 0)')")
+      .action([options, &bus] { return run(bus.name, *options); });
 }
 
 }  // namespace shmbus::tool

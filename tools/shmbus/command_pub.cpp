@@ -1,18 +1,22 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "blocking_process.hpp"
+#include "created.hpp"
 #include "input.hpp"
 #include "line_splitter.hpp"
 #include "printable_text.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signal_scope.hpp"
 #include "standard_error.hpp"
+#include "topic_shape.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
@@ -22,40 +26,15 @@ struct PubOptions {
   std::string topic;
   std::optional<std::string> text;
   bool lines = false;
-  bool exclusive = false;
   bool as_type = false;
-  std::optional<std::uint64_t> block_size;
-  std::optional<std::size_t> blocks;
+  TopicShape shape;
 };
-
-TopicOptions topic_options(const PubOptions& options) {
-  TopicOptions topic;
-  if (options.block_size) topic.block_size = *options.block_size;
-  if (options.blocks) topic.blocks = *options.blocks;
-  if (options.exclusive) topic.writers = Writers::exclusive;
-  return topic;
-}
-
-/// Options shape a topic when it is created; for one that exists they are without effect, which is said.
-void compare(const TopicInfo& topic, const PubOptions& options) {
-  const auto note = [&](const char* option, const auto& found) {
-    complain(fmt::format("note: topic '{}' exists with {}; {} has no effect on it", topic.name, found, option));
-  };
-  if (options.block_size && *options.block_size != topic.block_size) {
-    note("--block-size", fmt::format("blocks of {} bytes", topic.block_size));
-  }
-  // The library rounds up to a power of two.
-  if (options.blocks && (topic.blocks < *options.blocks || topic.blocks / 2 >= *options.blocks)) {
-    note("--blocks", fmt::format("{} blocks", topic.blocks));
-  }
-  if (options.exclusive && topic.writers != Writers::exclusive) note("--exclusive", "shared publishers");
-}
 
 [[noreturn]] void refuse_size(const TopicInfo& topic, const std::string& object, const std::string& found) {
   throw Error(ErrorCode::limit, {.object = object,
                                  .expected = fmt::format("a payload of at most {} bytes", topic.max_payload),
                                  .found = found,
-                                 .remedy = fmt::format("create topic '{}' with a larger --block-size (now {})",
+                                 .remedy = fmt::format("topic '{}' must be created with a larger --block-size than {}",
                                                        topic.name, topic.block_size)});
 }
 
@@ -64,20 +43,20 @@ Publisher typed_publisher(Bus& bus, const PubOptions& options) {
   const auto info = bus.find_topic(options.topic);
   if (!info || info->content != Content::typed) {
     throw Error(info ? ErrorCode::type_mismatch : ErrorCode::not_found,
-                {.object = fmt::format("topic '{}', option --as-type", options.topic),
-                 .expected = "a topic that carries a type",
-                 .found = !info                           ? "no such topic"
-                          : info->content == Content::raw ? "one of raw bytes"
-                                                          : "one that carries nothing yet",
+                {.object = fmt::format("topic '{}', option --as-type:", options.topic),
+                 .expected = {},
+                 .found = !info                           ? "the topic does not exist, so it has no type"
+                          : info->content == Content::raw ? "the topic carries raw bytes"
+                                                          : "the topic carries nothing yet",
                  .remedy = "leave --as-type out"});
   }
-  return bus.publisher(options.topic, topic_options(options), info->type());
+  return bus.publisher(options.topic, options.shape.options(), info->type());
 }
 
 Publisher open_publisher(Bus& bus, const PubOptions& options) {
   if (options.as_type) return typed_publisher(bus, options);
   try {
-    return bus.publisher(options.topic, topic_options(options));
+    return bus.publisher(options.topic, options.shape.options());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::type_mismatch) throw;
     throw Error(error.code(), {.object = error.object(),
@@ -97,37 +76,74 @@ void check_type_size(const TopicInfo& topic, std::size_t size, const std::string
                .remedy = "give exactly one value, as it lies in memory"});
 }
 
-/// Waits while a reliable subscriber holds the ring back. False only when a signal ended that. `object()` names the
-/// payload.
-template <class Object>
-bool publish(Publisher& publisher, std::string_view payload, bool as_type, Object&& object) {
-  if (as_type) check_type_size(publisher.topic(), payload.size(), object());
-  const PublishResult result = publisher.publish(payload);
-  switch (result.status()) {
-    case Status::ok:
-      return true;
-    case Status::back_pressured:
-      if (received_signal() != 0) return false;
-      break;
-    case Status::too_large:
-      refuse_size(publisher.topic(), object(), fmt::format("{} bytes", payload.size()));
-    default:
-      break;
+/// Says who holds publishers of the topic back, in the words of `shmbus who`.
+void report_held_back(const std::string& bus, const std::string& topic) {
+  Inspector inspector{bus};
+  for (const BlockingProcess& process : find_blocking_processes(inspector, inspector.snapshot())) {
+    if (process.what == BlockingProcess::What::ring && process.topic == topic)
+      complain("waiting: " + blocking_process_line(process));
   }
-  throw Error(ErrorCode::system, {.object = object(),
-                                  .expected = fmt::format("to publish it on '{}'", publisher.topic().name),
-                                  .found = to_string(result.status()),
-                                  .remedy = {}});
 }
 
-void publish_lines(Publisher& publisher, Input& input, bool as_type) {
+/// What a topic or bus that was removed meanwhile is told apart by.
+std::string closed_text(const Bus& bus, const std::string& topic) {
+  if (bus.removed()) return fmt::format("bus '{}' was removed; publish again to create a new one", bus.name());
+  return fmt::format("topic '{}' was removed; publish again to create a new one", topic);
+}
+
+/// Publishes payloads; one at a time.
+class PayloadPublisher {
+ public:
+  PayloadPublisher(Bus& bus, const PubOptions& options)
+      : bus_(&bus), publisher_(open_publisher(bus, options)), as_type_(options.as_type) {}
+
+  const TopicInfo& topic() const noexcept { return publisher_.topic(); }
+
+  /// Waits while a reliable subscriber holds the ring back, and after a second says which. False only when a signal
+  /// ended that. `object()` names the payload.
+  template <class Object>
+  bool publish(std::string_view payload, Object&& object) {
+    using namespace std::chrono_literals;
+    if (as_type_) check_type_size(topic(), payload.size(), object());
+    PublishResult result = publisher_.publish_for(1s, payload);
+    if (result.status() == Status::back_pressured && received_signal() == 0) {
+      report_held_back(std::string{bus_->name()}, topic().name);
+      result = publisher_.publish(payload);
+    }
+    switch (result.status()) {
+      case Status::ok:
+        return true;
+      case Status::back_pressured:
+        if (received_signal() != 0) return false;
+        break;
+      case Status::too_large:
+        refuse_size(topic(), object(), fmt::format("{} bytes", payload.size()));
+      case Status::closed:
+        throw Error(ErrorCode::closed,
+                    {.object = object() + ":", .expected = {}, .found = closed_text(*bus_, topic().name), .remedy = {}});
+      default:
+        break;
+    }
+    throw Error(ErrorCode::system, {.object = object(),
+                                    .expected = fmt::format("to publish it on '{}'", topic().name),
+                                    .found = to_string(result.status()),
+                                    .remedy = {}});
+  }
+
+ private:
+  Bus* bus_;
+  Publisher publisher_;
+  bool as_type_;
+};
+
+void publish_lines(PayloadPublisher& publisher, Input& input) {
   LineSplitter splitter;
   std::uint64_t number = 0;
   const std::size_t most = publisher.topic().max_payload;
   const auto object = [&] { return fmt::format("line {} of standard input", number); };
   const auto publish_line = [&](std::string_view line) {
     ++number;
-    return publish(publisher, line, as_type, object);
+    return publisher.publish(line, object);
   };
   while (input.read(splitter.pending())) {
     if (!splitter.take_lines(publish_line)) return;
@@ -139,7 +155,7 @@ void publish_lines(Publisher& publisher, Input& input, bool as_type) {
   if (received_signal() == 0 && !splitter.rest().empty()) publish_line(splitter.rest());
 }
 
-void publish_input(Publisher& publisher, Input& input, bool as_type) {
+void publish_input(PayloadPublisher& publisher, Input& input) {
   std::string payload;
   const std::size_t most = publisher.topic().max_payload;
   while (input.read(payload)) {
@@ -147,17 +163,13 @@ void publish_input(Publisher& publisher, Input& input, bool as_type) {
       refuse_size(publisher.topic(), "standard input", fmt::format("more than {} bytes", most));
     }
   }
-  if (received_signal() == 0) publish(publisher, payload, as_type, [] { return "standard input"; });
+  if (received_signal() == 0) publisher.publish(payload, [] { return std::string{"standard input"}; });
 }
 
-int run(const std::string& bus_name, const PubOptions& options) {
-  Bus bus = Bus::open(bus_name);
-  const SignalScope signals{bus};
-  Publisher publisher = open_publisher(bus, options);
-  compare(publisher.topic(), options);
+void publish_all(PayloadPublisher& publisher, const PubOptions& options, const SignalScope& signals) {
   if (options.text) {
-    publish(publisher, *options.text, options.as_type, [] { return "TEXT"; });
-    return 0;
+    publisher.publish(*options.text, [] { return std::string{"TEXT"}; });
+    return;
   }
   Input input{signals.fd()};
   if (::isatty(STDIN_FILENO) == 1) {
@@ -165,39 +177,51 @@ int run(const std::string& bus_name, const PubOptions& options) {
                      options.lines ? "each line you type is an event" : "what you type is one event", options.topic));
   }
   if (options.lines) {
-    publish_lines(publisher, input, options.as_type);
+    publish_lines(publisher, input);
   } else {
-    publish_input(publisher, input, options.as_type);
+    publish_input(publisher, input);
+  }
+}
+
+int run(const std::string& bus_name, const PubOptions& options) {
+  Created created(bus_name, options.topic);
+  Bus bus = Bus::open(bus_name);
+  const SignalScope signals{bus};
+  try {
+    PayloadPublisher publisher(bus, options);
+    // Options shape a topic when it is created; for one that exists they are without effect.
+    const auto different = differences(options.shape, publisher.topic());
+    if (!created.topic_is_new() && !different.empty())
+      complain(fmt::format("note: topic '{}' exists already: no effect of {}", options.topic, differences_text(different)));
+    publish_all(publisher, options, signals);
+  } catch (...) {
+    created.take_back(bus);
+    throw;
   }
   return 0;
 }
 
 }  // namespace
 
-Verb pub_verb(CLI::App& program, const std::string& bus) {
-  CLI::App* app = program.add_subcommand("pub", "Publish events on a topic");
+void add_pub(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<PubOptions>();
-  app->add_option("TOPIC", options->topic, "Tokens of letters, digits, _ and - joined by dots: video.watch_started")
-      ->type_name("")
-      ->required();
-  CLI::Option* text =
-      app->add_option("TEXT", options->text, "The payload; without it, all of standard input is one event's payload")
-          ->type_name("");
-  app->add_flag("-l,--lines", options->lines, "Each line of standard input, without its newline, is an event")
-      ->excludes(text);
-  app->add_option("--block-size", options->block_size,
-                  "Bytes of a block, such as 64KiB: a power of two; bounds the payload")
-      ->type_name("SIZE")
-      ->transform(CLI::AsSizeValue(false).description(""))
-      ->check(whole_number());
-  app->add_option("--blocks", options->blocks, "Blocks the ring retains")->type_name("N")->check(whole_number());
-  app->add_flag("--exclusive", options->exclusive, "One publisher at a time; cheaper");
-  app->add_flag("--as-type", options->as_type,
-                "Publish to a topic that carries a type; each payload must be the bytes of one value");
-  app->footer(R"(The bus and the topic are created if they are not there; --block-size, --blocks and --exclusive shape a
-topic at that moment and not later. Events stay readable until newer ones need their room. While a
-reliable subscriber holds the ring back, pub waits. A topic that carries a type refuses raw bytes, unless
-it was created to accept them: see --as-type. Write -- before a TEXT that begins with a dash.
+  Command& command =
+      line.verb("pub", "Publish events on a topic")
+          .argument("TOPIC", text_value(options->topic),
+                    "Tokens of letters, digits, _ and - joined by dots: video.watch_started")
+          .optional_argument("TEXT", text_value(options->text),
+                             "The payload; without it, all of standard input is one event's payload")
+          .flag("-l,--lines", options->lines, "Each line of standard input, without its newline, is an event")
+          .exclude("--lines", "TEXT");
+  add_size_options(command, options->shape)
+      .flag("--as-type", options->as_type,
+            "Publish to a topic that carries a type; each payload must be the bytes of one value")
+      .explain(R"(The bus and the topic are created if they are not there; --block-size, --blocks and --exclusive shape a
+topic at that moment and not later (more of them has shmbus topic). A pub that fails before it published
+anything leaves no new topic or bus. Events stay readable until newer ones need their room. While a
+reliable subscriber holds the ring back, pub waits, and after a second says which does. A topic that carries
+a type refuses raw bytes, unless it was created to accept them: see --as-type. Write -- before a TEXT that
+begins with a dash.
 
 Exit status: 0 when all was published, 1 when something was not, 2 for wrong arguments.
 
@@ -205,8 +229,8 @@ Examples:
   shmbus pub hello.world hi
   tail -f access.log | shmbus pub web.access --lines
   shmbus pub camera.still --block-size 16MiB < still.jpg
-  printf '\x2a\0\0\0' | shmbus pub thermostat.target --as-type)");
-  return {app, [options, &bus] { return run(bus, *options); }};
+  printf '\x2a\0\0\0' | shmbus pub thermostat.target --as-type)")
+      .action([options, &bus] { return run(bus.name, *options); });
 }
 
 }  // namespace shmbus::tool

@@ -9,14 +9,14 @@
 
 #include <poll.h>
 
-#include "event_printer.hpp"
-#include "output.hpp"
+#include "event_output.hpp"
+#include "follow.hpp"
 #include "retained_events.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signal_scope.hpp"
 #include "standard_error.hpp"
 #include "start_option.hpp"
-#include "unreadable.hpp"
+#include "snapshot_topics.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
@@ -114,15 +114,13 @@ int run(const std::string& bus_name, const ReplayOptions& options) {
   }
   BusSnapshot snapshot = Inspector{bus_name}.snapshot();
   const int status = drop_unreadable(snapshot);
+  keep_matching(snapshot, options.pattern);
   Bus bus = Bus::open(bus_name, {.create = false});
   std::optional<Target> target;
   if (options.into) target.emplace(*options.into, snapshot);
   const SignalScope signals{target ? target->bus() : bus};
   RetainedEvents events(bus, snapshot, options.pattern, start);
-  if (events.topics() == 0) hint(fmt::format("no topic of bus '{}' matches '{}'", bus_name, options.pattern));
-  Output out;
-  PrintOptions print = options.print;
-  print.terminal = out.terminal();
+  EventOutput out{bus, options.print};
   Pace pace(options.speed, signals.fd());
   std::uint64_t left = options.count;
   for (const Event* event = nullptr; left > 0 && (event = events.next()) != nullptr; --left) {
@@ -135,8 +133,7 @@ int run(const std::string& bus_name, const ReplayOptions& options) {
       target->publish(*event);
       continue;
     }
-    print_event(out.text(), parts_of(*event), print);
-    out.line_done();
+    out.print(*event);
   }
   out.flush();
   if (events.lost() != 0)
@@ -147,35 +144,27 @@ int run(const std::string& bus_name, const ReplayOptions& options) {
 
 }  // namespace
 
-Verb replay_verb(CLI::App& program, const std::string& bus) {
-  CLI::App* app =
-      program.add_subcommand("replay", "Print retained events at the pace they came, or publish them again");
+void add_replay(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<ReplayOptions>();
-  app->add_option("PATTERN", options->pattern, "A topic; * stands for one token, > for the rest (quote both)")
-      ->type_name("")
-      ->required();
-  app->add_option("-f,--from", options->from, "Where to begin, as in shmbus sub")
-      ->type_name("START")
-      ->capture_default_str();
-  CLI::Option* speed = app->add_option("-s,--speed", options->speed, "So many times as fast")
-                           ->type_name("X")
-                           ->check(CLI::Range(0.001, 1e6))
-                           ->capture_default_str();
-  app->add_flag("-q,--quick", options->quick, "As fast as can be")->excludes(speed);
-  app->add_option("-i,--into", options->into, "Publish to the topics of this other bus instead of printing")
-      ->type_name("BUS");
-  app->add_option("-n,--count", options->count, "End after so many events")->type_name("N")->check(whole_number());
-  app->add_flag("-j,--json", options->print.json, "One JSON object a line instead of payloads");
-  app->add_flag("-t,--topic-name", options->print.topic_name, "Begin each raw line with the topic's name and a space");
-  app->footer(
-      R"(The events that the ring holds now, of all matching topics in the order of their times; it ends after the
+  add_print_options(
+      line.verb("replay", "Print retained events at the pace they came, or publish them again")
+          .argument("PATTERN", text_value(options->pattern), "A topic; * stands for one token, > for the rest (quote both)")
+          .option("-f,--from", "START", text_value(options->from), "Where to begin, as in shmbus sub")
+          .option("-s,--speed", "X", number_between(options->speed, 0.001, 1e6), "Playback speed factor")
+          .flag("-q,--quick", options->quick, "Without pauses")
+          .exclude("--quick", "--speed")
+          .option("-i,--into", "BUS", text_value(options->into), "Publish to the topics of this other bus instead of printing")
+          .option("-n,--count", "N", whole_number(options->count), "End after so many events"),
+      options->print)
+      .explain(
+          R"(The events that the ring holds now, of all matching topics in the order of their times; it ends after the
 last. Events without time stamps come first, at once. --into creates the bus and topics where they are
 missing; the events get new numbers and times there.
 
 Examples:
   shmbus replay 'video.>' --speed 10 --json
-  shmbus replay '>' --quick --into rehearsal)");
-  return {app, [options, &bus] { return run(bus, *options); }};
+  shmbus replay '>' --quick --into rehearsal)")
+      .action([options, &bus] { return run(bus.name, *options); });
 }
 
 }  // namespace shmbus::tool

@@ -1,11 +1,16 @@
+#include <fmt/format.h>
+
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "follow.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signal_scope.hpp"
+#include "standard_error.hpp"
 #include "start_option.hpp"
+#include "suggestion.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
@@ -14,16 +19,38 @@ namespace {
 struct SubOptions : FollowOptions {
   std::string from = "latest";
   bool reliable = false;
+  std::optional<std::chrono::nanoseconds> demote_after;
 };
+
+/// Subscribing creates the bus, so that a subscriber may come first. A mistyped name must not go unseen.
+void report_new_bus(const std::string& bus, const std::vector<std::string>& others) {
+  std::string list;
+  for (const std::string& other : others) list += (list.empty() ? "; other buses: " : ", ") + other;
+  complain(fmt::format("note: bus '{}' did not exist and was created{}{}", bus, suggestion(bus, others), list));
+}
+
+Bus open_bus(const std::string& name) {
+  try {
+    return Bus::open(name, {.create = false});
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found) throw;
+  }
+  const std::vector<std::string> others = Inspector::buses();
+  Bus bus = Bus::open(name);
+  report_new_bus(name, others);
+  return bus;
+}
 
 int run(const std::string& bus_name, const SubOptions& options) {
   const auto now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
   const Start start = parse_start(options.from, now);
-  Bus bus = Bus::open(bus_name);
+  matches(options.pattern, "a");  // throws where it is no pattern, before a bus is created
+  Bus bus = open_bus(bus_name);
   const SignalScope signals{bus};
   Subscriber subscriber =
       bus.subscriber(options.pattern, {.start = start,
                                        .delivery = options.reliable ? Delivery::reliable : Delivery::lossy,
+                                       .demote_after = options.demote_after.value_or(std::chrono::nanoseconds{0}),
                                        .wait = WaitStrategy::balanced(),
                                        .name = "shmbus sub"});
   follow(bus, subscriber, options);
@@ -32,20 +59,19 @@ int run(const std::string& bus_name, const SubOptions& options) {
 
 }  // namespace
 
-Verb sub_verb(CLI::App& program, const std::string& bus) {
-  CLI::App* app = program.add_subcommand("sub", "Print the events of all topics that match a pattern, as they come");
+void add_sub(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<SubOptions>();
-  app->add_option("PATTERN", options->pattern, "A topic; * stands for one token, > for the rest (quote both)")
-      ->type_name("")
-      ->required();
-  app->add_option("-f,--from", options->from, "Where to begin in topics that exist")
-      ->type_name("START")
-      ->capture_default_str();
-  app->add_option("-n,--count", options->count, "End after so many events")->type_name("N")->check(whole_number());
-  app->add_flag("-j,--json", options->print.json, "One JSON object a line instead of payloads");
-  app->add_flag("-t,--topic-name", options->print.topic_name, "Begin each raw line with the topic's name and a space");
-  app->add_flag("--reliable", options->reliable, "Lose nothing: publishers wait while this subscriber is behind");
-  app->footer(R"(START is one of
+  add_print_options(
+      line.verb("sub", "Print the events of all topics that match a pattern, as they come")
+          .argument("PATTERN", text_value(options->pattern), "A topic; * stands for one token, > for the rest (quote both)")
+          .option("-f,--from", "START", text_value(options->from), "Where to begin in topics that exist")
+          .option("-n,--count", "N", whole_number(options->count), "End after so many events"),
+      options->print)
+      .flag("--reliable", options->reliable, "Lose nothing: publishers wait while this subscriber is behind")
+      .option("--demote-after", "TIME", duration_value(options->demote_after),
+              "With --reliable: become lossy after holding publishers back so long")
+      .require("--demote-after", "--reliable")
+      .explain(R"(START is one of
   latest     the next event
   oldest     the oldest retained event
   seq:N      event number N
@@ -54,15 +80,18 @@ Verb sub_verb(CLI::App& program, const std::string& bus) {
              since 1970 (1714564800.5) or an age (-5s, -10m, -2h, -1d)
 Topics that are created later are read from their first event.
 
-Each payload is followed by a newline; on a terminal a payload that is not text is shown in hexadecimal.
-A JSON object has topic, sequence, time, publisher, id, and text or base64. If sequences were lost, the end
-says how many.
+On a terminal an event is shown with its time, topic, number and type, and its payload in a form that can be
+read: a value of a recorded type by its fields, text as text, all else in hexadecimal with ASCII beside it.
+Into a pipe or file, or with --raw, it is its payload and a newline. A JSON object has topic, sequence, time,
+publisher, id, and text or base64. If sequences were lost, the end says how many. A bus that does not exist
+is created, which a note says.
 
 Examples:
   shmbus sub '>'
   shmbus sub 'video.*' --from last:10 --count 10
-  shmbus sub '>' --from time:-10m --json | jq -r .text)");
-  return {app, [options, &bus] { return run(bus, *options); }};
+  shmbus sub '>' --from time:-10m --json | jq -r .text
+  shmbus sub orders.new --reliable --demote-after 5s)")
+      .action([options, &bus] { return run(bus.name, *options); });
 }
 
 }  // namespace shmbus::tool

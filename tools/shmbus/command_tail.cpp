@@ -4,11 +4,11 @@
 #include <memory>
 #include <string>
 
+#include "event_output.hpp"
 #include "follow.hpp"
-#include "output.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signal_scope.hpp"
-#include "unreadable.hpp"
+#include "snapshot_topics.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
@@ -20,18 +20,19 @@ struct TailOptions : FollowOptions {
 };
 
 /// The newest event of each topic by now: what comes after is not of the tail.
-std::map<std::string, std::uint64_t, std::less<>> newest_events(const std::string& bus, int& status) {
+std::map<std::string, std::uint64_t, std::less<>> newest_events(const std::string& bus, const TailOptions& options,
+                                                               int& status) {
   BusSnapshot snapshot = Inspector{bus}.snapshot();
   status = drop_unreadable(snapshot);
+  if (!options.follow) keep_matching(snapshot, options.pattern);
   std::map<std::string, std::uint64_t, std::less<>> newest;
   for (const TopicSnapshot& topic : snapshot.topics) newest[topic.info.name] = topic.published;
   return newest;
 }
 
-void print_retained(Subscriber& subscriber, const std::map<std::string, std::uint64_t, std::less<>>& newest,
-                    PrintOptions print) {
-  Output out;
-  print.terminal = out.terminal();
+void print_retained(Bus& bus, Subscriber& subscriber, const std::map<std::string, std::uint64_t, std::less<>>& newest,
+                    const PrintOptions& print) {
+  EventOutput out{bus, print};
   bool more = true;
   while (more && received_signal() == 0) {
     more = false;
@@ -39,8 +40,7 @@ void print_retained(Subscriber& subscriber, const std::map<std::string, std::uin
       const auto end = newest.find(event.topic());
       if (end == newest.end() || event.sequence() > end->second) return;
       more = true;
-      print_event(out.text(), parts_of(event), print);
-      out.line_done();
+      out.print(event);
     });
   }
   out.flush();
@@ -48,7 +48,7 @@ void print_retained(Subscriber& subscriber, const std::map<std::string, std::uin
 
 int run(const std::string& bus_name, const TailOptions& options) {
   int status = 0;
-  const auto newest = newest_events(bus_name, status);
+  const auto newest = newest_events(bus_name, options, status);
   Bus bus = Bus::open(bus_name, {.create = false});
   const SignalScope signals{bus};
   Subscriber subscriber = bus.subscriber(
@@ -57,32 +57,27 @@ int run(const std::string& bus_name, const TailOptions& options) {
     follow(bus, subscriber, options);
     return std::max(status, conclude(bus, subscriber, options));
   }
-  print_retained(subscriber, newest, options.print);
+  print_retained(bus, subscriber, newest, options.print);
   return status;
 }
 
 }  // namespace
 
-Verb tail_verb(CLI::App& program, const std::string& bus) {
-  CLI::App* app = program.add_subcommand("tail", "Print the last events of all topics that match a pattern, and end");
+void add_tail(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<TailOptions>();
-  app->add_option("PATTERN", options->pattern, "A topic; * stands for one token, > for the rest (quote both)")
-      ->type_name("")
-      ->required();
-  app->add_option("-n,--last", options->last, "How many of each topic")
-      ->type_name("N")
-      ->check(whole_number())
-      ->capture_default_str();
-  app->add_flag("-f,--follow", options->follow, "Go on with what is published from now on");
-  app->add_flag("-j,--json", options->print.json, "One JSON object a line instead of payloads");
-  app->add_flag("-t,--topic-name", options->print.topic_name, "Begin each raw line with the topic's name and a space");
-  app->footer(R"(Events are printed topic by topic, as shmbus sub prints them. The numbers of aborted events count, too.
+  add_print_options(
+      line.verb("tail", "Print the last events of all topics that match a pattern, and end")
+          .argument("PATTERN", text_value(options->pattern), "A topic; * stands for one token, > for the rest (quote both)")
+          .option("-n,--last", "N", whole_number(options->last, "10"), "How many of each topic")
+          .flag("-f,--follow", options->follow, "Go on with what is published from now on"),
+      options->print)
+      .explain(R"(Events are printed topic by topic, as shmbus sub prints them. The numbers of aborted events count, too.
 
 Examples:
   shmbus tail video.watch_started
   shmbus tail '>' -n 1 --json
-  shmbus tail -f 'log.*' --topic-name)");
-  return {app, [options, &bus] { return run(bus, *options); }};
+  shmbus tail -f 'log.*' --topic-name)")
+      .action([options, &bus] { return run(bus.name, *options); });
 }
 
 }  // namespace shmbus::tool

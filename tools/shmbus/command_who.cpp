@@ -7,7 +7,7 @@
 #include "blocking_process.hpp"
 #include "output.hpp"
 #include "standard_error.hpp"
-#include "unreadable.hpp"
+#include "snapshot_topics.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
@@ -32,22 +32,22 @@ int run(const std::string& bus, bool json) {
 
 }  // namespace
 
-Verb who_verb(CLI::App& program, const std::string& bus) {
-  CLI::App* app = program.add_subcommand("who", "Tell who holds what back, since when, and what may be done");
+void add_who(CommandLine& line, const ChosenBus& bus) {
   const auto json = std::make_shared<bool>(false);
-  app->add_flag("-j,--json", *json, "One JSON object a line, times in nanoseconds");
-  app->footer(R"(It names, with their processes,
+  line.verb("who", "List the processes that hold others back, since when, and what may be done")
+      .flag("-j,--json", *json, "One JSON object a line, times in nanoseconds")
+      .explain(R"(It names, with their processes,
   - reliable subscribers that publishers wait for (ring),
   - publishers that stay between claim and commit, so that subscribers wait (claim),
   - creators that stopped before their topic was usable (topic),
   - subscribers that keep blocks which have left the ring (memory),
   - subscribers that could not attach a topic they match (unread).
-It looks twice within a moment. Nothing is printed where nobody holds anything back.
+It looks twice within a moment. Nothing is printed where no process holds anything back.
 
 Examples:
   shmbus who
-  shmbus who --json | jq 'select(.holds == "ring").pid')");
-  return {app, [json, &bus] { return run(bus, *json); }};
+  shmbus who --json | jq 'select(.holds == "ring").pid')")
+      .action([json, &bus] { return run(bus.name, *json); });
 }
 
 }  // namespace shmbus::tool

@@ -1,9 +1,15 @@
 #include "event_printer.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base64.hpp"
+#include "payload_text.hpp"
 #include "printable_text.hpp"
+#include "quantity_text.hpp"
 #include "time_text.hpp"
 
 namespace shmbus::tool {
@@ -30,11 +36,29 @@ void print_json(std::string& out, const EventParts& event) {
 
 void print_raw(std::string& out, const EventParts& event, const PrintOptions& options) {
   if (options.topic_name) out.append(event.topic).append(1, ' ');
-  if (options.terminal && !is_text(event.payload)) {
+  if (options.columns != 0 && !is_text(event.payload)) {
     out += hex(bytes(event.payload));
   } else {
     out += event.payload;
   }
+}
+
+/// What the payload is, in a word or two.
+std::string kind_text(const EventParts& event, const TopicInfo& topic) {
+  if (topic.content == Content::typed && event.payload.size() == topic.type_size &&
+      !(topic.accepts_raw && is_text(event.payload)))
+    return printable(topic.type_name);
+  return is_text(event.payload) ? "text" : counted(event.payload.size(), "byte");
+}
+
+/// The begin of a payload: a person reads no more, and a terminal does not like more.
+std::string_view shown_part(std::string_view payload, const TopicInfo& topic) {
+  constexpr std::size_t most_text = 16'384, most_bytes = 512;
+  if (topic.content == Content::typed && payload.size() == topic.type_size) return payload;
+  if (!is_text(payload)) return payload.substr(0, most_bytes);
+  std::size_t end = std::min(payload.size(), most_text);
+  while (end < payload.size() && end > 0 && (static_cast<unsigned char>(payload[end]) & 0xc0) == 0x80) --end;
+  return payload.substr(0, end);
 }
 
 }  // namespace
@@ -50,6 +74,27 @@ void print_event(std::string& out, const EventParts& event, const PrintOptions& 
     print_raw(out, event, options);
   }
   out += '\n';
+}
+
+void print_for_people(std::string& out, const EventParts& event, const TopicInfo& topic, std::size_t columns,
+                      Time now) {
+  constexpr std::string_view indent = "  ";
+  constexpr std::size_t most_lines = 40;
+  const std::size_t width = columns > indent.size() ? columns - indent.size() : columns;
+  const std::string head = fmt::format("{} {} #{} {}", event.time != Time{} ? clock_text(event.time, now) : "-",
+                                       event.topic, event.sequence, kind_text(event, topic));
+  const std::string_view part = shown_part(event.payload, topic);
+  std::vector<std::string> lines = payload_lines(bytes(part), topic, width);
+  const bool cut = part.size() < event.payload.size() || lines.size() > most_lines;
+  if (lines.size() > most_lines) lines.resize(most_lines);
+  if (cut) lines.push_back(fmt::format("... of {}; --raw shows all", counted(event.payload.size(), "byte")));
+  out += head;
+  if (lines.size() == 1 && head.size() + indent.size() + lines.front().size() <= columns) {
+    out.append(indent).append(lines.front()).append(1, '\n');
+    return;
+  }
+  out += '\n';
+  for (const std::string& line : lines) out.append(indent).append(line).append(1, '\n');
 }
 
 }  // namespace shmbus::tool

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "shmbus/event.hpp"
+#include "shmbus/topic_info.hpp"
 
 namespace shmbus::tool {
 
@@ -25,11 +26,20 @@ EventParts parts_of(const Event& event);
 /// How `shmbus sub` shows events.
 struct PrintOptions {
   bool json = false;
+  bool raw = false;         ///< payloads alone on a terminal, too
   bool topic_name = false;  ///< raw lines begin with the topic's name and a space
-  bool terminal = false;    ///< raw payloads that are not text become hexadecimal
+  std::size_t columns = 0;  ///< of the terminal that is printed to; 0: none
 };
 
-/// Appends the event as one JSON object and a newline, or as its payload and a newline.
+/// Whether events are shown to a person, as `print_for_people` does.
+inline bool for_people(const PrintOptions& options) { return options.columns != 0 && !options.json && !options.raw; }
+
+/// Appends the event as one JSON object and a newline, or as its payload and a newline. On a terminal a payload that
+/// is not text becomes hexadecimal.
 void print_event(std::string& out, const EventParts& event, const PrintOptions& options);
+
+/// Appends the event for people: time, topic, number and kind, then the payload; beside them where it has one line
+/// that fits `columns`, else below. Of a long payload the begin is shown. `now` is the time of printing.
+void print_for_people(std::string& out, const EventParts& event, const TopicInfo& topic, std::size_t columns, Time now);
 
 }  // namespace shmbus::tool

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "event_output.hpp"
 #include "output.hpp"
 #include "signal_scope.hpp"
 #include "standard_error.hpp"
@@ -14,21 +15,22 @@ namespace {
 constexpr std::size_t batch = 256;
 }
 
+Command& add_print_options(Command& command, PrintOptions& options) {
+  return command.flag("-j,--json", options.json, "One JSON object a line instead of payloads")
+      .flag("-r,--raw", options.raw, "Payloads alone, as into a pipe, on a terminal too")
+      .flag("-t,--topic-name", options.topic_name, "Begin each raw line with the topic's name and a space");
+}
+
 void follow(Bus& bus, Subscriber& subscriber, const FollowOptions& options) {
-  Output out;
+  EventOutput out{bus, options.print};
   const OutputWatch watch{bus};
-  PrintOptions print = options.print;
-  print.terminal = out.terminal();
   std::uint64_t wanted = options.count;
   bool ended = false;
   bool waited = false;
   while (wanted > 0 && received_signal() == 0) {
     watch.check();
     const std::size_t printed = subscriber.poll(
-        [&](const Event& event) {
-          print_event(out.text(), parts_of(event), print);
-          out.line_done();
-        },
+        [&](const Event& event) { out.print(event); },
         static_cast<std::size_t>(std::min<std::uint64_t>(batch, wanted)));
     wanted -= printed;
     if (printed > 0) continue;
@@ -57,7 +59,7 @@ int conclude(const Bus& bus, const Subscriber& subscriber, const FollowOptions& 
     return 1;
   }
   if (bus.removed() && subscriber.delivered() < options.count) {
-    complain(fmt::format("bus '{}': removed; start again to follow a new one of that name", bus.name()));
+    complain(fmt::format("bus '{}' was removed; start again to follow a new one of that name", bus.name()));
     return 1;
   }
   return 0;

@@ -6,6 +6,7 @@
 
 #include "event_printer.hpp"
 #include "shmbus/bus.hpp"
+#include "verb.hpp"
 
 namespace shmbus::tool {
 
@@ -14,6 +15,9 @@ struct FollowOptions {
   std::uint64_t count = std::numeric_limits<std::uint64_t>::max();
   PrintOptions print;
 };
+
+/// The options that all verbs have which print events. Returns the command.
+Command& add_print_options(Command& command, PrintOptions& options);
 
 /// Prints events until there are enough, the bus is removed, a signal comes or nobody reads the output any more. A
 /// SignalScope must live.

@@ -1,7 +1,6 @@
-#include <CLI/CLI.hpp>
-#include <array>
 #include <string>
 
+#include "command_line.hpp"
 #include "program.hpp"
 #include "verb.hpp"
 
@@ -9,35 +8,48 @@ namespace shmbus::tool {
 namespace {
 
 int run(int argc, char** argv) {
-  std::string bus = "default";
-  CLI::App program{"Publish, read and look at the events of a shmbus bus.", "shmbus"};
-  program.set_version_flag("--version", "shmbus " SHMBUS_VERSION);
-  program.add_option("-b,--bus", bus, "The bus, before or after the verb")
-      ->type_name("NAME")
-      ->envname("SHMBUS_BUS")
-      ->capture_default_str();
-  program.fallthrough();
-  program.get_formatter()->label("SUBCOMMAND", "VERB");
-  program.get_formatter()->label("Subcommands", "Verbs");
-  program.require_subcommand(0, 1);  // so that a later word is never taken for a second verb
-  program.footer(R"(First steps, in two terminals:
+  ChosenBus bus;
+  CommandLine line("shmbus", SHMBUS_VERSION, "Publish, read and look at the events of a shmbus bus.",
+                   {{"list", "ls"},
+                    {"show", "info"},
+                    {"publish", "pub"},
+                    {"send", "pub"},
+                    {"echo", "sub"},
+                    {"listen", "sub"},
+                    {"subscribe", "sub"},
+                    {"create", "topic"},
+                    {"clean", "gc"},
+                    {"delete", "rm"},
+                    {"remove", "rm"},
+                    {"check", "doctor"}});
+  Value chosen = text_value(bus.name);
+  chosen.read = [&bus](const std::string& word) {
+    bus = {.name = word, .given = true};
+    return std::string{};
+  };
+  line.program().option("-b,--bus", "NAME", "SHMBUS_BUS", std::move(chosen), "The bus, before or after the verb");
+  line.program().explain(R"(First steps, in two terminals:
   shmbus sub '>'
   shmbus pub hello.world hi
 
-shmbus VERB --help tells more about a verb, and shmbus(1) all. Exit status: 0 good, 1 failed or, of doctor,
-a fault was found, 2 wrong arguments.)");
-  const std::array verbs = {ls_verb(program, bus),   info_verb(program, bus),   ports_verb(program, bus),
-                            stat_verb(program, bus), pub_verb(program, bus),    sub_verb(program, bus),
-                            hz_verb(program, bus),   tail_verb(program, bus),   replay_verb(program, bus),
-                            who_verb(program, bus),  doctor_verb(program, bus), gc_verb(program, bus),
-                            rm_verb(program, bus)};
-  for (const Verb& verb : verbs)
-    verb.app->footer(verb.app->get_footer() + "\n\nThe bus is named by --bus or SHMBUS_BUS; see shmbus --help.");
-  if (const auto status = parse(program, argc, argv)) return *status;
-  for (const Verb& verb : verbs) {
-    if (verb.app->parsed()) return verb.run();
-  }
-  return refuse("A verb is required, for example ls, sub or doctor", "shmbus --help");
+shmbus VERB --help explains a verb, and shmbus(1) all. Exit status: 0 good, 1 failed or, of doctor, a fault was
+found, 2 wrong arguments.)");
+  add_ls(line, bus);
+  add_info(line, bus);
+  add_ports(line, bus);
+  add_stat(line, bus);
+  add_pub(line, bus);
+  add_sub(line, bus);
+  add_hz(line, bus);
+  add_tail(line, bus);
+  add_replay(line, bus);
+  add_topic(line, bus);
+  add_who(line, bus);
+  add_doctor(line, bus);
+  add_gc(line, bus);
+  add_rm(line, bus);
+  line.explain_verbs("\n\nThe bus is named by --bus or SHMBUS_BUS; see shmbus --help.");
+  return line.run(argc, argv);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@ _shmbus_topics() {
 
 _shmbus() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb="" bus="" i
+  local verbs="ls info ports stat pub sub hz tail replay topic who doctor gc rm help"
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
@@ -22,10 +23,11 @@ _shmbus() {
     info | ports | who | doctor) options+=" --json" ;;
     stat) options+=" --topic --json" ;;
     pub) options+=" --lines --block-size --blocks --exclusive --as-type" ;;
-    sub) options+=" --from --count --json --topic-name --reliable" ;;
-    tail) options+=" --last --follow --json --topic-name" ;;
-    replay) options+=" --from --speed --quick --into --count --json --topic-name" ;;
+    sub) options+=" --from --count --json --raw --topic-name --reliable --demote-after" ;;
+    tail) options+=" --last --follow --json --raw --topic-name" ;;
+    replay) options+=" --from --speed --quick --into --count --json --raw --topic-name" ;;
     hz) options+=" --interval --count --json" ;;
+    topic) options+=" --block-size --blocks --exclusive --reserve --no-timestamps --accept-raw --mode --group --strict" ;;
     gc) options+=" --yes --json" ;;
     rm) options+=" --topic --force" ;;
   esac
@@ -35,15 +37,16 @@ _shmbus() {
     -b | --bus | --into) choices=$(command shmbus ls --buses 2>/dev/null) ;;
     --topic) choices=$(_shmbus_topics) ;;
     --from) choices="latest oldest seq: last: time:" ;;
-    --count | --last | --speed | --interval | --block-size | --blocks) return ;;
+    --count | --last | --speed | --interval | --block-size | --blocks | --demote-after | --mode | --group) return ;;
     *)
       if [[ $word == -* ]]; then
         choices=$options
       elif [[ -z $verb ]]; then
-        choices="ls info ports stat pub sub hz tail replay who doctor gc rm"
+        choices=$verbs
       else
         case $verb in
-          info | ports | pub | sub | hz | tail | replay) choices=$(_shmbus_topics) ;;
+          ls | info | ports | pub | sub | hz | tail | replay | topic) choices=$(_shmbus_topics) ;;
+          help) choices=$verbs ;;
           *) return ;;
         esac
       fi

@@ -1,33 +1,31 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
 #include <string>
+
+#include "command_line.hpp"
 
 namespace shmbus::tool {
 
-/// One verb of the command line: its options are registered with the program when it is made.
-struct Verb {
-  CLI::App* app;
-  std::function<int()> run;  ///< returns the exit status; throws shmbus::Error or std::system_error
+/// The bus that --bus or SHMBUS_BUS names.
+struct ChosenBus {
+  std::string name = "default";
+  bool given = false;
 };
 
-/// Takes digits only: CLI11 by itself turns -1 into a large number.
-CLI::Validator whole_number();
-
-// `bus` is filled in by the time a verb runs, and outlives it.
-Verb ls_verb(CLI::App& program, const std::string& bus);
-Verb info_verb(CLI::App& program, const std::string& bus);
-Verb ports_verb(CLI::App& program, const std::string& bus);
-Verb stat_verb(CLI::App& program, const std::string& bus);
-Verb pub_verb(CLI::App& program, const std::string& bus);
-Verb sub_verb(CLI::App& program, const std::string& bus);
-Verb hz_verb(CLI::App& program, const std::string& bus);
-Verb tail_verb(CLI::App& program, const std::string& bus);
-Verb replay_verb(CLI::App& program, const std::string& bus);
-Verb who_verb(CLI::App& program, const std::string& bus);
-Verb doctor_verb(CLI::App& program, const std::string& bus);
-Verb gc_verb(CLI::App& program, const std::string& bus);
-Verb rm_verb(CLI::App& program, const std::string& bus);
+// Each adds a verb to the command line. `bus` is filled in by the time the verb runs, and outlives it.
+void add_ls(CommandLine& line, const ChosenBus& bus);
+void add_info(CommandLine& line, const ChosenBus& bus);
+void add_ports(CommandLine& line, const ChosenBus& bus);
+void add_stat(CommandLine& line, const ChosenBus& bus);
+void add_pub(CommandLine& line, const ChosenBus& bus);
+void add_sub(CommandLine& line, const ChosenBus& bus);
+void add_hz(CommandLine& line, const ChosenBus& bus);
+void add_tail(CommandLine& line, const ChosenBus& bus);
+void add_replay(CommandLine& line, const ChosenBus& bus);
+void add_topic(CommandLine& line, const ChosenBus& bus);
+void add_who(CommandLine& line, const ChosenBus& bus);
+void add_doctor(CommandLine& line, const ChosenBus& bus);
+void add_gc(CommandLine& line, const ChosenBus& bus);
+void add_rm(CommandLine& line, const ChosenBus& bus);
 
 }  // namespace shmbus::tool

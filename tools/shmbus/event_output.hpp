@@ -1,0 +1,23 @@
+#pragma once
+
+#include "event_printer.hpp"
+#include "output.hpp"
+#include "topic_infos.hpp"
+
+namespace shmbus::tool {
+
+/// Standard output for events: for people on a terminal, else as the options say.
+class EventOutput {
+ public:
+  EventOutput(Bus& bus, const PrintOptions& options);
+
+  void print(const Event& event);
+  void flush() { out_.flush(); }
+
+ private:
+  Output out_;
+  PrintOptions options_;
+  TopicInfos topics_;
+};
+
+}  // namespace shmbus::tool

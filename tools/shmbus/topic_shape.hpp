@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "command_line.hpp"
+#include "shmbus/options.hpp"
+#include "shmbus/topic_info.hpp"
+
+namespace shmbus::tool {
+
+/// What the command line asks of a topic that is to be created; what was not given asks for nothing.
+struct TopicShape {
+  std::optional<std::uint64_t> block_size{}, blocks{};
+  std::optional<unsigned> mode{};
+  std::optional<std::string> group{};
+  bool exclusive = false, reserve = false, no_timestamps = false, accept_raw = false, strict = false;
+
+  TopicOptions options() const;
+};
+
+/// --block-size, --blocks and --exclusive. Returns the command.
+Command& add_size_options(Command& command, TopicShape& shape);
+/// The others. Returns the command.
+Command& add_other_options(Command& command, TopicShape& shape);
+
+/// The options that were given and that a topic which exists does not have: by the names of the command line, with what
+/// was asked for, and what it has.
+std::vector<DifferentOption> differences(const TopicShape& asked, const TopicInfo& found);
+
+/// "--blocks 8 (it has 4), --exclusive (it is shared)"
+std::string differences_text(const std::vector<DifferentOption>& differences);
+
+/// "16 blocks of 256.0 KiB, payloads of up to 262096 bytes, shared, with time stamps"
+std::string shape_text(const TopicInfo& topic);
+
+}  // namespace shmbus::tool
