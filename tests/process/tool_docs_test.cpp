@@ -142,3 +142,34 @@ TEST_CASE("top's manual page and completion name every option, and no other opti
   const shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
   CHECK(complete_top("shmbus-top " + tool.bus.name()) == " " + tool.bus.name() + " ");
 }
+
+TEST_CASE("the completions for zsh and fish name every verb and option, and no other option", "[tool]") {
+  const std::string zsh = read_file(sources + "/shmbus.zsh"), fish = read_file(sources + "/shmbus.fish");
+  std::set<std::string> known{"--help", "--version", "--bus"};
+  for (const std::string& verb : verbs()) {
+    CAPTURE(verb);
+    CHECK_THAT(zsh, Catch::Contains("'" + verb + ":"));
+    CHECK_THAT(fish, Catch::Contains(" -a " + verb + " -d"));
+    for (const std::string& option : options_of(verb)) known.insert(option);
+  }
+  for (const std::string& option : known) {
+    CAPTURE(option);
+    CHECK_THAT(zsh, Catch::Contains(option));
+    CHECK(all_matches(fish, " -l ([a-z-]+)").count(option.substr(2)) == 1);
+  }
+  for (const std::string& option : all_matches(zsh, "(--[a-z][a-z-]*)")) {
+    CAPTURE(option);
+    CHECK((known.count(option) == 1 || option == "--bus"));
+  }
+  for (const std::string& option : all_matches(fish, " -l ([a-z-]+)")) CHECK(known.count("--" + option) == 1);
+}
+
+TEST_CASE("zsh and fish can read their completions", "[tool]") {
+  for (const char* shell : {"zsh", "fish"}) {
+    if (test::run({"/bin/bash", "-c", std::string{"command -v "} + shell}).end != End{}) {
+      WARN("skipped: needs " << shell);
+      continue;
+    }
+    CHECK(test::run({"/usr/bin/env", shell, "-n", sources + "/shmbus." + shell}).end == End{});
+  }
+}

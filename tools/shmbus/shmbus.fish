@@ -1,0 +1,72 @@
+# Fish completion for shmbus(1).
+
+function __shmbus_bus
+    set -l words (commandline -opc)
+    for i in (seq (count $words))
+        if contains -- $words[$i] -b --bus; and test $i -lt (count $words)
+            echo --bus=$words[(math $i + 1)]
+        end
+    end
+end
+
+function __shmbus_topics
+    command shmbus (__shmbus_bus) ls 2>/dev/null | awk 'NR > 1 { print $1 }'
+end
+
+function __shmbus_buses
+    command shmbus ls --buses 2>/dev/null
+end
+
+set -l verbs ls info ports stat pub sub hz tail replay topic who doctor gc rm help
+
+complete -c shmbus -f
+complete -c shmbus -s b -l bus -x -a '(__shmbus_buses)' -d 'The bus'
+complete -c shmbus -s h -l help -d 'Explain'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -l version -d 'Print the version'
+
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a ls -d 'List topics, or buses'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a info -d 'Show all that is known of one topic'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a ports -d 'List publishers and subscribers'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a stat -d 'Print what happens a second'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a pub -d 'Publish events'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a sub -d 'Print events as they come'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a hz -d 'Measure how often events come'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a tail -d 'Print the last events'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a replay -d 'Print retained events at their pace'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a topic -d 'Create a topic'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a who -d 'List processes that hold others back'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a doctor -d 'Find limits, traps and leftovers'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a gc -d 'Free what dead processes left'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a rm -d 'Remove a bus, or one topic'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a help -d 'Explain the program, or a verb'
+
+complete -c shmbus -n '__fish_seen_subcommand_from ls info ports pub sub hz tail replay topic' -a '(__shmbus_topics)'
+complete -c shmbus -n '__fish_seen_subcommand_from help' -a "$verbs"
+complete -c shmbus -n '__fish_seen_subcommand_from ls info ports stat sub hz tail replay who doctor gc' -s j -l json -d 'JSON'
+complete -c shmbus -n '__fish_seen_subcommand_from ls' -l buses -d 'List the buses instead'
+complete -c shmbus -n '__fish_seen_subcommand_from stat rm' -s t -l topic -x -a '(__shmbus_topics)' -d 'Only this topic'
+complete -c shmbus -n '__fish_seen_subcommand_from pub' -s l -l lines -d 'Each line is an event'
+complete -c shmbus -n '__fish_seen_subcommand_from pub' -l as-type -d 'Payloads are values of the type'
+complete -c shmbus -n '__fish_seen_subcommand_from pub topic' -l block-size -x -d 'Bytes of a block'
+complete -c shmbus -n '__fish_seen_subcommand_from pub topic' -l blocks -x -d 'Blocks the ring retains'
+complete -c shmbus -n '__fish_seen_subcommand_from pub topic' -l exclusive -d 'One publisher at a time'
+complete -c shmbus -n '__fish_seen_subcommand_from topic' -l reserve -d 'Take all memory now'
+complete -c shmbus -n '__fish_seen_subcommand_from topic' -l no-timestamps -d 'Events without time'
+complete -c shmbus -n '__fish_seen_subcommand_from topic' -l accept-raw -d 'Raw bytes beside a type'
+complete -c shmbus -n '__fish_seen_subcommand_from topic' -l mode -x -d 'Access in octal'
+complete -c shmbus -n '__fish_seen_subcommand_from topic' -l group -x -a '(__fish_complete_groups)' -d 'Owner group'
+complete -c shmbus -n '__fish_seen_subcommand_from topic' -l strict -d 'Fail where it has other options'
+complete -c shmbus -n '__fish_seen_subcommand_from sub replay' -s f -l from -x -a 'latest oldest seq: last: time:' -d 'Where to begin'
+complete -c shmbus -n '__fish_seen_subcommand_from sub hz replay' -s n -l count -x -d 'End after so many'
+complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay' -s r -l raw -d 'Payloads alone'
+complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay' -s t -l topic-name -d 'Begin raw lines with the topic'
+complete -c shmbus -n '__fish_seen_subcommand_from sub' -l reliable -d 'Lose nothing'
+complete -c shmbus -n '__fish_seen_subcommand_from sub' -l demote-after -x -d 'Become lossy after holding back so long'
+complete -c shmbus -n '__fish_seen_subcommand_from tail' -s n -l last -x -d 'How many of each topic'
+complete -c shmbus -n '__fish_seen_subcommand_from tail' -s f -l follow -d 'Go on with new events'
+complete -c shmbus -n '__fish_seen_subcommand_from replay' -s s -l speed -x -d 'Speed factor'
+complete -c shmbus -n '__fish_seen_subcommand_from replay' -s q -l quick -d 'Without pauses'
+complete -c shmbus -n '__fish_seen_subcommand_from replay' -s i -l into -x -a '(__shmbus_buses)' -d 'Publish on this bus'
+complete -c shmbus -n '__fish_seen_subcommand_from hz' -s i -l interval -x -d 'Seconds between lines'
+complete -c shmbus -n '__fish_seen_subcommand_from gc' -s y -l yes -d 'Do it'
+complete -c shmbus -n '__fish_seen_subcommand_from rm' -s f -l force -d 'Although it is in use'

@@ -1,0 +1,81 @@
+#compdef shmbus
+# Zsh completion for shmbus(1).
+
+_shmbus_buses() {
+  local -a buses
+  buses=(${(f)"$(command shmbus ls --buses 2>/dev/null)"})
+  _describe -t buses bus buses
+}
+
+_shmbus_topics() {
+  local -a topics
+  local bus=${opt_args[--bus]:-${opt_args[-b]}}
+  topics=(${(f)"$(command shmbus ${bus:+--bus=$bus} ls 2>/dev/null | awk 'NR > 1 { print $1 }')"})
+  _describe -t topics topic topics
+}
+
+_shmbus_verbs() {
+  local -a verbs
+  verbs=(
+    'ls:list the topics of a bus, or the buses of this machine'
+    'info:show all that is known of one topic'
+    'ports:list publishers and subscribers, with what they did'
+    'stat:print what happens on the bus a second'
+    'pub:publish events on a topic'
+    'sub:print events as they come'
+    'hz:measure how often events come'
+    'tail:print the last events'
+    'replay:print retained events at the pace they came'
+    'topic:create a topic ahead of its first publisher'
+    'who:list the processes that hold others back'
+    'doctor:find limits, traps and what crashes left'
+    'gc:free what dead processes left'
+    'rm:remove a bus, or one topic'
+    'help:explain the program, or a verb'
+  )
+  _describe -t verbs verb verbs
+}
+
+_shmbus() {
+  local context state line
+  typeset -A opt_args
+  local -a bus json print size
+  bus=('(-b --bus)'{-b,--bus}'[the bus]:bus:_shmbus_buses' '(- *)'{-h,--help}'[explain]')
+  json=('(-j --json)'{-j,--json}'[one JSON object a line]')
+  print=($json '(-r --raw)'{-r,--raw}'[payloads alone, on a terminal too]'
+    '(-t --topic-name)'{-t,--topic-name}'[begin raw lines with the topic]')
+  size=('--block-size[bytes of a block]:size:' '--blocks[blocks the ring retains]:number:'
+    '--exclusive[one publisher at a time]')
+
+  _arguments -C $bus '(- *)--version[print the version]' '1:verb:_shmbus_verbs' '*::argument:->argument' && return
+  [[ $state == argument ]] || return
+  case $words[1] in
+    ls) _arguments $bus $json '--buses[list the buses instead]' '1:pattern:_shmbus_topics' ;;
+    info) _arguments $bus $json '1:topic:_shmbus_topics' ;;
+    ports) _arguments $bus $json '1:topic:_shmbus_topics' ;;
+    stat) _arguments $bus $json '(-t --topic)'{-t,--topic}'[only this topic]:topic:_shmbus_topics' '1:seconds:' '2:lines:' ;;
+    pub) _arguments $bus $size '(-l --lines)'{-l,--lines}'[each line is an event]' \
+      '--as-type[payloads are values of the type]' '1:topic:_shmbus_topics' '2:text:' ;;
+    sub) _arguments $bus $print '(-f --from)'{-f,--from}'[where to begin]:start:(latest oldest seq\: last\: time\:)' \
+      '(-n --count)'{-n,--count}'[end after so many]:number:' '--reliable[lose nothing]' \
+      '--demote-after[become lossy after holding back so long]:time:' '1:pattern:_shmbus_topics' ;;
+    hz) _arguments $bus $json '(-i --interval)'{-i,--interval}'[seconds]:seconds:' \
+      '(-n --count)'{-n,--count}'[end after so many lines]:number:' '1:topic:_shmbus_topics' ;;
+    tail) _arguments $bus $print '(-n --last)'{-n,--last}'[how many of each topic]:number:' \
+      '(-f --follow)'{-f,--follow}'[go on with new events]' '1:pattern:_shmbus_topics' ;;
+    replay) _arguments $bus $print '(-f --from)'{-f,--from}'[where to begin]:start:(latest oldest seq\: last\: time\:)' \
+      '(-s --speed)'{-s,--speed}'[speed factor]:factor:' '(-q --quick)'{-q,--quick}'[without pauses]' \
+      '(-i --into)'{-i,--into}'[publish on this bus]:bus:_shmbus_buses' \
+      '(-n --count)'{-n,--count}'[end after so many]:number:' '1:pattern:_shmbus_topics' ;;
+    topic) _arguments $bus $size '--reserve[take all memory now]' '--no-timestamps[events without time]' \
+      '--accept-raw[raw bytes beside a type]' '--mode[access in octal]:mode:' '--group[owner group]:group:_groups' \
+      '--strict[fail where it has other options]' '1:name:_shmbus_topics' ;;
+    who | doctor) _arguments $bus $json ;;
+    gc) _arguments $bus $json '(-y --yes)'{-y,--yes}'[do it]' ;;
+    rm) _arguments $bus '(-t --topic)'{-t,--topic}'[only this topic]:topic:_shmbus_topics' \
+      '(-f --force)'{-f,--force}'[although it is in use]' ;;
+    help) _arguments '1:verb:_shmbus_verbs' ;;
+  esac
+}
+
+_shmbus "$@"
