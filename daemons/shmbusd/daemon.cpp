@@ -8,11 +8,13 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include "log.hpp"
 #include "metrics.hpp"
 #include "notify.hpp"
+#include "quantity_text.hpp"
 #include "signal_queue.hpp"
 
 namespace shmbus::daemon {
@@ -61,15 +63,16 @@ Settings settings_of(const std::string& path) { return path.empty() ? Settings{}
 Daemon::Daemon(std::string path)
     : path_(std::move(path)),
       settings_(settings_of(path_)),
-      metrics_(std::make_shared<BusCollector>(buses_, reaper_.reaped())) {
-  if (!settings_.listen.empty()) endpoint_ = open_endpoint(settings_.listen, metrics_);
+      pages_(std::make_shared<HttpPages>(std::make_shared<BusCollector>(buses_, reaper_.reaped()), health_)) {
+  if (!settings_.listen.empty()) endpoint_ = open_endpoint(settings_.listen, pages_);
   apply(settings_);
   if (endpoint_) spdlog::info("metrics at {}", endpoint_->address());
 }
 
 void Daemon::run() {
   look();
-  spdlog::info("shmbusd {} is ready", SHMBUS_VERSION);
+  log_buses();
+  spdlog::info("shmbusd {} is ready, and looks every {}", SHMBUS_VERSION, tool::duration_text(settings_.interval));
   tell("READY=1");
   for (Clock::time_point next = Clock::now() + settings_.interval;;) {
     const int signal = tool::take_signal(next - Clock::now());
@@ -83,6 +86,7 @@ void Daemon::run() {
     // After a reading at once, too: the interval may have been long.
     if (signal == SIGHUP || Clock::now() >= next) {
       look();
+      if (signal == SIGHUP) log_buses();
       next = Clock::now() + settings_.interval;
     }
   }
@@ -94,10 +98,24 @@ void Daemon::look() {
        warnings_.look(looks, shared_memory(), {.gating = settings_.gating_limit, .memory = settings_.memory_limit}))
     spdlog::log(warning.level, "{}", warning.text);
   reaper_.look(looks);
+  std::vector<std::string> buses;
+  for (const Look& look : looks) buses.push_back(look.bus);
+  health_->looked(std::move(buses));
+}
+
+/// As of the last look.
+void Daemon::log_buses() const {
+  const std::vector<std::string> there = health_->report().buses;
+  const std::string found = there.empty() ? "none is there yet" : fmt::format("{}", fmt::join(there, ", "));
+  if (settings_.buses.empty())
+    spdlog::info("watches all buses of this machine; by now: {}", found);
+  else
+    spdlog::info("watches the buses {}; by now: {}", fmt::join(settings_.buses, ", "), found);
 }
 
 void Daemon::apply(const Settings& settings) {
   settings_ = settings;
+  health_->expect(settings.interval);
   set_log_level(settings.log_level);
   buses_.choose(settings.buses, settings.owners);
   reaper_.set(settings.reap, settings.owners);
@@ -109,7 +127,7 @@ void Daemon::reread() {
     const Settings settings = settings_of(path_);
     if (settings.listen != settings_.listen) {
       // The new one first, so that the old one stays where there is none.
-      auto endpoint = settings.listen.empty() ? nullptr : open_endpoint(settings.listen, metrics_);
+      auto endpoint = settings.listen.empty() ? nullptr : open_endpoint(settings.listen, pages_);
       endpoint_ = std::move(endpoint);
     }
     apply(settings);

@@ -5,6 +5,7 @@
 
 #include "bus_set.hpp"
 #include "endpoint.hpp"
+#include "health.hpp"
 #include "reaper.hpp"
 #include "settings.hpp"
 #include "warnings.hpp"
@@ -22,6 +23,7 @@ class Daemon {
 
  private:
   void look();
+  void log_buses() const;
   void apply(const Settings& settings);
   void reread();
 
@@ -30,7 +32,8 @@ class Daemon {
   BusSet buses_;
   Reaper reaper_{buses_};
   Warnings warnings_;
-  std::shared_ptr<prometheus::Collectable> metrics_;
+  std::shared_ptr<Health> health_ = std::make_shared<Health>();
+  std::shared_ptr<const HttpPages> pages_;
   std::unique_ptr<Endpoint> endpoint_;
 };
 

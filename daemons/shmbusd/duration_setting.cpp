@@ -10,18 +10,25 @@ namespace shmbus::daemon {
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) noexcept {
   using namespace std::chrono_literals;
   static constexpr std::array<std::pair<std::string_view, std::chrono::nanoseconds>, 4> units{
-      {{"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}}};
+      {{"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}}};
   constexpr std::chrono::nanoseconds longest = 24h * 3650;
-  std::uint64_t number = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{}) return {};
-  const std::string_view unit = text.substr(static_cast<std::size_t>(rest - text.data()));
-  for (const auto& [name, length] : units) {
-    if (name != unit) continue;
+  std::chrono::nanoseconds sum{0};
+  std::size_t next = 0;  // each unit once, the longer before the shorter
+  do {
+    std::uint64_t number = 0;
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{}) return {};
+    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+    const std::string_view unit = text.substr(0, text.find_first_of("0123456789"));
+    while (next < units.size() && units[next].first != unit) ++next;
+    if (next == units.size()) return {};
+    const std::chrono::nanoseconds length = units[next++].second;
     if (number > static_cast<std::uint64_t>(longest / length)) return {};
-    return static_cast<std::int64_t>(number) * length;
-  }
-  return {};
+    sum += static_cast<std::int64_t>(number) * length;
+    text.remove_prefix(unit.size());
+  } while (!text.empty());
+  if (sum > longest) return {};
+  return sum;
 }
 
 }  // namespace shmbus::daemon

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -154,15 +155,19 @@ TEST_CASE("shmbusd serves the same over a Unix socket, and replaces one that nob
   CHECK(answer.type == "text/plain; version=0.0.4; charset=utf-8");
   CHECK_THAT(answer.body, Catch::Contains("shmbus_bus_readable{bus=\"" + bus.name() + "\"} 1\n"));
   CHECK(http_get(daemon.address(), "/elsewhere").status == 404);
+  CHECK(http_get(daemon.address(), "/health").status == 200);
   const test::Finished second = shmbusd({"-c", settings.file()});
   CHECK(second.end == End{.status = 1});
   CHECK_THAT(second.err,
-             Catch::Contains("shmbusd: metrics.listen \"unix:" + path + "\": expected an address that is free"));
+             Catch::Contains("shmbusd: metrics.listen \"unix:" + path + "\": the address is in use by shmbusd (pid " +
+                             std::to_string(daemon.process().pid()) + "); end that process, or set metrics.listen"));
   CHECK(http_get(daemon.address()).status == 200);
   CHECK(daemon.stop() == End{});
   CHECK(!std::filesystem::exists(path));
   settings.folder.write("metrics.sock", "precious");
-  CHECK(shmbusd({"-c", settings.file()}).end == End{.status = 1});
+  const test::Finished third = shmbusd({"-c", settings.file()});
+  CHECK(third.end == End{.status = 1});
+  CHECK_THAT(third.err, Catch::Contains("there is a file of that name, and it is no socket"));
   CHECK(std::filesystem::file_size(path) == 8);
 }
 
@@ -177,8 +182,50 @@ TEST_CASE("shmbusd that can't have its port says so, and fails", "[shmbusd]") {
   const test::Finished second = shmbusd({"-c", settings.file()});
   CHECK(second.end == End{.status = 1});
   CHECK_THAT(second.err,
-             Catch::Contains("shmbusd: metrics.listen \"" + listen + "\": expected an address that is free"));
+             Catch::Contains("shmbusd: metrics.listen \"" + listen + "\": the address is in use by shmbusd (pid " +
+                             std::to_string(daemon.process().pid()) + "); end that process, or set metrics.listen"));
   CHECK(daemon.stop() == End{});
+  settings.write(bus.name(), "", "", "192.0.2.1:9871");  // for documentation, so no machine's
+  CHECK_THAT(shmbusd({"-c", settings.file()}).err,
+             Catch::Contains("metrics.listen \"192.0.2.1:9871\": can't listen there: "));
+}
+
+TEST_CASE("shmbusd serves a page that links metrics and health, and health is good while it looks", "[shmbusd]") {
+  const test::TemporaryBus bus;
+  const shmbus::Bus own = shmbus::Bus::open(bus.name());
+  const DaemonSettings settings;
+  settings.write(bus.name());
+  DaemonProcess daemon{settings.file()};
+  const test::HttpAnswer page = http_get(daemon.address(), "/");
+  CHECK(page.status == 200);
+  CHECK(page.type == "text/html; charset=utf-8");
+  CHECK_THAT(page.body, Catch::Contains("<a href=\"metrics\">") && Catch::Contains("<a href=\"health\">") &&
+                            Catch::Contains("Buses: " + bus.name()));
+  const test::HttpAnswer health = http_get(daemon.address(), "/health");
+  CHECK(health.status == 200);
+  CHECK_THAT(health.body, Catch::StartsWith("ok: looked at 1 bus ") && Catch::EndsWith(" ago\n"));
+  CHECK(http_get(daemon.address(), "/metrics?x=y").status == 200);
+  CHECK(http_get(daemon.address(), "/elsewhere").status == 404);
+  CHECK(daemon.stop() == End{});
+}
+
+TEST_CASE("shmbusd logs at its start which buses it watches, and which of them are there", "[shmbusd]") {
+  const test::TemporaryBus bus, missing;
+  const shmbus::Bus own = shmbus::Bus::open(bus.name());
+  const DaemonSettings settings;
+  settings.write(bus.name() + "', '" + missing.name());
+  DaemonProcess daemon{settings.file()};
+  CHECK_THAT(daemon.log(), Catch::Contains("watches the buses " + bus.name() + ", " + missing.name() +
+                                           "; by now: " + bus.name() + "\n"));
+  CHECK_THAT(daemon.log(), Catch::Contains("is ready, and looks every 50.0 ms\n"));
+  settings.write(missing.name());
+  daemon.process().kill(SIGHUP);
+  daemon.wait_for("watches the buses " + missing.name() + "; by now: none is there yet\n");
+  CHECK(daemon.stop() == End{});
+  settings.folder.write("shmbusd.toml", "reap = false\n[metrics]\nlisten = ''\n");
+  DaemonProcess all{settings.file()};
+  CHECK_THAT(all.log(), Catch::Contains("watches all buses of this machine; by now: ") && Catch::Contains(bus.name()));
+  CHECK(all.stop() == End{});
 }
 
 TEST_CASE("shmbusd writes levels for the journal, and the time for everybody else", "[shmbusd]") {

@@ -119,7 +119,13 @@ TEST_CASE("a configuration that can't be read is named, and why", "[shmbusd]") {
   CHECK_THROWS_WITH(read_settings(folder.file("")), Catch::Contains("Is a directory"));
 }
 
-TEST_CASE("durations have a whole number and a unit", "[shmbusd]") {
+TEST_CASE("durations have whole numbers and units, the longer before the shorter", "[shmbusd]") {
+  CHECK(parse_duration("2m16s") == 136s);
+  CHECK(parse_duration("1h2m3s4ms") == 1h + 2min + 3s + 4ms);
+  for (const char* bad : {"16s2m", "2m2m", "2m16", "2m 16s", "2m-1s", "87600h1s", "2m16x"}) {
+    CAPTURE(bad);
+    CHECK(!parse_duration(bad));
+  }
   CHECK(parse_duration("0s") == 0ns);
   CHECK(parse_duration("15ms") == 15ms);
   CHECK(parse_duration("3m") == 3min);

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace shmbus::daemon {
+
+/// Whether the daemon still looks at its buses: said by the thread that looks, asked by the one that serves.
+class Health {
+ public:
+  using Clock = std::chrono::steady_clock;
+  struct Report {
+    bool good = false;
+    std::string text;                ///< "ok: looked at 2 buses 310 ms ago"
+    std::vector<std::string> buses;  ///< that were there at the last look
+  };
+
+  /// A look is due so often from now on.
+  void expect(std::chrono::nanoseconds interval);
+  /// A look was done.
+  void looked(std::vector<std::string> buses, Clock::time_point now = Clock::now());
+
+  /// Bad before the first look, and where the last one is longer ago than three intervals and ten seconds.
+  Report report(Clock::time_point now = Clock::now()) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::chrono::nanoseconds interval_{0};
+  Clock::time_point last_{};  // the epoch: never
+  std::vector<std::string> buses_;
+};
+
+}  // namespace shmbus::daemon
