@@ -30,6 +30,10 @@ class EventChecker {
     test::require(test::SelfChecking::whole(event.payload()), "a torn event");
     const std::uint64_t word = test::SelfChecking::number(event.payload());
     const std::uint64_t publisher = word & 0xff, number = word >> 8;
+    if (!event.key().empty()) {
+      const bool its_own = event.key() == std::to_string(number) && event.header("number") == event.key();
+      test::require(its_own && event.trace() != nullptr, "extensions that are not the event's");
+    }
     test::require(event.sequence() > sequence_, "a sequence that does not increase");
     test::require(number > numbers_[publisher], "a publisher's events out of order, or one twice");
     if (sequence_ != 0)

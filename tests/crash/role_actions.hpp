@@ -5,7 +5,7 @@
 
 namespace crash {
 
-/// Publishes one event, each in another way: copied, traced, loaned, trimmed, and now and then an aborted loan. False:
+/// Publishes one event, each in another way: copied, extended, loaned, trimmed, and now and then an aborted loan. False:
 /// nothing was published.
 bool publish_one(shmbus::Publisher& publisher, std::uint64_t self, std::uint64_t number, bool may_abort);
 

@@ -57,7 +57,28 @@ void LogActors::check(const EventRecord& record) const {
   const std::size_t block_size = image_.geometry().block_size;
   require(begin < image_.geometry().log_size && begin % block_size + record.size <= block_size && begin % 8 == 0);
   touch(record.payload, record.size);
-  if (record.trace != nullptr) touch(record.trace, shmbus::layout::kTraceSize);
+  if (record.extensions == nullptr) return;
+  const auto area = static_cast<std::size_t>(record.extensions - image_.blocks());
+  require(area < begin && area / block_size == begin / block_size && area % 8 == 0);
+  touch(record.extensions, static_cast<std::size_t>(record.payload - record.extensions));
+  check(shmbus::log::ExtensionView(record), record);
+}
+
+/// What Event::trace, headers and key return.
+void LogActors::check(const shmbus::log::ExtensionView& extensions, const EventRecord& record) const {
+  const auto check_part = [&](const void* begin, std::size_t size) {
+    if (size == 0) return;
+    const auto* bytes = static_cast<const std::byte*>(begin);
+    require(bytes > record.extensions && bytes + size <= record.payload);
+    touch(bytes, size);
+  };
+  if (const auto* trace = extensions.trace(); trace != nullptr) check_part(trace, sizeof *trace);
+  for (const shmbus::EventHeader header : extensions.headers()) {
+    require(!header.name.empty());
+    check_part(header.name.data(), header.name.size());
+    check_part(header.value.data(), header.value.size());
+  }
+  check_part(extensions.key().data(), extensions.key().size());
 }
 
 void LogActors::check(const Claim& claim) const {
@@ -160,6 +181,7 @@ void LogActors::attach_writer(std::unique_ptr<Desk>& desk) {
 void LogActors::write() {
   static const std::array<std::byte, 4096> payload{};
   static constexpr shmbus::TraceContext trace{};
+  static constexpr std::array<shmbus::EventHeader, 2> headers{{{"name", "value"}, {"name", ""}}};
   const std::uint8_t byte = input_.take();
   std::unique_ptr<Desk>& desk = desks_[byte & 1];
   world_.begin_step();
@@ -178,15 +200,20 @@ void LogActors::write() {
       break;
     }
     case 1:
-    case 2:
+    case 2: {
+      const shmbus::log::RecordExtensions extensions{
+          .trace = (byte & 2) != 0 ? &trace : nullptr,
+          .headers = headers,
+          .key = std::string_view(reinterpret_cast<const char*>(payload.data()), size % 200)};
       for (int i = byte >> 4; i >= 0; --i) {
         if (!writer.publish(std::span(payload).first(std::min(size, payload.size())),
-                            (byte & 64) != 0 ? &trace : nullptr))
+                            (byte & 64) != 0 ? extensions : shmbus::log::RecordExtensions{}))
           break;
       }
       break;
+    }
     case 3:
-      if (Claim claim; !desk->loan && writer.claim(size, nullptr, claim) == Status::ok) {
+      if (Claim claim; !desk->loan && writer.claim(size, {.key = (byte & 64) != 0 ? "key" : ""}, claim) == Status::ok) {
         check(claim);
         std::memset(claim.payload, byte, claim.size);
         writer.open_loan(claim);

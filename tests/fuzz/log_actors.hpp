@@ -9,6 +9,7 @@
 #include "fuzz/log_image.hpp"
 #include "fuzz/virtual_world.hpp"
 #include "log/block_log.hpp"
+#include "log/extension_view.hpp"
 #include "log/reader.hpp"
 #include "log/writer.hpp"
 
@@ -46,6 +47,7 @@ class LogActors {
   void attach_reader(std::unique_ptr<Place>& place);
   void attach_writer(std::unique_ptr<Desk>& desk);
   void check(const shmbus::detail::EventRecord& record) const;
+  void check(const shmbus::log::ExtensionView& extensions, const shmbus::detail::EventRecord& record) const;
   void check(const shmbus::detail::Claim& claim) const;
   shmbus::Start start();
 

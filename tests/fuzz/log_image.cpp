@@ -51,6 +51,20 @@ std::byte* memory_of(std::size_t size) {
   return at;
 }
 
+/// None, or some of the kinds there are.
+shmbus::log::RecordExtensions extensions_of(int event) noexcept {
+  static constexpr shmbus::TraceContext trace{};
+  static constexpr std::array<shmbus::EventHeader, 3> headers{{{"name", "value"}, {"empty", ""}, {"name", "again"}}};
+  switch (event % 4) {
+    case 1:
+      return {.trace = &trace, .headers = headers, .key = "key"};
+    case 2:
+      return {.headers = headers};
+    default:
+      return {};
+  }
+}
+
 /// Three publishers and three readers who left, one reader who stays; events in several blocks, and an open claim.
 void use(LogImage& image) {
   Input none(nullptr, 0);
@@ -63,7 +77,8 @@ void use(LogImage& image) {
     if (log.exclusive() && !shmbus::log::take_exclusive(log, owner)) std::abort();
     const unsigned port = shmbus::log::attach_publisher(log).value();
     shmbus::log::Writer writer(log, port);
-    for (int i = 0; i < events; ++i) writer.publish(std::span(payload).first(static_cast<std::size_t>(i) * 40 % 900));
+    for (int i = 0; i < events; ++i)
+      writer.publish(std::span(payload).first(static_cast<std::size_t>(i) * 40 % 900), extensions_of(i));
     return port;
   };
   world.be(1);
@@ -88,7 +103,7 @@ void use(LogImage& image) {
   world.be(6);
   shmbus::log::Writer writer(log, shmbus::log::attach_publisher(log).value());
   shmbus::detail::Claim claim;
-  static_cast<void>(writer.claim(64, nullptr, claim));
+  static_cast<void>(writer.claim(64, {.key = "key"}, claim));
 }
 
 /// Undamaged logs, made once each.

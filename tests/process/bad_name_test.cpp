@@ -171,7 +171,7 @@ TEST_CASE("a payload over the block gives too_large, and nothing is published", 
     CHECK(publisher.try_loan(~std::size_t{0}).status() == shmbus::Status::too_large);
     CHECK(publisher.try_loan(~std::size_t{0} - 64).status() == shmbus::Status::too_large);
     const std::vector<std::byte> whole(most);
-    CHECK(publisher.publish(whole, shmbus::TraceContext{}).status() == shmbus::Status::too_large);
+    CHECK(publisher.publish(whole, {.trace = shmbus::TraceContext{}}).status() == shmbus::Status::too_large);
     CHECK(publisher.publish(whole).sequence() == 1);
     CHECK(publisher.publish(whole).sequence() == 2);
     CHECK(subscriber.poll([&](const shmbus::Event& event) { CHECK(event.payload().size() == most); }) == 2);

@@ -175,11 +175,11 @@ TEST_CASE("a trace context travels with its event, retained or not, and others h
     trace.flags = 1;
     if (typed) {
       auto p = member.publisher<Wide>("t");
-      p.publish({.values = {1.f}}, trace);
+      p.publish({.values = {1.f}}, {.trace = trace});
       p.publish({.values = {2.f}});
     } else {
       shmbus::Publisher p = member.publisher("t");
-      p.publish(std::as_bytes(std::span{"with"}), trace);
+      p.publish(std::as_bytes(std::span{"with"}), {.trace = trace});
       p.publish("none");
     }
   }};
@@ -203,6 +203,83 @@ TEST_CASE("a trace context travels with its event, retained or not, and others h
   } else {
     CHECK(retained[0]->text() == std::string_view("with", 5));
     CHECK(retained[1]->text() == "none");
+  }
+}
+
+TEST_CASE("trace, headers and key travel with their event, retained or not", "[event]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name());
+  const bool typed = GENERATE(false, true);
+  const bool reserved = GENERATE(false, true);  // then each retained event is a copy
+  const shmbus::TopicOptions options{.reserve = reserved};
+  shmbus::Subscriber subscriber = bus.subscriber("t");
+  ForkedProcess publisher{[&](const Parent&) {
+    shmbus::Bus member = shmbus::Bus::open(name.name());
+    shmbus::TraceContext trace;
+    trace.flags = 7;
+    const shmbus::PublishOptions with{
+        .trace = trace,
+        .headers = {{"content-type", "json"}, {"empty", ""}, {"content-type", "text"}},
+        .key = "user-42"};
+    if (typed) {
+      auto p = member.publisher<Wide>("t", options);
+      test::require(bool{p.publish({.values = {1.f}}, with)}, "publish");
+      test::require(bool{p.publish({.values = {2.f}})}, "publish");
+      auto loan = p.loan(with);
+      loan->values[0] = 3.f;
+      test::require(bool{loan.commit()}, "commit");
+    } else {
+      shmbus::Publisher p = member.publisher("t", options);
+      test::require(bool{p.publish("1", with)}, "publish");
+      test::require(bool{p.publish("2")}, "publish");
+      auto loan = p.loan(100, with);
+      loan.payload()[0] = std::byte{'3'};
+      test::require(bool{loan.commit(1)}, "commit");
+    }
+  }};
+  REQUIRE(publisher.wait() == test::End{});
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  unsigned events = 0;
+  const auto check = [&](const Event& event) {
+    const char number = static_cast<char>('1' + events++ % 3);
+    if (typed) {
+      REQUIRE(event.as<Wide>() != nullptr);
+      CHECK(event.as<Wide>()->values[0] == static_cast<float>(number - '0'));
+    } else {
+      CHECK(event.text() == std::string(1, number));
+    }
+    Headers headers;
+    for (const shmbus::EventHeader header : event.headers()) headers.emplace_back(header.name, header.value);
+    if (number == '2') {
+      CHECK(event.trace() == nullptr);
+      CHECK(headers.empty());
+      CHECK(event.headers().empty());
+      CHECK_FALSE(event.header("content-type"));
+      CHECK(event.key().empty());
+      return;
+    }
+    REQUIRE(event.trace() != nullptr);
+    CHECK(event.trace()->flags == 7);
+    CHECK(headers == Headers{{"content-type", "json"}, {"empty", ""}, {"content-type", "text"}});
+    CHECK(event.header("content-type") == "json");
+    CHECK(event.header("empty") == "");
+    CHECK_FALSE(event.header("content"));
+    CHECK(event.key() == "user-42");
+  };
+  std::vector<shmbus::RetainedEvent> retained;
+  subscriber.poll([&](const Event& event) {
+    check(event);
+    retained.push_back(event.retain());
+  });
+  REQUIRE(events == 3);
+  for (const auto& event : retained) {
+    CHECK(event.copied() == reserved);
+    check(*event);
+  }
+  for (const auto& event : retained) {
+    const auto copy = event->retain();
+    CHECK(copy.copied());
+    check(*copy);
   }
 }
 

@@ -99,13 +99,13 @@ TEST_CASE("aborted loans are passed over, trimmed ones have their length, an ope
     std::memcpy(loan.payload().data(), "trimmed", 7);
     loan.commit(7);
   }
-  publisher.publish(std::as_bytes(std::span{std::string_view{"traced"}}), shmbus::TraceContext{});
-  CHECK(texts_of(inspector.events("some.topic", 10)) == Texts{"first", "trimmed", "traced"});
+  publisher.publish("extended", {.trace = shmbus::TraceContext{}, .headers = {{"name", "value"}}, .key = "key"});
+  CHECK(texts_of(inspector.events("some.topic", 10)) == Texts{"first", "trimmed", "extended"});
   shmbus::Publisher other = bus.publisher("some.topic");
   auto open = other.loan(100);
   publisher.publish("behind it");
   const auto events = inspector.events("some.topic", 10);
-  CHECK(texts_of(events) == Texts{"first", "trimmed", "traced"});
+  CHECK(texts_of(events) == Texts{"first", "trimmed", "extended"});
   CHECK(events.at(2).sequence == 4);
   open.abort();
   CHECK(texts_of(inspector.events("some.topic", 1)) == Texts{"behind it"});

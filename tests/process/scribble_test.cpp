@@ -69,7 +69,18 @@ const Part registry_subscriptions{Part::File::registry, offsetof(RegistryHeader,
 void look_at(const shmbus::Event& event) {
   for (const std::byte& b : event.payload()) static_cast<void>(*static_cast<const volatile std::byte*>(&b));
   static_cast<void>(event.time());
-  static_cast<void>(event.trace());
+  volatile char sum = 0;
+  const auto look_at_text = [&](std::string_view text) {
+    for (const char c : text) sum = static_cast<char>(sum + c);
+  };
+  if (const shmbus::TraceContext* trace = event.trace(); trace != nullptr)
+    look_at_text({reinterpret_cast<const char*>(trace), sizeof *trace});
+  for (const shmbus::EventHeader header : event.headers()) {
+    look_at_text(header.name);
+    look_at_text(header.value);
+  }
+  static_cast<void>(event.header("name"));
+  look_at_text(event.key());
 }
 
 /// Repeats `step(bus)` until it is enough, on a bus that is opened anew after `false` and after an Error.
@@ -104,7 +115,13 @@ void publish(const std::string& name, Shared& all, std::size_t self, const char*
           return true;
         }
         // Not `publish`: what is scribbled over a reader's port may say that it holds publishers back for good.
-        const Status status = publisher.publish_for(2ms, std::span(payload).first(size)).status();
+        shmbus::PublishOptions with{.timeout = 2ms};
+        if (n % 3 == 0) {
+          with.trace = shmbus::TraceContext{};
+          with.headers = {{"name", "value"}, {"empty", ""}, {"name", "again"}};
+          with.key = "key";
+        }
+        const Status status = publisher.publish(std::span(payload).first(size), with).status();
         return status != Status::corrupt && status != Status::closed;
       });
 }

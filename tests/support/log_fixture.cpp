@@ -136,9 +136,9 @@ TestPublisher::TestPublisher(LogMemory& memory, World& world, std::uint64_t its_
   writer.emplace(log, port);
 }
 
-shmbus::detail::Claim TestPublisher::claim(std::size_t size, const shmbus::TraceContext* trace) {
+shmbus::detail::Claim TestPublisher::claim(std::size_t size, const shmbus::log::RecordExtensions& extensions) {
   shmbus::detail::Claim c;
-  if (writer->claim(size, trace, c) != shmbus::Status::ok) std::abort();
+  if (writer->claim(size, extensions, c) != shmbus::Status::ok) std::abort();
   return c;
 }
 
@@ -161,8 +161,7 @@ std::vector<Seen> TestSubscriber::poll(std::size_t limit) {
   std::vector<Seen> seen;
   reader->poll(
       [&](const shmbus::detail::EventRecord& r) {
-        seen.push_back({r.sequence, std::string(reinterpret_cast<const char*>(r.payload), r.size), r.stamp, r.port,
-                        r.trace != nullptr});
+        seen.push_back({r.sequence, std::string(reinterpret_cast<const char*>(r.payload), r.size), r.stamp, r.port});
       },
       limit);
   return seen;

@@ -128,13 +128,13 @@ class TestPublisher {
  public:
   TestPublisher(LogMemory& memory, World& world, std::uint64_t node);
 
-  shmbus::PublishResult publish(std::string_view payload, const shmbus::TraceContext* trace = nullptr) {
-    return writer->publish(bytes_of(payload), trace);
+  shmbus::PublishResult publish(std::string_view payload, const shmbus::log::RecordExtensions& extensions = {}) {
+    return writer->publish(bytes_of(payload), extensions);
   }
   /// Payload of `size` equal characters.
   shmbus::PublishResult publish_bytes(std::size_t size, char c = 'x') { return publish(std::string(size, c)); }
   /// A claim that stays open.
-  shmbus::detail::Claim claim(std::size_t size, const shmbus::TraceContext* trace = nullptr);
+  shmbus::detail::Claim claim(std::size_t size, const shmbus::log::RecordExtensions& extensions = {});
 
   std::uint64_t node;
   NodeEnvironment environment;
@@ -149,7 +149,6 @@ struct Seen {
   std::string payload;
   std::uint64_t stamp;
   std::uint16_t port;
-  bool traced;
 };
 
 struct SubscriberChoice {

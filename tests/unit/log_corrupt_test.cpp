@@ -36,14 +36,14 @@ struct LastBlock : LogFixture {
   }
 };
 
-constexpr std::uint16_t kPadding = shmbus::layout::kPadding, kTrace = shmbus::layout::kTrace,
+constexpr std::uint16_t kPadding = shmbus::layout::kPadding, kExtended = shmbus::layout::kExtended,
                         kTrimmed = shmbus::layout::kTrimmed;
 
 }  // namespace
 
 TEST_CASE("a record of an impossible size gives corrupt", "[log][corrupt]") {
   LastBlock f;
-  const auto flags = GENERATE(as<std::uint16_t>{}, 0, kPadding, kTrace, kTrimmed, 7, 0x8000, 0xffff);
+  const auto flags = GENERATE(as<std::uint16_t>{}, 0, kPadding, kExtended, kTrimmed, 7, 0x8000, 0xffff);
   const auto size = GENERATE(as<std::uint32_t>{}, 0, 1, 8, 15, 4097, 4104, 0x7fffffff, 0xfffffff8, 0xffffffff);
   const bool is_aborted = GENERATE(false, true);
   f.place_record(0, size, flags, is_aborted);
@@ -57,7 +57,7 @@ TEST_CASE("a record of an impossible size gives corrupt", "[log][corrupt]") {
 TEST_CASE("a record too small for its own headers gives corrupt", "[log][corrupt]") {
   LastBlock f;
   SECTION("no room for the time stamp") { f.place_record(0, 16, 0); }
-  SECTION("no room for the trace") { f.place_record(0, 40, kTrace); }
+  SECTION("no room for the size of the extension area") { f.place_record(0, 31, kExtended); }
   auto& s = f.subscriber();
   CHECK(s.drain().empty());
   CHECK(s.status() == Status::corrupt);

@@ -77,7 +77,7 @@ TEST_CASE("while a loan is open, nothing else is published", "[log][loan]") {
   const Claim c = lend(p, 10);
   CHECK(p.publish("event").status() == Status::loan_open);
   Claim other;
-  CHECK(p.writer->claim(1, nullptr, other) == Status::loan_open);
+  CHECK(p.writer->claim(1, {}, other) == Status::loan_open);
   SECTION("committed") { CHECK(p.writer->commit_loan(c, 10).sequence() == 1); }
   SECTION("aborted") { p.writer->abort_loan(c); }
   SECTION("dropped") { p.writer->drop_loan(); }

@@ -11,6 +11,7 @@
 
 using namespace test;
 using shmbus::Status;
+using shmbus::log::RecordExtensions;
 namespace layout = shmbus::layout;
 
 namespace {
@@ -57,36 +58,6 @@ TEST_CASE("without time stamps the payload follows the header", "[log][record]")
   CHECK(f.subscriber().drain().at(0).stamp == 0);
 }
 
-TEST_CASE("a trace stands before the payload", "[log][record]") {
-  const bool timestamps = GENERATE(false, true);
-  const auto alignment = GENERATE(as<std::uint32_t>{}, 8, 64);
-  LogFixture f({.timestamps = timestamps, .alignment = alignment});
-  shmbus::TraceContext trace;
-  trace.trace_id.fill(std::byte{1});
-  trace.parent_id.fill(std::byte{2});
-  trace.flags = 3;
-  auto& p = f.publisher();
-  p.publish("traced", &trace);
-  p.publish("plain");
-  const std::size_t head = f.log().record_header();
-  const std::size_t extension = f.log().stride(32);
-  CHECK(f.meta(1, 0).flags == layout::kTrace);
-  CHECK(f.meta(1, 0).size == head + extension + 6);
-  CHECK(std::memcmp(f.log().at(f.physical_of(1), head), &trace, sizeof trace) == 0);
-  CHECK(bytes_at(f, 1, head + extension, 6) == "traced");
-  auto& s = f.subscriber();
-  std::vector<std::string> payloads;
-  std::vector<const std::byte*> traces;
-  s.reader->poll(
-      [&](const shmbus::detail::EventRecord& r) {
-        payloads.emplace_back(reinterpret_cast<const char*>(r.payload), r.size);
-        traces.push_back(r.trace);
-      },
-      10);
-  CHECK(payloads == std::vector<std::string>{"traced", "plain"});
-  CHECK(traces == std::vector<const std::byte*>{f.log().at(f.physical_of(1), head), nullptr});
-}
-
 TEST_CASE("records and payloads stand at multiples of the alignment", "[log][record]") {
   const auto alignment = GENERATE(as<std::uint32_t>{}, 8, 16, 32, 64, 128, 256);
   const bool timestamps = GENERATE(false, true);
@@ -95,7 +66,7 @@ TEST_CASE("records and payloads stand at multiples of the alignment", "[log][rec
   auto& p = f.publisher();
   const shmbus::TraceContext trace;
   for (std::size_t size = 0; size < 40; ++size)
-    REQUIRE(p.publish(std::string(size, 'x'), size % 3 == 0 ? &trace : nullptr));
+    REQUIRE(p.publish(std::string(size, 'x'), size % 3 == 0 ? RecordExtensions{.trace = &trace} : RecordExtensions{}));
   auto& s = f.subscriber();
   std::size_t next = 0;
   s.reader->poll(
@@ -138,10 +109,10 @@ TEST_CASE("the largest payload fits, one byte more is too large and leaves nothi
   const std::uint64_t tail = f.log().tail().load();
   CHECK(p.publish_bytes(largest + 1).status() == Status::too_large);
   shmbus::detail::Claim c;
-  CHECK(p.writer->claim(~std::size_t{0}, nullptr, c) == Status::too_large);
-  CHECK(p.writer->claim(~std::size_t{0} - 100, nullptr, c) == Status::too_large);
+  CHECK(p.writer->claim(~std::size_t{0}, {}, c) == Status::too_large);
+  CHECK(p.writer->claim(~std::size_t{0} - 100, {}, c) == Status::too_large);
   const shmbus::TraceContext trace;
-  CHECK(p.publish(std::string(largest, 'x'), &trace).status() == Status::too_large);
+  CHECK(p.publish(std::string(largest, 'x'), {.trace = &trace}).status() == Status::too_large);
   CHECK(f.log().tail().load() == tail);
   CHECK(f.log().publisher(p.port).words.where.load() == layout::kNone);
   CHECK(p.publish_bytes(largest).sequence() == 2);

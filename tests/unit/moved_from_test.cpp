@@ -66,10 +66,11 @@ TEST_CASE("a Publisher that was moved from publishes nothing and says closed", "
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{64}, std::size_t{100'000}}) {
     const std::string text(size, 'x');
     CHECK(publisher.publish(text).status() == Status::closed);
-    CHECK(publisher.publish(std::as_bytes(std::span{text}), shmbus::TraceContext{}).status() == Status::closed);
+    CHECK(publisher.publish(text, {.trace = shmbus::TraceContext{}, .key = "key"}).status() == Status::closed);
     CHECK(publisher.publish_for(1h, text).status() == Status::closed);
     CHECK(publisher.try_publish(text).status() == Status::closed);
     CHECK(publisher.loan(size).status() == Status::closed);
+    CHECK(publisher.loan(size, {.key = "key"}).status() == Status::closed);
     CHECK(publisher.try_loan(size).status() == Status::closed);
   }
   const std::string_view texts[] = {"a", "b"};
@@ -151,6 +152,9 @@ TEST_CASE("a RetainedEvent that was moved from is an empty event", "[moved_from]
   CHECK(event.payload().empty());
   CHECK(event.text().empty());
   CHECK(event.trace() == nullptr);
+  CHECK(event.headers().empty());
+  CHECK_FALSE(event.header("name"));
+  CHECK(event.key().empty());
   CHECK(event.as<Payload>() == nullptr);
   CHECK(event.time() == shmbus::Time{});
   CHECK(event.id() == shmbus::EventId{});

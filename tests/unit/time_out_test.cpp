@@ -71,6 +71,11 @@ TEST_CASE("publish_for with the longest duration of any unit waits until there i
   }
   CHECK(publisher.publish_for(std::chrono::hours::min(), payload).status() == shmbus::Status::back_pressured);
   CHECK(publisher.publish_for(duration<double>(0.001), payload).status() == shmbus::Status::back_pressured);
+  for (const shmbus::Timeout timeout : {shmbus::Timeout(0ms), shmbus::Timeout(1ms), shmbus::Timeout(-1h)}) {
+    const shmbus::PublishOptions options{.timeout = timeout, .key = "key"};
+    CHECK(publisher.publish(payload, options).status() == shmbus::Status::back_pressured);
+    CHECK(publisher.loan(1000, options).status() == shmbus::Status::back_pressured);
+  }
   std::atomic<bool> drained{false};
   std::thread reader([&] {
     std::this_thread::sleep_for(20ms);
@@ -81,4 +86,15 @@ TEST_CASE("publish_for with the longest duration of any unit waits until there i
   CHECK(publisher.publish_for(std::chrono::hours::max(), payload));
   CHECK(drained);
   reader.join();
+}
+
+TEST_CASE("any duration is a Timeout, and the longest of any unit is no bound", "[time_out]") {
+  using shmbus::Timeout;
+  CHECK(Timeout(3us).length() == nanoseconds(3000));
+  CHECK(Timeout(std::chrono::hours::max()).length() == Timeout::forever().length());
+  CHECK(Timeout(std::chrono::seconds::max()).length() == Timeout::forever().length());
+  CHECK(Timeout(duration<double>(1e300)).length() == Timeout::forever().length());
+  CHECK(Timeout(std::chrono::seconds::min()).length() == nanoseconds(0));
+  CHECK(Timeout(duration<double>(std::numeric_limits<double>::quiet_NaN())).length() == nanoseconds(0));
+  CHECK(shmbus::PublishOptions{}.timeout.length() == nanoseconds::max());
 }

@@ -74,9 +74,10 @@ class Target {
     const std::string topic{event.topic()};
     auto publisher = publishers_.find(topic);
     if (publisher == publishers_.end()) publisher = publishers_.emplace(topic, open(topic)).first;
-    const TraceContext* trace = event.trace();
-    const PublishResult result = trace != nullptr ? publisher->second.publish(event.payload(), *trace)
-                                                  : publisher->second.publish(event.payload());
+    PublishOptions with{.key = event.key()};
+    if (const TraceContext* trace = event.trace(); trace != nullptr) with.trace = *trace;
+    for (const EventHeader header : event.headers()) with.headers.push_back(header);
+    const PublishResult result = publisher->second.publish(event.payload(), with);
     if (result || received_signal() != 0) return;
     throw Error(ErrorCode::system, {.object = fmt::format("topic '{}' on bus '{}'", topic, bus_.name()),
                                     .expected = "to take the event",

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "shmbus/detail/event_record.hpp"
+#include "shmbus/event_headers.hpp"
 #include "shmbus/event_id.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/trace_context.hpp"
@@ -82,8 +83,18 @@ class Event {
     return reinterpret_cast<const T*>(record_.payload);
   }
 
-  /// The publisher's trace context, or null if it gave none.
-  const TraceContext* trace() const noexcept { return reinterpret_cast<const TraceContext*>(record_.trace); }
+  /// The publisher's trace context, or null if it gave none. As all that an event returns, it is valid for as long as
+  /// the event.
+  const TraceContext* trace() const noexcept;
+
+  /// The publisher's headers, in its order; see PublishOptions.
+  EventHeaders headers() const noexcept;
+
+  /// The value of the first header of that name.
+  std::optional<std::string_view> header(std::string_view name) const noexcept;
+
+  /// The publisher's key; empty if it gave none.
+  std::string_view key() const noexcept;
 
   /// Returns an owner that keeps the event after the handler has returned, on any thread. It keeps the block pinned. It
   /// holds a copy instead when the subscriber's pins (eight blocks per topic) are used up, or the topic reserved its

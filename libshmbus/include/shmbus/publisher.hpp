@@ -15,9 +15,10 @@
 #include "shmbus/detail/saturated.hpp"
 #include "shmbus/detail/thread_check.hpp"
 #include "shmbus/loan.hpp"
+#include "shmbus/publish_options.hpp"
 #include "shmbus/publish_result.hpp"
+#include "shmbus/timeout.hpp"
 #include "shmbus/topic_info.hpp"
-#include "shmbus/trace_context.hpp"
 #include "shmbus/type_info.hpp"
 #include "shmbus/typed_loan.hpp"
 
@@ -46,19 +47,17 @@ class [[nodiscard]] Publisher {
   /// this same thread holds the ring back.
   PublishResult publish(std::span<const std::byte> payload) noexcept;
   PublishResult publish(std::string_view text) noexcept { return publish(bytes(text)); }
-  /// The same with a trace context.
-  PublishResult publish(std::span<const std::byte> payload, const TraceContext& trace) noexcept;
 
-  /// The same, but waits at most `timeout`, then returns `back_pressured`. Any duration: one of more than 292 years is
-  /// no bound, a negative one, or no number, is 0.
-  PublishResult publish_for(std::chrono::nanoseconds timeout, std::span<const std::byte> payload) noexcept;
-  template <class Rep, class Period>
-  PublishResult publish_for(std::chrono::duration<Rep, Period> timeout, std::span<const std::byte> payload) noexcept {
-    return publish_for(detail::saturated(timeout), payload);
+  /// The same with options: how long to wait at most, and what travels with the event beside its payload.
+  PublishResult publish(std::span<const std::byte> payload, const PublishOptions& options) noexcept;
+  PublishResult publish(std::string_view text, const PublishOptions& options) noexcept {
+    return publish(bytes(text), options);
   }
-  template <class Rep, class Period>
-  PublishResult publish_for(std::chrono::duration<Rep, Period> timeout, std::string_view text) noexcept {
-    return publish_for(detail::saturated(timeout), bytes(text));
+
+  /// Publishes bytes or text, but waits at most `timeout`, any duration, then returns `back_pressured`.
+  template <class Payload>
+  PublishResult publish_for(Timeout timeout, const Payload& payload) noexcept {
+    return publish(payload, PublishOptions{.timeout = timeout});
   }
 
   /// The same, but never waits.
@@ -106,10 +105,13 @@ class [[nodiscard]] Publisher {
   /// Loans room for `size` bytes, to write in place. Waits as `publish` does. A publisher has one open loan at a time:
   /// until it is committed or aborted, publishing and loaning return `loan_open`. The Publisher must outlive the loan,
   /// so a temporary Publisher can't loan.
-  Loan loan(std::size_t size) & noexcept;
+  Loan loan(std::size_t size) & noexcept { return loan(size, nullptr, Timeout::forever()); }
   Loan loan(std::size_t size) && = delete;
+  /// The same with options; what travels with the event is copied before this returns.
+  Loan loan(std::size_t size, const PublishOptions& options) & noexcept { return loan(size, &options, options.timeout); }
+  Loan loan(std::size_t size, const PublishOptions& options) && = delete;
   /// The same, but never waits.
-  Loan try_loan(std::size_t size) & noexcept;
+  Loan try_loan(std::size_t size) & noexcept { return loan(size, nullptr, std::chrono::nanoseconds::zero()); }
   Loan try_loan(std::size_t size) && = delete;
 
   /// Returns the topic's description; without a name once this Publisher was moved from.
@@ -120,8 +122,9 @@ class [[nodiscard]] Publisher {
   explicit Publisher(std::unique_ptr<detail::PublisherCore> core) noexcept;
 
   static std::span<const std::byte> bytes(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
-  PublishResult publish_slowly(std::span<const std::byte> payload, const TraceContext* trace,
-                               std::chrono::nanoseconds timeout) noexcept;
+  /// Waits until there is room, then publishes.
+  PublishResult publish_slowly(std::span<const std::byte> payload) noexcept;
+  Loan loan(std::size_t size, const PublishOptions* options, Timeout timeout) noexcept;
 
   template <Publishable T>
   friend class TypedPublisher;
@@ -144,7 +147,7 @@ inline PublishResult Publisher::publish(std::span<const std::byte> payload) noex
   const PublishResult result = try_publish(payload);
   if (result.status() != Status::back_pressured) [[likely]]
     return result;
-  return publish_slowly(payload, nullptr, std::chrono::nanoseconds::max());
+  return publish_slowly(payload);
 }
 
 /// Publishes values of one type to a topic that carries that type. Otherwise like a Publisher.
@@ -154,12 +157,11 @@ class [[nodiscard]] TypedPublisher {
   explicit TypedPublisher(Publisher publisher) noexcept : publisher_(std::move(publisher)) {}
 
   PublishResult publish(const T& value) noexcept { return publisher_.publish(bytes(value)); }
-  PublishResult publish(const T& value, const TraceContext& trace) noexcept {
-    return publisher_.publish(bytes(value), trace);
+  PublishResult publish(const T& value, const PublishOptions& options) noexcept {
+    return publisher_.publish(bytes(value), options);
   }
-  template <class Rep, class Period>
-  PublishResult publish_for(std::chrono::duration<Rep, Period> timeout, const T& value) noexcept {
-    return publisher_.publish_for(detail::saturated(timeout), bytes(value));
+  PublishResult publish_for(Timeout timeout, const T& value) noexcept {
+    return publisher_.publish_for(timeout, bytes(value));
   }
   [[nodiscard]] PublishResult try_publish(const T& value) noexcept { return publisher_.try_publish(bytes(value)); }
 
@@ -181,6 +183,10 @@ class [[nodiscard]] TypedPublisher {
   /// Waits as `publish` does; see Publisher::loan.
   TypedLoan<T> loan() & noexcept { return TypedLoan<T>(publisher_.loan(sizeof(T))); }
   TypedLoan<T> loan() && = delete;
+  TypedLoan<T> loan(const PublishOptions& options) & noexcept {
+    return TypedLoan<T>(publisher_.loan(sizeof(T), options));
+  }
+  TypedLoan<T> loan(const PublishOptions& options) && = delete;
   /// The same, but never waits.
   TypedLoan<T> try_loan() & noexcept { return TypedLoan<T>(publisher_.try_loan(sizeof(T))); }
   TypedLoan<T> try_loan() && = delete;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/topic_port.hpp"
+#include "log/extension_view.hpp"
 #include "platform/clock.hpp"
 #include "shmbus/detail/poll_state.hpp"
 #include "shmbus/typed_subscriber.hpp"
@@ -31,6 +32,19 @@ Time Event::time() const noexcept {
                    : detail::port_of(*reader_).to_time(record_);
 }
 
+const TraceContext* Event::trace() const noexcept { return log::ExtensionView(record_).trace(); }
+
+EventHeaders Event::headers() const noexcept { return log::ExtensionView(record_).headers(); }
+
+std::optional<std::string_view> Event::header(std::string_view name) const noexcept {
+  for (const EventHeader& header : headers()) {
+    if (header.name == name) return header.value;
+  }
+  return std::nullopt;
+}
+
+std::string_view Event::key() const noexcept { return log::ExtensionView(record_).key(); }
+
 RetainedEvent Event::retain() const {
   std::size_t copied = 0;
   return *retain_within(std::numeric_limits<std::size_t>::max(), copied);
@@ -40,8 +54,13 @@ namespace {
 
 constexpr std::size_t kAlignment = 256;  // of copies: the strictest alignment that a topic may have
 
+/// Bytes from the extension area's begin to the payload's.
+std::size_t extensions_space(const detail::EventRecord& record) noexcept {
+  return record.extensions != nullptr ? static_cast<std::size_t>(record.payload - record.extensions) : 0;
+}
+
 std::size_t copy_space(const detail::EventRecord& record) noexcept {
-  return record.size + (record.trace != nullptr ? sizeof(TraceContext) : 0) + 2 * kAlignment;
+  return record.size + extensions_space(record) + 2 * kAlignment;
 }
 
 }  // namespace
@@ -58,19 +77,17 @@ RetainedEvent::RetainedEvent(std::shared_ptr<TopicReader> reader, const Event& e
   event_.record_.stamp = static_cast<std::uint64_t>(event.time().time_since_epoch().count());
   event_.retained_ = true;
   if (slot_ >= 0) return;
-  const std::size_t trace_size = event.record_.trace != nullptr ? sizeof(TraceContext) : 0;
+  // The extension area, then the payload, at a multiple of the alignment.
+  const std::size_t before = extensions_space(event.record_);
   std::size_t space = copy_space(event.record_);
   copy_ = std::make_unique_for_overwrite<std::byte[]>(space);
-  void* at = copy_.get();
-  std::align(kAlignment, event.record_.size + trace_size, at, space);
+  void* at = copy_.get() + before;
+  space -= before;
+  std::align(kAlignment, event.record_.size, at, space);
   auto* payload = static_cast<std::byte*>(at);
-  std::copy_n(event.record_.payload, event.record_.size, payload);
+  std::copy_n(event.record_.payload - before, before + event.record_.size, payload - before);
   event_.record_.payload = payload;
-  if (trace_size != 0) {
-    std::byte* trace = payload + event.record_.size;
-    std::copy_n(event.record_.trace, trace_size, trace);
-    event_.record_.trace = trace;
-  }
+  if (before != 0) event_.record_.extensions = payload - before;
 }
 
 Event Event::nothing() noexcept {

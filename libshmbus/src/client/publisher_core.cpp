@@ -112,6 +112,19 @@ Status PublisherCore::wait_for_room(Attempt attempt, std::chrono::nanoseconds ti
   }
 }
 
+PublishResult PublisherCore::publish_when_room(std::span<const std::byte> payload,
+                                               const log::RecordExtensions& extensions,
+                                               std::chrono::nanoseconds timeout) noexcept {
+  PublishResult result{Status::back_pressured, 0};
+  const Status status = wait_for_room(
+      [&] {
+        result = writer_->publish(payload, extensions);
+        return result.status();
+      },
+      timeout);
+  return {status, result.sequence()};
+}
+
 }  // namespace shmbus::detail
 
 namespace shmbus {
@@ -142,31 +155,17 @@ const TopicInfo& Publisher::topic() const noexcept {
   return core_ ? core_->info() : none;
 }
 
-PublishResult Publisher::publish_slowly(std::span<const std::byte> payload, const TraceContext* trace,
-                                        std::chrono::nanoseconds timeout) noexcept {
+PublishResult Publisher::publish_slowly(std::span<const std::byte> payload) noexcept {
   const auto use = check_.enter();
-  PublishResult result{Status::back_pressured, 0};
-  const Status status = core_->wait_for_room(
-      [&] {
-        result = writer_of(path_).publish(payload, trace);
-        return result.status();
-      },
-      timeout);
-  return {status, result.sequence()};
+  return core_->publish_when_room(payload, {}, std::chrono::nanoseconds::max());
 }
 
-PublishResult Publisher::publish(std::span<const std::byte> payload, const TraceContext& trace) noexcept {
-  {
-    const auto use = check_.enter();
-    const PublishResult result = writer_of(path_).publish(payload, &trace);
-    if (result.status() != Status::back_pressured) return result;
-  }
-  return publish_slowly(payload, &trace, std::chrono::nanoseconds::max());
-}
-
-PublishResult Publisher::publish_for(std::chrono::nanoseconds timeout, std::span<const std::byte> payload) noexcept {
-  const PublishResult result = try_publish(payload);
-  return result.status() == Status::back_pressured ? publish_slowly(payload, nullptr, timeout) : result;
+PublishResult Publisher::publish(std::span<const std::byte> payload, const PublishOptions& options) noexcept {
+  const auto use = check_.enter();
+  const auto extensions = log::RecordExtensions::of(options);
+  const PublishResult result = writer_of(path_).publish(payload, extensions);
+  if (result.status() != Status::back_pressured || options.timeout.length().count() == 0) return result;
+  return core_->publish_when_room(payload, extensions, options.timeout.length());
 }
 
 BatchResult Publisher::publish_all(const detail::Payloads& payloads, std::span<std::uint64_t> sequences,
@@ -179,21 +178,14 @@ BatchResult Publisher::publish_all(const detail::Payloads& payloads, std::span<s
   return {status, batch.published, batch.first_sequence};
 }
 
-Loan Publisher::try_loan(std::size_t size) & noexcept {
+Loan Publisher::loan(std::size_t size, const PublishOptions* options, Timeout timeout) noexcept {
   const auto use = check_.enter();
+  const auto extensions = options != nullptr ? log::RecordExtensions::of(*options) : log::RecordExtensions{};
   detail::Claim claim;
-  const Status status = writer_of(path_).claim(size, nullptr, claim);
-  if (status == Status::ok) writer_of(path_).open_loan(claim);
-  return Loan(status == Status::ok ? core_.get() : nullptr, claim, status);
-}
-
-Loan Publisher::loan(std::size_t size) & noexcept {
-  Loan loan = try_loan(size);
-  if (loan.status() != Status::back_pressured) return loan;
-  const auto use = check_.enter();
-  detail::Claim claim;
-  const Status status = core_->wait_for_room([&] { return writer_of(path_).claim(size, nullptr, claim); },
-                                             std::chrono::nanoseconds::max());
+  const auto attempt = [&] { return writer_of(path_).claim(size, extensions, claim); };
+  Status status = attempt();
+  if (status == Status::back_pressured && timeout.length().count() != 0)
+    status = core_->wait_for_room(attempt, timeout.length());
   if (status == Status::ok) writer_of(path_).open_loan(claim);
   return Loan(status == Status::ok ? core_.get() : nullptr, claim, status);
 }

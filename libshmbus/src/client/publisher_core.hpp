@@ -25,6 +25,9 @@ class PublisherCore : private platform::ForkListener {
   /// Repeats `attempt()`, which returns a Status, while it is held back, for at most `timeout`.
   template <class Attempt>
   Status wait_for_room(Attempt attempt, std::chrono::nanoseconds timeout) noexcept;
+  /// Publishes after the publisher was held back, as soon as there is room.
+  PublishResult publish_when_room(std::span<const std::byte> payload, const log::RecordExtensions& extensions,
+                                  std::chrono::nanoseconds timeout) noexcept;
 
  private:
   void in_child() noexcept override;

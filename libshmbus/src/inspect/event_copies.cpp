@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "layout/extension_area.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus::detail {
@@ -100,7 +101,13 @@ std::optional<EventSnapshot> EventCopies::copy(const platform::SegmentFile& file
   const std::uint64_t at = record.block.physical * std::uint64_t{log.block_size()} + record.offset;
   const std::size_t stride = log.stride(meta.size);
   std::size_t head = log.record_header();
-  if ((meta.flags & layout::kTrace) != 0) head += log.stride(layout::kTraceSize);
+  if ((meta.flags & layout::kExtended) != 0) {
+    std::uint32_t area = 0;
+    if (meta.size < head || file.read(at + head, &area, sizeof area) != sizeof area ||
+        !layout::extension_area_fits(area, meta.size - head))
+      return std::nullopt;
+    head += log.stride(area);
+  }
   if (meta.size < head || record.offset + stride > log.block_size()) return std::nullopt;
   EventSnapshot event;
   event.sequence = record.sequence;

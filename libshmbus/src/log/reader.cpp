@@ -1,6 +1,8 @@
 #include "log/reader.hpp"
 
+#include "layout/extension_area.hpp"
 #include "log/free_map.hpp"
+#include "log/load_once.hpp"
 #include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
@@ -133,9 +135,12 @@ bool Reader::take_special(const RecordHeader* header, RecordMeta meta, detail::E
   }
   std::size_t head = head_;
   const auto* begin = reinterpret_cast<const std::byte*>(header);
-  if ((meta.flags & layout::kTrace) != 0) {
-    record.trace = begin + head;
-    head += PollPath::stride(layout::kTraceSize);
+  if ((meta.flags & layout::kExtended) != 0) {
+    if (meta.size < head + sizeof(layout::ExtensionAreaHead)) return fail();
+    const auto area = load_once<std::uint32_t>(begin + head);
+    if (!layout::extension_area_fits(area, meta.size - head)) return fail();
+    record.extensions = begin + head;
+    head += PollPath::stride(area);
   }
   if (meta.size < head) return fail();
   record.size = meta.size - head;

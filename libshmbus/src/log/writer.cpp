@@ -55,22 +55,25 @@ void Writer::set_obstacle(Status status) noexcept {
     mode_ = timestamps_ ? Mode::shared_stamped : Mode::shared;
 }
 
-PublishResult Writer::publish_claimed(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
+PublishResult Writer::publish_claimed(std::span<const std::byte> payload,
+                                      const RecordExtensions& extensions) noexcept {
   detail::Claim c;
-  if (const Status status = claim(payload.size(), trace, c); status != Status::ok) return {status, 0};
+  if (const Status status = claim(payload.size(), extensions, c); status != Status::ok) return {status, 0};
   if (!payload.empty()) std::memcpy(c.payload, payload.data(), payload.size());
   commit(c);
   return {Status::ok, c.sequence};
 }
 
-Status Writer::claim(std::size_t size, const TraceContext* trace, detail::Claim& c) noexcept {
-  const std::size_t head = head_ + (trace != nullptr ? stride(layout::kTraceSize) : 0);
+Status Writer::claim(std::size_t size, const RecordExtensions& extensions, detail::Claim& c) noexcept {
+  const std::size_t area = extensions.area_size();
+  const std::size_t head = head_ + stride(area);
   Place at;
   if (const Status status = place_slowly(size, stride(head + size), at); status != Status::ok) return status;
   c = {at.record, at.record + head, size, stride(head + size), at.sequence, {}};
-  if (trace != nullptr) {
-    c.flags = layout::kTrace;
-    std::memcpy(at.record + head_, trace, sizeof *trace);
+  if (area != 0) {
+    c.flags = layout::kExtended;
+    extensions.write(at.record + head_);
+    SHMBUS_CRASH_POINT("publish.extended");
   }
   return Status::ok;
 }
@@ -281,7 +284,7 @@ PublishResult PublishPath::publish_any_size(std::span<const std::byte> payload) 
 }
 
 PublishResult PublishPath::publish_slowly(std::span<const std::byte> payload) noexcept {
-  return static_cast<log::Writer*>(this)->publish_claimed(payload, nullptr);
+  return static_cast<log::Writer*>(this)->publish_claimed(payload, {});
 }
 
 PublishResult PublishPath::wake(std::uint64_t sequence) noexcept {

@@ -6,10 +6,10 @@
 
 #include "log/batch.hpp"
 #include "log/block_log.hpp"
+#include "log/record_extensions.hpp"
 #include "shmbus/detail/claim.hpp"
 #include "shmbus/detail/publish_path.hpp"
 #include "shmbus/publish_result.hpp"
-#include "shmbus/trace_context.hpp"
 
 namespace shmbus::log {
 
@@ -20,8 +20,8 @@ class Writer : public detail::PublishPath {
 
   using PublishPath::publish;
   /// Publishes one event. Unless it returns `ok`, nothing was published. Never waits.
-  PublishResult publish(std::span<const std::byte> payload, const TraceContext* trace) noexcept {
-    return trace != nullptr ? publish_claimed(payload, trace) : publish(payload);
+  PublishResult publish(std::span<const std::byte> payload, const RecordExtensions& extensions) noexcept {
+    return extensions.area_size() != 0 ? publish_claimed(payload, extensions) : publish(payload);
   }
 
   /// Publishes the rest of a batch in order, as many events by one claim as the block has room for. Returns `ok` where
@@ -29,7 +29,7 @@ class Writer : public detail::PublishPath {
   Status publish_all(Batch& batch) noexcept;
 
   /// Claims a record, and sets `c` where it returns `ok`. Otherwise nothing has changed. Never waits.
-  Status claim(std::size_t size, const TraceContext* trace, detail::Claim& c) noexcept;
+  Status claim(std::size_t size, const RecordExtensions& extensions, detail::Claim& c) noexcept;
   /// Publishes the claimed record. Never fails.
   void commit(const detail::Claim& c) noexcept;
 
@@ -70,7 +70,7 @@ class Writer : public detail::PublishPath {
   bool claim_run(const Batch& batch, Run& run, Place& place) noexcept;
   void write_run(Batch& batch, const Run& run, Place at) noexcept;
 
-  PublishResult publish_claimed(std::span<const std::byte> payload, const TraceContext* trace) noexcept;
+  PublishResult publish_claimed(std::span<const std::byte> payload, const RecordExtensions& extensions) noexcept;
   void finish_record(const detail::Claim& c, std::size_t size, std::uint64_t key) noexcept;
   void set_obstacle(Status status) noexcept;
   Status place_slowly(std::size_t size, std::size_t stride, Place& place) noexcept;

@@ -44,8 +44,9 @@ class Pen {
         size = publisher.topic().max_payload - below(random_, 64);  // it seals a block
         break;
       case 5:
-        return publish(size, 1,
-                       [&](auto bytes, const PayloadHead& head) { return publisher.publish(bytes, trace_of(head)); });
+        return publish(size, 1, [&](auto bytes, const PayloadHead& head) {
+          return publisher.publish(bytes, {.trace = trace_of(head)});
+        });
       case 6:
         return publish(size, 0, [&](auto bytes, const PayloadHead&) { return publisher.publish_for(2ms, bytes); });
       case 7:

@@ -71,16 +71,16 @@ bool Round::die(TestPublisher& p, Random& random, std::uint64_t& counter, std::v
       if (plan_.log.exclusive || !show_claim(p, p.log.stride(p.log.record_header() + size))) return false;
       break;
     case 1:  // granted
-      if (p.writer->claim(size, nullptr, c) != Status::ok) return false;
+      if (p.writer->claim(size, {}, c) != Status::ok) return false;
       if (!plan_.log.exclusive) published.push_back({c.sequence, 0});
       break;
     case 2:  // payload written
-      if (p.writer->claim(size, nullptr, c) != Status::ok) return false;
+      if (p.writer->claim(size, {}, c) != Status::ok) return false;
       write_payload(c.payload, p.node, ++counter, size);
       if (!plan_.log.exclusive) published.push_back({c.sequence, 0});
       break;
     case 3: {  // committed; the claim stands, or the tail has not moved
-      if (p.writer->claim(size, nullptr, c) != Status::ok) return false;
+      if (p.writer->claim(size, {}, c) != Status::ok) return false;
       write_payload(c.payload, p.node, ++counter, size);
       auto* record = reinterpret_cast<RecordHeader*>(c.record);
       const auto whole = static_cast<std::uint32_t>(p.log.record_header() + size);
@@ -125,10 +125,12 @@ bool Round::publish_one(TestPublisher& p, Random& random, std::uint64_t& counter
   std::size_t size = sizeof(PayloadHead) + below(random, plan_.largest);
   if (chance(random, 64)) size = p.log.max_payload();
   const shmbus::TraceContext trace{};
-  const bool traced = size < p.log.max_payload() / 2 && chance(random, 8);
+  const bool extended = size < p.log.max_payload() / 2 && chance(random, 8);
+  const auto extensions =
+      extended ? shmbus::log::RecordExtensions{.trace = &trace, .key = "key"} : shmbus::log::RecordExtensions{};
   Claim c;
   for (unsigned tries = 0;; ++tries) {
-    const Status status = p.writer->claim(size, traced ? &trace : nullptr, c);
+    const Status status = p.writer->claim(size, extensions, c);
     if (!world_.alive(p.node)) return false;  // buried
     if (status == Status::ok) break;
     if (status != Status::back_pressured && status != Status::no_memory)
@@ -142,7 +144,7 @@ bool Round::publish_one(TestPublisher& p, Random& random, std::uint64_t& counter
   if (loan) {
     p.writer->open_loan(c);
     Claim other;
-    if (p.writer->claim(8, nullptr, other) != Status::loan_open) fail("a second claim beside a loan");
+    if (p.writer->claim(8, {}, other) != Status::loan_open) fail("a second claim beside a loan");
   }
   if (plan_.stalls && chance(random, 2000)) std::this_thread::sleep_for(std::chrono::microseconds(below(random, 4000)));
   if (loan && plan_.aborts && chance(random, 2)) {

@@ -10,9 +10,9 @@ namespace shmbus::layout {
 
 //  0        8             16            24 (or 16)        ...
 //  +--------+-------------+-------------+-----------------+------------------+
-//  | key    | size u32    | time u64,   | trace extension,| payload, padded  |
-//  | u64    | port u16    | if the topic| 32 bytes,       | to the stride    |
-//  |        | flags u16   | wants it    | if flagged      |                  |
+//  | key    | size u32    | time u64,   | extension area, | payload, padded  |
+//  | u64    | port u16    | if the topic| if flagged: see | to the stride    |
+//  |        | flags u16   | wants it    | extension_area  |                  |
 //  +--------+-------------+-------------+-----------------+------------------+
 //
 // R1 A record is committed when its key is the block's key, and aborted when it is the complement of that key. Until
@@ -32,12 +32,11 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 inline constexpr std::size_t kMinRecord = sizeof(RecordHeader);
 
 inline constexpr std::size_t kTimeSize = 8;
-inline constexpr std::size_t kTraceSize = 32;
 
 enum RecordFlags : std::uint16_t {
-  kPadding = 1,  ///< fills the block; no event, no sequence
-  kTrace = 2,    ///< a trace extension stands before the payload
-  kTrimmed = 4,  ///< a loan committed with fewer bytes: the record's last eight bytes hold the payload's true length
+  kPadding = 1,   ///< fills the block; no event, no sequence
+  kExtended = 2,  ///< an extension area stands before the payload
+  kTrimmed = 4,   ///< a loan committed with fewer bytes: the record's last eight bytes hold the payload's true length
 };
 
 /// In the flags of an aborted record: how many more sequences it represents than one. This is not 0 only where a

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "shmbus/event_header.hpp"
+#include "shmbus/publish_options.hpp"
+#include "shmbus/trace_context.hpp"
+
+namespace shmbus::log {
+
+/// What a publisher gives an event beside its payload; all of it views.
+struct RecordExtensions {
+  const TraceContext* trace = nullptr;
+  std::span<const EventHeader> headers{};
+  std::string_view key{};
+
+  static RecordExtensions of(const PublishOptions& options) noexcept {
+    return {options.trace ? &*options.trace : nullptr, options.headers, options.key};
+  }
+
+  /// Bytes of the extension area; 0 where there is nothing to write.
+  std::size_t area_size() const noexcept {
+    return trace == nullptr && headers.empty() && key.empty() ? 0 : measure();
+  }
+  /// Writes all `area_size()` bytes of it.
+  void write(std::byte* area) const noexcept;
+
+ private:
+  std::size_t measure() const noexcept;
+  std::size_t headers_size() const noexcept;
+};
+
+}  // namespace shmbus::log
