@@ -14,7 +14,7 @@ using test::ForkedProcess;
 
 TEST_CASE("a reliable subscriber that does not wait for a stopped creator misses nothing it publishes", "[creator]") {
   const std::string point = GENERATE("topic.announced", "create.formatted", "create.linked", "topic.ready",
-                                     "finish.placed", "finish.withdrawn", "topic.changed", "topic.told");
+                                     "finish.placed", "finish.withdrawn", "topic.changed", "topic.notified");
   CAPTURE(point);
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 10ms});

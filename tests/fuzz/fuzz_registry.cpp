@@ -74,12 +74,12 @@ void use(std::shared_ptr<Registry> registry, const fuzz::SegmentCopy& segment, f
           if (input.chance())
             topics.discard(topic);
           else if (topics.make_ready(topic))
-            topics.tell(topic);
+            topics.notify(topic);
         }
         break;
       case 1: {
         auto topic = topics.announce(TopicName("x.y"), 7);
-        if (topics.make_ready(topic)) topics.tell(topic);
+        if (topics.make_ready(topic)) topics.notify(topic);
         topics.find(TopicName("x.y"), 7);
         break;
       }

@@ -1,5 +1,5 @@
-/* Standing subscriptions: TopicTable::announce/make_ready/tell/discard, TopicSegment::create/place_subscribers/
- * drop_orphans, BusCore::finish/settle, SubscriberCore (constructor, leave), TopicPort::attach, take_back().
+/* Standing subscriptions: TopicTable::announce/make_ready/notify/discard, TopicSegment::create/place_subscribers/
+ * drop_orphans, BusCore::finish/finish_topics, SubscriberCore (constructor, leave), TopicPort::attach, take_back().
  *
  * A creator, a subscriber, and a third node that is about to publish to the topic, or looks after the dead. The creator
  * may die anywhere, or the third node may. The subscriber does not wait for the creator: the stall limit may be over at
@@ -195,7 +195,7 @@ proctype creator() {
   UNTIL_DEATH(1, FORGET)
 }
 
-/* open_or_create() of a topic that is there; settle(). */
+/* open_or_create() of a topic that is there; finish_topics(). */
 proctype third() {
   LOCALS;
   byte me = 3;
@@ -208,7 +208,7 @@ end:
        if :: phase != told && phase != free -> finish() :: else fi;
 #endif
        publish()
-    :: !alive[1] && phase != free ->                         /* settle(): of a dead creator */
+    :: !alive[1] && phase != free ->                         /* finish_topics(): of a dead creator */
        if
        :: linked -> finish()
        :: !linked -> phase = free
@@ -274,7 +274,7 @@ proctype subscriber() {
 #else
   stands = true;
   if
-  :: phase == creating && !alive[1] -> if :: linked -> finish() :: else -> phase = free fi       /* settle() */
+  :: phase == creating && !alive[1] -> if :: linked -> finish() :: else -> phase = free fi       /* finish_topics() */
   :: else
   fi;
   if :: FINISHED -> attach() :: else fi;
@@ -292,7 +292,7 @@ proctype subscriber() {
 #endif
   if :: g_used != NONE -> d_step { n = g_used; g_used = NONE }; detach(n); n = 0 :: else fi
 #else
-  /* Later, when the generation says so, which another topic's may as well: refresh(), look_after(). */
+  /* Later, when the generation says so, which another topic's may as well: refresh(), maintain(). */
 end:
   (FINISHED && g_used == NONE) || (phase != told && !alive[1] && linked);
   if :: phase == creating -> finish() :: else fi;
@@ -307,7 +307,7 @@ end_wait:
 }
 
 /* When nothing moves any more no port is kept for who left, and none twice. What a node that died in the middle of
- * finishing has placed too much goes by look_after(), by gated(), or by Bus::reap(). */
+ * finishing has placed too much goes by maintain(), by gated(), or by Bus::reap(). */
 #define TOO_MUCH(n) ((owner[n] & PLACED) && (!stands || g_used != NONE))
 #define LOOK_AFTER(n) if :: TOO_MUCH(n) -> owner[n] = 0 :: else fi
 #define KEPT(n) (NODE(owner[n]) == 2 && is_for[n])

@@ -61,7 +61,7 @@ struct World {
   std::atomic<std::int64_t> system_ns{1'700'000'000'000'000'000};
   std::atomic<std::uint32_t> memory_left{~std::uint32_t{0}};  ///< blocks that can still be backed
   std::uint64_t stall_limit_ns = 1'000'000;
-  bool whole = true;                        ///< false: somebody cut the log short
+  bool intact = true;                       ///< false: somebody cut the log short
   bool may_write = true;                    ///< whether repair gets blocks it can write
   bool real_time = false;                   ///< CLOCK_MONOTONIC in place of `monotonic_ns`
   std::set<std::uint64_t> unlisted{};       ///< subscriptions that left the list
@@ -99,7 +99,7 @@ class NodeEnvironment final : public shmbus::log::Environment, public shmbus::lo
   std::uint64_t bell() const noexcept override { return self_ + 1000; }
   bool alive(std::uint64_t node) noexcept override;
   bool back_block(std::uint32_t physical) noexcept override;
-  bool whole() noexcept override { return world_->whole; }
+  bool intact() noexcept override { return world_->intact; }
   bool stands(std::uint64_t subscription) const noexcept override { return !world_->unlisted.contains(subscription); }
   bool cannot_attach(std::uint64_t subscription) noexcept override {
     return world_->not_attaching.contains(subscription);

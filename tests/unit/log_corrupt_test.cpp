@@ -274,7 +274,7 @@ TEST_CASE("a log that was cut short opens no block", "[log][corrupt]") {
   LogFixture f;
   auto& p = f.publisher();
   f.fill_block(p, 500);
-  f.world.whole = false;
+  f.world.intact = false;
   CHECK(p.publish_bytes(3000).status() == Status::corrupt);
   CHECK(f.tail_block() == 1);
 }

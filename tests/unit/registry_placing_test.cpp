@@ -14,8 +14,8 @@
 #include "registry/subscription_table.hpp"
 #include "registry/topic_table.hpp"
 #include "shmbus/bus.hpp"
-#include "support/time_limits.hpp"
 #include "support/temporary_bus.hpp"
+#include "support/time_limits.hpp"
 #include "topic/topic_segment.hpp"
 
 using namespace shmbus::registry;
@@ -114,7 +114,7 @@ TEST_CASE("those who place at one time leave a port", "[placing]") {
 TEST_CASE("a port placed for who has left since holds nobody back", "[placing]") {
   Scene scene;
   REQUIRE(scene.topics.make_ready(scene.topic));
-  scene.topics.tell(scene.topic);
+  scene.topics.notify(scene.topic);
   shmbus::Bus bus = shmbus::Bus::open(scene.name.name());
   shmbus::Publisher publisher = bus.publisher("t");
   scene.segment->place_subscribers();  // by one who read the list before the subscriber left it, and dies now

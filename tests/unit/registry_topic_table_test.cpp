@@ -29,7 +29,7 @@ TEST_CASE("who finishes a topic that was removed meanwhile leaves the entry's ne
     REQUIRE(next.entry == stale.entry);
     TopicTable::Topic late = stale;
     CHECK_FALSE(table.make_ready(late));
-    table.tell(late);
+    table.notify(late);
     CHECK_FALSE(table.discard(late));
     CHECK(table.find(kSecond, 2));
   }
@@ -40,7 +40,7 @@ TEST_CASE("who finishes a topic that was removed meanwhile leaves the entry's ne
     TopicTable::Topic next = table.announce(kSecond, 2);
     REQUIRE(next.entry == late.entry);
     REQUIRE(table.make_ready(next));
-    table.tell(late);
+    table.notify(late);
     CHECK_FALSE(table.discard(late));
     CHECK(table.find(kSecond, 2));
   }

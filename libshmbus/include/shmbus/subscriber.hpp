@@ -100,13 +100,13 @@ std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
   if (detail::HandlerScope::any()) [[unlikely]]
     detail::refuse_nested_poll(state);
   // Acquire: the topic table was written before.
-  if (state.hindered || state.generation->load(std::memory_order_acquire) != state.seen_generation) [[unlikely]] {
+  if (state.pending || state.generation->load(std::memory_order_acquire) != state.seen_generation) [[unlikely]] {
     if (!detail::refresh_topics(core_.get())) return 0;
   }
   struct End {  // runs also when the handler throws; the Subscriber itself may be destroyed by then
     detail::PollState& state;
     ~End() {
-      if (state.hindered) [[unlikely]]
+      if (state.pending) [[unlikely]]
         detail::end_poll(state);
     }
   } const end{state};

@@ -30,7 +30,7 @@ registry::Membership join(const base::BusName& name, const BusOptions& options) 
 
 BusCore::BusCore(const base::BusName& name, const BusOptions& options)
     : member_(join(name, options)), topics_(*member_.node), subscriptions_(*member_.node) {
-  settle();
+  finish_topics();
 }
 
 void BusCore::check_open() const {
@@ -40,7 +40,7 @@ void BusCore::check_open() const {
     throw Error(ErrorCode::closed,
                 {object, "to be used by the process that opened it", "a forked child", "open the bus in the child"});
   }
-  if (!registry().whole()) {
+  if (!registry().intact()) {
     throw Error(ErrorCode::corrupt, {object, std::to_string(registry().recorded().size) + " bytes of registry",
                                      "another size", "somebody cut it short: remove the bus"});
   }
@@ -67,7 +67,8 @@ void BusCore::Segments::add(const base::TopicName& name, const std::shared_ptr<T
 std::shared_ptr<TopicSegment> BusCore::find_locked(const base::TopicName& name, Access access) {
   Segments& segments = access == Access::read_write ? writable_ : readable_;
   if (auto segment = segments.find(name)) {
-    if (segment->has_all() && !segment->removed()) return segment;  // a segment that was cut short is refused again
+    if (segment->has_expected_sizes() && !segment->removed())
+      return segment;  // a segment that was cut short is refused again
   }
   auto segment = TopicSegment::find(member_, name, access);
   if (segment) segments.add(name, segment);
@@ -88,7 +89,7 @@ BusCore::OpenedTopic BusCore::open_or_create(const base::TopicName& name, const 
     if (auto segment = find_locked(name, Access::read_write)) {
       // Its creator may have stopped or died before the topic was ready: the next publisher then does the rest.
       auto topic = topics_.find(name, segment->id());
-      if (!topic || topic->phase() != layout::TopicPhase::told) {
+      if (!topic || topic->phase() != layout::TopicPhase::notified) {
         finish(*segment, topic ? *topic : topics_.announce(name, segment->id()));
       }
       TopicInfo info = segment->info();
@@ -145,7 +146,7 @@ void BusCore::finish(TopicSegment& segment, registry::TopicTable::Topic topic) {
   SHMBUS_CRASH_POINT("finish.placed");
   segment.withdraw_orphans();
   SHMBUS_CRASH_POINT("finish.withdrawn");
-  topics_.tell(topic);
+  topics_.notify(topic);
   if (segment.removed()) topics_.discard(topic);
 }
 
@@ -163,13 +164,13 @@ bool BusCore::remove_topic(const base::TopicName& name) {
 }
 
 /// Finishes topics whose creator died or stopped half-way.
-unsigned BusCore::settle() noexcept {
-  unsigned settled = 0;
-  if (!registry().whole()) return settled;
+unsigned BusCore::finish_topics() noexcept {
+  unsigned finished = 0;
+  if (!registry().intact()) return finished;
   for (const auto& topic : topics_.unfinished()) {
     const bool creator_alive = node().alive(topic.creator());
     if (topic.phase() != layout::TopicPhase::ready && creator_alive) continue;
-    ++settled;
+    ++finished;
     try {
       const auto segment = topic.name ? find(*topic.name, Access::read_only) : nullptr;
       if (segment && segment->id() == topic.id) {
@@ -183,7 +184,7 @@ unsigned BusCore::settle() noexcept {
     }
     if (!creator_alive) topics_.discard(topic);
   }
-  return settled;
+  return finished;
 }
 
 /// Removes topics of an earlier bus of this name: opening one removes it.
@@ -226,7 +227,7 @@ ReapReport BusCore::reap() {
   ReapReport report;
   report.segments = topic::finish_removals(registry().bus(), registry().owners());
   SHMBUS_CRASH_POINT("reap.removals");
-  settle();
+  finish_topics();
   for (const auto& topic : topics_.ready()) {
     try {
       const auto segment = find(*topic.name, Access::read_write);

@@ -43,7 +43,7 @@ class BusCore {
   bool remove_topic(const base::TopicName& name);
 
   /// Finishes or frees the table entries of creators that died.
-  unsigned settle() noexcept;
+  unsigned finish_topics() noexcept;
   ReapReport reap();
 
   /// *Throws* Error, `closed`.

@@ -56,7 +56,7 @@ void PublisherCore::attach() {
 
 PublisherCore::~PublisherCore() {
   stop_listening();
-  if (segment_->node().forked() || !segment_->has_all()) return;
+  if (segment_->node().forked() || !segment_->has_expected_sizes()) return;
   writer_->drop_loan();
   log::detach_publisher(segment_->log(), port_);
   if (segment_->log().exclusive()) log::leave_exclusive(segment_->log());
@@ -71,7 +71,7 @@ bool PublisherCore::sleep(std::uint32_t bell, std::uint64_t deadline) noexcept {
   const std::uint64_t now = platform::monotonic_ns();
   if (now >= deadline || bus_->interrupted()) return false;
   if (!bus_->open()) {
-    writer_->refuse(bus_->registry().whole() ? Status::closed : Status::corrupt);
+    writer_->refuse(bus_->registry().intact() ? Status::closed : Status::corrupt);
     return true;
   }
   // A demotion that is due and does not happen comes from corrupt data: that must not become a busy loop.

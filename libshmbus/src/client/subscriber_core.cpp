@@ -90,7 +90,7 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern
     leave();
     throw;
   }
-  hinder();
+  update_pending();
   listen();
 }
 
@@ -102,7 +102,7 @@ SubscriberCore::~SubscriberCore() {
 /// Takes the subscription off the list first. From then on, a creator that places a port for it also withdraws the
 /// port, or the process that finishes the creator's work does.
 void SubscriberCore::leave() noexcept {
-  if (!bus_->registry().whole()) return;  // the list does not exist any more
+  if (!bus_->registry().intact()) return;  // the list does not exist any more
   bus_->subscriptions().remove(entry_);
   SHMBUS_CRASH_POINT("unsubscribe.unlisted");
   topics_->leave();
@@ -112,13 +112,13 @@ void SubscriberCore::leave() noexcept {
 /// and then drops this core.
 void SubscriberCore::end_in_handler(std::shared_ptr<SubscriberCore> self) noexcept {
   for (const auto& topic : state_.topics) port_of(*topic).reader.stop();
-  state_.hindered = true;
+  state_.pending = true;
   state_.ended = std::move(self);
 }
 
 void SubscriberCore::in_child() noexcept {
   closed_ = true;
-  state_.hindered = true;
+  state_.pending = true;
 }
 
 /// Waits for topics that are just being created, so that they can be attached. A stopped creator is waited for until
@@ -126,7 +126,7 @@ void SubscriberCore::in_child() noexcept {
 void SubscriberCore::wait_for_creators() {
   const std::uint64_t limit = platform::monotonic_ns() + bus_->registry().recorded().stall_limit_ns;
   for (;;) {
-    bus_->settle();
+    bus_->finish_topics();
     const auto unfinished = bus_->topics().unfinished();
     const bool concerned = std::any_of(unfinished.begin(), unfinished.end(), [&](const TopicTable::Topic& topic) {
       return topic.phase() != layout::TopicPhase::ready && bus_->node().alive(topic.creator()) &&
@@ -140,16 +140,16 @@ void SubscriberCore::wait_for_creators() {
 bool SubscriberCore::refresh() noexcept {
   if (closed_) return false;
   if (topics_->generation_changed(std::memory_order_acquire)) topics_->refresh();
-  if (topics_->unfinished() && --hindered_polls_left_ == 0) {
-    if (hindered_pace_.due()) look_after();
-    hindered_polls_left_ = hindered_pace_.polls();
+  if (topics_->unfinished() && --pending_polls_left_ == 0) {
+    if (pending_pace_.due()) maintain();
+    pending_polls_left_ = pending_pace_.polls();
   }
-  hinder();
+  update_pending();
   return true;
 }
 
 /// Polls take the slow path while something is to be tried again.
-void SubscriberCore::hinder() noexcept { state_.hindered = closed_ || topics_->unfinished(); }
+void SubscriberCore::update_pending() noexcept { state_.pending = closed_ || topics_->unfinished(); }
 
 bool SubscriberCore::any_ready() noexcept {
   if (topics_->generation_changed(std::memory_order_acquire)) return true;
@@ -189,15 +189,15 @@ void SubscriberCore::end_sleep() noexcept {
 /// Once per stall limit, every kind of reader cares for slow things: what dead creators left, segments that were cut
 /// short, ports placed twice for this subscription, topics that could not be attached, and removed topics that were not
 /// read to their end. Returns true if it attached or detached a topic, so that a wait must end.
-bool SubscriberCore::look_after() noexcept {
+bool SubscriberCore::maintain() noexcept {
   const std::uint64_t now = platform::monotonic_ns();
-  if (now - looked_after_ < bus_->registry().recorded().stall_limit_ns) return false;
-  looked_after_ = now;
-  bus_->settle();
+  if (now - maintained_ < bus_->registry().recorded().stall_limit_ns) return false;
+  maintained_ = now;
+  bus_->finish_topics();
   topics_->check();
   const std::size_t before = topics_->size();
   if (topics_->unfinished()) topics_->refresh();
-  hinder();
+  update_pending();
   return topics_->size() != before;
 }
 
@@ -230,7 +230,7 @@ bool SubscriberCore::spin_until(std::uint64_t end) noexcept {
       platform::pause();
     }
     if (look_everywhere()) return true;
-    if (round % kPerCheck == 0 && look_after()) return true;
+    if (round % kPerCheck == 0 && maintain()) return true;
   }
   for (unsigned i = 0; i < options_.wait.yields(); ++i) {
     if (any_ready()) return true;
@@ -256,7 +256,7 @@ bool SubscriberCore::sleep_until(std::uint64_t deadline) noexcept {
     SHMBUS_CRASH_POINT("sleep.ended");
     if (interrupted() || !usable()) return false;
     if (!nothing || look_everywhere()) return true;
-    if (look_after()) return true;
+    if (maintain()) return true;
     if (platform::monotonic_ns() >= deadline) return false;
   }
 }
@@ -278,13 +278,13 @@ int SubscriberCore::fd() {
 /// The descriptor becomes unreadable only when there is nothing to poll; its watcher sleeps as `wait` does.
 void SubscriberCore::nothing_polled() noexcept {
   if (!doorbell_) {
-    if (empty_pace_.due() && !closed_) look_after();
+    if (empty_pace_.due() && !closed_) maintain();
     state_.empty_polls_left = empty_pace_.polls();
     return;
   }
   state_.empty_polls_left = 1;
   if (closed_) return;
-  look_after();
+  maintain();
   doorbell_->clear();
   const std::uint32_t bell = bell_->load(std::memory_order_acquire);
   if (prepare_sleep() && usable())
@@ -294,7 +294,7 @@ void SubscriberCore::nothing_polled() noexcept {
 }
 
 Status SubscriberCore::status() const noexcept {
-  if (!usable()) return closed_ || bus_->registry().whole() ? Status::closed : Status::corrupt;
+  if (!usable()) return closed_ || bus_->registry().intact() ? Status::closed : Status::corrupt;
   return topics_->status();
 }
 
@@ -312,10 +312,10 @@ namespace shmbus {
 
 namespace {
 
-/// The state of Subscribers that were moved from. It is hindered, so that they poll no topic. Nothing changes it.
+/// The state of Subscribers that were moved from. It is pending, so that they poll no topic. Nothing changes it.
 detail::PollState& nothing_to_poll() noexcept {
   struct Nothing : detail::PollState {
-    Nothing() { hindered = true; }
+    Nothing() { pending = true; }
   };
   static Nothing nothing;
   return nothing;

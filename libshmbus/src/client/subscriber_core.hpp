@@ -43,7 +43,7 @@ class SubscriberCore : private platform::ForkListener {
   bool usable() const noexcept { return !closed_ && bus_->open(); }
   bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire) || bus_->interrupted(); }
   void leave() noexcept;
-  void hinder() noexcept;
+  void update_pending() noexcept;
   void wait_for_creators();
   bool any_ready() noexcept;
   bool look_everywhere() noexcept;
@@ -51,7 +51,7 @@ class SubscriberCore : private platform::ForkListener {
   void end_sleep() noexcept;
   bool spin_until(std::uint64_t end) noexcept;
   bool sleep_until(std::uint64_t deadline) noexcept;
-  bool look_after() noexcept;
+  bool maintain() noexcept;
   std::uint64_t longest_sleep() const noexcept;
 
   std::shared_ptr<BusCore> bus_;
@@ -63,9 +63,9 @@ class SubscriberCore : private platform::ForkListener {
   std::unique_ptr<TopicSet> topics_;
   bool closed_ = false;
   std::atomic<bool> interrupted_{false};
-  PollPace empty_pace_, hindered_pace_;
-  std::uint32_t hindered_polls_left_ = 1;
-  std::uint64_t looked_after_ = 0;  // monotonic ns
+  PollPace empty_pace_, pending_pace_;
+  std::uint32_t pending_polls_left_ = 1;
+  std::uint64_t maintained_ = 0;  // monotonic ns
   std::unique_ptr<Doorbell> doorbell_;
 };
 

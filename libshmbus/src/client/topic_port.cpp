@@ -49,7 +49,7 @@ std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segme
 
 TopicPort::~TopicPort() {
   stop_listening();
-  if (!forked() && segment_->has_all()) log::detach_subscriber(segment_->log(), reader.port());
+  if (!forked() && segment_->has_expected_sizes()) log::detach_subscriber(segment_->log(), reader.port());
 }
 
 /// For a reliable subscriber's port. A port that retired is lossy, too, but was not demoted; so that is checked first.
@@ -60,7 +60,7 @@ bool TopicPort::demoted() const noexcept {
 
 void TopicPort::retire() noexcept {
   retired_.store(true, std::memory_order_release);
-  if (!segment_->has_all()) return;
+  if (!segment_->has_expected_sizes()) return;
   log::retire_subscriber(segment_->log(), reader.port());
 }
 
@@ -72,7 +72,7 @@ Time TopicPort::to_time(const EventRecord& record) noexcept {
 void TopicPort::withdraw_doubles(std::uint64_t subscription) noexcept { withdraw_ports(*segment_, subscription); }
 
 void withdraw_ports(TopicSegment& segment, std::uint64_t subscription) noexcept {
-  if (!segment.has_all()) return;
+  if (!segment.has_expected_sizes()) return;
   for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) {
     log::withdraw_port(segment.log(), i, segment.node().id(), subscription);
   }

@@ -63,7 +63,7 @@ void TopicSet::attach_all(bool first_time) {
   for (int i = 0; i < kTries; ++i) {
     state_.seen_generation = state_.generation->load(std::memory_order_seq_cst);
     const auto ready = bus_->topics().ready();
-    let_go(ready);
+    release_removed(ready);
     for (Missing& topic : missing_) topic.seen = false;
     for (const Topic& topic : ready) {
       if (standing_.pattern.covers(*topic.name) && !has(topic)) attach(topic, first_time);
@@ -106,29 +106,29 @@ void TopicSet::attach(const Topic& topic, bool first_time) {
 }
 
 void TopicSet::note_missing(const Topic& topic, Start start, const Error& error) {
-  UnattachedTopic told{topic.name->text(), error.code(), error.what()};
+  UnattachedTopic report{topic.name->text(), error.code(), error.what()};
   const auto known = std::find_if(missing_.begin(), missing_.end(), [&](const Missing& m) { return m.id == topic.id; });
   if (known == missing_.end()) {
-    missing_.push_back({topic.id, start, std::move(told)});
+    missing_.push_back({topic.id, start, std::move(report)});
   } else {
-    known->told = std::move(told);
+    known->report = std::move(report);
     known->seen = true;
   }
 }
 
 void TopicSet::show_missing() const {
   std::vector<registry::SubscriptionTable::Unattached> shown;
-  for (const Missing& topic : missing_) shown.emplace_back(topic.id, topic.told.code);
+  for (const Missing& topic : missing_) shown.emplace_back(topic.id, topic.report.code);
   bus_->subscriptions().show_unattached(entry_, shown);
 }
 
 std::vector<UnattachedTopic> TopicSet::unattached() const {
-  std::vector<UnattachedTopic> told;
-  for (const Missing& topic : missing_) told.push_back(topic.told);
-  return told;
+  std::vector<UnattachedTopic> report;
+  for (const Missing& topic : missing_) report.push_back(topic.report);
+  return report;
 }
 
-void TopicSet::let_go(const std::vector<Topic>& ready) {
+void TopicSet::release_removed(const std::vector<Topic>& ready) {
   removed_ = 0;
   std::erase_if(state_.topics, [&](const std::shared_ptr<TopicReader>& topic) {
     const bool listed =
@@ -152,7 +152,7 @@ void TopicSet::let_go(const std::vector<Topic>& ready) {
 /// the ports are checked first, and the log after them.
 bool TopicSet::finished(TopicPort& topic) noexcept {
   log::Reader& reader = topic.reader;
-  if (reader.status() != Status::ok || !topic.segment().has_all()) return true;
+  if (reader.status() != Status::ok || !topic.segment().has_expected_sizes()) return true;
   log::BlockLog& log = topic.segment().log();
   bool publishing = false;
   log::for_each_port(log.header().publishers.load(std::memory_order_seq_cst), [&](unsigned i) {
@@ -164,10 +164,10 @@ bool TopicSet::finished(TopicPort& topic) noexcept {
 
 void TopicSet::check() noexcept {
   for (std::size_t i = 0; i < size(); ++i) {
-    if (port(i).segment().has_all())
+    if (port(i).segment().has_expected_sizes())
       port(i).withdraw_doubles(standing_.id);
     else
-      port(i).reader.give_up();
+      port(i).reader.mark_corrupt();
   }
 }
 

@@ -57,14 +57,14 @@ class TopicSet {
   struct Missing {
     std::uint64_t id;
     Start start;  // where to begin once it can be attached
-    UnattachedTopic told;
+    UnattachedTopic report;
     bool seen = true;  // in this pass
   };
 
   void attach_all(bool first_time);
   void attach(const Topic& topic, bool first_time);
   void note_missing(const Topic& topic, Start start, const Error& error);
-  void let_go(const std::vector<Topic>& ready);
+  void release_removed(const std::vector<Topic>& ready);
   static bool finished(TopicPort& topic) noexcept;
   void show_missing() const;
   bool has(const Topic& topic) const noexcept;

@@ -72,7 +72,7 @@ class Inspector::Impl {
     LookContext context{nodes, subscriptions, clock_, clock_.ns_per_stamp(), platform::monotonic_ns()};
     Views kept;
     for (const ListedTopic& listed : topics) {
-      if (listed.phase == TopicPhase::ready || listed.phase == TopicPhase::told)
+      if (listed.phase == TopicPhase::ready || listed.phase == TopicPhase::notified)
         look(listed, context, bus, kept);
       else
         bus.unfinished.push_back({listed.text(), listed.creator, nodes.at(listed.creator).state});
@@ -109,7 +109,8 @@ class Inspector::Impl {
       return std::none_of(topics.begin(), topics.end(), [&](const auto& t) { return t.id == view.first; });
     });
     for (const ListedTopic& listed : topics) {
-      if (listed.text() != name || (listed.phase != TopicPhase::ready && listed.phase != TopicPhase::told)) continue;
+      if (listed.text() != name || (listed.phase != TopicPhase::ready && listed.phase != TopicPhase::notified))
+        continue;
       auto& view = views_[listed.id];
       if (!view) view = TopicView::open(*registry_, *listed.name, listed.id);
       if (view && !view->removed()) return view.get();
@@ -118,7 +119,7 @@ class Inspector::Impl {
   }
 
   void check_whole() const {
-    if (registry_->whole()) return;
+    if (registry_->intact()) return;
     layout::check_size(registry_->file().state().size, registry_->recorded().size, registry_->bus().object());
   }
 
@@ -182,7 +183,7 @@ class Inspector::Impl {
       ListedTopic topic;
       topic.phase = layout::topic_phase(state);
       topic.creator = layout::topic_creator(state);
-      if (topic.phase == TopicPhase::free || topic.phase > TopicPhase::told) continue;
+      if (topic.phase == TopicPhase::free || topic.phase > TopicPhase::notified) continue;
       if (topic.phase != TopicPhase::filling) {
         topic.id = entry.id.load(std::memory_order_acquire);
         topic.name = base::TopicName::parse(entry.name.load());

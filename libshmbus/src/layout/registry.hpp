@@ -43,7 +43,7 @@ enum class TopicPhase : std::uint64_t {
   filling = 1,   ///< its name and id are being written
   creating = 2,  ///< the segments may not exist yet
   ready = 3,     ///< the segments exist; standing subscribers may not have been notified yet
-  told = 4,      ///< standing subscribers were notified
+  notified = 4,  ///< standing subscribers were notified
 };
 inline constexpr unsigned kSerialBits = 21;
 

@@ -35,7 +35,7 @@ class Environment {
   virtual layout::LatencyHistogram* histogram(unsigned /*port*/) noexcept { return nullptr; }
   /// Whether the log's memory is complete: another process may have cut a segment short. Checked before a block is
   /// opened.
-  virtual bool whole() noexcept { return true; }
+  virtual bool intact() noexcept { return true; }
   /// Wakes the threads that sleep at a bell.
   virtual void ring(std::uint64_t bell) noexcept = 0;
   /// Returns a block for writing, for repair; null where this process may not write it.

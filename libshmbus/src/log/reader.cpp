@@ -226,7 +226,7 @@ bool Reader::look() noexcept {
   return wanted_ <= newest && found == FindResult::not_open && fail();
 }
 
-void Reader::give_up() noexcept {
+void Reader::mark_corrupt() noexcept {
   status_ = Status::corrupt;
   cursor_ = end_;
   wanted_ = kNone;
@@ -235,7 +235,7 @@ void Reader::give_up() noexcept {
 // A running poll loads `cursor_` and `port_` again after each event. For the compiler a handler is an unknown call,
 // unless it calls nothing; then it neither forks nor ends a subscriber.
 void Reader::stop() noexcept {
-  give_up();
+  mark_corrupt();
   status_ = Status::closed;
 }
 
@@ -247,7 +247,7 @@ void Reader::in_child() noexcept {
 }
 
 bool Reader::fail() noexcept {
-  give_up();
+  mark_corrupt();
   words_->pin.store(kNone, std::memory_order_release);
   log_->wake_publishers();
   return false;

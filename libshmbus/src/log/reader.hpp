@@ -37,7 +37,7 @@ class Reader : public detail::PollPath {
   bool look() noexcept;
 
   /// Called when the log was cut short: the status is `corrupt` from now on, and the log is not accessed any more.
-  void give_up() noexcept;
+  void mark_corrupt() noexcept;
 
   /// Returns no further events, not even in a poll that is running; the status is `closed` from now on. The reader's
   /// thread.

@@ -21,7 +21,7 @@ std::uint64_t block_key(std::uint64_t seed, std::uint64_t number) noexcept {
 
 Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>& opened) noexcept {
   opened.reset();
-  if (!log.environment().whole()) return Status::corrupt;
+  if (!log.environment().intact()) return Status::corrupt;
   const std::uint64_t sealed = log.whole_number(tail);
   if (sealed == kNone) return Status::ok;
   const std::uint64_t number = sealed + 1;

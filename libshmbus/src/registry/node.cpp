@@ -85,7 +85,7 @@ unsigned Node::take_entry() {
 bool Node::alive(std::uint64_t node) const noexcept { return node == id_ || registry_->alive(node); }
 
 bool Node::valid() const noexcept {
-  return !forked_.load(std::memory_order_relaxed) && lock_.mapped() && registry_->whole();
+  return !forked_.load(std::memory_order_relaxed) && lock_.mapped() && registry_->intact();
 }
 
 unsigned Node::reap() noexcept {

@@ -63,7 +63,7 @@ class Registry {
   const platform::SegmentFile& file() const noexcept { return file_.get(); }
   /// Returns false where another process changed the segment's size: its memory must then not be accessed. Returns true
   /// where the size can't be read.
-  bool whole() const noexcept { return file().has_size(recorded_.size); }
+  bool intact() const noexcept { return file().has_size(recorded_.size); }
   /// Whether a node other than the caller's is alive, which means: the kernel holds its file lock. Returns true where
   /// the lock can't be queried: no process must look dead because the program closed our descriptors.
   bool alive(std::uint64_t node) const noexcept;

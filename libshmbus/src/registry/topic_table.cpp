@@ -30,7 +30,7 @@ std::vector<TopicTable::Topic> TopicTable::collect(Wanted wanted) const {
 }
 
 std::vector<TopicTable::Topic> TopicTable::ready() const {
-  return collect([](TopicPhase phase) { return phase == TopicPhase::ready || phase == TopicPhase::told; });
+  return collect([](TopicPhase phase) { return phase == TopicPhase::ready || phase == TopicPhase::notified; });
 }
 
 std::vector<TopicTable::Topic> TopicTable::unfinished() const {
@@ -85,13 +85,14 @@ bool TopicTable::make_ready(Topic& topic) noexcept {
 }
 
 /// Subscribers compare the generation when they poll; the bells wake those that sleep.
-void TopicTable::tell(const Topic& topic) noexcept {
+void TopicTable::notify(const Topic& topic) noexcept {
   if (topic.phase() != TopicPhase::ready) return;
   changed(topic);
   SHMBUS_CRASH_POINT("topic.changed");
   std::uint64_t ready = topic.state;
-  at(topic.entry).state.compare_exchange_strong(ready, with_phase(ready, TopicPhase::told), std::memory_order_seq_cst);
-  SHMBUS_CRASH_POINT("topic.told");
+  at(topic.entry)
+      .state.compare_exchange_strong(ready, with_phase(ready, TopicPhase::notified), std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("topic.notified");
 }
 
 bool TopicTable::discard(const Topic& topic) noexcept {

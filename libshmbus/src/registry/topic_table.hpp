@@ -35,7 +35,7 @@ class TopicTable {
 
   /// Returns the topics whose segments exist.
   std::vector<Topic> ready() const;
-  /// Returns the topics that are not finished: announced but not ready, or ready but not `told`.
+  /// Returns the topics that are not finished: announced but not ready, or ready but not `notified`.
   std::vector<Topic> unfinished() const;
   std::optional<Topic> find(const base::TopicName& name, std::uint64_t id) const;
 
@@ -45,7 +45,7 @@ class TopicTable {
   bool make_ready(Topic& topic) noexcept;
   /// Notifies the subscribers: changes the generation, and rings the bells of those that match. Any node may, more than
   /// once.
-  void tell(const Topic& topic) noexcept;
+  void notify(const Topic& topic) noexcept;
   /// Takes an entry off the list. Returns false where another process changed it.
   bool discard(const Topic& topic) noexcept;
 

@@ -254,18 +254,18 @@ std::byte* TopicSegment::writable(std::uint32_t physical) noexcept {
   }
 }
 
-bool TopicSegment::has_all() const noexcept {
-  return member_.node->registry().whole() && control_name_.has_size(recorded_.control_size) &&
+bool TopicSegment::has_expected_sizes() const noexcept {
+  return member_.node->registry().intact() && control_name_.has_size(recorded_.control_size) &&
          log_name_.has_size(geometry_.log_size);
 }
 
 /// Takes three system calls, so it is not done for each of many small blocks.
-bool TopicSegment::whole() noexcept {
+bool TopicSegment::intact() noexcept {
   constexpr std::uint64_t kAskAgain = 1'000'000;  // ns
   const std::uint64_t now = platform::monotonic_ns();
-  if (now - found_whole_.load(std::memory_order_relaxed) < kAskAgain) return true;  // checked a moment ago
-  if (!has_all()) return false;
-  found_whole_.store(now, std::memory_order_relaxed);
+  if (now - found_intact_.load(std::memory_order_relaxed) < kAskAgain) return true;  // checked a moment ago
+  if (!has_expected_sizes()) return false;
+  found_intact_.store(now, std::memory_order_relaxed);
   return true;
 }
 

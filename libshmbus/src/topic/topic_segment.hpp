@@ -68,10 +68,10 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
 
   /// Returns false where another process changed the size of a segment of the topic or of the registry: its memory must
   /// then not be accessed. A removed topic has no names by which its size could be changed or checked.
-  bool has_all() const noexcept;
+  bool has_expected_sizes() const noexcept;
 
   // The log's environment.
-  bool whole() noexcept override;
+  bool intact() noexcept override;
   bool forked() const noexcept override { return member_.node->forked(); }
   std::uint64_t self() const noexcept override { return member_.node->id(); }
   std::uint64_t bell() const noexcept override { return member_.node->entry(); }
@@ -111,8 +111,8 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
   platform::SparseMapping blocks_;
   platform::Access access_;
   std::unique_ptr<log::BlockLog> log_;
-  std::atomic<std::uint64_t> found_whole_{0};  // monotonic ns
-  std::atomic<std::uint32_t> table_page_{0};   // page of the block table that this process backed last, plus 1
+  std::atomic<std::uint64_t> found_intact_{0};  // monotonic ns
+  std::atomic<std::uint32_t> table_page_{0};    // page of the block table that this process backed last, plus 1
   std::mutex asked_mutex_;
   std::map<std::uint64_t, std::uint64_t> asked_;  // topic generation made when a subscription was asked
   std::mutex repair_mutex_;

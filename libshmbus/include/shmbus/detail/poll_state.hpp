@@ -41,7 +41,7 @@ struct PollState {
   std::uint64_t bus = 0;               ///< incarnation of its bus
   std::uint64_t subscription = 0;      ///< id of its standing subscription, never used twice within the bus
   SubscriberCore* core = nullptr;      ///< the core that has this state
-  bool hindered = false;               ///< closed, or something is to be tried again: polls handle that first
+  bool pending = false;                ///< closed, or something is to be tried again: polls handle that first
   std::uint32_t empty_polls_left = 1;  ///< empty polls until the slow things are done
   ThreadCheck check;
   std::shared_ptr<SubscriberCore> ended;  ///< itself, from when a handler destroyed its Subscriber until poll returns
@@ -81,7 +81,7 @@ bool refresh_topics(SubscriberCore* core) noexcept;
 void refuse_nested_poll(const PollState& state);
 /// Called after some polls that found nothing: does the slow things, and arms the descriptor.
 void nothing_polled(SubscriberCore& core) noexcept;
-/// Called after a poll of a hindered subscriber: if a handler destroyed the Subscriber, ends the core, including
+/// Called after a poll of a subscriber with pending work: if a handler destroyed the Subscriber, ends the core, including
 /// `state`.
 void end_poll(PollState& state) noexcept;
 
