@@ -63,7 +63,10 @@ TEST_CASE("on a terminal sub shows time, topic, number and type, and payloads th
                          Catch::Contains(" video.watched #1 told::Watch  user=42"));
   CHECK_THAT(screen, Catch::Contains(" words #1 text  hello\n"));
   CHECK_THAT(screen, Catch::Contains(" bytes #1 5 bytes\n  0000  01 1b 5b 32 4a "));
-  terminal.key("C-c");
+  terminal.key("C-c");  // the shell ends the whole line with it
+  terminal.wait_for("^C");
+  terminal.type("echo ended-$?");
+  terminal.key("Enter");
   terminal.wait_for("ended-130");
 }
 
