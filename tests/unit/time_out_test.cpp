@@ -91,9 +91,9 @@ TEST_CASE("publish_for with the longest duration of any unit waits until there i
 TEST_CASE("any duration is a Timeout, and the longest of any unit is no bound", "[time_out]") {
   using shmbus::Timeout;
   CHECK(Timeout(3us).length() == nanoseconds(3000));
-  CHECK(Timeout(std::chrono::hours::max()).length() == Timeout::forever().length());
-  CHECK(Timeout(std::chrono::seconds::max()).length() == Timeout::forever().length());
-  CHECK(Timeout(duration<double>(1e300)).length() == Timeout::forever().length());
+  CHECK(Timeout(std::chrono::hours::max()).length() == Timeout::unlimited().length());
+  CHECK(Timeout(std::chrono::seconds::max()).length() == Timeout::unlimited().length());
+  CHECK(Timeout(duration<double>(1e300)).length() == Timeout::unlimited().length());
   CHECK(Timeout(std::chrono::seconds::min()).length() == nanoseconds(0));
   CHECK(Timeout(duration<double>(std::numeric_limits<double>::quiet_NaN())).length() == nanoseconds(0));
   CHECK(shmbus::PublishOptions{}.timeout.length() == nanoseconds::max());

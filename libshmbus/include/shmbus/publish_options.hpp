@@ -24,7 +24,7 @@ namespace shmbus {
 struct PublishOptions {
   /// How long to wait while a reliable subscriber holds the ring back; then the result is `back_pressured`. 0: not at
   /// all. *Default*: without bound.
-  Timeout timeout = Timeout::forever();
+  Timeout timeout = Timeout::unlimited();
 
   /// For tracers; see Event::trace. *Default*: none.
   std::optional<TraceContext> trace{};

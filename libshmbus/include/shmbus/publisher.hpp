@@ -105,7 +105,7 @@ class [[nodiscard]] Publisher {
   /// Loans room for `size` bytes, to write in place. Waits as `publish` does. A publisher has one open loan at a time:
   /// until it is committed or aborted, publishing and loaning return `loan_open`. The Publisher must outlive the loan,
   /// so a temporary Publisher can't loan.
-  Loan loan(std::size_t size) & noexcept { return loan(size, nullptr, Timeout::forever()); }
+  Loan loan(std::size_t size) & noexcept { return loan(size, nullptr, Timeout::unlimited()); }
   Loan loan(std::size_t size) && = delete;
   /// The same with options; what travels with the event is copied before this returns.
   Loan loan(std::size_t size, const PublishOptions& options) & noexcept { return loan(size, &options, options.timeout); }

@@ -13,7 +13,7 @@ namespace shmbus {
 class Timeout {
  public:
   /// No bound.
-  static constexpr Timeout forever() noexcept { return Timeout(std::chrono::nanoseconds::max()); }
+  static constexpr Timeout unlimited() noexcept { return Timeout(std::chrono::nanoseconds::max()); }
 
   template <class Rep, class Period>
   constexpr Timeout(std::chrono::duration<Rep, Period> length) noexcept : length_(detail::saturated(length)) {}

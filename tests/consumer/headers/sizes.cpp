@@ -38,6 +38,7 @@ int main() {
   print_sizes<Bus, BusOptions, TopicOptions, SubscriberOptions, DispatchOptions, TopicInfo, Publisher, PublishResult,
               TypedPublisher<Payload>, Loan, Subscriber, Event, RetainedEvent, Subscription, Inspector, BusSnapshot,
               NodeSnapshot, TopicSnapshot, RingSnapshot, BlockSnapshot, PublisherSnapshot, SubscriberSnapshot, Leftover,
-              BusFiles, ReapReport, Error, TraceContext, layout::TopicHeader, layout::PublisherPort,
-              layout::SubscriberPort, log::Reader, log::Writer, log::BlockLog, detail::PollState>();
+              BusFiles, ReapReport, Error, TraceContext, EventHeader, EventHeaders, PublishOptions, Timeout,
+              layout::TopicWords, layout::PublisherWords, layout::SubscriberWords, detail::PublishPath,
+              detail::PollPath, detail::EventRecord, detail::PollState>();
 }
