@@ -154,6 +154,7 @@ void read(const Stage& stage, const Manner& manner, Random& random) {
     while (!last && seen < manner.events) {
       stage.at("poll");
       const std::uint64_t audited = stage.audit_trail().audited();
+      const bool closing = stage.phase() == Phase::closing;
       const std::size_t n = subscriber.poll(handle, 1 + below(random, 256));
       require(subscriber.status() == shmbus::Status::ok, shmbus::to_string(subscriber.status()));
       seen += n;
@@ -162,6 +163,8 @@ void read(const Stage& stage, const Manner& manner, Random& random) {
       stage.at("wait");
       const bool may_leave = manner.events != kAll && stage.phase() == Phase::storm;
       if (n == 0 && may_leave && chance(random, 50)) break;
+      // It took a dead reader's place so late that it began behind the last event: nothing will come.
+      if (closing && n == 0 && seen == 0) break;
       if (n == 0) wait_for_more(subscriber, manner);
       if (manner.dawdles && chance(random, 8))
         std::this_thread::sleep_for(std::chrono::microseconds(below(random, 20000)));
