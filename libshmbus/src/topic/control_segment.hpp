@@ -37,10 +37,6 @@ struct ControlSegment {
   static std::optional<ControlSegment> open(const base::BusName& bus, const base::TopicName& topic,
                                             platform::Access access, const std::vector<uid_t>& owners);
 
-  const layout::TopicHeader& header() const noexcept {
-    return *reinterpret_cast<const layout::TopicHeader*>(mapping.address());
-  }
-
   platform::SegmentFile file;
   platform::SparseMapping mapping;
   TopicRecord recorded;
