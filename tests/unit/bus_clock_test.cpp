@@ -1,4 +1,4 @@
-// Event times, whatever happens to the clocks.
+// Event times stay right when clocks are set, jump or stand still.
 
 #include "registry/bus_clock.hpp"
 
@@ -34,8 +34,8 @@ BusRecord created_now(ClockKind kind) {
   return bus;
 }
 
-/// How far the time of an event that is published now lies from the system clock. Being interrupted between the two is
-/// not the clock's fault: the best of a few.
+/// How far the time of an event that is published now lies from the system clock. The smallest of some measurements,
+/// since an interruption between the two readings makes one too large.
 std::chrono::nanoseconds error_now(BusClock& clock, const Moment& opened) {
   std::int64_t best = std::numeric_limits<std::int64_t>::max();
   for (int i = 0; i < 20; ++i) {
@@ -48,7 +48,7 @@ std::chrono::nanoseconds error_now(BusClock& clock, const Moment& opened) {
 
 }  // namespace
 
-TEST_CASE("an event's time is the system clock's, within 1 ms", "[clock]") {
+TEST_CASE("an event's time differs from the system clock by less than 1 ms", "[clock]") {
   BusRecord bus = created_now(GENERATE(ClockKind::cycle_counter, ClockKind::monotonic));
   BusClock clock(bus);
   const Moment opened = clock.now();
@@ -58,7 +58,7 @@ TEST_CASE("an event's time is the system clock's, within 1 ms", "[clock]") {
   CHECK(error_now(clock, clock.now()) < 1ms);
 }
 
-TEST_CASE("a system clock that was set since the bus was created spoils no event's time", "[clock]") {
+TEST_CASE("event times are right although the system clock was set after the bus was created", "[clock]") {
   BusRecord bus = created_now(GENERATE(ClockKind::cycle_counter, ClockKind::monotonic));
   const auto jump = GENERATE(std::chrono::nanoseconds{3h}, std::chrono::nanoseconds{-3h});
   std::this_thread::sleep_for(2ms);
@@ -70,7 +70,7 @@ TEST_CASE("a system clock that was set since the bus was created spoils no event
   CHECK(error_now(clock, opened) < 1ms);
 }
 
-TEST_CASE("a system clock that is set is felt by what comes after it alone", "[clock]") {
+TEST_CASE("setting the system clock changes the times of later events alone", "[clock]") {
   BusRecord bus = created_now(ClockKind::cycle_counter);
   const auto jump = GENERATE(std::chrono::nanoseconds{3h}, std::chrono::nanoseconds{-3h});
   BusClock clock(bus);
@@ -84,7 +84,7 @@ TEST_CASE("a system clock that is set is felt by what comes after it alone", "[c
   CHECK(std::abs(clock.to_ns(stamp_before, opened_before) - before) < 1'000'000);
 }
 
-TEST_CASE("clocks that jumped since the bus was created neither hang nor overflow", "[clock]") {
+TEST_CASE("clocks that jumped after the bus was created cause neither a hang nor an overflow", "[clock]") {
   BusRecord bus = created_now(GENERATE(ClockKind::cycle_counter, ClockKind::monotonic));
   bus.created_cycles += GENERATE(std::uint64_t{0}, kHours, -kHours, kHalf);
   bus.created_monotonic_ns += GENERATE(std::uint64_t{0}, kHours, -kHours, kHalf);
@@ -102,7 +102,7 @@ TEST_CASE("clocks that jumped since the bus was created neither hang nor overflo
   CHECK(error_now(clock, opened) < 1s);
 }
 
-TEST_CASE("a bus clock gives some time for any stamp and any opening of its block", "[registry]") {
+TEST_CASE("a bus clock converts any stamp in a block of any opening time", "[registry]") {
   BusRecord bus;
   bus.clock = shmbus::layout::ClockKind::monotonic;
   bus.created_monotonic_ns = shmbus::platform::monotonic_ns();
@@ -121,13 +121,13 @@ TEST_CASE("a bus clock gives some time for any stamp and any opening of its bloc
 TEST_CASE("times stay right when the machine was suspended, whether the counter went on or stood still", "[clock]") {
   BusRecord bus = created_now(ClockKind::cycle_counter);
   bus.created_suspended_ns = shmbus::platform::suspended_ns();
-  const bool known = GENERATE(true, false);  // whether this member was there
+  const bool known = GENERATE(true, false);  // whether this member had joined before the suspend
   const bool went_on = GENERATE(true, false);
   std::optional<BusClock> clock;
   std::this_thread::sleep_for(50ms);
   if (known) clock.emplace(bus);
   const Moment opened = known ? clock->now() : Moment{bus.created_cycles, bus.created_ns};
-  // Seen from the counter, the others lag behind or ran ahead.
+  // Compared with the counter, the other clocks fall behind or run ahead.
   test::ClockOffset monotonic(CLOCK_MONOTONIC, 0s), boottime(CLOCK_BOOTTIME, 0s), system(CLOCK_REALTIME, 0s);
   if (went_on) {
     monotonic.set(-40ms);
@@ -138,7 +138,7 @@ TEST_CASE("times stay right when the machine was suspended, whether the counter 
   if (!known) clock.emplace(bus);
   std::this_thread::sleep_for(30ms);
   CHECK(error_now(*clock, clock->now()) < 1ms);
-  // Which side of the suspend a stamp lies on can't be told from a counter that stood still.
+  // A counter that stood still can't show whether a stamp was taken before or after the suspend.
   const Moment opened_by_then = went_on ? opened : clock->now();
   const std::uint64_t stamp = clock->stamp();
   const std::int64_t then = shmbus::platform::system_ns();

@@ -49,7 +49,7 @@ TEST_CASE("a bus's segment files begin with the bus's name", "[names]") {
   CHECK(kBus.removed_file(17) == "shmbus.bus.~17");
 }
 
-TEST_CASE("the name of a control segment's file says the topic", "[names]") {
+TEST_CASE("the file name of a control segment gives the topic", "[names]") {
   CHECK(kBus.topic_of_control_file("shmbus.bus.a.b.ctl") == TopicName("a.b"));
   CHECK(kBus.topic_of_control_file("shmbus.bus.ctl.ctl") == TopicName("ctl"));
   for (const char* other : {"", "shmbus.bus.registry", "shmbus.bus.ctl", "shmbus.bus..ctl", "shmbus.bus.a..ctl",
@@ -59,7 +59,7 @@ TEST_CASE("the name of a control segment's file says the topic", "[names]") {
   }
 }
 
-TEST_CASE("the name of a log's file says topic, node and id", "[names]") {
+TEST_CASE("the file name of a log gives topic, node and id", "[names]") {
   const TopicName topic("a.log.5");
   const std::string file = kBus.log_file(topic, 17, 0xfedc'ba98'7654'3210u);
   CHECK(file == "shmbus.bus.a.log.5.log.17.fedcba9876543210");
@@ -76,7 +76,7 @@ TEST_CASE("the name of a log's file says topic, node and id", "[names]") {
   }
 }
 
-TEST_CASE("a log's file of an invalid topic name says node and id alone", "[names]") {
+TEST_CASE("the file name of a log with an invalid topic name gives node and id alone", "[names]") {
   for (const char* file : {"shmbus.bus.a b.log.17.5", "shmbus.bus..log.17.5"}) {
     CAPTURE(file);
     const auto log = kBus.parse_log_file(file);
@@ -87,7 +87,7 @@ TEST_CASE("a log's file of an invalid topic name says node and id alone", "[name
   }
 }
 
-TEST_CASE("the name of any segment's file says the bus, valid or not", "[names]") {
+TEST_CASE("the file name of any segment gives the bus, valid or not", "[names]") {
   CHECK(SegmentFileParts::of("shmbus.bus.a.b.ctl").bus == "bus");
   CHECK(SegmentFileParts::of("shmbus.bus.a.b.ctl").rest == "a.b.ctl");
   CHECK(SegmentFileParts::of("shmbus.a bus.x").bus == "a bus");

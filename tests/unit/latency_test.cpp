@@ -41,7 +41,7 @@ TEST_CASE("percentiles of any spread are right within an eighth", "[latency]") {
   CHECK(static_cast<double>(latency.mean().count()) == Approx(sum / 100'000).epsilon(0.1));
 }
 
-TEST_CASE("no events have no latency", "[latency]") {
+TEST_CASE("a latency of no events is zero", "[latency]") {
   for (const Latency& none : {Latency{}, of({})}) {
     CHECK(none.count() == 0);
     CHECK(none.percentile(50).count() == 0);
@@ -49,7 +49,8 @@ TEST_CASE("no events have no latency", "[latency]") {
   }
 }
 
-TEST_CASE("since tells the events between two looks, and all of another subscriber's", "[latency]") {
+TEST_CASE("since() gives the events between two snapshots, or all events if the subscriber is another one",
+          "[latency]") {
   const Latency before = of({100, 200}), after = of({100, 200, 5000, 5000, 5000});
   CHECK(after.since(before).count() == 3);
   CHECK(after.since(before).percentile(1) > nanoseconds{4000});
@@ -58,7 +59,7 @@ TEST_CASE("since tells the events between two looks, and all of another subscrib
   CHECK(before.since(of({7, 7, 7})).count() == 2);
 }
 
-TEST_CASE("a histogram that somebody scribbled over gives numbers, and no more", "[latency]") {
+TEST_CASE("an overwritten histogram gives numbers, and does not crash", "[latency]") {
   const Latency broken{std::vector<std::uint64_t>(kLatencyBuckets, ~std::uint64_t{0}), 1000};
   CHECK(broken.percentile(100).count() > 0);
   CHECK(broken.percentile(-5).count() >= 0);

@@ -43,14 +43,14 @@ TEST_CASE("a tail holds block number, offset and count of any block size", "[lay
   CHECK(wrong == 0);
 }
 
-TEST_CASE("a tail's block number tells the largest ring's slots apart", "[layout]") {
+TEST_CASE("a tail's block number identifies each slot of the largest ring", "[layout]") {
   const auto size = GENERATE(block_sizes());
   const TailFormat format(size);
   CHECK(format.low(kMaxBlocks) == kMaxBlocks);  // the low bits name the slot, and one lap more
   CHECK(format.low(kMaxBlocks - 1) == kMaxBlocks - 1);
 }
 
-TEST_CASE("no tail is the word for none", "[layout]") {
+TEST_CASE("no tail equals the word for none", "[layout]") {
   const auto size = GENERATE(block_sizes());
   const TailFormat format(size);
   CHECK(format.make(~std::uint64_t{0}, size, size / 16) != kNone);
@@ -119,7 +119,7 @@ TEST_CASE("size, port and flags of a record are one word", "[layout]") {
   CHECK(meta.word() == 0x0005'003f'ffff'fff8);
 }
 
-TEST_CASE("a geometry's parts follow each other without overlap", "[layout]") {
+TEST_CASE("the parts of a geometry follow each other without overlap", "[layout]") {
   const auto size = GENERATE(block_sizes());
   const auto blocks = GENERATE(as<std::uint32_t>{}, 2, 4, 512, 65536);
   const auto timestamps = GENERATE(false, true);
@@ -143,7 +143,7 @@ TEST_CASE("a geometry's parts follow each other without overlap", "[layout]") {
   REQUIRE(stride(g.max_payload + 1) + kMinRecord > size);
 }
 
-TEST_CASE("a shared text is cut where its room ends", "[layout]") {
+TEST_CASE("a shared text is cut at the end of its room", "[layout]") {
   SharedText<16> text{};
   text.store("short");
   CHECK(text.load() == "short");

@@ -97,7 +97,7 @@ TEST_CASE("a typed loan that is dropped or aborted publishes nothing", "[loan]")
   CHECK(subscriber.lost() == 0);
 }
 
-TEST_CASE("a typed loan is aligned as its type", "[loan]") {
+TEST_CASE("a typed loan has the alignment of its type", "[loan]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   auto publisher = bus.publisher<Aligned>("aligned", {.block_size = 4096});
@@ -110,7 +110,8 @@ TEST_CASE("a typed loan is aligned as its type", "[loan]") {
   }
 }
 
-TEST_CASE("a commit beyond the loan says so, publishes nothing, and leaves the loan open", "[loan]") {
+TEST_CASE("a commit of more bytes than the loan has is refused, publishes nothing, and leaves the loan open",
+          "[loan]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("t");

@@ -1,4 +1,4 @@
-// Many events by one claim: what readers and repairers do with a claim that is finished in part.
+// Many events in one claim: what readers and repairers do with a batch whose publisher has committed a part of it.
 
 #include <catch2/catch.hpp>
 
@@ -14,7 +14,7 @@ using shmbus::log::repair_publisher;
 
 namespace {
 
-/// A batch that was granted to `node` behind event 1, and of which it has committed the first ones.
+/// A batch that was granted to `node` after event 1. The node has committed the first `committed` of its events.
 struct PartOfBatch {
   explicit PartOfBatch(LogFixture& f, unsigned events, unsigned committed) {
     claim_offset = f.tail_offset();
@@ -34,7 +34,7 @@ unsigned aborted_sequences(const LogFixture& f, std::uint64_t number, std::size_
 
 }  // namespace
 
-TEST_CASE("what a dead publisher left of a batch becomes one aborted record for all its sequences",
+TEST_CASE("the rest of a dead publisher's batch becomes one aborted record for all its sequences",
           "[log][batch][open_claim]") {
   const unsigned committed = GENERATE(0u, 1u, 3u);
   LogFixture f;
@@ -71,7 +71,7 @@ TEST_CASE("the last event of a dead publisher's batch becomes a plain aborted re
   CHECK(f.subscriber().drain_sequences() == from_to(1, 4));
 }
 
-TEST_CASE("a batch that was committed to its end is forgotten, not repaired", "[log][batch][repair]") {
+TEST_CASE("a dead publisher's batch that was committed to its end needs no repair", "[log][batch][repair]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish_bytes(kBatchEventSize);
@@ -84,7 +84,7 @@ TEST_CASE("a batch that was committed to its end is forgotten, not repaired", "[
   CHECK(f.subscriber().drain_sequences() == from_to(1, more ? 6 : 5));
 }
 
-TEST_CASE("a living publisher's batch is waited for by a reliable reader, and stepped over by a lossy one",
+TEST_CASE("a reliable reader waits for a living publisher's batch, and a lossy reader steps over it",
           "[log][batch][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
@@ -100,7 +100,7 @@ TEST_CASE("a living publisher's batch is waited for by a reliable reader, and st
   CHECK(lossy.lost() == 3);
   CHECK(reliable.drain().empty());
   CHECK(reliable.lost() == 0);
-  // It goes on: what it commits late is there for all who have not passed it.
+  // The publisher goes on: readers that have not passed the batch still see what it commits late.
   for (std::size_t i = 0, at = batch.claim_offset; i < 3; ++i, at += kBatchEventStride)
     f.place_record(1, at, kBatchEventStride);
   f.log().publisher(batch.port).words.where.store(kNone);
@@ -109,7 +109,7 @@ TEST_CASE("a living publisher's batch is waited for by a reliable reader, and st
   CHECK(f.subscriber().drain_sequences() == from_to(1, 7));
 }
 
-TEST_CASE("the time that a reader waits for a batch counts from the last event that came", "[log][batch][open_claim]") {
+TEST_CASE("a reader's wait for a batch counts from the last event that was committed", "[log][batch][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -124,7 +124,7 @@ TEST_CASE("the time that a reader waits for a batch counts from the last event t
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("a start inside of what a dead publisher left of a batch begins behind it", "[log][batch][start]") {
+TEST_CASE("a start inside the rest of a dead publisher's batch begins after it", "[log][batch][start]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish_bytes(kBatchEventSize);
@@ -136,7 +136,8 @@ TEST_CASE("a start inside of what a dead publisher left of a batch begins behind
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("a reader that passes over a batch before its start loses only what comes after", "[log][batch][start]") {
+TEST_CASE("a reader that starts inside a batch and steps over it loses only the sequences from its start on",
+          "[log][batch][start]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish_bytes(kBatchEventSize);
@@ -149,7 +150,7 @@ TEST_CASE("a reader that passes over a batch before its start loses only what co
   CHECK(s.lost() == 2);
 }
 
-TEST_CASE("a dead publisher's batch that was never granted leaves the others' records alone", "[log][batch][repair]") {
+TEST_CASE("repair of a batch that was never granted leaves other publishers' records alone", "[log][batch][repair]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish_bytes(kBatchEventSize);
@@ -157,18 +158,18 @@ TEST_CASE("a dead publisher's batch that was never granted leaves the others' re
   const unsigned events = GENERATE(2u, 3u, 4u, 5u);
   const unsigned port = f.place_claim(dead, events * kBatchEventStride, false, std::nullopt, events);
   f.world.kill(dead);
-  SECTION("the tail stands there") {}
-  SECTION("as many single events") {
+  SECTION("the tail stands at its begin") {}
+  SECTION("as many single events lie there") {
     for (unsigned i = 0; i < 4; ++i) p.publish_bytes(kBatchEventSize);
   }
-  SECTION("larger ones") {
+  SECTION("larger events lie there") {
     for (unsigned i = 0; i < 4; ++i) p.publish_bytes(kBatchEventSize + kBatchEventStride);
   }
-  SECTION("another batch") { publish_all(p, texts_of(4)); }
-  SECTION("a living publisher's open claim inside of it") {
+  SECTION("another batch lies there") { publish_all(p, texts_of(4)); }
+  SECTION("a living publisher's open claim lies there") {
     p.publish_bytes(kBatchEventSize);
     const PartOfBatch living(f, 3, 1);
-    if (events == 4) return;  // the same end: waits, as is tested below
+    if (events == 4) return;  // both claims have the same end: a reader waits, as is tested below
     CHECK(repair_publisher(f.log(), port) == Repair::done);
     CHECK_FALSE(f.aborted(1, living.claim_offset));
     return;
@@ -179,7 +180,8 @@ TEST_CASE("a dead publisher's batch that was never granted leaves the others' re
   CHECK(f.subscriber().drain_sequences() == before);
 }
 
-TEST_CASE("of claims that cover what is left of a batch, a living one is waited for", "[log][batch][open_claim]") {
+TEST_CASE("where several claims cover the rest of a batch, readers wait for a living publisher's",
+          "[log][batch][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -197,9 +199,10 @@ TEST_CASE("of claims that cover what is left of a batch, a living one is waited 
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("of claims of one size, that of as many events as were granted counts", "[log][batch][open_claim]") {
-  // All of them dead, at one tail value or at one inside of the other, all with the same end. What tells how many
-  // events were granted: the tail, a claim, or the next block, each behind some records or at once.
+TEST_CASE("among dead publishers' claims of equal size, the number of granted events decides",
+          "[log][batch][open_claim]") {
+  // All publishers are dead, and all claims have the same end. The number of granted events follows from the tail, from
+  // a claim or from the next block, which comes at once or after some records.
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});
@@ -219,19 +222,19 @@ TEST_CASE("of claims of one size, that of as many events as were granted counts"
   const unsigned records = GENERATE(0u, 1u, 3u);
   for (unsigned i = 0; i < records; ++i) p.publish_bytes(kBatchEventSize);
   std::uint64_t behind = 1 + granted + records;
-  SECTION("the tail tells") {}
-  SECTION("a claim tells") {
+  SECTION("the tail gives the number") {}
+  SECTION("a later claim gives the number") {
     nodes.push_back(f.new_node());
     f.place_granted(nodes.back(), 2 * kBatchEventStride, false, 2);
     behind += 2;
   }
-  SECTION("an aborted rest lies between") {
+  SECTION("the aborted rest of another batch lies between") {
     const PartOfBatch other(f, 3, 1);
     f.world.kill(other.node);
     CHECK(repair_publisher(f.log(), other.port) == Repair::done);
     behind += 3;
   }
-  SECTION("the next block tells") {
+  SECTION("the next block gives the number") {
     f.publish_to_block(p, 2);
     f.publish_to_block(p, 3);
     behind = 0;
@@ -250,7 +253,7 @@ TEST_CASE("of claims of one size, that of as many events as were granted counts"
   CHECK(f.subscriber().drain_sequences() == seen);
 }
 
-TEST_CASE("where nothing tells any more how many events were granted, the rest of the block is passed as lost",
+TEST_CASE("where the number of granted events is no longer known, the rest of the block counts as lost",
           "[log][batch][open_claim]") {
   LogFixture f({.blocks = 2});
   auto& p = f.publisher();
@@ -265,8 +268,8 @@ TEST_CASE("where nothing tells any more how many events were granted, the rest o
   f.publish_to_block(p, 5);
   f.world.kill(one);
   f.world.kill(other);
-  SECTION("by the reader") {}
-  SECTION("by a repairer") { repair_all(f.log()); }
+  SECTION("found by the reader") {}
+  SECTION("found by a repairer") { repair_all(f.log()); }
   const auto seen = s.drain_sequences();
   CHECK(s.status() == Status::ok);
   REQUIRE_FALSE(seen.empty());
@@ -277,7 +280,7 @@ TEST_CASE("where nothing tells any more how many events were granted, the rest o
   CHECK(f.log().publisher(granted).owner.load() == 0);
 }
 
-TEST_CASE("a batch's repair that died in the middle is taken over", "[log][batch][repair]") {
+TEST_CASE("when a repairer of a batch dies in the middle, another one finishes", "[log][batch][repair]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish_bytes(kBatchEventSize);
@@ -297,7 +300,7 @@ TEST_CASE("a batch's repair that died in the middle is taken over", "[log][batch
   CHECK(p.publish_bytes(kBatchEventSize).sequence() == 7);
 }
 
-TEST_CASE("where the block can't be written, a reader steps over what is left of a batch", "[log][batch][open_claim]") {
+TEST_CASE("a reader that can't write to the block steps over the rest of a batch", "[log][batch][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -317,15 +320,14 @@ TEST_CASE("an aborted record that stands for more sequences than it has room for
   p.publish_bytes(kBatchEventSize);
   const std::size_t claim_offset = f.tail_offset();
   p.publish_bytes(kBatchEventSize);
-  const unsigned sequences = GENERATE(2u, 3u, 256u);  // in 32 bytes: two records of nothing
+  const unsigned sequences = GENERATE(2u, 3u, 256u);  // 32 bytes have room for two empty records
   f.record(1, claim_offset).meta.store(shmbus::layout::RecordMeta::unfinished(kBatchEventStride, 0, sequences).word());
   f.record(1, claim_offset).key.store(~f.key_of(1));
   CHECK(s.drain_sequences() == Sequences{1});
   CHECK(s.status() == (sequences == 2 ? Status::ok : Status::corrupt));
 }
 
-TEST_CASE("an exclusive publisher's successor walks over the events of an unfinished batch",
-          "[log][batch][exclusive]") {
+TEST_CASE("the next exclusive publisher finds the end of an unfinished batch", "[log][batch][exclusive]") {
   LogFixture f({.exclusive = true});
   auto& p = f.publisher();
   p.publish_bytes(kBatchEventSize);

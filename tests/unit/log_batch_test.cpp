@@ -1,4 +1,4 @@
-// Many events by one claim: what is published.
+// Many events in one claim: what is published.
 
 #include <catch2/catch.hpp>
 
@@ -37,7 +37,7 @@ TEST_CASE("a batch is published in order, each event with its sequence", "[log][
   CHECK(f.log().publisher(p.port).words.where.load() == kNone);
 }
 
-TEST_CASE("values of one size that lie one behind the other are a batch, too", "[log][batch]") {
+TEST_CASE("an array of values of one size is a batch, too", "[log][batch]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -49,7 +49,7 @@ TEST_CASE("values of one size that lie one behind the other are a batch, too", "
   CHECK(seen[2].payload == "cccc");
 }
 
-TEST_CASE("a batch of nothing publishes nothing", "[log][batch]") {
+TEST_CASE("an empty batch publishes nothing", "[log][batch]") {
   LogFixture f;
   auto& p = f.publisher();
   const std::uint64_t before = f.log().tail().load();
@@ -58,7 +58,7 @@ TEST_CASE("a batch of nothing publishes nothing", "[log][batch]") {
   CHECK(f.log().tail().load() == before);
 }
 
-TEST_CASE("a batch that does not fit is split at blocks, and fills them", "[log][batch]") {
+TEST_CASE("a batch that does not fit into a block is split, and fills each block", "[log][batch]") {
   const bool exclusive = GENERATE(false, true);
   LogFixture f({.blocks = 16, .exclusive = exclusive});
   auto& p = f.publisher();
@@ -86,7 +86,7 @@ TEST_CASE("one claim covers at most 256 events, and 64 KiB", "[log][batch]") {
   CHECK(ClaimWord(f.log().publisher(p.port).words.what.load()).stride() <= 65536);
 }
 
-TEST_CASE("a batch stops in front of an event that is too large", "[log][batch]") {
+TEST_CASE("a batch stops before an event that is too large", "[log][batch]") {
   const bool exclusive = GENERATE(false, true);
   const std::size_t place = GENERATE(0, 1, 2, 3);
   LogFixture f({.exclusive = exclusive});
@@ -101,7 +101,8 @@ TEST_CASE("a batch stops in front of an event that is too large", "[log][batch]"
   CHECK(s.drain().size() == place);
 }
 
-TEST_CASE("a batch that is held back stays published as far as it came, and can go on", "[log][batch][gating]") {
+TEST_CASE("what was published of a batch before back-pressure stays published, and the batch can go on",
+          "[log][batch][gating]") {
   const bool exclusive = GENERATE(false, true);
   LogFixture f({.blocks = 2, .exclusive = exclusive});
   auto& p = f.publisher();
@@ -124,11 +125,11 @@ TEST_CASE("a batch is refused while a loan is open, or when the topic is removed
   LogFixture f;
   auto& p = f.publisher();
   p.publish("event");
-  SECTION("a loan") {
+  SECTION("a loan is open") {
     p.writer->open_loan(p.claim(8));
     CHECK(publish_all(p, texts_of(3)).status == Status::loan_open);
   }
-  SECTION("a removed topic") {
+  SECTION("the topic is removed") {
     f.header().words.attention.fetch_or(shmbus::layout::kTopicRemoved);
     CHECK(publish_all(p, texts_of(3)).status == Status::closed);
   }
@@ -146,7 +147,7 @@ TEST_CASE("the events and bytes of a batch are counted", "[log][batch]") {
   CHECK(port.words.bytes.load() == bytes + 10);
 }
 
-TEST_CASE("a batch wakes whoever sleeps once for each claim", "[log][batch]") {
+TEST_CASE("a batch wakes a sleeping reader once for each claim", "[log][batch]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();

@@ -1,4 +1,5 @@
-// Loops that end by a count: what is lost to others that often is never called broken, lost or nothing.
+// Loops with a limit: a member that only loses races to others never takes the log for broken, events for lost, or the
+// log for empty.
 
 #include <catch2/catch.hpp>
 #include <optional>
@@ -26,7 +27,7 @@ void seal(LogFixture& f) {
 
 }  // namespace
 
-TEST_CASE("a publisher that loses every race for 70,000 rounds publishes when it wins one", "[log][bounds]") {
+TEST_CASE("a publisher that loses 70,000 races publishes when it wins the next", "[log][bounds]") {
   LogFixture f({.blocks = 4});
   auto& loser = f.publisher();
   auto& winner = f.publisher();
@@ -46,7 +47,7 @@ TEST_CASE("a publisher that loses every race for 70,000 rounds publishes when it
   CHECK(races == 70'000);
 }
 
-TEST_CASE("a reader that was lapped again and again looks again, and does not sleep", "[log][bounds]") {
+TEST_CASE("a reader that is lapped again and again tries again, and does not sleep", "[log][bounds]") {
   LogFixture f({.blocks = 4});
   auto& p = f.publisher();
   f.publish_to_block(p, 2);
@@ -72,7 +73,7 @@ TEST_CASE("a reader that was lapped again and again looks again, and does not sl
   CHECK(s.status() == Status::ok);
 }
 
-TEST_CASE("a loop that the tail keeps going ends when it stands still, or goes back", "[log][bounds]") {
+TEST_CASE("a loop that goes on while the tail moves ends when the tail stands still or goes back", "[log][bounds]") {
   TailWatch watch(3);
   std::uint64_t tail = ~std::uint64_t{0} - 50'000;
   for (int i = 0; i < 100'000; ++i) REQUIRE(watch.goes_on(tail += 1));
@@ -88,7 +89,7 @@ TEST_CASE("a loop that the tail keeps going ends when it stands still, or goes b
   CHECK_FALSE(back.goes_on(tail - 1));
 }
 
-TEST_CASE("a tail that fits no ring ends the look for the end", "[log][bounds]") {
+TEST_CASE("a tail that does not fit the ring ends the search for the end of the log", "[log][bounds]") {
   LogFixture f;
   f.publish_to_block(f.publisher(), 3);
   f.place_tail(f.log().format().make(77, 64, 1));

@@ -1,4 +1,4 @@
-// A clock that jumps harms nobody. One that leaps forward is time that passed; one that is set back counts anew.
+// A clock that jumps does no harm. A leap forward counts as time that passed; after a step back, waits start anew.
 
 #include <catch2/catch.hpp>
 #include <numeric>
@@ -34,7 +34,8 @@ struct ClockFixture : LogFixture {
 
 }  // namespace
 
-TEST_CASE("a clock set back in front of an open claim: the stall limit counts anew", "[log][clock]") {
+TEST_CASE("when the clock is set back while a reader waits at an open claim, the stall limit starts anew",
+          "[log][clock]") {
   ClockFixture f;
   auto& p = f.publisher();
   auto& slow = f.publisher();
@@ -68,7 +69,7 @@ TEST_CASE("a clock set back does not make a log corrupt", "[log][clock]") {
   auto& s = f.subscriber({.reliable = GENERATE(false, true)});
   p.publish_bytes(kSize);
   const std::uint64_t end = f.log().tail().load();
-  f.place_tail(f.log().format().after(end, 32));  // moved, and the claim does not show yet
+  f.place_tail(f.log().format().after(end, 32));  // the tail has moved, and no claim is visible yet
   CHECK(s.drain_sequences() == Sequences{1});
   f.world.monotonic_ns -= kHour;
   CHECK(s.drain().empty());
@@ -78,7 +79,7 @@ TEST_CASE("a clock set back does not make a log corrupt", "[log][clock]") {
   CHECK(s.drain_sequences() == Sequences{2});
 }
 
-TEST_CASE("a leap forward passes the claims open at that moment at most, and harms no reliable reader",
+TEST_CASE("after a leap forward a lossy reader passes only the claim it waits at, and a reliable reader loses nothing",
           "[log][clock]") {
   ClockFixture f;
   auto& p = f.publisher();
@@ -104,7 +105,7 @@ TEST_CASE("a leap forward passes the claims open at that moment at most, and har
   CHECK((lossy.status() == Status::ok && reliable.status() == Status::ok));
 }
 
-TEST_CASE("a clock set back while a subscriber holds back: demote_after counts anew, and does not end",
+TEST_CASE("when the clock is set back while a subscriber holds publishers back, demote_after starts anew, and ends",
           "[log][clock]") {
   ClockFixture f;
   auto& p = f.publisher();
@@ -127,7 +128,7 @@ TEST_CASE("a clock set back while a subscriber holds back: demote_after counts a
   CHECK(seen.size() + s.lost() == 13);
 }
 
-TEST_CASE("a leap forward demotes nobody who holds nobody back", "[log][clock]") {
+TEST_CASE("a leap forward demotes no subscriber that holds no publisher back", "[log][clock]") {
   ClockFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = kLimit});
@@ -143,7 +144,7 @@ TEST_CASE("a leap forward demotes nobody who holds nobody back", "[log][clock]")
   CHECK((s.shared().mode.load() & 1) == 1);
 }
 
-TEST_CASE("what was held back before it moved on does not count after a leap forward", "[log][clock]") {
+TEST_CASE("a subscriber that has moved on is not demoted by a leap forward", "[log][clock]") {
   ClockFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = kLimit});
@@ -158,7 +159,7 @@ TEST_CASE("what was held back before it moved on does not count after a leap for
   CHECK((s.shared().mode.load() & 1) == 1);
 }
 
-TEST_CASE("clocks that jump all the time: every event is seen once, in order", "[log][clock]") {
+TEST_CASE("while clocks jump all the time, every event is seen once, in order", "[log][clock]") {
   ClockFixture f;
   auto &p = f.publisher(), &q = f.publisher();
   auto &lossy = f.subscriber(), &reliable = f.subscriber({.reliable = true, .demote_after = 100 * kHour});
@@ -181,7 +182,7 @@ TEST_CASE("clocks that jump all the time: every event is seen once, in order", "
   CHECK(lossy.lost() == 0);
 }
 
-TEST_CASE("a start at a time finds its event though the system clock was set back since", "[log][start][clock]") {
+TEST_CASE("a start at a time finds its event although the system clock was set back meanwhile", "[log][start][clock]") {
   LogFixture f({.blocks = 8});
   auto& p = f.publisher();
   const std::int64_t zero = f.world.system_ns;

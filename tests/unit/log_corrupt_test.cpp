@@ -1,4 +1,4 @@
-// Broken bytes give corrupt, and lead nowhere outside the log. The memory of the fixture ends where the log ends.
+// Broken bytes give `corrupt`, and cause no access outside the log: behind the log lies memory that can't be touched.
 
 #include <catch2/catch.hpp>
 
@@ -73,8 +73,8 @@ TEST_CASE("a trimmed record that is longer than its room gives corrupt", "[log][
   CHECK(s.status() == Status::corrupt);
 }
 
-TEST_CASE("a record that leaves no room for the padding after it gives corrupt", "[log][corrupt]") {
-  // Every record leaves 16 bytes for it: the reader looks at the next record's header.
+TEST_CASE("a record that leaves too little room for the padding after it gives corrupt", "[log][corrupt]") {
+  // Every record must leave 16 bytes for padding, since the reader looks at the next record's header.
   LastBlock f;
   const bool is_aborted = GENERATE(false, true);
   const auto rest = GENERATE(as<std::uint32_t>{}, 0, 8);
@@ -110,7 +110,7 @@ TEST_CASE("a ring entry that names a block without memory gives corrupt", "[log]
   CHECK(f.publisher().publish("two").status() == Status::corrupt);
 }
 
-TEST_CASE("a backed count beyond the log leads nowhere", "[log][corrupt]") {
+TEST_CASE("a count of backed blocks larger than the log causes no access outside the log", "[log][corrupt]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish("one");
@@ -131,7 +131,7 @@ TEST_CASE("a block that bears another number than the ring says gives corrupt", 
   CHECK(f.publisher().publish("two").status() == Status::corrupt);
 }
 
-TEST_CASE("a block whose first sequence goes back gives corrupt", "[log][corrupt]") {
+TEST_CASE("a block that begins with an earlier sequence than its predecessor gives corrupt", "[log][corrupt]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -141,7 +141,7 @@ TEST_CASE("a block whose first sequence goes back gives corrupt", "[log][corrupt
   CHECK(s.status() == Status::corrupt);
 }
 
-TEST_CASE("any ring word leads nowhere", "[log][corrupt]") {
+TEST_CASE("no ring word causes an access outside the log", "[log][corrupt]") {
   LogFixture f;
   auto& p = f.publisher();
   f.publish_to_block(p, 6);
@@ -155,7 +155,7 @@ TEST_CASE("any ring word leads nowhere", "[log][corrupt]") {
   SUCCEED("nothing outside was touched");
 }
 
-TEST_CASE("any tail leads nowhere", "[log][corrupt]") {
+TEST_CASE("no tail causes an access outside the log", "[log][corrupt]") {
   const bool exclusive = GENERATE(false, true);
   LastBlock f({.exclusive = exclusive});
   const auto offset = GENERATE(as<std::size_t>{}, 4088, 4104, 8184, 4096 - 32);
@@ -182,7 +182,7 @@ TEST_CASE("an exclusive publisher does not walk beyond a record of an impossible
   SUCCEED("nothing outside was touched");
 }
 
-TEST_CASE("a claim of any place, size and block leads repair nowhere", "[log][corrupt]") {
+TEST_CASE("repair of a claim of any place, size and block accesses nothing outside the log", "[log][corrupt]") {
   LastBlock f;
   f.record(1, 0).key.store(0);
   f.place_tail(f.log().format().make(1, 64, 1));
@@ -204,23 +204,23 @@ TEST_CASE("a claim of any place, size and block leads repair nowhere", "[log][co
   SUCCEED("nothing outside was touched");
 }
 
-// What the fuzz targets, or the search for what they might find, found first.
+// Defects that the fuzz targets found, or that were found while writing them.
 
-TEST_CASE("a publisher that adopted no block yet writes nowhere, whatever tail and ring say", "[log][corrupt]") {
+TEST_CASE("a publisher that has no block yet writes nothing, whatever tail and ring hold", "[log][corrupt]") {
   LogFixture f;
-  // The block number of no block, in a tail, and the ring word of no block: as the writer was made.
+  // The tail and the ring word hold the values that the writer starts with: those of no block.
   f.place_tail(f.log().format().make(~std::uint64_t{0}, 1024, 0));
   f.log().slot(f.tail_block()).store(0);
   auto& p = f.publisher();
   CHECK(p.publish("one").status() == Status::corrupt);
 }
 
-TEST_CASE("an exclusive publisher that could not adopt its block stays corrupt", "[log][corrupt]") {
+TEST_CASE("an exclusive publisher that could not open its block keeps returning corrupt", "[log][corrupt]") {
   LogFixture f({.exclusive = true});
   auto& p = f.publisher();
   f.fill_block(p, 500);
   const std::uint64_t next = f.tail_block() + 1;
-  // Somebody overwrites the next block's entry at once: it is linked and can't be found.
+  // Another process overwrites the next block's entry at once: the block is linked and can't be found.
   f.world.on_now = [&] { f.log().slot(next).store(RingEntry(next, RingEntry::kNoBlock).word()); };
   CHECK(p.publish_bytes(3000).status() == Status::corrupt);
   f.world.on_now = nullptr;
@@ -229,7 +229,7 @@ TEST_CASE("an exclusive publisher that could not adopt its block stays corrupt",
   CHECK(f.key_of(next) != 0);
 }
 
-TEST_CASE("a count of backed blocks that somebody resets is no loop", "[log][corrupt]") {
+TEST_CASE("a count of backed blocks that is reset again and again causes no endless loop", "[log][corrupt]") {
   LogFixture f;
   f.world.on_back = [&] {
     for (std::uint32_t i = 0; i < f.memory.geometry().physical_blocks; ++i) f.memory.back_block(i);
@@ -239,7 +239,7 @@ TEST_CASE("a count of backed blocks that somebody resets is no loop", "[log][cor
   CHECK(!f.publisher().publish("one"));
 }
 
-TEST_CASE("a port that was placed without a pin gives corrupt to who adopts it", "[log][corrupt]") {
+TEST_CASE("adopting a port that was placed without a pin gives corrupt", "[log][corrupt]") {
   LogFixture f;
   auto& s = f.subscriber();
   s.shared().words.pin.store(shmbus::log::kNone);
@@ -256,8 +256,8 @@ TEST_CASE("every start gives corrupt where the ring does not hold the tail's blo
   CHECK(f.subscriber({.start = start}).status() == Status::corrupt);
 }
 
-TEST_CASE("a block that the tail has passed and the ring never held gives corrupt", "[log][corrupt]") {
-  // Else a reliable reader would wait for it for good, and hold the publishers back.
+TEST_CASE("a block that the tail has passed and that the ring never held gives corrupt", "[log][corrupt]") {
+  // Otherwise a reliable reader would wait for it forever, and hold the publishers back.
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});

@@ -30,7 +30,8 @@ struct LatencyFixture : LogFixture {
 
 }  // namespace
 
-TEST_CASE("a value's latency bucket holds it, and is an eighth of its begin wide at most", "[layout][latency]") {
+TEST_CASE("a value lies in its latency bucket, which is at most an eighth of its lower bound wide",
+          "[layout][latency]") {
   for (std::size_t i = 0; i + 1 < kLatencyBuckets; ++i) {
     const std::uint64_t begin = latency_bucket_begin(i), next = latency_bucket_begin(i + 1);
     REQUIRE(begin < next);
@@ -60,7 +61,7 @@ TEST_CASE("a shared publisher counts its own events and the bytes of their paylo
   CHECK(port.words.bytes.load() == 105 * 100);
 }
 
-TEST_CASE("an exclusive publisher records once what its topic had before it", "[log][writer]") {
+TEST_CASE("an exclusive publisher records once how many events and bytes its topic had before", "[log][writer]") {
   LogFixture f({.exclusive = true});
   std::uint64_t bytes = 0;
   {
@@ -77,7 +78,7 @@ TEST_CASE("an exclusive publisher records once what its topic had before it", "[
   CHECK(f.log().publisher(second.port).words.bytes.load() == bytes);
 }
 
-TEST_CASE("samples of latency stand for every event once, whatever the size of the polls", "[log][reader][latency]") {
+TEST_CASE("latency samples count every event once, whatever the size of the polls", "[log][reader][latency]") {
   LatencyFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -89,13 +90,13 @@ TEST_CASE("samples of latency stand for every event once, whatever the size of t
     for (std::size_t n = 1; n != 0; polled += n) n = s.poll(limit).size();
   }
   REQUIRE(polled == 10'000);
-  // A sample stands for up to 64 events: some of them may still come, or the last ones have none yet.
+  // A sample stands for up to 64 events. Some of those may not be polled yet, or the last events have no sample yet.
   CHECK(events_of(f.histogram(s)) <= polled + 64);
   CHECK(events_of(f.histogram(s)) + 64 >= polled);
   CHECK(f.histogram(s).counts[latency_bucket(500)].load() == events_of(f.histogram(s)));
 }
 
-TEST_CASE("slow events are each sampled", "[log][reader][latency]") {
+TEST_CASE("every slow event is sampled", "[log][reader][latency]") {
   LatencyFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -108,11 +109,11 @@ TEST_CASE("slow events are each sampled", "[log][reader][latency]") {
   CHECK(f.histogram(s).counts[latency_bucket(20'000'000)].load() > 0);
 }
 
-TEST_CASE("an event's place in its batch does not matter to how often it counts", "[log][reader][latency]") {
+TEST_CASE("an event's place in its poll does not change how often it is counted", "[log][reader][latency]") {
   LatencyFixture f({.block_size = 1 << 20, .blocks = 16});
   auto& p = f.publisher();
   auto& s = f.subscriber();
-  // The first of each batch lies there long, all others do not.
+  // The first event of each poll waits for long, the others do not.
   const int batch = GENERATE(8, 32, 64, 128), batches = 10'000;
   for (int i = 0; i < batches; ++i) {
     REQUIRE(p.publish("first"));
@@ -138,7 +139,7 @@ TEST_CASE("latency is sampled where each block holds one event", "[log][reader][
   CHECK(events_of(f.histogram(s)) == 10);
 }
 
-TEST_CASE("any stamp has its bucket, and one that lies ahead counts as no latency", "[log][reader][latency]") {
+TEST_CASE("every stamp has a bucket, and a stamp in the future counts as latency 0", "[log][reader][latency]") {
   LatencyFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -153,11 +154,11 @@ TEST_CASE("any stamp has its bucket, and one that lies ahead counts as no latenc
   CHECK(events_of(f.histogram(s)) == 2);
 }
 
-TEST_CASE("a subscriber begins with no latencies, and without memory for them it goes on without",
+TEST_CASE("a subscriber begins with an empty histogram, and does without one where memory is short",
           "[log][reader][latency]") {
   LatencyFixture f;
   auto& p = f.publisher();
-  for (auto& count : f.world.histograms[0].counts) count = 77;  // of who had the port before
+  for (auto& count : f.world.histograms[0].counts) count = 77;  // left by the port's previous owner
   auto& s = f.subscriber();
   REQUIRE(s.port == 0);
   CHECK(events_of(f.histogram(s)) == 0);

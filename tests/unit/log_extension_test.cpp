@@ -118,7 +118,7 @@ TEST_CASE("an extension area is its size, then for each entry kind, size and byt
   auto& p = f.publisher();
   p.publish("opens the block");
   const std::size_t begin = f.tail_offset();
-  std::memset(f.log().at(f.physical_of(1), begin), 0xff, 1024);  // of an event that was there before
+  std::memset(f.log().at(f.physical_of(1), begin), 0xff, 1024);  // bytes of an event that was there before
   const TraceContext trace = some_trace();
   const std::array headers{EventHeader{"content-type", "json"}, EventHeader{"empty", ""}};
   REQUIRE(p.publish("payload", {.trace = &trace, .headers = headers, .key = "user-42"}));
@@ -150,7 +150,7 @@ TEST_CASE("an event without extensions has no area", "[log][extension]") {
   CHECK(read_all(f.subscriber()) == std::vector<Parts>{{"payload", "", {}, ""}});
 }
 
-TEST_CASE("each extension travels alone, too, and a header without a name is left out", "[log][extension]") {
+TEST_CASE("each extension can be sent alone, and a header without a name is left out", "[log][extension]") {
   LogFixture f;
   auto& p = f.publisher();
   const TraceContext trace = some_trace();
@@ -189,7 +189,7 @@ TEST_CASE("names, values and keys may be any bytes", "[log][extension]") {
   CHECK(read_all(f.subscriber()) == std::vector<Parts>{{"p", "", {{zeros, high}, {high, zeros}}, zeros}});
 }
 
-TEST_CASE("two headers of one name are both there, in order", "[log][extension]") {
+TEST_CASE("two headers of one name both arrive, in order", "[log][extension]") {
   LogFixture f;
   const std::array headers{EventHeader{"name", "1"}, EventHeader{"other", "2"}, EventHeader{"name", "3"}};
   f.publisher().publish("p", {.headers = headers});
@@ -210,14 +210,14 @@ TEST_CASE("of two entries of one kind the first counts", "[log][extension]") {
   CHECK(f.parts().key == "first");
 }
 
-TEST_CASE("what stands in the place of zeros is ignored", "[log][extension]") {
+TEST_CASE("bytes that should be zero padding are ignored", "[log][extension]") {
   std::string bytes = area(entry(kKey, "key"));
   bytes[4] = bytes[7] = bytes[8 + 2] = bytes[8 + 3] = bytes[bytes.size() - 1] = '\xff';
   PlacedArea f(bytes);
   CHECK(f.parts().key == "key");
 }
 
-TEST_CASE("an empty area, and an empty key, are as none", "[log][extension]") {
+TEST_CASE("an empty area or an empty key counts as none", "[log][extension]") {
   PlacedArea f(area(GENERATE(as<std::string>{}, "", entry(kKey, ""), entry(kHeaders, ""))));
   CHECK(f.parts() == Parts{"payload", "", {}, ""});
 }
@@ -243,7 +243,7 @@ TEST_CASE("an area that leaves no room for its alignment gives corrupt", "[log][
   CHECK(s.status() == Status::corrupt);
 }
 
-TEST_CASE("an entry that would reach beyond the area ends the entries", "[log][extension]") {
+TEST_CASE("an entry that would reach beyond the area ends the list of entries", "[log][extension]") {
   const auto size = GENERATE(as<std::uint32_t>{}, 9, 16, 4096, 0x7fffffff, 0xfffffff9, 0xffffffff);
   const auto kind = GENERATE(as<std::uint16_t>{}, kKey, kUnknown);
   PlacedArea f(area(entry(kHeaders, header("name", "value")) + u16(kind) + u16(0) + u32(size) + "12345678"));
@@ -252,7 +252,7 @@ TEST_CASE("an entry that would reach beyond the area ends the entries", "[log][e
   CHECK(parts.key.empty());
 }
 
-TEST_CASE("a trace of another size is none", "[log][extension]") {
+TEST_CASE("a trace of a wrong size is ignored", "[log][extension]") {
   const auto size = GENERATE(as<std::size_t>{}, 0, 8, 31, 33, 64);
   PlacedArea f(area(entry(kTrace, std::string(size, 't')) + entry(kKey, "key")));
   const Parts parts = f.parts();
@@ -260,7 +260,7 @@ TEST_CASE("a trace of another size is none", "[log][extension]") {
   CHECK(parts.key == "key");
 }
 
-TEST_CASE("a header that is malformed ends the headers", "[log][extension]") {
+TEST_CASE("a malformed header ends the list of headers", "[log][extension]") {
   const std::string bad =
       GENERATE(as<std::string>{}, u32(0) + u32(1) + "v",                // no name
                u32(5) + u32(0) + "name",                                // a name beyond the entry
@@ -273,7 +273,8 @@ TEST_CASE("a header that is malformed ends the headers", "[log][extension]") {
   CHECK(parts.key == "key");
 }
 
-TEST_CASE("a size that changes after the reader has checked it leads nowhere", "[log][extension]") {
+TEST_CASE("a size that changes after the reader has checked it causes no access outside the record",
+          "[log][extension]") {
   const auto size = GENERATE(as<std::uint32_t>{}, 0, 20, 32, 4096, 0xfffffff8);
   PlacedArea f(area(entry(kKey, "key")));
   EventRecord record;
@@ -302,7 +303,7 @@ TEST_CASE("a loan with extensions is committed whole, trimmed, or aborted", "[lo
         std::vector<Parts>{{std::string(used, 'x'), "", {}, "key"}, {"next", "", {}, ""}});
 }
 
-TEST_CASE("payload and extensions fit a block together, or the event is too large and leaves nothing",
+TEST_CASE("an event whose payload and extensions exceed a block is too large, and leaves nothing behind",
           "[log][extension]") {
   const bool exclusive = GENERATE(false, true);
   const auto alignment = GENERATE(as<std::uint32_t>{}, 8, 64, 256);

@@ -1,4 +1,4 @@
-// The map of free blocks: what it finds, what it may miss, and that it costs the same however many blocks there are.
+// The map of free blocks: what it finds, what it may miss, and that the cost does not grow with the number of blocks.
 
 #include "log/free_map.hpp"
 
@@ -40,7 +40,7 @@ unsigned free_blocks(const LogFixture& f) {
 
 }  // namespace
 
-TEST_CASE("what is listed is found, once, and what is not listed is not", "[log][free]") {
+TEST_CASE("each listed block is found once, and no other block is found", "[log][free]") {
   LogFixture f({.blocks = GENERATE(as<std::uint32_t>{}, 2, 64, 4096)});
   const std::uint32_t last = f.log().geometry().physical_blocks - 1;
   CHECK_FALSE(take_any_listed(f.log()));
@@ -59,7 +59,7 @@ TEST_CASE("what is listed is found, once, and what is not listed is not", "[log]
   CHECK(taken == blocks);
 }
 
-TEST_CASE("a bit in the summary that somebody who died left behind leads nowhere, once", "[log][free]") {
+TEST_CASE("a stale bit in the summary is cleared by the first search", "[log][free]") {
   LogFixture f({.blocks = 4096});
   list_free(f.log(), 4000);
   f.log().free_map()[0].fetch_or(0x7);
@@ -67,14 +67,14 @@ TEST_CASE("a bit in the summary that somebody who died left behind leads nowhere
   CHECK((f.log().free_map()[0].load() & 0x7) == 0);
 }
 
-TEST_CASE("a rotation asks for few blocks however many there are", "[log][free]") {
+TEST_CASE("a rotation examines few blocks, however many there are", "[log][free]") {
   const auto blocks = GENERATE(as<std::uint32_t>{}, 16, 1024);
   LogFixture f({.blocks = blocks});
   auto& p = f.publisher();
   const std::uint64_t laps = 2 * blocks;
   f.publish_to_block(p, laps);
-  // A reader has left a block outside the ring, and stays inside the one that leaves next. Each block of the ring seems
-  // reserved by somebody who lives.
+  // A reader has left a block outside the ring, and stays inside the block that leaves next. Each block of the ring looks
+  // reserved by a living node.
   const std::uint64_t node = f.new_node();
   const unsigned port = f.place_pin(node, laps - blocks + 1);
   const std::uint32_t spare = f.physical_of(laps - blocks + 1);
@@ -92,7 +92,7 @@ TEST_CASE("a rotation asks for few blocks however many there are", "[log][free]"
   CHECK(asked <= 32);
 }
 
-TEST_CASE("no ring that is whole gets more memory while a block of it is free", "[log][free][memory]") {
+TEST_CASE("a full ring gets no more memory while one of its blocks is free", "[log][free][memory]") {
   const auto blocks = GENERATE(as<std::uint32_t>{}, 2, 8, 64);
   const bool exclusive = GENERATE(false, true);
   std::mt19937_64 random(Catch::rngSeed());
@@ -117,7 +117,7 @@ TEST_CASE("no ring that is whole gets more memory while a block of it is free", 
     if (readers.empty()) continue;
     TestSubscriber* reader = readers[random() % readers.size()];
     switch (random() % 16) {
-      case 0:  // it ends or dies, with what it retains
+      case 0:  // the reader ends or dies, with what it retains
         if (random() % 4 == 0) kill(reader);
         break;
       case 1:
@@ -154,8 +154,8 @@ TEST_CASE("no ring that is whole gets more memory while a block of it is free", 
   }
   CHECK(wrong == 0);
   CHECK(backings == f.header().backed.load());
-  // The ring, one to rotate into, and for each of the readers at one time its pin and its slots. Those of the dead are
-  // repaired before more is backed.
+  // The ring, one block to rotate into, and the pin and slots of each reader that lives at one time. Pins and slots of dead
+  // readers are cleared before more blocks are backed.
   CHECK(most <= blocks + 1 + 5 * 9);
 }
 
@@ -202,7 +202,7 @@ TEST_CASE("a reader lists the blocks that it was the last to hold", "[log][free]
   CHECK(listed_free(f.log(), physical));
 }
 
-TEST_CASE("a map of any bytes costs no memory and harms nothing", "[log][free]") {
+TEST_CASE("a map of any bytes does not make a log take more memory or lose events", "[log][free]") {
   LogFixture f({.blocks = 8});
   auto& p = f.publisher();
   f.publish_to_block(p, 20);
@@ -235,12 +235,13 @@ TEST_CASE("a lossy reader's retained events can't stop a topic that reserved its
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("a block that another publisher dropped for want of memory is no reason to refuse", "[log][memory]") {
+TEST_CASE("a publish succeeds though another publisher has just dropped the oldest block for want of memory",
+          "[log][memory]") {
   LogFixture f({.blocks = 4});
   f.world.memory_left = 4;
   auto& p = f.publisher();
   f.publish_to_block(p, 4);
-  // A reliable reader that is dead and needs the oldest block: whoever wants to drop that asks whether it lives.
+  // A dead reliable reader needs the oldest block: a publisher that wants to drop the block asks whether the reader lives.
   const std::uint64_t dead = f.new_node();
   f.place_pin(dead, 1, true);
   f.world.kill(dead);

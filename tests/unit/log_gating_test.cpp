@@ -40,7 +40,7 @@ TEST_CASE("a lossy subscriber holds nobody back", "[log][gating]") {
   CHECK(s.lost() > 0);
 }
 
-TEST_CASE("a pin gates its own block and all after", "[log][gating]") {
+TEST_CASE("a pin gates its own block and all later ones", "[log][gating]") {
   LogFixture f;
   auto& p = f.publisher();
   f.publish_to_block(p, 6);  // 3 to 6 are linked; 3 would leave
@@ -58,7 +58,7 @@ TEST_CASE("a pin gates its own block and all after", "[log][gating]") {
   CHECK_FALSE(shmbus::log::gated(f.log(), 3));
 }
 
-TEST_CASE("the dead do not gate, and are cleared", "[log][gating]") {
+TEST_CASE("dead subscribers do not gate, and their ports are cleared", "[log][gating]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});
@@ -76,9 +76,9 @@ TEST_CASE("a dead subscriber that a living node repairs does not gate", "[log][g
   auto& s = f.subscriber({.reliable = true});
   REQUIRE(fill_ring(p).status == Status::back_pressured);
   f.world.kill(s.node);
-  s.shared().owner.store(f.new_node() | shmbus::layout::kRepairing);  // and stopped
+  s.shared().owner.store(f.new_node() | shmbus::layout::kRepairing);  // a repairer that was stopped
   CHECK(p.publish_bytes(kQuarter));
-  CHECK(s.shared().words.pin.load() == 1);  // it protects all the same
+  CHECK(s.shared().words.pin.load() == 1);  // the pin still protects its block
 }
 
 TEST_CASE("a subscriber that detaches gates no more, and wakes the publishers", "[log][gating]") {
@@ -105,7 +105,7 @@ TEST_CASE("a subscriber that moves its pin wakes the publishers that wait", "[lo
   CHECK(f.world.take_rings() == std::vector<std::uint64_t>{p.environment.bell()});
 }
 
-TEST_CASE("a subscriber is demoted after it held publishers back for so long", "[log][gating]") {
+TEST_CASE("a subscriber is demoted after it held publishers back for demote_after", "[log][gating]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
@@ -122,7 +122,7 @@ TEST_CASE("a subscriber is demoted after it held publishers back for so long", "
   for (int i = 0; i < 30; ++i) CHECK(p.publish_bytes(kQuarter));
 }
 
-TEST_CASE("time that a subscriber held publishers back ends when it moves on", "[log][gating]") {
+TEST_CASE("the time that a subscriber holds publishers back ends when it moves on", "[log][gating]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
@@ -148,7 +148,7 @@ TEST_CASE("without demote_after a subscriber stays reliable", "[log][gating]") {
   CHECK(shmbus::log::next_demotion(f.log()) == shmbus::log::kNone);
 }
 
-TEST_CASE("a mark that is younger than one's own clock reading demotes nobody", "[log][gating]") {
+TEST_CASE("a mark that is later than the publisher's own clock reading demotes nobody", "[log][gating]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
@@ -159,7 +159,7 @@ TEST_CASE("a mark that is younger than one's own clock reading demotes nobody", 
   CHECK(shmbus::log::next_demotion(f.log()) >= 1000);
 }
 
-TEST_CASE("a demoted subscriber is lapped like any other, and knows what it lost", "[log][gating]") {
+TEST_CASE("a demoted subscriber is lapped like any lossy one, and counts what it lost", "[log][gating]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
@@ -190,8 +190,7 @@ TEST_CASE("a subscriber that attaches while the ring moves keeps what it pinned"
   CHECK(s->lost() == 0);
 }
 
-TEST_CASE("a publisher knows whether a subscription holds it back, and takes no other of its node for it",
-          "[log][gating]") {
+TEST_CASE("a publisher recognises the subscription that holds it back among those of one node", "[log][gating]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& holds = f.subscriber({.reliable = true});

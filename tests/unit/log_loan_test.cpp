@@ -111,7 +111,7 @@ TEST_CASE("an exclusive publisher's aborted loan leaves no trace", "[log][loan]"
   CHECK(f.subscriber().drain_sequences() == Sequences{1, 2});
 }
 
-TEST_CASE("aborted records to the end of a block are passed", "[log][loan]") {
+TEST_CASE("aborted records up to the end of a block are skipped", "[log][loan]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});

@@ -1,4 +1,4 @@
-// What a reader does in front of a claim that is neither committed nor aborted.
+// What a reader does at a claim that is neither committed nor aborted.
 
 #include <catch2/catch.hpp>
 
@@ -14,10 +14,10 @@ using Sequences = std::vector<std::uint64_t>;
 
 namespace {
 
-constexpr std::size_t kStride = 32;  // of an event of 8 bytes, with time stamps
+constexpr std::size_t kStride = 32;  // the record size of an event of 8 bytes, with time stamps
 constexpr std::size_t kSize = 8;
 
-/// Time enough for the next question about an open claim's owner.
+/// Lets enough time pass for the reader to ask again whether an open claim's owner lives.
 void ask_again(LogFixture& f) { f.world.pass_time(100'000); }
 
 }  // namespace
@@ -78,7 +78,7 @@ TEST_CASE("the end of the log is no open claim", "[log][open_claim]") {
   CHECK(s.status() == Status::ok);
 }
 
-TEST_CASE("a living publisher's open claim is waited for, then stepped over and counted as lost by a lossy reader",
+TEST_CASE("a lossy reader waits for a living publisher's open claim, then steps over it and counts it as lost",
           "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
@@ -97,7 +97,7 @@ TEST_CASE("a living publisher's open claim is waited for, then stepped over and 
   CHECK(s.lost() == 1);
   CHECK_FALSE(s.reader->at_open_claim());
 
-  SECTION("its late commit succeeds, and others see it") {
+  SECTION("the late commit succeeds, and other readers see it") {
     slow.writer->commit(claim);
     CHECK(f.subscriber().drain_sequences() == Sequences{1, 2, 3});
     CHECK(s.drain().empty());
@@ -121,7 +121,7 @@ TEST_CASE("a reliable reader never steps over a living publisher's open claim", 
   CHECK(s.drain_sequences() == Sequences{1, 2});
 }
 
-TEST_CASE("a living publisher's unfinished seal is stepped over without a loss", "[log][open_claim]") {
+TEST_CASE("a reader steps over a living publisher's unfinished seal without a loss", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -134,7 +134,7 @@ TEST_CASE("a living publisher's unfinished seal is stepped over without a loss",
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("each open claim is waited for from the moment the reader came to it", "[log][open_claim]") {
+TEST_CASE("the wait for an open claim counts from the moment the reader came to it", "[log][open_claim]") {
   LogFixture f;
   auto& first = f.publisher();
   auto& second = f.publisher();
@@ -146,7 +146,7 @@ TEST_CASE("each open claim is waited for from the moment the reader came to it",
   f.world.pass_time(f.world.stall_limit_ns * 3 / 4);
   first.writer->commit(one);
   CHECK(s.drain_sequences() == Sequences{1});
-  f.world.pass_time(f.world.stall_limit_ns * 3 / 4);  // more than the limit since the first, less since the second
+  f.world.pass_time(f.world.stall_limit_ns * 3 / 4);  // more than the limit since the first claim, less since the second
   CHECK(s.drain().empty());
   CHECK(s.lost() == 0);
   second.writer->commit(two);
@@ -154,7 +154,8 @@ TEST_CASE("each open claim is waited for from the moment the reader came to it",
   CHECK(s.status() == Status::ok);
 }
 
-TEST_CASE("a commit between the look at the key and the look at the claims is no broken log", "[log][open_claim]") {
+TEST_CASE("a commit between a reader's looks at the key and at the claims does not make the log corrupt",
+          "[log][open_claim]") {
   LogFixture f;
   auto& slow = f.publisher();
   auto& s = f.subscriber({.reliable = true});
@@ -183,9 +184,9 @@ TEST_CASE("a claim that was never granted is forgotten", "[log][open_claim]") {
     f.publisher();  // takes another port
     p.publish_bytes(kSize);
     CHECK(f.subscriber().drain_sequences() == Sequences{1, 2});
-    CHECK(f.log().publisher(port).owner.load() == node);  // nobody was in need of it
+    CHECK(f.log().publisher(port).owner.load() == node);  // no publisher needed this port
   }
-  SECTION("somebody else was granted that record, and committed it") {
+  SECTION("another publisher was granted that record, and committed it") {
     f.place_claim(node, 2 * kStride);
     f.world.kill(node);
     p.publish_bytes(kSize);
@@ -194,7 +195,7 @@ TEST_CASE("a claim that was never granted is forgotten", "[log][open_claim]") {
   }
 }
 
-TEST_CASE("of several claims of one size, a living one is waited for", "[log][open_claim]") {
+TEST_CASE("of several claims of one size, a reader waits for the living publisher's", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});
@@ -210,7 +211,7 @@ TEST_CASE("of several claims of one size, a living one is waited for", "[log][op
     ask_again(f);
     REQUIRE(s.drain().empty());
   }
-  f.log().publisher(living_port).words.where.store(shmbus::log::kNone);  // it lost, and tries again elsewhere
+  f.log().publisher(living_port).words.where.store(shmbus::log::kNone);  // the living publisher lost, and tries again elsewhere
   ask_again(f);
   CHECK(s.drain_sequences() == Sequences{3});
 }
@@ -230,12 +231,12 @@ TEST_CASE("of several claims of one size whose owners are all dead, the record i
   CHECK(s.drain_sequences() == Sequences{1, 3});
   CHECK(f.header().repaired_claims.load() == 1);
   CHECK(f.log().publisher(first).words.where.load() !=
-        f.log().publisher(second).words.where.load());  // one is left to forget
+        f.log().publisher(second).words.where.load());  // one claim is not repaired yet
 }
 
-TEST_CASE("of several claims of different size, the smallest that ends at a boundary was granted",
+TEST_CASE("of several claims of different sizes, the smallest one that ends at a boundary was granted",
           "[log][open_claim]") {
-  // The record at offset 32 is the middle one's. What tells: where the tail stands, the next record's key, the next
+  // The record at offset 32 belongs to the middle claim. This follows from the tail, the next record's key, the next
   // record's claim, or the end of the block.
   LogFixture f;
   auto& p = f.publisher();
@@ -249,14 +250,14 @@ TEST_CASE("of several claims of different size, the smallest that ends at a boun
   const unsigned granted = f.place_granted(middle, 2 * kStride);
   for (auto node : {small, middle, large, seal}) f.world.kill(node);
 
-  SECTION("the tail stands there") {}
-  SECTION("a committed record begins there") { p.publish_bytes(kSize); }
-  SECTION("an aborted record begins there") {
+  SECTION("the tail stands at its end") {}
+  SECTION("a committed record begins at its end") { p.publish_bytes(kSize); }
+  SECTION("an aborted record begins at its end") {
     const auto c = p.claim(kSize);
     p.writer->open_loan(c);
     p.writer->abort_loan(c);
   }
-  SECTION("another claim begins there") { f.place_granted(f.new_node(), kStride); }
+  SECTION("another claim begins at its end") { f.place_granted(f.new_node(), kStride); }
   SECTION("the block was sealed meanwhile") { f.publish_to_block(p, 2); }
   CHECK(s.drain().at(0).sequence == 1);
   CHECK(f.aborted(1, claim_offset));
@@ -265,7 +266,7 @@ TEST_CASE("of several claims of different size, the smallest that ends at a boun
   CHECK(s.status() == Status::ok);
 }
 
-TEST_CASE("a seal is nobody's record while the block is not full", "[log][open_claim]") {
+TEST_CASE("a claim to seal a block is not taken for a record while the block is not full", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -284,7 +285,7 @@ TEST_CASE("a seal is nobody's record while the block is not full", "[log][open_c
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("where the block can't be written, a reader steps over a dead publisher's claim and leaves it",
+TEST_CASE("a reader that can't write to the block steps over a dead publisher's claim and leaves it to others",
           "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
@@ -300,13 +301,13 @@ TEST_CASE("where the block can't be written, a reader steps over a dead publishe
   CHECK(s.lost() == 0);
   CHECK_FALSE(f.aborted(1, claim_offset));
   CHECK(f.log().publisher(port).words.where.load() != shmbus::log::kNone);
-  CHECK(f.log().publisher(port).owner.load() == node);  // for somebody who may
+  CHECK(f.log().publisher(port).owner.load() == node);  // left to a process that may write
   f.world.may_write = true;
   CHECK(f.subscriber().drain_sequences() == Sequences{1, 3});
   CHECK(f.aborted(1, claim_offset));
 }
 
-TEST_CASE("what a stopped repairer has begun is passed without it", "[log][open_claim]") {
+TEST_CASE("readers go past a record whose repairer was stopped", "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});
@@ -320,10 +321,11 @@ TEST_CASE("what a stopped repairer has begun is passed without it", "[log][open_
   f.world.pass_time(6'000'000);
   CHECK(s.drain_sequences() == Sequences{3});
   CHECK(s.lost() == 0);
-  CHECK(f.log().publisher(port).words.where.load() != shmbus::log::kNone);  // still pins the block
+  CHECK(f.log().publisher(port).words.where.load() != shmbus::log::kNone);  // the claim still pins the block
 }
 
-TEST_CASE("a living node's lost seal is not taken for the record of a dead one in repair", "[log][open_claim]") {
+TEST_CASE("repair of a dead publisher's record does not mistake it for a living publisher's lost seal",
+          "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -360,14 +362,15 @@ TEST_CASE("an open claim in a block that has left the ring is repaired by the cl
   CHECK(record->key.load() == ~key);
 }
 
-TEST_CASE("a block that is linked while the tail still says sealed is the end of the log", "[log][open_claim]") {
+TEST_CASE("a reader finds the end of the log in a block that is linked while the tail is still sealed",
+          "[log][open_claim]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = GENERATE(false, true)});
   p.publish_bytes(kSize);
   f.publish_to_block(p, 2);
   std::uint64_t sealed = f.log().tail().load();
-  // Its opener stops between the two.
+  // The publisher that opens the block stops between linking it and moving the tail.
   while (f.tail_block() == 2) {
     sealed = f.log().tail().load();
     p.publish_bytes(kSize);
@@ -402,7 +405,7 @@ TEST_CASE("a tail that no claim explains gives corrupt after the stall limit", "
   CHECK(s.status() == Status::corrupt);
 }
 
-TEST_CASE("a reader that polls now and then, and never waits, passes an open claim after few polls",
+TEST_CASE("a reader that polls now and then, and never waits, steps over an open claim after few polls",
           "[log][open_claim]") {
   using namespace std::chrono_literals;
   LogFixture f;
@@ -410,14 +413,14 @@ TEST_CASE("a reader that polls now and then, and never waits, passes an open cla
   auto& s = f.subscriber();
   p.publish_bytes(kSize);
   CHECK(s.poll().size() == 1);
-  for (int i = 0; i < 300; ++i) s.poll();  // it has been idle for long
+  for (int i = 0; i < 300; ++i) s.poll();  // the reader has been idle for long
   const bool dead = GENERATE(false, true);
   slow.claim(kSize);
   if (dead) f.world.kill(slow.node);
   p.publish_bytes(kSize);
   std::size_t seen = 0;
   for (int polls = 0; polls < 30 && seen == 0; ++polls) {
-    std::this_thread::sleep_for(50ms);  // of the cycle counter, which no test can set
+    std::this_thread::sleep_for(50ms);  // the cycle counter must move on, and no test can set it
     f.world.pass_time(2 * f.world.stall_limit_ns);
     seen = s.poll().size();
   }

@@ -8,7 +8,8 @@ using namespace test;
 using shmbus::Status;
 using shmbus::detail::EventRecord;
 
-TEST_CASE("a reader in a forked child gives nothing more and stores nothing, also within a poll", "[log][reader]") {
+TEST_CASE("a reader in a forked child hands out no more events and stores nothing, also within a poll",
+          "[log][reader]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -36,7 +37,8 @@ TEST_CASE("a reader in a forked child gives nothing more and stores nothing, als
   CHECK(s.shared().handler_errors == 0);
 }
 
-TEST_CASE("a reader that is stopped within a poll gives nothing more, and says how far it came", "[log][reader]") {
+TEST_CASE("a reader that is stopped within a poll hands out no more events, and reports how far it came",
+          "[log][reader]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();

@@ -71,7 +71,7 @@ TEST_CASE("readers see the events of several publishers in one order", "[log][re
   }
 }
 
-TEST_CASE("a handler that throws has had its event", "[log][reader]") {
+TEST_CASE("an event whose handler threw is not handed out again", "[log][reader]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -116,25 +116,25 @@ TEST_CASE("a lapped subscriber finishes the block it is inside, then goes to the
   CHECK(s.shared().lapped.load() > 0);
 }
 
-TEST_CASE("a subscriber at the end of a block is lapped when the next one leaves", "[log][reader]") {
+TEST_CASE("a subscriber at the end of a block is lapped when the next block leaves the ring", "[log][reader]") {
   LogFixture f({.blocks = 2});
   auto& p = f.publisher();
   auto& s = f.subscriber();
   publish(p, 3);
   CHECK(s.drain().size() == 3);
-  CHECK(s.shared().words.pin.load() == 1);  // not sealed yet
+  CHECK(s.shared().words.pin.load() == 1);  // its block is not sealed yet
   publish(p, 1);
   CHECK(s.drain_sequences() == Sequences{4});
   CHECK(s.shared().words.pin.load() == 2);
   publish(p, 8);                               // 12, in block 4
-  CHECK(s.drain_sequences() == range(5, 12));  // block 3 has not left
+  CHECK(s.drain_sequences() == range(5, 12));  // block 3 has not left the ring
   CHECK(s.lost() == 0);
   publish(p, 3 * 3);  // 21, in block 7
   CHECK(s.drain_sequences() == range(16, 21));
   CHECK(s.lost() == 3);
 }
 
-TEST_CASE("a block dropped early is lost, and no other", "[log][reader]") {
+TEST_CASE("only the events of a block that was dropped early are lost", "[log][reader]") {
   LogFixture f({.blocks = 4});
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -145,7 +145,7 @@ TEST_CASE("a block dropped early is lost, and no other", "[log][reader]") {
   CHECK(s.lost() == 3);
 }
 
-TEST_CASE("a placed port is adopted where it stands", "[log][reader]") {
+TEST_CASE("a placed port is adopted at the position it pins", "[log][reader]") {
   LogFixture f;
   const std::uint64_t node = f.new_node();
   const unsigned port = f.place_pin(node, 1, true);
@@ -163,7 +163,7 @@ TEST_CASE("a placed port is adopted where it stands", "[log][reader]") {
   CHECK(reader.lost() == 0);
 }
 
-TEST_CASE("ready tells of a committed record, look of anything to do", "[log][reader]") {
+TEST_CASE("ready() finds a committed record, and look() finds anything to do", "[log][reader]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -178,7 +178,7 @@ TEST_CASE("ready tells of a committed record, look of anything to do", "[log][re
   f.place_granted(dead, 32);
   f.world.kill(dead);
   CHECK_FALSE(s.reader->ready());
-  s.reader->look();  // repairs
+  s.reader->look();  // repairs the claim
   CHECK(s.reader->ready());
 }
 
@@ -228,7 +228,7 @@ TEST_CASE("events of one block share a slot", "[log][retain]") {
   CHECK(s.shared().retained[first].load() == kNone);
 }
 
-TEST_CASE("a ninth block finds no slot", "[log][retain]") {
+TEST_CASE("a ninth block can't be retained: there are eight slots", "[log][retain]") {
   LogFixture f({.blocks = 16});
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -245,7 +245,7 @@ TEST_CASE("a ninth block finds no slot", "[log][retain]") {
   CHECK(s.shared().retained[slots[3]].load() == 9);
 }
 
-TEST_CASE("what is retained does not gate", "[log][retain]") {
+TEST_CASE("a retained event does not gate", "[log][retain]") {
   LogFixture f({.blocks = 2});
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true});

@@ -49,7 +49,7 @@ TEST_CASE("a record is key, size, port, flags, time and payload", "[log][record]
   CHECK(f.tail_block() == 1);
 }
 
-TEST_CASE("without time stamps the payload follows the header", "[log][record]") {
+TEST_CASE("without time stamps the payload follows the header directly", "[log][record]") {
   LogFixture f({.timestamps = false});
   f.publisher().publish("event");
   CHECK(f.meta(1, 0).size == 16 + 5);
@@ -78,7 +78,7 @@ TEST_CASE("records and payloads stand at multiples of the alignment", "[log][rec
   CHECK(next == 40);
 }
 
-TEST_CASE("events of any size, none included, come out as they went in", "[log][record]") {
+TEST_CASE("events of any size, also empty ones, are read as they were written", "[log][record]") {
   const bool exclusive = GENERATE(false, true);
   LogFixture f({.blocks = 16, .exclusive = exclusive});
   auto& p = f.publisher();
@@ -99,7 +99,7 @@ TEST_CASE("events of any size, none included, come out as they went in", "[log][
   CHECK(s.drain().at(0).payload.empty());
 }
 
-TEST_CASE("the largest payload fits, one byte more is too large and leaves nothing", "[log][record]") {
+TEST_CASE("the largest payload fits; one byte more is too large, and leaves nothing behind", "[log][record]") {
   const bool exclusive = GENERATE(false, true);
   const auto alignment = GENERATE(as<std::uint32_t>{}, 8, 64, 256);
   LogFixture f({.alignment = alignment, .exclusive = exclusive});
@@ -170,7 +170,7 @@ TEST_CASE("an exclusive publisher shows no claim, and its tail moves after the k
   CHECK(f.tail_offset() == 128);
 }
 
-TEST_CASE("block keys are neither 0 nor all ones, and differ", "[log][record]") {
+TEST_CASE("block keys are neither 0 nor all ones, and differ from each other", "[log][record]") {
   std::set<std::uint64_t> keys;
   for (std::uint64_t seed : {0ull, 1ull, 0x5eedull, ~0ull}) {
     keys.clear();
@@ -181,7 +181,7 @@ TEST_CASE("block keys are neither 0 nor all ones, and differ", "[log][record]") 
   }
 }
 
-TEST_CASE("a commit rings the bells of those who sleep, once", "[log][record]") {
+TEST_CASE("a commit rings each sleeping subscriber's bell once", "[log][record]") {
   const bool exclusive = GENERATE(false, true);
   const auto attention = GENERATE(as<std::uint64_t>{}, 0, layout::kFenceNeeded);
   LogFixture f({.exclusive = exclusive});

@@ -1,4 +1,4 @@
-// What the dead leave, put in order by anyone, any number of times.
+// What dead members leave is repaired, by any member and any number of times.
 
 #include <catch2/catch.hpp>
 
@@ -15,7 +15,7 @@ using shmbus::log::repair_publisher;
 using shmbus::log::repair_subscriber;
 using Sequences = std::vector<std::uint64_t>;
 
-TEST_CASE("nothing is repaired of the living, or of nobody", "[log][repair]") {
+TEST_CASE("ports of living nodes and free ports are not repaired", "[log][repair]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber();
@@ -50,7 +50,7 @@ TEST_CASE("repair is idempotent", "[log][repair]") {
   CHECK(f.header().repaired_claims.load() == 1);
 }
 
-TEST_CASE("of two repairers at once, one does it", "[log][repair]") {
+TEST_CASE("of two repairers at one time, one does the repair", "[log][repair]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish("event");
@@ -63,7 +63,7 @@ TEST_CASE("of two repairers at once, one does it", "[log][repair]") {
   bool inside = false;
   f.world.on_alive = [&] {
     if (inside || f.log().publisher(port).owner.load() == dead) return;
-    inside = true;  // the first has marked the port
+    inside = true;  // the first repairer has marked the port
     second = repair_publisher(other.log, port);
   };
   CHECK(repair_publisher(f.log(), port) == Repair::done);
@@ -73,7 +73,7 @@ TEST_CASE("of two repairers at once, one does it", "[log][repair]") {
   CHECK(f.header().repaired_ports.load() == 1);
 }
 
-TEST_CASE("a dead repairer's work is taken over", "[log][repair]") {
+TEST_CASE("when a repairer dies, another one finishes its work", "[log][repair]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish("event");
@@ -88,7 +88,7 @@ TEST_CASE("a dead repairer's work is taken over", "[log][repair]") {
   CHECK(repair_subscriber(f.log(), pin) == Repair::postponed);
   f.world.kill(repairer);
 
-  SECTION("it had not begun") {}
+  SECTION("it had marked the port only") {}
   SECTION("it had written the size") { f.record(1, claim_offset).meta.store(32); }
   SECTION("it had aborted the record") {
     f.record(1, claim_offset).meta.store(32);
@@ -109,7 +109,8 @@ TEST_CASE("a dead repairer's work is taken over", "[log][repair]") {
   CHECK(f.subscriber().drain_sequences() == Sequences{1, 3});
 }
 
-TEST_CASE("where a dead publisher stopped decides what becomes of its record", "[log][repair]") {
+TEST_CASE("a dead publisher's record is ignored, aborted or committed, depending on where the publisher stopped",
+          "[log][repair]") {
   LogFixture f;
   auto& p = f.publisher();
   p.publish("event");
@@ -119,15 +120,15 @@ TEST_CASE("where a dead publisher stopped decides what becomes of its record", "
   const auto& format = f.log().format();
   Sequences expected;
 
-  SECTION("before it showed the place: nothing") {
+  SECTION("before it stored the claim's place: ignored") {
     port.words.where.store(kNone);
     expected = {1, 2};
   }
-  SECTION("the two words do not belong together: nothing") {
+  SECTION("between storing the claim's two words: ignored") {
     port.words.what.store(shmbus::layout::ClaimWord(format.make(1, at + 8, 1), 0, false, 32).word());
     expected = {1, 2};
   }
-  SECTION("before the tail moved: nothing") { expected = {1, 2}; }
+  SECTION("before the tail moved: ignored") { expected = {1, 2}; }
   SECTION("before the key: aborted") {
     f.place_tail(format.after(f.log().tail().load(), 32));
     expected = {1, 3};
@@ -138,7 +139,7 @@ TEST_CASE("where a dead publisher stopped decides what becomes of its record", "
     f.record(1, at).key.store(f.key_of(1));
     expected = {1, 2, 3};
   }
-  SECTION("after the key, the claim taken back: committed") {
+  SECTION("after the key, the claim cleared: committed") {
     f.place_tail(format.after(f.log().tail().load(), 32));
     f.record(1, at).meta.store(32);
     f.record(1, at).key.store(f.key_of(1));
@@ -154,7 +155,7 @@ TEST_CASE("where a dead publisher stopped decides what becomes of its record", "
   CHECK(f.subscriber().drain_sequences() == expected);
 }
 
-TEST_CASE("a dead claim in a block that was reused meanwhile is forgotten", "[log][repair]") {
+TEST_CASE("a dead publisher's claim in a block that was reused meanwhile is ignored", "[log][repair]") {
   LogFixture f({.blocks = 2});
   auto& p = f.publisher();
   p.publish("event");
@@ -184,7 +185,7 @@ TEST_CASE("a dead subscriber's pins, slots and waiter bit are cleared", "[log][r
   CHECK(f.header().subscribers.load() == 0);
 }
 
-TEST_CASE("a port of the dead is taken when none is free", "[log][repair]") {
+TEST_CASE("a new publisher takes a dead publisher's port when none is free", "[log][repair]") {
   LogFixture f;
   for (unsigned i = 0; i < shmbus::layout::kMaxPublishers; ++i) f.publisher();
   for (unsigned i = 0; i < shmbus::layout::kMaxSubscribers; ++i) f.subscriber();
@@ -198,7 +199,7 @@ TEST_CASE("a port of the dead is taken when none is free", "[log][repair]") {
 
 // ---------------------------------------------------------------------------------------------------------- exclusive
 
-TEST_CASE("the exclusive right is a living node's alone", "[log][exclusive]") {
+TEST_CASE("only one living node has the exclusive right", "[log][exclusive]") {
   LogFixture f({.exclusive = true});
   auto& p = f.publisher();
   std::uint64_t owner = 0;
@@ -218,7 +219,7 @@ TEST_CASE("repair of a dead exclusive publisher frees the right", "[log][exclusi
   CHECK(f.header().exclusive_owner.load() == 0);
 }
 
-TEST_CASE("an exclusive publisher finds the end that a dead one left", "[log][exclusive]") {
+TEST_CASE("an exclusive publisher finds the end of the log that a dead one left", "[log][exclusive]") {
   LogFixture f({.exclusive = true});
   auto& s = f.subscriber({.reliable = true});
   auto& p = f.publisher();
@@ -232,7 +233,7 @@ TEST_CASE("an exclusive publisher finds the end that a dead one left", "[log][ex
     f.place_tail(one);
     next = 3;
   }
-  SECTION("its tail never moved at all") {
+  SECTION("its tail never moved") {
     p.publish("2");
     p.publish("3");
     f.place_tail(f.log().format().make(1, 0, 0));
@@ -255,7 +256,7 @@ TEST_CASE("an exclusive publisher finds the end that a dead one left", "[log][ex
   CHECK(s.reader->next_sequence() == next + 1);
 }
 
-TEST_CASE("the end in a full block without padding is found", "[log][exclusive]") {
+TEST_CASE("an exclusive publisher finds the end in a full block without padding", "[log][exclusive]") {
   LogFixture f({.exclusive = true});
   auto& p = f.publisher();
   p.publish_bytes(f.log().max_payload());
@@ -267,8 +268,9 @@ TEST_CASE("the end in a full block without padding is found", "[log][exclusive]"
   CHECK(f.subscriber().drain_sequences() == Sequences{1, 2});
 }
 
-TEST_CASE("a claim in a block that the tail has not come to was never granted", "[log][repair]") {
-  // Its publisher read a tail value long ago, and the same number came round: the block was linked, the tail not moved.
+TEST_CASE("a claim in a block that the tail has not reached was never granted", "[log][repair]") {
+  // Its publisher read a tail value long ago. Since then the block's number came round again: the block is linked, and the
+  // tail has not moved.
   LogFixture f;
   f.publish_to_block(f.publisher(), 2);
   const auto& format = f.log().format();

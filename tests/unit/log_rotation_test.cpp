@@ -18,7 +18,7 @@ using Sequences = std::vector<std::uint64_t>;
 
 namespace {
 
-/// The tail, sealed: what a publisher sees that is about to open the next block.
+/// The tail of a sealed block, as a publisher sees it that is about to open the next one.
 std::uint64_t seal(LogFixture& f) {
   const auto& format = f.log().format();
   const std::uint64_t tail = f.log().tail().load();
@@ -43,7 +43,7 @@ constexpr std::size_t kQuarter = 1000;
 
 }  // namespace
 
-TEST_CASE("a new log is an empty sealed block, and nothing is linked or backed", "[log][rotation]") {
+TEST_CASE("a new log has a sealed tail, no linked block and no backed block", "[log][rotation]") {
   LogFixture f({.blocks = 8});
   CHECK(f.tail_block() == 0);
   CHECK(f.sealed());
@@ -67,13 +67,13 @@ TEST_CASE("the first event opens block 1 with sequence 1", "[log][rotation]") {
   CHECK(f.header().backed.load() == 1);
 }
 
-TEST_CASE("a ring that is not full takes a new block each time, a full one reuses", "[log][rotation]") {
+TEST_CASE("a ring that is not full takes a new block each time, and a full ring reuses blocks", "[log][rotation]") {
   const bool exclusive = GENERATE(false, true);
   const auto blocks = GENERATE(as<std::uint32_t>{}, 2, 4, 8);
   LogFixture f({.blocks = blocks, .exclusive = exclusive});
   auto& p = f.publisher();
   f.publish_to_block(p, 100);
-  // One more than the ring: a block leaves it in the step that links its successor.
+  // One block more than the ring has: a block leaves the ring in the step that links its successor.
   CHECK(f.header().backed.load() == blocks + 1);
   std::set<std::uint32_t> physical;
   for (std::uint64_t n = 101 - blocks; n <= 100; ++n) {
@@ -83,13 +83,13 @@ TEST_CASE("a ring that is not full takes a new block each time, a full one reuse
   CHECK(physical.size() == blocks);
 }
 
-TEST_CASE("sequences go on from block to block, without those of padding", "[log][rotation]") {
+TEST_CASE("sequences go on from block to block, and padding takes none", "[log][rotation]") {
   LogFixture f;
   auto& p = f.publisher();
   for (std::uint64_t s = 1; s <= 500; ++s) REQUIRE(p.publish_bytes(s % 700).sequence() == s);
 }
 
-TEST_CASE("whoever finds the ring moved and the tail not helps", "[log][rotation]") {
+TEST_CASE("a publisher that finds the ring moved and the tail not moved finishes the rotation", "[log][rotation]") {
   const bool exclusive = GENERATE(false, true);
   LogFixture f({.exclusive = exclusive});
   auto& p = f.publisher();
@@ -98,7 +98,7 @@ TEST_CASE("whoever finds the ring moved and the tail not helps", "[log][rotation
   const std::uint64_t next = f.log().entry(f.physical_of(2)).first_sequence.load() + f.log().format().count(tail);
   std::optional<std::uint64_t> opened;
   REQUIRE(open_next(f.log(), tail, opened) == Status::ok);
-  REQUIRE(opened);  // and here its opener dies
+  REQUIRE(opened);  // here the publisher that opened it dies
   CHECK(f.tail_block() == 2);
   CHECK(f.ring(3).linked());
   const std::uint32_t physical = f.physical_of(3);
@@ -112,7 +112,7 @@ TEST_CASE("whoever finds the ring moved and the tail not helps", "[log][rotation
   CHECK(f.physical_of(3) == physical);
 }
 
-TEST_CASE("a second look at an opened block gives the same tail", "[log][rotation]") {
+TEST_CASE("opening a block that is open already gives the same tail", "[log][rotation]") {
   LogFixture f;
   f.publish_to_block(f.publisher(), 2);
   const std::uint64_t tail = seal(f);
@@ -135,13 +135,13 @@ TEST_CASE("a stale tail opens nothing", "[log][rotation]") {
   CHECK(f.tail_block() == 9);
 }
 
-TEST_CASE("a rotation that lost gives its block back and forgets the number in it", "[log][rotation]") {
+TEST_CASE("a publisher that loses a rotation gives its block back and clears the number in it", "[log][rotation]") {
   LogFixture f;
   auto& p = f.publisher();
   f.publish_to_block(p, 6);
   const std::uint64_t tail = seal(f);
   bool first = true;
-  f.world.on_now = [&] {  // between the reservation and the ring
+  f.world.on_now = [&] {  // between reserving a block and linking it
     if (!first) return;
     first = false;
     p.publish("somebody else was faster");
@@ -175,7 +175,7 @@ TEST_CASE("the block that left the ring last is used first", "[log][rotation]") 
   }
 }
 
-TEST_CASE("reuse never takes what is protected", "[log][rotation]") {
+TEST_CASE("a protected block is never reused", "[log][rotation]") {
   LogFixture f({.blocks = 2});
   auto& p = f.publisher();
   f.publish_to_block(p, 2);
@@ -217,7 +217,7 @@ TEST_CASE("reuse never takes what is protected", "[log][rotation]") {
   CHECK(used);
 }
 
-TEST_CASE("what a dead node has reserved and not linked is taken", "[log][rotation]") {
+TEST_CASE("a block that a dead node had reserved and not linked is reused", "[log][rotation]") {
   LogFixture f({.blocks = 2});
   auto& p = f.publisher();
   f.publish_to_block(p, 4);
@@ -233,7 +233,7 @@ TEST_CASE("what a dead node has reserved and not linked is taken", "[log][rotati
   CHECK(f.subscriber().drain().size() > 3);
 }
 
-TEST_CASE("a linked block is not taken, whoever its owner word names", "[log][rotation]") {
+TEST_CASE("a linked block is not reused, whatever its owner word holds", "[log][rotation]") {
   LogFixture f({.blocks = 4});
   auto& p = f.publisher();
   f.publish_to_block(p, 4);
@@ -248,7 +248,7 @@ TEST_CASE("a linked block is not taken, whoever its owner word names", "[log][ro
   CHECK(physical.size() == 4);
 }
 
-TEST_CASE("a block number that a shown claim still bears is not opened", "[log][rotation]") {
+TEST_CASE("no block is opened under a number that a visible claim still holds", "[log][rotation]") {
   LogFixture f({.block_size = 64 << 20, .blocks = 2});  // the fewest bits for the number: 17
   auto& p = f.publisher();
   p.publish("event");
@@ -259,8 +259,8 @@ TEST_CASE("a block number that a shown claim still bears is not opened", "[log][
   CHECK(p.publish("event").status() == Status::back_pressured);
   CHECK(f.tail_block() == 1);
 
-  SECTION("until it is taken back") { f.log().publisher(port).words.where.store(kNone); }
-  SECTION("unless its owner is dead") { f.world.kill(node); }
+  SECTION("until the claim is cleared") { f.log().publisher(port).words.where.store(kNone); }
+  SECTION("unless the claim's owner is dead") { f.world.kill(node); }
   CHECK(p.publish("event").sequence() == 2);
   CHECK(f.tail_block() == 2);
 }
@@ -291,7 +291,7 @@ TEST_CASE("when memory is short the oldest block is dropped early, and counted",
   const auto seen = s.drain_sequences();
   CHECK(seen.back() == 40);
   CHECK(seen.size() + s.lost() == 40);
-  CHECK(seen.size() >= 7);  // of four blocks of three, one is being filled and one may be spare
+  CHECK(seen.size() >= 7);  // of four blocks of three events, one is being filled and one may be spare
   auto& late = f.subscriber({.start = shmbus::Start::oldest()});
   CHECK(late.drain_sequences() == seen);
   CHECK(late.lost() == 0);
@@ -312,7 +312,7 @@ TEST_CASE("a block that a reliable subscriber needs is not dropped early", "[log
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("blocks are dropped in order, so that what is retained has no gap", "[log][memory]") {
+TEST_CASE("blocks are dropped in order, so that the retained events have no gap", "[log][memory]") {
   LogFixture f({.blocks = 8});
   f.world.memory_left = 5;
   auto& p = f.publisher();
@@ -328,13 +328,13 @@ TEST_CASE("blocks are dropped in order, so that what is retained has no gap", "[
   CHECK(slow.drain().back().sequence == 21);
 }
 
-TEST_CASE("a ring of two goes on with two blocks of memory", "[log][memory]") {
+TEST_CASE("a ring of two blocks goes on with memory for two blocks", "[log][memory]") {
   LogFixture f({.blocks = 2});
   f.world.memory_left = 2;
   auto& p = f.publisher();
   for (std::uint64_t i = 1; i <= 40; ++i) REQUIRE(p.publish_bytes(kQuarter).sequence() == i);
   CHECK(f.subscriber().drain_sequences().back() == 40);
-  auto& inside = f.subscriber();  // pins one of the two
+  auto& inside = f.subscriber();  // pins one of the two blocks
   inside.poll(1);
   while (p.publish_bytes(kQuarter)) {
   }
@@ -345,7 +345,7 @@ TEST_CASE("a ring of two goes on with two blocks of memory", "[log][memory]") {
   CHECK(inside.lost() == 0);
 }
 
-TEST_CASE("what the dead pin is freed before more memory is asked for", "[log][memory]") {
+TEST_CASE("blocks that dead readers pin are freed before the log asks for more memory", "[log][memory]") {
   LogFixture f({.blocks = 2});
   auto& p = f.publisher();
   f.publish_to_block(p, 2);
@@ -362,7 +362,7 @@ TEST_CASE("what the dead pin is freed before more memory is asked for", "[log][m
   CHECK(f.header().repaired_ports.load() == 1);
 }
 
-TEST_CASE("a ring of two goes on with three blocks of memory", "[log][memory]") {
+TEST_CASE("a ring of two blocks goes on with memory for three blocks", "[log][memory]") {
   LogFixture f({.blocks = 2});
   f.world.memory_left = 3;
   auto& p = f.publisher();

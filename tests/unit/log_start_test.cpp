@@ -1,4 +1,4 @@
-// Where a reader begins.
+// At which event a reader begins.
 
 #include <catch2/catch.hpp>
 
@@ -64,7 +64,8 @@ TEST_CASE("latest begins with the next event", "[log][start]") {
   CHECK(s.lost() == 0);
 }
 
-TEST_CASE("latest begins with the next event when the block is sealed and the next not open", "[log][start]") {
+TEST_CASE("latest begins with the next event also when the block is sealed and the next one is not open",
+          "[log][start]") {
   LogFixture f;
   auto& p = f.publisher();
   publish(f, p, 3);
@@ -97,13 +98,13 @@ TEST_CASE("a sequence begins with that event", "[log][start]") {
     CHECK(s.drain_sequences() == range(static_cast<std::uint64_t>(n), 20));
     CHECK(s.lost() == 0);
   }
-  SECTION("what is asked for and no longer retained counts as lost") {
+  SECTION("events after the start that are no longer retained count as lost") {
     auto& s = f.subscriber({.start = Start::sequence(4)});
     CHECK(s.drain_sequences() == range(10, 20));
     CHECK(s.lost() == 6);
     CHECK(s.shared().words.lost.load() == 6);
   }
-  SECTION("a number of the future is waited for") {
+  SECTION("a future sequence is waited for") {
     auto& s = f.subscriber({.start = Start::sequence(25)});
     CHECK(s.shared().words.position.load() == 25);
     CHECK(s.drain().empty());
@@ -111,19 +112,19 @@ TEST_CASE("a sequence begins with that event", "[log][start]") {
     CHECK(s.drain_sequences() == range(25, 28));
     CHECK(s.lost() == 0);
   }
-  SECTION("a number of the future is waited for when the log laps the reader before") {
+  SECTION("a future sequence is waited for also when the log laps the reader before it") {
     auto& s = f.subscriber({.start = Start::sequence(25)});
     publish(f, p, 40);  // 60; blocks 17 to 20 are linked, the first of them begins with 49
     CHECK(s.drain_sequences() == range(49, 60));
     CHECK(s.lost() == 49 - 25);
   }
-  SECTION("a number of the future after a lap that does not reach it") {
+  SECTION("a future sequence is waited for after a lap that does not reach it") {
     auto& s = f.subscriber({.start = Start::sequence(58)});
     publish(f, p, 40);
     CHECK(s.drain_sequences() == range(58, 60));
     CHECK(s.lost() == 0);
   }
-  SECTION("a claim_offset before the start is not lost") {
+  SECTION("a claim before the start does not count as lost") {
     auto& s = f.subscriber({.start = Start::sequence(24)});
     f.place_granted(f.new_node(), 32);  // 21
     publish(f, p, 4);
@@ -134,7 +135,7 @@ TEST_CASE("a sequence begins with that event", "[log][start]") {
   }
 }
 
-TEST_CASE("last begins with the last so many numbers", "[log][start]") {
+TEST_CASE("last(k) begins k sequences before the end", "[log][start]") {
   LogFixture f;
   auto& p = f.publisher();
   publish(f, p, 20);
@@ -147,7 +148,7 @@ TEST_CASE("last begins with the last so many numbers", "[log][start]") {
   CHECK(f.subscriber({.start = Start::last(1000)}).drain_sequences() == range(10, 20));
 }
 
-TEST_CASE("a time begins with the first event of that time or later", "[log][start]") {
+TEST_CASE("a start at a time begins with the first event of that time or later", "[log][start]") {
   LogFixture f;
   auto& p = f.publisher();
   const std::int64_t zero = f.world.system_ns;
@@ -165,7 +166,7 @@ TEST_CASE("a time begins with the first event of that time or later", "[log][sta
   CHECK(future.lost() == 0);
 }
 
-TEST_CASE("a time finds an event whose stamp lies before the moment its block was opened", "[log][start]") {
+TEST_CASE("a start at a time finds an event that was stamped before its block was opened", "[log][start]") {
   LogFixture f;
   auto& p = f.publisher();
   publish(f, p, 6);
@@ -173,22 +174,22 @@ TEST_CASE("a time finds an event whose stamp lies before the moment its block wa
   const std::int64_t before = f.world.system_ns;
   const auto claim = slow.claim(kThird);  // event 7, block 3
   f.world.system_ns -= 5000;
-  slow.writer->commit(claim);  // stamped earlier than block 3 was opened
+  slow.writer->commit(claim);  // stamped before block 3 was opened
   f.world.system_ns = before;
   publish(f, p, 3);
-  // 5 and 6 are of `before - 1000` and `before`, 7 of `before - 5000`: the first of that time or later is 2.
+  // Events 5 and 6 have the times `before - 1000` and `before`, 7 has `before - 5000`, 2 has `before - 4000`.
   CHECK(f.subscriber({.start = start_at(before - 4500)}).drain_sequences() == range(2, 10));
   CHECK(f.subscriber({.start = start_at(before)}).drain_sequences() == range(6, 10));
 }
 
-TEST_CASE("without time stamps a time begins with the oldest event", "[log][start]") {
+TEST_CASE("without time stamps a start at a time begins with the oldest event", "[log][start]") {
   LogFixture f({.timestamps = false});
   auto& p = f.publisher();
   publish(f, p, 20);
   CHECK(f.subscriber({.start = start_at(f.world.system_ns)}).drain_sequences() == range(10, 20));
 }
 
-TEST_CASE("no event before the start is handed out, however many there are", "[log][start]") {
+TEST_CASE("no event before the start is handed out, however many lie before it", "[log][start]") {
   // A poll passes over a bounded number of events.
   LogFixture f({.block_size = 4 << 20, .blocks = 2});
   auto& p = f.publisher();

@@ -1,4 +1,4 @@
-// Ports that hold publishers back for nobody, and demotions that must not hit the wrong subscription.
+// Placed ports that no subscription will adopt, and demotions that must not hit the wrong subscription.
 
 #include <catch2/catch.hpp>
 
@@ -14,7 +14,7 @@ using shmbus::layout::kPlaced;
 using shmbus::layout::port_mode;
 using shmbus::log::BlockLog;
 
-TEST_CASE("a placed port holds publishers back until its subscription comes", "[log][gating][withdraw]") {
+TEST_CASE("a placed port holds publishers back until its subscription adopts it", "[log][gating][withdraw]") {
   LogFixture f;
   auto& p = f.publisher();
   f.place_for(f.new_node(), 5, true);
@@ -39,7 +39,7 @@ TEST_CASE("a placed port whose subscription reads through another one is withdra
   const std::uint64_t node = f.new_node();
   const unsigned doubled = f.place_for(node, 5, true);
   const unsigned used = f.place_for(node, 5, false);
-  f.log().subscriber(used).words.pin.store(100);  // it has read on
+  f.log().subscriber(used).words.pin.store(100);  // its subscription has read on
   CHECK(fill_ring(p).status == Status::ok);
   CHECK(f.log().subscriber(doubled).owner.load() == 0);
   CHECK(f.log().subscriber(used).owner.load() == node);
@@ -96,7 +96,8 @@ TEST_CASE("a port is adopted by the subscription it was placed for, and no other
   CHECK(f.log().subscriber(port).owner.load() == node);
 }
 
-TEST_CASE("a demotion that is due does not hit the port's next tenant, of the same node", "[log][gating][withdraw]") {
+TEST_CASE("a demotion that is due does not hit the port's next subscription of the same node",
+          "[log][gating][withdraw]") {
   LogFixture f;
   auto& p = f.publisher();
   const std::uint64_t node = f.new_node();
@@ -104,8 +105,8 @@ TEST_CASE("a demotion that is due does not hit the port's next tenant, of the sa
   auto& shared = f.log().subscriber(port);
   CHECK(fill_ring(p).status == Status::back_pressured);
   f.world.pass_time(2000);
-  // The publisher has loaded the mode of subscription 5. Before it goes on subscription 6 has the port, and its own
-  // hold is as old.
+  // The publisher has loaded the mode of subscription 5. Before it goes on, the port goes to subscription 6, which has
+  // held publishers back for as long.
   f.world.on_monotonic = [&] {
     f.world.on_monotonic = nullptr;
     shared.subscription.store(6);
@@ -115,19 +116,20 @@ TEST_CASE("a demotion that is due does not hit the port's next tenant, of the sa
   CHECK(shared.mode.load() == port_mode(6, true));
 }
 
-TEST_CASE("time that a publisher was stopped before it set the mark does not count", "[log][gating][withdraw]") {
+TEST_CASE("time in which a publisher was stopped before it set held_since does not count", "[log][gating][withdraw]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = 1000});
   int readings = 0;
-  // The clock of the first mark is read, then the publisher is stopped for long; the reading behind the mark tells.
+  // The publisher reads the clock, is stopped for long, and then stores the mark. It reads the clock again behind the
+  // mark, and finds that it was stopped.
   f.world.on_monotonic = [&] {
     if (++readings == 2) f.world.pass_time(1'000'000'000);
   };
   CHECK(fill_ring(p).status == Status::back_pressured);
   f.world.on_monotonic = nullptr;
   CHECK((s.shared().held_since.load() & kHoldConfirmed) == 0);
-  CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);  // marked anew
+  CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);  // sets a new mark
   CHECK(s.shared().held_since.load() == (f.world.monotonic_ns.load() | kHoldConfirmed));
   CHECK(s.shared().mode.load() == port_mode(s.node, true));
   f.world.pass_time(1000);
@@ -135,12 +137,12 @@ TEST_CASE("time that a publisher was stopped before it set the mark does not cou
   CHECK(s.shared().mode.load() == port_mode(s.node, false));
 }
 
-TEST_CASE("a mark that nobody confirms is looked at again soon", "[log][gating][withdraw]") {
+TEST_CASE("an unconfirmed mark is checked again soon", "[log][gating][withdraw]") {
   LogFixture f;
   auto& p = f.publisher();
   auto& s = f.subscriber({.reliable = true, .demote_after = 1'000'000'000});
   CHECK(fill_ring(p).status == Status::back_pressured);
-  s.shared().held_since.store(f.world.monotonic_ns & ~kHoldConfirmed);  // by a publisher that died there
+  s.shared().held_since.store(f.world.monotonic_ns & ~kHoldConfirmed);  // its publisher died before it confirmed it
   CHECK(shmbus::log::next_demotion(f.log()) < 10'000'000);
   f.world.pass_time(10'000'000);
   CHECK(p.publish_bytes(kQuarter).status() == Status::back_pressured);

@@ -5,7 +5,7 @@
 #include "shmbus/shmbus.hpp"
 #include "support/temporary_bus.hpp"
 
-TEST_CASE("seen + lost counts sequences: aborted loans in a stretch that was never seen are among them", "[lost]") {
+TEST_CASE("seen + lost counts sequences, also those of aborted loans where the subscriber was lapped", "[lost]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("t", {.block_size = 4096, .blocks = 2});
@@ -31,7 +31,7 @@ TEST_CASE("seen + lost counts sequences: aborted loans in a stretch that was nev
     while (subscriber.poll(
                [&](const shmbus::Event& event) {
                  ++seen;
-                 // What is skipped between two events is lost, or aborted within a stretch that is read.
+                 // A sequence that is skipped between two events is lost, or was aborted and read as such.
                  const std::uint64_t now = subscriber.lost();
                  skipped_unlost += event.sequence() - expected - (now - lost);
                  lost = now;
@@ -41,7 +41,7 @@ TEST_CASE("seen + lost counts sequences: aborted loans in a stretch that was nev
     }
   };
 
-  publish(10);  // read: aborted ones are passed, and not lost
+  publish(10);  // the subscriber reads all of them, and aborted ones do not count as lost
   drain();
   CHECK(subscriber.lost() == 0);
   CHECK(seen == published);
@@ -50,7 +50,7 @@ TEST_CASE("seen + lost counts sequences: aborted loans in a stretch that was nev
   publish(1000);  // laps the subscriber
   drain();
   CHECK(subscriber.lost() > 0);
-  CHECK(seen + subscriber.lost() > published);  // the aborted ones that it lapped count
+  CHECK(seen + subscriber.lost() > published);  // aborted sequences count where it was lapped
   CHECK(published + aborted == last);
   CHECK(seen + subscriber.lost() + skipped_unlost == last);  // every sequence, exactly once
 }

@@ -38,7 +38,8 @@ TEST_CASE("values below 2048 are counted exactly", "[measure]") {
   CHECK(histogram->mean() == Approx(1023.5));
 }
 
-TEST_CASE("each value lies in a bucket at most 1/1024 of it wide, and buckets have no gaps", "[measure]") {
+TEST_CASE("each value lies in a bucket at most 1/1024 of the value wide, and there are no gaps between buckets",
+          "[measure]") {
   std::uint64_t before = largest;  // so that the first bucket begins with 0
   for (std::size_t bucket = 0; before != largest || bucket == 0; ++bucket) {
     const std::uint64_t first = before + 1;
@@ -91,7 +92,7 @@ TEST_CASE("differences of a coarse clock give the median between its steps", "[m
   }
 }
 
-TEST_CASE("a quantile between steps does not leave the range of the values", "[measure]") {
+TEST_CASE("a quantile between steps stays in the range of the values", "[measure]") {
   const auto histogram = std::make_unique<Histogram>();
   for (int i = 0; i < 10; ++i) histogram->add(260);
   CHECK(histogram->quantile_between(0, 26) == 260);
@@ -108,7 +109,7 @@ TEST_CASE("the largest number there is fits a histogram", "[measure]") {
   CHECK(histogram->quantile(0.5) == largest);
 }
 
-TEST_CASE("merged histograms are as one that got all values", "[measure]") {
+TEST_CASE("merged histograms equal one that got all values", "[measure]") {
   const auto all = std::make_unique<Histogram>();
   const auto one = std::make_unique<Histogram>();
   const auto other = std::make_unique<Histogram>();
@@ -126,17 +127,17 @@ TEST_CASE("merged histograms are as one that got all values", "[measure]") {
   CHECK(one->quantile(0.5) == 0);
 }
 
-TEST_CASE("a distribution is told in the unit asked for", "[measure]") {
+TEST_CASE("a distribution is printed in the unit that was asked for", "[measure]") {
   const auto histogram = std::make_unique<Histogram>();
   for (std::uint64_t value = 1; value <= 1000; ++value) histogram->add(value);
-  const Distribution told = distribution(*histogram, 0.5);
-  CHECK(told.count == 1000);
-  CHECK(told.min == 0.5);
-  CHECK(told.p50 == 250);
-  CHECK(told.p90 == 450);
-  CHECK(told.p99 == 495);
-  CHECK(told.p99_9 == 499.5);
-  CHECK(told.max == 500);
+  const Distribution printed = distribution(*histogram, 0.5);
+  CHECK(printed.count == 1000);
+  CHECK(printed.min == 0.5);
+  CHECK(printed.p50 == 250);
+  CHECK(printed.p90 == 450);
+  CHECK(printed.p99 == 495);
+  CHECK(printed.p99_9 == 499.5);
+  CHECK(printed.max == 500);
 }
 
 TEST_CASE("a percentile curve rises from the smallest value to the largest", "[measure]") {

@@ -14,7 +14,7 @@ TEST_CASE("the median of rounds is the middle one, or half-way between the middl
   CHECK(Rounds({9, 1, 5}).max() == 9);
 }
 
-TEST_CASE("one bad round of five does not make a figure noisy, and two on either side do", "[measure]") {
+TEST_CASE("one bad round of five does not make a figure noisy, and two low and two high ones do", "[measure]") {
   CHECK_FALSE(Rounds({100, 101, 99, 100, 500}).noisy());
   CHECK(Rounds({100, 50, 200, 250, 60}).noisy());
   CHECK(Rounds({100, 100, 100}).spread() == 0);

@@ -8,7 +8,7 @@
 #include "shmbus/shmbus.hpp"
 #include "support/temporary_bus.hpp"
 
-// NOLINTBEGIN(bugprone-use-after-move): what is used after a move is what is tested.
+// NOLINTBEGIN(bugprone-use-after-move): these tests are about the use of objects after a move.
 using namespace std::chrono_literals;
 using shmbus::ErrorCode;
 using shmbus::Status;
@@ -55,7 +55,7 @@ TEST_CASE("a Bus that was moved from has no name and throws closed", "[moved_fro
   check_closed([&] { bus.run_until_signal(); });
 }
 
-TEST_CASE("a Publisher that was moved from publishes nothing and says closed", "[moved_from]") {
+TEST_CASE("a Publisher that was moved from publishes nothing and returns closed", "[moved_from]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   const auto exclusive = GENERATE(false, true);
@@ -81,7 +81,7 @@ TEST_CASE("a Publisher that was moved from publishes nothing and says closed", "
   CHECK(owner.topic().name == "t");
   CHECK(owner.publish("after").sequence() == 2);
 
-  publisher = std::move(owner);  // and back
+  publisher = std::move(owner);  // and moved back
   CHECK(owner.publish("closed").status() == Status::closed);
   CHECK(publisher.publish("again").sequence() == 3);
 

@@ -27,7 +27,7 @@ TEST_CASE("a poll inside the Subscriber's own handler is refused by name, and th
   const std::size_t polled = subscriber.poll([&](const shmbus::Event& event) {
     check_refused();
     CHECK(event.text() == std::to_string(event.sequence()));
-    // Another one's poll inside is none of that kind, but this one's is inside of it, too.
+    // Another Subscriber's poll is allowed inside, but inside that poll this Subscriber's own is still refused.
     other.poll([&](const shmbus::Event&) { check_refused(); }, 1);
   });
   CHECK(polled == 2);
@@ -35,7 +35,7 @@ TEST_CASE("a poll inside the Subscriber's own handler is refused by name, and th
   CHECK(subscriber.poll(nothing) == 0);
   CHECK(subscriber.delivered() == 2);
 
-  publisher.publish("3");  // what is thrown passes through the outer poll
+  publisher.publish("3");  // the exception passes through the outer poll
   CHECK_THROWS_AS(subscriber.poll([&](const shmbus::Event&) { subscriber.poll(nothing); }), shmbus::Error);
   publisher.publish("4");
   CHECK(subscriber.poll(nothing) == 1);

@@ -32,14 +32,14 @@ bool covers(const char* pattern, const char* topic) {
 
 }  // namespace
 
-TEST_CASE("a pattern may have a star for one token and '>' as the last", "[names]") {
+TEST_CASE("a pattern may have '*' for any token, and '>' as the last token", "[names]") {
   for (const char* good : {"a", "*", ">", "a.*", "*.b", "a.*.c", "a.>", "*.>", "*.*"}) check_valid(good);
   check_valid(std::string(127, 'x'));
   for (const char* bad : {"", "a.", ".*", ">.a", "a.>.b", "a*", "*a.b", "a.b>", "**", ">>", "a..>"}) check_invalid(bad);
   check_invalid(std::string(128, 'x'));
 }
 
-TEST_CASE("a pattern covers the topics it describes", "[names]") {
+TEST_CASE("a pattern matches the topics it describes", "[names]") {
   CHECK(covers("a.b", "a.b"));
   CHECK_FALSE(covers("a.b", "a.c"));
   CHECK_FALSE(covers("a.b", "a"));
@@ -64,7 +64,7 @@ TEST_CASE("a pattern covers the topics it describes", "[names]") {
   CHECK_FALSE(covers("*.>", "a"));
 }
 
-TEST_CASE("a pattern covers no invalid topic name", "[names]") {
+TEST_CASE("a pattern matches no invalid topic name", "[names]") {
   for (const char* topic : {"", "a.", "a..b", "a.*", "a b"}) CHECK_FALSE(shmbus::matches(">", topic));
 }
 

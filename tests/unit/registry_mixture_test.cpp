@@ -1,4 +1,4 @@
-// Tables of the registry are read while entries change hands: a looker sees one owner's words, or none.
+// Tables of the registry are read while entries change owners: a reader sees the words of one owner, or none.
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -27,7 +27,7 @@ using shmbus::registry::TopicTable;
 namespace {
 
 constexpr int kLooks = 20'000 / test::slowness;
-constexpr std::uint64_t kSeen = 20;  // entries at least, however seldom the other thread runs
+constexpr std::uint64_t kSeen = 20;  // read at least so many entries, however seldom the other thread runs
 
 /// Long, so that it takes a while to read.
 std::string name_of(std::uint64_t number) {
@@ -35,7 +35,7 @@ std::string name_of(std::uint64_t number) {
   return name.append(".").append(std::to_string(number));
 }
 
-/// While it lives, another thread does something again and again.
+/// Repeats an action on another thread until it is destroyed.
 class Meanwhile {
  public:
   template <class Act>
@@ -55,7 +55,7 @@ class Meanwhile {
 
 }  // namespace
 
-TEST_CASE("a looker never mixes two subscriptions that had one entry", "[registry]") {
+TEST_CASE("a reader never mixes two subscriptions that had one entry in turn", "[registry]") {
   const test::TemporaryBus name;
   Node node(shmbus::detail::open_registry(BusName(name.name()), {}));
   SubscriptionTable table(node);
@@ -81,7 +81,7 @@ TEST_CASE("a looker never mixes two subscriptions that had one entry", "[registr
   CHECK(mixed == 0);
 }
 
-TEST_CASE("a looker never mixes two topics that had one entry", "[registry]") {
+TEST_CASE("a reader never mixes two topics that had one entry in turn", "[registry]") {
   const test::TemporaryBus name;
   Node node(shmbus::detail::open_registry(BusName(name.name()), {}));
   TopicTable table(node);

@@ -1,4 +1,5 @@
-// Ports for standing subscriptions: whoever publishes the first event, each subscription has one that holds it back.
+// Ports placed for standing subscriptions: before the first event, each reliable one has a port that can hold publishers
+// back.
 
 #include <unistd.h>
 
@@ -80,12 +81,12 @@ TEST_CASE("a port in use that pins nothing yet is not taken for one that holds p
   scene.segment->place_subscribers();
   CHECK(scene.placed() == 1);
 
-  scene.port(0).words.pin = 1;  // from here on it does
+  scene.port(0).words.pin = 1;  // from here on it holds them back
   scene.segment->place_subscribers();
   CHECK(scene.placed() == 1);
 }
 
-TEST_CASE("those who place at one time leave a port", "[placing]") {
+TEST_CASE("several members that place ports at one time leave at least one", "[placing]") {
   Scene scene;
   Membership others[] = {scene.member, join(scene.name.name()), join(scene.name.name())};
   std::vector<std::shared_ptr<TopicSegment>> segments;
@@ -104,26 +105,26 @@ TEST_CASE("those who place at one time leave a port", "[placing]") {
       });
     }
     for (std::thread& thread : threads) thread.join();
-    REQUIRE(scene.placed() >= 1);  // doubles go when the subscriber attaches or leaves
+    REQUIRE(scene.placed() >= 1);  // surplus ports are withdrawn when the subscriber attaches or leaves
     for (unsigned i = 0; i < layout::kMaxSubscribers; ++i)
       shmbus::log::withdraw_port(scene.segment->log(), i, scene.standing.node, scene.standing.id);
     REQUIRE(scene.placed() == 0);
   }
 }
 
-TEST_CASE("a port placed for who has left since holds nobody back", "[placing]") {
+TEST_CASE("a port placed for a subscriber that has left since holds no publisher back", "[placing]") {
   Scene scene;
   REQUIRE(scene.topics.make_ready(scene.topic));
   scene.topics.notify(scene.topic);
   shmbus::Bus bus = shmbus::Bus::open(scene.name.name());
   shmbus::Publisher publisher = bus.publisher("t");
-  scene.segment->place_subscribers();  // by one who read the list before the subscriber left it, and dies now
+  scene.segment->place_subscribers();  // as a member does that read the list before the subscriber left, and then dies
   REQUIRE(scene.placed() == 1);
 
   const std::string event(1000, 'x');
   unsigned published = 0;
   while (publisher.try_publish(event)) REQUIRE(++published < 100);
-  CHECK(published > 0);  // it holds back as long as the subscription stands
+  CHECK(published > 0);  // the port holds publishers back for as long as the subscription stands
   scene.subscriptions.remove(scene.entry);
   CHECK(publisher.try_publish(event));
   CHECK(scene.placed() == 0);

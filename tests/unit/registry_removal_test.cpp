@@ -1,4 +1,4 @@
-// A member of a removed bus does no harm to the bus that has the name next.
+// A member of a removed bus does no harm to the next bus of that name.
 
 #include <catch2/catch.hpp>
 
@@ -31,7 +31,7 @@ bool is_closed(const shmbus::Error& error) { return error.code() == shmbus::Erro
 
 }  // namespace
 
-TEST_CASE("a member of a removed bus does not take a topic of the next one for stale", "[removal]") {
+TEST_CASE("a member of a removed bus does not remove the next bus's topic as stale", "[removal]") {
   const test::TemporaryBus name;
   const auto late = join(name.name());
   REQUIRE(shmbus::Bus::remove(name.name()));
@@ -54,7 +54,7 @@ TEST_CASE("a topic created for a removed bus is withdrawn without touching the n
   const auto late = join(name.name());
   REQUIRE(shmbus::Bus::remove(name.name()));
 
-  SECTION("the next bus has one of that name") {
+  SECTION("the next bus has a topic of that name") {
     const auto created = TopicSegment::create(late, kTopic, 17, {}, {});
     REQUIRE(created);
     shmbus::Bus next = shmbus::Bus::open(name.name());
@@ -62,7 +62,7 @@ TEST_CASE("a topic created for a removed bus is withdrawn without touching the n
     withdraw(*created);
     CHECK(next.publisher("t").publish("y").sequence() == 2);
   }
-  SECTION("the next bus has none") {
+  SECTION("the next bus has no such topic") {
     const auto created = TopicSegment::create(late, kTopic, 17, {}, {});
     REQUIRE(created);
     shmbus::Bus next = shmbus::Bus::open(name.name());
@@ -77,7 +77,7 @@ TEST_CASE("a topic created for a removed bus is withdrawn without touching the n
   }
 }
 
-TEST_CASE("what a registry that was unlinked by hand left is removed with the bus's name", "[removal]") {
+TEST_CASE("segments whose registry was unlinked by hand are removed by the bus's name", "[removal]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus::open(name.name()).publisher("t").publish("x");
@@ -88,7 +88,8 @@ TEST_CASE("what a registry that was unlinked by hand left is removed with the bu
   CHECK_FALSE(shmbus::Bus::remove(name.name()));
 }
 
-TEST_CASE("a topic without its log is corrupt, unless the bus has lost its name: then the bus is gone", "[removal]") {
+TEST_CASE("a topic without its log is corrupt; if the bus has lost its name, the bus is reported as removed",
+          "[removal]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus::open(name.name()).publisher("t").publish("x");

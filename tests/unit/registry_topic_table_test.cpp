@@ -16,13 +16,13 @@ const TopicName kFirst("first"), kSecond("second");
 
 }  // namespace
 
-TEST_CASE("who finishes a topic that was removed meanwhile leaves the entry's next topic alone", "[topics]") {
+TEST_CASE("finishing a topic that was removed meanwhile leaves the entry's next topic alone", "[topics]") {
   const test::TemporaryBus name;
   shmbus::registry::Node node(shmbus::detail::open_registry(shmbus::base::BusName(name.name()), {}));
   TopicTable table(node);
   TopicTable::Topic removed = table.announce(kFirst, 1);
 
-  SECTION("before it was ready") {
+  SECTION("removed before it was ready") {
     const TopicTable::Topic stale = removed;
     REQUIRE(table.discard(removed));
     TopicTable::Topic next = table.announce(kSecond, 2);
@@ -33,7 +33,7 @@ TEST_CASE("who finishes a topic that was removed meanwhile leaves the entry's ne
     CHECK_FALSE(table.discard(late));
     CHECK(table.find(kSecond, 2));
   }
-  SECTION("before subscribers were told") {
+  SECTION("removed before subscribers were notified") {
     REQUIRE(table.make_ready(removed));
     TopicTable::Topic late = removed;
     REQUIRE(table.discard(removed));

@@ -1,4 +1,4 @@
-// What a topic carries: its first publisher decides, once, whatever dies or stops meanwhile.
+// What a topic carries: its first publisher decides, once, whichever process dies or stops meanwhile.
 
 #include <catch2/catch.hpp>
 
@@ -22,7 +22,7 @@ constexpr TypeInfo kCelsius{"Celsius", 8, 8};
 constexpr TypeInfo kFahrenheit{"Fahrenheit", 8, 8};
 constexpr std::uint64_t kOther = 7;
 
-/// A topic that is not decided, and a node that is about to publish to it.
+/// A topic whose type is not decided, and a node that is about to publish to it.
 struct Undecided : test::LogFixture {
   void adopt(const TypeInfo& type) { adopt_type(header(), 8, type, us, "topic 't'"); }
   ErrorCode refusal(const TypeInfo& type) {
@@ -34,7 +34,7 @@ struct Undecided : test::LogFixture {
     FAIL("adopted");
     return {};
   }
-  /// As another node would.
+  /// Decides the type as another node would.
   void decided_by(std::uint64_t node, const TypeInfo& type) {
     header().type_owner = node;
     header().type_name.store(type.name);
@@ -93,14 +93,14 @@ TEST_CASE("where raw bytes are accepted, they decide nothing, and a type does", 
   CHECK(topic.refusal(kFahrenheit) == ErrorCode::type_mismatch);
 }
 
-TEST_CASE("a subscriber's check passes while nothing is decided", "[topic_type]") {
+TEST_CASE("a subscriber's check passes while the type is not decided", "[topic_type]") {
   Undecided topic;
   CHECK_NOTHROW(check_type(topic.header(), kCelsius, "t"));
   topic.adopt(kRaw);
   CHECK_THROWS_AS(check_type(topic.header(), kCelsius, "t"), Error);
 }
 
-TEST_CASE("what a dead node left half decided is decided anew", "[topic_type]") {
+TEST_CASE("a type that a dead node left half recorded is decided anew", "[topic_type]") {
   Undecided topic;
   topic.world.kill(kOther);
   topic.decided_by(kOther, kFahrenheit);
@@ -114,7 +114,7 @@ TEST_CASE("what a dead node left half decided is decided anew", "[topic_type]") 
   CHECK(topic.header().type_owner == 3);
 }
 
-TEST_CASE("a node that decides and dies before it is asked for has decided", "[topic_type]") {
+TEST_CASE("a type stays decided when its node dies before others have checked on the node", "[topic_type]") {
   Undecided topic;
   topic.header().type_owner = kOther;
   topic.world.on_alive = [&] {
@@ -125,7 +125,7 @@ TEST_CASE("a node that decides and dies before it is asked for has decided", "[t
   CHECK(recorded_type(topic.header()).name == "Fahrenheit");
 }
 
-TEST_CASE("of two that take a dead node's place one decides", "[topic_type]") {
+TEST_CASE("of two nodes that take a dead node's place, one decides", "[topic_type]") {
   Undecided topic;
   topic.world.kill(kOther);
   topic.header().type_owner = kOther;
@@ -134,10 +134,10 @@ TEST_CASE("of two that take a dead node's place one decides", "[topic_type]") {
   CHECK(topic.header().type_owner == 5);
 }
 
-TEST_CASE("a living node that decides is waited for, at most the stall limit", "[topic_type]") {
+TEST_CASE("others wait for a living node that decides, at most for the stall limit", "[topic_type]") {
   Undecided topic;
   topic.header().type_owner = kOther;
-  SECTION("it comes to an end") {
+  SECTION("the node finishes") {
     unsigned asked = 0;
     topic.world.on_alive = [&] {
       if (++asked == 3) topic.decided_by(kOther, kCelsius);
@@ -145,7 +145,7 @@ TEST_CASE("a living node that decides is waited for, at most the stall limit", "
     CHECK_NOTHROW(topic.adopt(kCelsius));
     CHECK(asked == 3);
   }
-  SECTION("it is stopped") {
+  SECTION("the node is stopped") {
     topic.world.on_monotonic = [&] { topic.world.pass_time(topic.world.stall_limit_ns / 4); };
     CHECK(topic.refusal(kCelsius) == ErrorCode::busy);
     CHECK(topic.header().type_owner == kOther);

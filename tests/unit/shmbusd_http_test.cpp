@@ -29,7 +29,8 @@ struct Pages {
 
 }  // namespace
 
-TEST_CASE("health is bad before the first look, good after it, and bad when looks stay away", "[shmbusd]") {
+TEST_CASE("health is bad before the first look at the buses, good after it, and bad when no look follows for long",
+          "[shmbusd]") {
   Health health;
   health.expect(1s);
   CHECK_FALSE(health.report().good);
@@ -44,7 +45,8 @@ TEST_CASE("health is bad before the first look, good after it, and bad when look
   CHECK(health.report(now + 136s).good);
 }
 
-TEST_CASE("the start page links the others and names the buses, and what there is not is said", "[shmbusd]") {
+TEST_CASE("the start page links the others and names the buses, and an unknown page gives an error in words",
+          "[shmbusd]") {
   const Pages p;
   CHECK_THAT(p.pages.page("/").body, Catch::Contains("not ok: there was no look yet") && Catch::Contains("Buses: none"));
   CHECK(p.pages.page("/health").status == 503);

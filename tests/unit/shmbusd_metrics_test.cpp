@@ -103,7 +103,7 @@ std::map<std::string, double> series_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("metrics tell what a snapshot tells, with labels and units", "[shmbusd]") {
+TEST_CASE("metrics give what a snapshot holds, with labels and units", "[shmbusd]") {
   const auto series = series_of(text_of(some_bus()));
   const std::string topic = R"({bus="b",topic="t"})";
   const std::string publisher = R"({bus="b",topic="t",program="writer",pid="100",port="1"})";
@@ -154,7 +154,7 @@ TEST_CASE("metrics tell what a snapshot tells, with labels and units", "[shmbusd
     REQUIRE(series.count(name) == 1);
     CHECK(series.at(name) == value);
   }
-  // And nothing beside them but the histogram.
+  // No other series than these and the histogram's.
   for (const auto& [name, value] : series) {
     CAPTURE(name);
     CHECK((expected.count(name) == 1 || name.starts_with("shmbus_subscriber_delivery_latency_seconds_") ||
@@ -180,7 +180,7 @@ TEST_CASE("two ports of one process and one name are two series", "[shmbusd]") {
   auto& subscribers = bus.topics[0].subscribers;
   subscribers.push_back(subscribers[0]);
   subscribers[1].port = 3;
-  series_of(text_of(bus));  // checks that each is there once
+  series_of(text_of(bus));  // checks that each series occurs once
 }
 
 TEST_CASE("a name that is not UTF-8 does not spoil the metrics", "[shmbusd]") {
@@ -195,7 +195,7 @@ TEST_CASE("a lag in time that is not known is not served", "[shmbusd]") {
   CHECK_THAT(text_of(bus), !Catch::Contains("shmbus_subscriber_lag_seconds"));
 }
 
-TEST_CASE("of what can't be read only that is served", "[shmbusd]") {
+TEST_CASE("of a topic or bus that can't be read, only this fact is served", "[shmbusd]") {
   BusSnapshot bus = some_bus();
   bus.topics[0].problem = "damaged";
   auto series = series_of(text_of(bus));
@@ -207,7 +207,7 @@ TEST_CASE("of what can't be read only that is served", "[shmbusd]") {
   CHECK(series.count(R"(shmbus_nodes{bus="b",state="alive"})") == 0);
 }
 
-TEST_CASE("the served histogram counts each event once, and divides a bucket across a bound in proportion",
+TEST_CASE("the served histogram counts each event once, and divides in proportion a bucket that lies across a bound",
           "[shmbusd]") {
   // 100 events in the bucket from 960 to 1024 ns, of which 40/64 lie below 1 us; 7 beyond the last bound.
   const Latency latency = latency_of({{960, 100}, {2500, 10}, {20'000'000'000, 7}});
@@ -233,7 +233,7 @@ TEST_CASE("the served histogram counts each event once, and divides a bucket acr
   CHECK(histogram.sample_sum == Approx(7 * 20).epsilon(0.13));
 }
 
-TEST_CASE("counters of latency never go back while the clock's rate is measured better", "[shmbusd]") {
+TEST_CASE("counters of latency never go back while the measured rate of the clock improves", "[shmbusd]") {
   Metrics metrics;
   BusSnapshot bus = some_bus();
   std::map<std::string, double> before;

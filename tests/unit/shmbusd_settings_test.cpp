@@ -1,4 +1,4 @@
-// The configuration of shmbusd, and what is said of a bad one.
+// The configuration of shmbusd, and the messages for a bad one.
 
 #include "shmbusd/settings.hpp"
 
@@ -29,7 +29,7 @@ std::string mistakes(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a configuration that says nothing is the default", "[shmbusd]") {
+TEST_CASE("an empty configuration is the default", "[shmbusd]") {
   CHECK(parse_settings("", "f.toml") == Settings{});
   CHECK(parse_settings("# nothing\n[warn]\n", "f.toml") == Settings{});
 }
@@ -101,25 +101,25 @@ TEST_CASE("a value of a wrong type or range is named with its place, and what wa
   }
 }
 
-TEST_CASE("all mistakes of a configuration are told at once, in their order", "[shmbusd]") {
+TEST_CASE("all mistakes of a configuration are reported at once, in their order", "[shmbusd]") {
   const std::string all = mistakes("x = 1\nreap = 1\n[warn]\nmemory = -1\ny = 2\n");
   CHECK_THAT(all, Catch::Matches("f\\.toml:1:1: x: [^\n]*\nf\\.toml:2:8: reap: [^\n]*\nf\\.toml:4:10: warn\\.memory: "
                                  "[^\n]*\nf\\.toml:5:1: warn\\.y: [^\n]*"));
 }
 
-TEST_CASE("what is no TOML is named with its place", "[shmbusd]") {
+TEST_CASE("text that is not TOML is named with its place", "[shmbusd]") {
   CHECK_THAT(mistakes("interval = \n"), Catch::StartsWith("f.toml:1:12: "));
   CHECK_THAT(mistakes("reap = true\nreap = true\n"), Catch::StartsWith("f.toml:2:"));
 }
 
-TEST_CASE("a configuration that can't be read is named, and why", "[shmbusd]") {
+TEST_CASE("a configuration that can't be read is named, with the reason", "[shmbusd]") {
   const test::TemporaryFolder folder;
   CHECK_THROWS_WITH(read_settings(folder.file("none")),
                     Catch::Contains("none: expected a readable file, found: No such"));
   CHECK_THROWS_WITH(read_settings(folder.file("")), Catch::Contains("Is a directory"));
 }
 
-TEST_CASE("durations have whole numbers and units, the longer before the shorter", "[shmbusd]") {
+TEST_CASE("durations have whole numbers and units, longer units before shorter ones", "[shmbusd]") {
   CHECK(parse_duration("2m16s") == 136s);
   CHECK(parse_duration("1h2m3s4ms") == 1h + 2min + 3s + 4ms);
   for (const char* bad : {"16s2m", "2m2m", "2m16", "2m 16s", "2m-1s", "87600h1s", "2m16x"}) {

@@ -1,4 +1,4 @@
-// Of what shmbusd warns, and that it does so once.
+// What shmbusd warns of, once each.
 
 #include "shmbusd/warnings.hpp"
 
@@ -34,7 +34,7 @@ std::vector<Look> gating_for(std::chrono::nanoseconds time) {
   return {{"b", bus, {}}};
 }
 
-/// What is said, with its level, a line each.
+/// The warnings, each with its level on a line of its own.
 std::string said(Warnings& warnings, const std::vector<Look>& looks, const Memory& memory = enough,
                  const Limits& l = limits) {
   std::string text;
@@ -45,7 +45,7 @@ std::string said(Warnings& warnings, const std::vector<Look>& looks, const Memor
 
 }  // namespace
 
-TEST_CASE("a subscriber that gates longer than the limit is told once, and its end once", "[shmbusd]") {
+TEST_CASE("a subscriber that gates longer than the limit is reported once, and so is the end of it", "[shmbusd]") {
   Warnings warnings;
   CHECK(said(warnings, gating_for(4s)) == "");
   CHECK(said(warnings, gating_for(6s)) ==
@@ -56,17 +56,18 @@ TEST_CASE("a subscriber that gates longer than the limit is told once, and its e
         "info: bus 'b', topic 't': badges of reader (pid 12) no longer holds publishers back, after 7.00 s or more\n");
   CHECK(said(warnings, gating_for(0s)) == "");
   CHECK(said(warnings, gating_for(5s)) != "");
-  CHECK_THAT(said(warnings, {}), Catch::Contains("no longer"));  // it, or its bus, is gone
+  CHECK_THAT(said(warnings, {}), Catch::Contains("no longer"));  // the subscriber, or its bus, is gone
 }
 
-TEST_CASE("a subscriber that gates for less than the limit is not told, nor its end", "[shmbusd]") {
+TEST_CASE("a subscriber that gates for less than the limit is not reported, nor is the end of it", "[shmbusd]") {
   Warnings warnings;
   CHECK(said(warnings, gating_for(4s)) == "");
   CHECK(said(warnings, gating_for(0s)) == "");
   CHECK(said(warnings, gating_for(1h), enough, {.gating = 0s, .memory = 10}) == "");
 }
 
-TEST_CASE("room in /dev/shm that runs short is told once, and its end once, without flicker", "[shmbusd]") {
+TEST_CASE("a shortage of room in /dev/shm is reported once, and so is its end, also where the room varies around the limit",
+          "[shmbusd]") {
   Warnings warnings;
   CHECK(said(warnings, {}, {.size = 1000, .free = 100}) == "");
   CHECK_THAT(said(warnings, {}, {.size = 1000, .free = 99}),
@@ -78,7 +79,7 @@ TEST_CASE("room in /dev/shm that runs short is told once, and its end once, with
   CHECK(said(warnings, {}, {.size = 0, .free = 0}) == "");
 }
 
-TEST_CASE("a bus or topic that can't be read is told once, and again when the reason changes", "[shmbusd]") {
+TEST_CASE("a bus or topic that can't be read is reported once, and again when the reason changes", "[shmbusd]") {
   Warnings warnings;
   CHECK(said(warnings, {{"b", {}, "why\x1b"}}) == "warning: bus 'b' can't be read: why\\x1b\n");
   CHECK(said(warnings, {{"b", {}, "why\x1b"}}) == "");
@@ -89,7 +90,7 @@ TEST_CASE("a bus or topic that can't be read is told once, and again when the re
         "warning: bus 'b', topic 't' can't be read: damaged\ninfo: bus 'b' can be read again, or is gone\n");
 }
 
-TEST_CASE("what one process left is one line, a stray file its own", "[shmbusd]") {
+TEST_CASE("all that one process left is one line, and each stray file has its own", "[shmbusd]") {
   const std::vector<Leftover> leftovers{
       {.kind = Leftover::Kind::node, .node = 1, .pid = 12, .program = "reader", .name = {}},
       {.kind = Leftover::Kind::node, .node = 2, .pid = 13, .program = "writer", .name = {}},
@@ -103,7 +104,7 @@ TEST_CASE("what one process left is one line, a stray file its own", "[shmbusd]"
   CHECK(lines[2] == "writer (pid 13) died and left its node");
 }
 
-TEST_CASE("a subscriber that could not attach a topic is told once, and its end once", "[shmbusd]") {
+TEST_CASE("a subscriber that could not attach a topic is reported once, and so is the end of it", "[shmbusd]") {
   BusSnapshot bus;
   shmbus::SubscriptionSnapshot& s = bus.subscriptions.emplace_back();
   s.id = 7;

@@ -19,7 +19,7 @@ std::vector<std::string> names(const std::vector<BadgeAwarded>& badges) {
 
 }  // namespace
 
-TEST_CASE("a badge is awarded when its threshold is reached, once", "[streaming][badges]") {
+TEST_CASE("a badge is awarded once, when its threshold is reached", "[streaming][badges]") {
   const Movies movies = test::some_movies();
   test::Sent<BadgeAwarded> sent;
   Badges badges(movies, sent.send());
@@ -35,7 +35,7 @@ TEST_CASE("a badge is awarded when its threshold is reached, once", "[streaming]
   CHECK(test::result(badges, "users") == 2);
 }
 
-TEST_CASE("who has seen ten genres is an explorer", "[streaming][badges]") {
+TEST_CASE("a user that has seen ten genres is an explorer", "[streaming][badges]") {
   const Movies movies;
   test::Sent<BadgeAwarded> sent;
   Badges badges(movies, sent.send());

@@ -90,7 +90,7 @@ TEST_CASE("a malformed row is skipped and counted, and the next one is read", "[
   CHECK(watches.malformed() == 4);
 }
 
-TEST_CASE("what is wrong with a row is said in terms of its column", "[streaming][csv]") {
+TEST_CASE("an error in a row names the column", "[streaming][csv]") {
   CHECK(refusal_of({"one", "2", "3", "4"}).expected == "a userId, a whole number from 1");
   CHECK(refusal_of({"one", "2", "3", "4"}).found == "'one'");
   CHECK(refusal_of({"0", "2", "3", "4"}).expected == "a userId, a whole number from 1");
@@ -103,12 +103,12 @@ TEST_CASE("what is wrong with a row is said in terms of its column", "[streaming
   CHECK(refusal_of({"1", "2", "3", ""}).found == "''");
 }
 
-TEST_CASE("text from outside is shortened and cannot move the terminal", "[streaming][csv]") {
+TEST_CASE("text from the input is shortened and cannot control the terminal", "[streaming][csv]") {
   CHECK(streaming::quoted("a\x1b[2Jb") == "'a?[2Jb'");
   CHECK(streaming::quoted(std::string(100, 'x')) == "'" + std::string(60, 'x') + "...'");
 }
 
-TEST_CASE("the same seed makes up the same watches", "[streaming][csv]") {
+TEST_CASE("the same seed generates the same watches", "[streaming][csv]") {
   const auto make = [](std::uint64_t seed) {
     WatchGenerator lines(1000, seed);
     WatchReader watches(lines);

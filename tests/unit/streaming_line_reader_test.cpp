@@ -24,7 +24,7 @@ using Lines = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a line ends with a line feed, which may stand behind a carriage return", "[streaming][lines]") {
+TEST_CASE("a line ends with a line feed, or a carriage return and a line feed", "[streaming][lines]") {
   CHECK(lines_of("") == Lines{});
   CHECK(lines_of("a\nb\n") == Lines{"a", "b"});
   CHECK(lines_of("a\r\nb\r\n") == Lines{"a", "b"});
@@ -72,5 +72,5 @@ TEST_CASE("rows are counted without the header and without empty lines", "[strea
   const test::TemporaryFolder folder;
   CHECK(count_rows(folder.write("a", "header\n1\n\n2")) == 2u);
   CHECK(count_rows(folder.write("b", "")) == 0u);
-  CHECK_FALSE(count_rows("/dev/null"));  // not an ordinary file: what is read of it is gone
+  CHECK_FALSE(count_rows("/dev/null"));  // not an ordinary file: it can be read only once
 }

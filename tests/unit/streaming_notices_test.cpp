@@ -5,7 +5,8 @@
 
 using namespace streaming;
 
-TEST_CASE("users who keep watching the same videos become friends and hear of each other", "[streaming][notices]") {
+TEST_CASE("users that keep watching the same videos become friends, and are notified of each other",
+          "[streaming][notices]") {
   test::Sent<NotificationSent> sent;
   Notices notices(sent.send());
   test::Viewers viewers(notices);
@@ -28,7 +29,7 @@ TEST_CASE("users who keep watching the same videos become friends and hear of ea
   CHECK(test::result(notices, "notices") == 2);
 }
 
-TEST_CASE("watching the same video again meets nobody", "[streaming][notices]") {
+TEST_CASE("watching one video again and again makes no friends", "[streaming][notices]") {
   test::Sent<NotificationSent> sent;
   Notices notices(sent.send());
   test::Viewers viewers(notices);

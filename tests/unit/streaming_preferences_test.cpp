@@ -5,7 +5,7 @@
 
 using namespace streaming;
 
-TEST_CASE("a user's dearest genres are those with most stars", "[streaming][preferences]") {
+TEST_CASE("a user's preferred genres are those with most stars", "[streaming][preferences]") {
   const Movies movies = test::some_movies();
   test::Sent<PreferencesUpdated> sent;
   Preferences preferences(movies, sent.send());
@@ -30,7 +30,7 @@ TEST_CASE("preferences are published when their order changes", "[streaming][pre
   viewers.watch(7, 3);
   viewers.watch(7, 3);
   CHECK(sent.results.size() == 1);
-  viewers.watch(8, 3, 0);  // nothing follows from no stars
+  viewers.watch(8, 3, 0);  // a watch without stars changes no preference
   CHECK(sent.results.size() == 1);
   viewers.watch(7, 1, 5);
   viewers.watch(7, 1, 5);

@@ -7,7 +7,7 @@
 
 using namespace streaming;
 
-TEST_CASE("who watched this is recommended what others watched with it", "[streaming][recommendations]") {
+TEST_CASE("a user is recommended what others watched together with the same video", "[streaming][recommendations]") {
   test::Sent<RecommendationUpdated> sent;
   Recommendations recommendations(sent.send());
   test::Viewers viewers(recommendations);
@@ -20,7 +20,8 @@ TEST_CASE("who watched this is recommended what others watched with it", "[strea
   CHECK(sent.results[0].videos == decltype(RecommendationUpdated::videos){11, 0, 0, 0, 0});
 }
 
-TEST_CASE("what belongs to several of a user's videos comes first", "[streaming][recommendations]") {
+TEST_CASE("a video that was watched together with several of a user's videos comes first",
+          "[streaming][recommendations]") {
   test::Sent<RecommendationUpdated> sent;
   Recommendations recommendations(sent.send());
   test::Viewers viewers(recommendations);
@@ -31,7 +32,7 @@ TEST_CASE("what belongs to several of a user's videos comes first", "[streaming]
   CHECK(sent.results.back().videos == decltype(RecommendationUpdated::videos){30, 20, 0, 0, 0});
 }
 
-TEST_CASE("nobody is recommended what was just watched", "[streaming][recommendations]") {
+TEST_CASE("no user is recommended a video just watched", "[streaming][recommendations]") {
   test::Sent<RecommendationUpdated> sent;
   Recommendations recommendations(sent.send());
   for (const Watch& watch : test::made_up_watches(20'000, 3)) {
@@ -42,7 +43,7 @@ TEST_CASE("nobody is recommended what was just watched", "[streaming][recommenda
   CHECK(sent.results.size() > 1000);
 }
 
-TEST_CASE("counts of many things keep those that come often", "[streaming][recommendations]") {
+TEST_CASE("bounded counts keep the keys that come often", "[streaming][recommendations]") {
   BoundedCounts<4> counts;
   for (std::uint64_t i = 0; i < 1000; ++i) {
     counts.add(7);
@@ -50,10 +51,10 @@ TEST_CASE("counts of many things keep those that come often", "[streaming][recom
   }
   CHECK(counts.entries().size() == 4);
   CHECK(counts.add(7).certain() == 1001);
-  CHECK(counts.add(5000).certain() == 1);  // what it took over is not its own
+  CHECK(counts.add(5000).certain() == 1);  // the count taken over from another key is not certain
 }
 
-TEST_CASE("recent things are each there once, the latest first", "[streaming][recommendations]") {
+TEST_CASE("a list of recent items holds each item once, the latest first", "[streaming][recommendations]") {
   Recent<3> recent;
   const auto ids = [&] { return std::vector<std::uint64_t>(recent.ids().begin(), recent.ids().end()); };
   for (std::uint64_t id : {1u, 2u, 1u}) recent.add(id);

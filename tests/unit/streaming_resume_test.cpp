@@ -34,8 +34,8 @@ std::unique_ptr<Kind> make() {
 
 }  // namespace
 
-// A service that is killed re-reads what came after its last saved state. `seen` is how far the killed one got.
-TEMPLATE_TEST_CASE("a reaction that goes on after a saved state comes to the same results", "[streaming][resume]",
+// A killed service reads again what came after its last saved state. `seen` is how many watches it had handled.
+TEMPLATE_TEST_CASE("a reaction that resumes from a saved state comes to the same results", "[streaming][resume]",
                    Analytics, Badges, Notices, Preferences, Ranking, Recommendations) {
   const test::TemporaryFolder folder;
   const StateFile file(folder.file("state"), "service");

@@ -48,7 +48,7 @@ void expect_refusal(const std::string& path, const std::string& found) {
 
 }  // namespace
 
-TEST_CASE("a state comes back as it was saved: position and counts of the same event", "[streaming][state]") {
+TEST_CASE("a state is loaded as it was saved: position and counts belong to the same event", "[streaming][state]") {
   const test::TemporaryFolder folder;
   save_something(folder.file("state"));
   StreamPosition position;
@@ -71,12 +71,12 @@ TEST_CASE("without a file there is no state, which is no error", "[streaming][st
   CHECK_FALSE(StateFile(folder.file("state"), "badge-service").load(position, memory));
 }
 
-TEST_CASE("a state replaces the one before as a whole", "[streaming][state]") {
+TEST_CASE("saving a state replaces the previous file as a whole", "[streaming][state]") {
   const test::TemporaryFolder folder;
   save_something(folder.file("state"));
   const std::string before = content_of(folder.file("state"));
 
-  // What a service leaves that is killed while it writes.
+  // The file that a service leaves when it is killed while it writes.
   folder.write("state.next", "half a sta");
   StreamPosition position;
   Memory memory;
@@ -86,7 +86,7 @@ TEST_CASE("a state replaces the one before as a whole", "[streaming][state]") {
   CHECK_FALSE(std::filesystem::exists(folder.file("state.next")));
 }
 
-TEST_CASE("a state that cannot be written leaves the one before", "[streaming][state]") {
+TEST_CASE("a state that cannot be written leaves the previous file in place", "[streaming][state]") {
   const test::TemporaryFolder folder;
   save_something(folder.file("state"));
   std::filesystem::create_directory(folder.file("state.next"));
@@ -96,7 +96,7 @@ TEST_CASE("a state that cannot be written leaves the one before", "[streaming][s
   CHECK(StateFile(folder.file("state"), "badge-service").load(position, memory));
 }
 
-TEST_CASE("a state that is not this service's, or damaged, is refused", "[streaming][state]") {
+TEST_CASE("a damaged state, or another service's, is refused", "[streaming][state]") {
   const test::TemporaryFolder folder;
   const std::string path = folder.file("state");
   save_something(path);
@@ -123,7 +123,7 @@ TEST_CASE("a state that is not this service's, or damaged, is refused", "[stream
                     Catch::Contains("found one of badge-service"));
 }
 
-TEST_CASE("numbers in a state cannot make the reader run off", "[streaming][state]") {
+TEST_CASE("no number in a state makes the reader read beyond it", "[streaming][state]") {
   StateWriter out;
   out.value(~std::uint64_t{0});
   StateReader list(out.bytes());
@@ -147,7 +147,7 @@ TEST_CASE("a state is saved after its interval, or after many events", "[streami
   CHECK(schedule.due(start + 100ms));
 }
 
-TEST_CASE("a state that takes long to write is written less often", "[streaming][state]") {
+TEST_CASE("a state that takes long to write is saved less often", "[streaming][state]") {
   using namespace std::chrono_literals;
   const SaveSchedule::Clock::time_point start{1h};
   SaveSchedule schedule(200ms);

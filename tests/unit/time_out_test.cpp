@@ -27,7 +27,7 @@ TEST_CASE("a time-out of any duration is converted, or saturates", "[time_out]")
   CHECK(in_ns(duration<float>(std::numeric_limits<float>::infinity())) == nanoseconds::max());
 }
 
-TEST_CASE("a negative time-out, or one that is no number, is not at all", "[time_out]") {
+TEST_CASE("a time-out that is negative, or not a number, is zero", "[time_out]") {
   const auto in_ns = [](auto timeout) { return shmbus::detail::saturated(timeout); };
   CHECK(in_ns(-1ns) == 0ns);
   CHECK(in_ns(std::chrono::hours::min()) == 0ns);
@@ -88,7 +88,7 @@ TEST_CASE("publish_for with the longest duration of any unit waits until there i
   reader.join();
 }
 
-TEST_CASE("any duration is a Timeout, and the longest of any unit is no bound", "[time_out]") {
+TEST_CASE("any duration converts to a Timeout, and the longest of any unit means no limit", "[time_out]") {
   using shmbus::Timeout;
   CHECK(Timeout(3us).length() == nanoseconds(3000));
   CHECK(Timeout(std::chrono::hours::max()).length() == Timeout::unlimited().length());

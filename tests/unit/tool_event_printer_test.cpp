@@ -85,7 +85,7 @@ std::string time_of_day() { return tool::clock_text(event("").time, event("").ti
 
 }  // namespace
 
-TEST_CASE("people see time, topic, number and kind, and a short text beside them", "[tool]") {
+TEST_CASE("the readable form shows time, topic, number and type, and a short text beside them", "[tool]") {
   CHECK(show(event("hi")) == time_of_day() + " hello.world #3 text  hi\n");
   CHECK(show(event("")) == time_of_day() + " hello.world #3 text  (empty)\n");
 }
@@ -97,12 +97,12 @@ TEST_CASE("a payload of several lines, or too long for the line, stands below it
   CHECK(show(event(text), {}, 120) == time_of_day() + " hello.world #3 text  " + text + "\n");
 }
 
-TEST_CASE("people see bytes in hexadecimal with ASCII beside them", "[tool]") {
+TEST_CASE("the readable form shows bytes in hexadecimal with ASCII beside them", "[tool]") {
   CHECK(show(event("\x01"s + "abc")) ==
         time_of_day() + " hello.world #3 4 bytes\n  0000  01 61 62 63                                       |.abc|\n");
 }
 
-TEST_CASE("people see a value of a recorded type by its fields", "[tool]") {
+TEST_CASE("the readable form shows a value of a recorded type by its fields", "[tool]") {
   shmbus::TopicInfo topic;
   topic.content = Content::typed;
   topic.type_name = "demo::Answer";
@@ -111,7 +111,7 @@ TEST_CASE("people see a value of a recorded type by its fields", "[tool]") {
   CHECK(show(event("\x2a\0\0\0"s), topic) == time_of_day() + " hello.world #3 demo::Answer  answer=42\n");
 }
 
-TEST_CASE("of a long payload people see the begin, and how to see all", "[tool]") {
+TEST_CASE("the readable form shows the begin of a long payload, and how to see all of it", "[tool]") {
   const std::string bytes(100'000, '\x01');
   const std::string shown = show(event(bytes));
   CHECK(shown.size() < 5'000);

@@ -13,7 +13,7 @@ TEST_CASE("a finding is followed by its remedy, and by a command to copy", "[too
   CHECK(finding_text({Finding::Kind::note, "", "the machine is old", ""}) == "note: the machine is old\n");
 }
 
-TEST_CASE("a finding that names its bus itself is not prefixed with it again", "[tool]") {
+TEST_CASE("a finding whose text names its bus gets no prefix with the bus", "[tool]") {
   CHECK(finding_text({Finding::Kind::fault, "b", "bus 'b': expected version 3, found version 77", ""}) ==
         "fault: bus 'b': expected version 3, found version 77\n");
 }

@@ -1,4 +1,4 @@
-// What doctor says of the limits of a process: from /proc and control groups as they look on real machines.
+// What doctor reports about the limits of a process, from samples of /proc and control groups of real machines.
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -65,7 +65,8 @@ TEST_CASE("the limits of a process are read from /proc", "[tool][limits]") {
   CHECK(!view_process(f.folder.file("2"), f.folder.file("cgroup")).descriptors);
 }
 
-TEST_CASE("a control group's limit of memory is the lowest up to the root, of both versions", "[tool][limits]") {
+TEST_CASE("a process's memory limit is the lowest of its control groups up to the root, in versions 1 and 2",
+          "[tool][limits]") {
   Fixture f;
   f.write("1/cgroup", "0::/a/b\n");
   f.write("cgroup/a/b/memory.max", "max\n");
@@ -86,7 +87,7 @@ TEST_CASE("a control group's limit of memory is the lowest up to the root, of bo
   CHECK(f.view().memory == 4 * kMi);
 }
 
-TEST_CASE("each limit that topics run into is found, with its remedy, and none that they don't", "[tool][limits]") {
+TEST_CASE("each limit that topics run into is found, with its remedy, and no other limit", "[tool][limits]") {
   ProcessView view;
   CHECK(examine_limits("x", view, 1000 * kMi).empty());
   view = {};
@@ -99,7 +100,7 @@ TEST_CASE("each limit that topics run into is found, with its remedy, and none t
   view.file_size = 100 * kMi;
   CHECK_THAT(only(view).text, Catch::Contains("RLIMIT_FSIZE"));
   view = {};
-  view.locked_memory = 8 * kMi;  // the usual one: no matter to who locks nothing
+  view.locked_memory = 8 * kMi;  // the usual limit, which does not matter to a process that locks nothing
   CHECK(examine_limits("x", view, 0).empty());
   view.locked = kMi;
   CHECK_THAT(only(view).text, Catch::Contains("RLIMIT_MEMLOCK"));

@@ -11,7 +11,7 @@ using shmbus::tool::LineSplitter;
 
 namespace {
 
-/// The lines of `text`, given in pieces of `size` bytes, with the begun line at the end.
+/// The lines of `text`, which arrives in pieces of `size` bytes; an unfinished line comes last.
 std::vector<std::string> split(std::string_view text, std::size_t size) {
   LineSplitter splitter;
   std::vector<std::string> lines;
@@ -37,7 +37,7 @@ TEST_CASE("lines are the same however the bytes arrive", "[tool]") {
   }
 }
 
-TEST_CASE("a refused line ends the round, and what follows stays", "[tool]") {
+TEST_CASE("when a line is refused, splitting stops and the following lines are kept", "[tool]") {
   LineSplitter splitter;
   splitter.pending() = "a\nb\nc\n";
   std::vector<std::string> lines;

@@ -1,4 +1,4 @@
-// How a payload is shown to people.
+// How a payload is shown in readable form.
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -15,7 +15,7 @@
 using shmbus::tool::payload_lines;
 using Lines = std::vector<std::string>;
 
-namespace told {
+namespace recorded {
 
 enum class Colour : std::uint8_t { red, green };
 struct Point {
@@ -33,7 +33,7 @@ struct Watch {
 };
 SHMBUS_FIELDS(Watch, user_id, shift, progress, device, hd, colour, codes, where)
 
-}  // namespace told
+}  // namespace recorded
 
 namespace {
 
@@ -54,15 +54,15 @@ shmbus::TopicInfo topic_of() {
   return topic;
 }
 
-told::Watch some_watch() {
-  told::Watch watch;
+recorded::Watch some_watch() {
+  recorded::Watch watch;
   std::memset(&watch, 0, sizeof watch);
   watch.user_id = 42;
   watch.shift = -7;
   watch.progress = 0.25f;
   std::memcpy(watch.device, "tv", 3);
   watch.hd = true;
-  watch.colour = told::Colour::green;
+  watch.colour = recorded::Colour::green;
   watch.codes = {1, 2, 3};
   watch.where = {1.5f, 0};
   return watch;
@@ -85,9 +85,9 @@ TEST_CASE("a payload that is neither text nor of a known type is shown in hexade
 }
 
 TEST_CASE("a value of a recorded type is shown by its fields", "[tool]") {
-  const told::Watch watch = some_watch();
+  const recorded::Watch watch = some_watch();
   const auto payload = std::as_bytes(std::span{&watch, 1});
-  const shmbus::TopicInfo topic = topic_of<told::Watch>();
+  const shmbus::TopicInfo topic = topic_of<recorded::Watch>();
   CHECK(payload_lines(payload, topic, 200) ==
         Lines{"user_id=42 shift=-7 progress=0.25 device=\"tv\" hd=true colour=0x01 codes=[1,2,3] "
               "where=0x0000c03f00000000"});
@@ -97,7 +97,7 @@ TEST_CASE("a value of a recorded type is shown by its fields", "[tool]") {
 }
 
 TEST_CASE("a payload of another size than the topic's type is not taken for one", "[tool]") {
-  const shmbus::TopicInfo topic = topic_of<told::Watch>();
+  const shmbus::TopicInfo topic = topic_of<recorded::Watch>();
   CHECK(lines_of("hello", topic) == Lines{"hello"});
   CHECK(lines_of(std::string_view{"\x01", 1}, topic).front().starts_with("0000  01 "));
 }
@@ -107,7 +107,7 @@ TEST_CASE("a value of a plain number is shown as that number", "[tool]") {
   CHECK(payload_lines(std::as_bytes(std::span{&number, 1}), topic_of<std::uint64_t>()) == Lines{"1234"});
 }
 
-TEST_CASE("recorded fields that are cut off, or broken, are no trouble", "[tool]") {
+TEST_CASE("a type whose recorded fields are cut off or broken causes no crash", "[tool]") {
   shmbus::TopicInfo topic;
   topic.content = shmbus::Content::typed;
   topic.type_size = 4;

@@ -29,7 +29,7 @@ TEST_CASE("text is well-formed UTF-8", "[tool]") {
   CHECK_FALSE(is_text("\xff"));
 }
 
-TEST_CASE("text holds no control characters that could move a terminal", "[tool]") {
+TEST_CASE("text holds no control characters that could control a terminal", "[tool]") {
   CHECK_FALSE(is_text("\x1b[2J"));
   CHECK_FALSE(is_text("\x7f"));
   CHECK_FALSE(is_text("\xc2\x9b"));  // CSI in one character
@@ -38,7 +38,7 @@ TEST_CASE("text holds no control characters that could move a terminal", "[tool]
 
 TEST_CASE("a struct of small numbers is not text", "[tool]") { CHECK_FALSE(is_text("\x2a\0\0\0\0\0\0\0"s)); }
 
-TEST_CASE("printable text is on one line and names what it hides", "[tool]") {
+TEST_CASE("printable text is on one line and shows control characters as escapes", "[tool]") {
   CHECK(printable("topic 'caf\xc3\xa9'") == "topic 'caf\xc3\xa9'");
   CHECK(printable("a\nb\x1b[0m") == "a\\x0ab\\x1b[0m");
   CHECK(printable("\xff\xc2\x9b") == "\\xff\\xc2\\x9b");

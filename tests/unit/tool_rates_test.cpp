@@ -41,7 +41,7 @@ BusSnapshot at(std::chrono::nanoseconds time, std::uint64_t published, std::uint
 
 }  // namespace
 
-TEST_CASE("rates are what happened between two looks, a second", "[tool]") {
+TEST_CASE("rates are the changes between two snapshots, per second", "[tool]") {
   const Rates r = rates_between(at(10s, 1000, 900, 5), at(12s, 3000, 2900, 9), std::nullopt);
   CHECK(r.seconds == Approx(2));
   CHECK(r.published == Approx(1000));
@@ -55,19 +55,19 @@ TEST_CASE("rates are what happened between two looks, a second", "[tool]") {
   CHECK(r.nodes == 1);
 }
 
-TEST_CASE("rates count a new port and a new topic from 0, and nothing of a topic that is not asked for", "[tool]") {
+TEST_CASE("rates count a new port and a new topic from 0, and leave out topics that were not asked for", "[tool]") {
   CHECK(rates_between(at(1s, 0, 500, 0, 5), at(2s, 0, 30, 0, 6), std::nullopt).delivered == Approx(30));
   CHECK(rates_between(BusSnapshot{}, at(1s, 70, 0, 0), std::nullopt).published == Approx(70));
   CHECK(rates_between(at(1s, 0, 0, 0), at(2s, 70, 0, 0), "other").published == 0);
-  CHECK(rates_between(at(1s, 70, 0, 0), at(2s, 3, 0, 0), std::nullopt).published == 0);  // its tenant changed
+  CHECK(rates_between(at(1s, 70, 0, 0), at(2s, 3, 0, 0), std::nullopt).published == 0);  // another publisher has the port
 }
 
-TEST_CASE("intervals are taken between neighbours alone", "[tool]") {
+TEST_CASE("intervals are measured only between events with successive sequences", "[tool]") {
   Intervals i;
   i.add(1, Time{0ms});
   i.add(2, Time{10ms});
   i.add(3, Time{30ms});
-  i.add(10, Time{900ms});  // those between were lost
+  i.add(10, Time{900ms});  // the events between were lost
   i.add(11, Time{930ms});
   CHECK(i.events() == 5);
   CHECK(i.count() == 3);
@@ -81,7 +81,7 @@ TEST_CASE("intervals are taken between neighbours alone", "[tool]") {
   CHECK(i.mean() == Approx(10e6));
 }
 
-TEST_CASE("a table's columns are as wide as they must be, and an empty one is no text", "[tool]") {
+TEST_CASE("a table's columns are as wide as their cells need, and an empty table gives no text", "[tool]") {
   Table table{{{"NAME", Table::Align::left}, {"N"}, {"LAST", Table::Align::left}}};
   CHECK(table.text() == "");
   table.add({"a", "1000", ""});
@@ -89,7 +89,7 @@ TEST_CASE("a table's columns are as wide as they must be, and an empty one is no
   CHECK(table.text() == "NAME       N  LAST\na       1000\nlonger     1  x\n");
 }
 
-TEST_CASE("lengths of time have three digits and a unit, from a minute on two units", "[tool]") {
+TEST_CASE("durations have three digits and a unit, and from a minute on two units", "[tool]") {
   CHECK(duration_text(0ns) == "0 ns");
   CHECK(duration_text(850ns) == "850 ns");
   CHECK(duration_text(1234ns) == "1.23 us");
@@ -108,7 +108,7 @@ TEST_CASE("lengths of time have three digits and a unit, from a minute on two un
   CHECK(counted(0, "event") == "0 events");
 }
 
-TEST_CASE("RemoveIPC is what the last file says, and yes untold", "[tool]") {
+TEST_CASE("RemoveIPC has the value of the last file that sets it, and is yes by default", "[tool]") {
   CHECK(removes_ipc(Texts{}));
   CHECK(removes_ipc(Texts{"[Login]\n#RemoveIPC=no\n"}));
   CHECK_FALSE(removes_ipc(Texts{"[Login]\nRemoveIPC=no\n"}));

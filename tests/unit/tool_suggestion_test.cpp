@@ -32,11 +32,11 @@ TEST_CASE("a mistyped word is near the one that was meant", "[tool]") {
   CHECK(nearest("prots", verbs) == "ports");
   CHECK(nearest("replya", verbs) == "replay");
   CHECK(nearest("topics", verbs) == "topic");
-  CHECK(nearest("subscribe", verbs) == "sub");  // begins with it
-  CHECK(nearest("rep", verbs) == "replay");     // it begins so
+  CHECK(nearest("subscribe", verbs) == "sub");  // the word begins with a verb
+  CHECK(nearest("rep", verbs) == "replay");     // the word is the begin of a verb
 }
 
-TEST_CASE("a word that is not near any is not guessed at", "[tool]") {
+TEST_CASE("a word that is not near any verb gets no suggestion", "[tool]") {
   CHECK(nearest("frobnicate", verbs) == "");
   CHECK(nearest("", verbs) == "");
   CHECK(nearest("x", verbs) == "");
@@ -44,7 +44,7 @@ TEST_CASE("a word that is not near any is not guessed at", "[tool]") {
   CHECK(nearest("sub", std::vector<std::string>{}) == "");
 }
 
-TEST_CASE("a suggestion is a phrase, and a synonym goes before what is near", "[tool]") {
+TEST_CASE("a suggestion is a phrase, and a synonym is suggested before a near word", "[tool]") {
   const std::vector<Synonym> synonyms = {{"delete", "rm"}};
   CHECK(suggestion("subb", verbs) == " (did you mean 'sub'?)");
   CHECK(suggestion("delete", verbs, synonyms) == " (did you mean 'rm'?)");

@@ -32,7 +32,7 @@ Table some_table() {
   return table;
 }
 
-/// A topic with one of each port, whose names are long.
+/// A topic with one port of each kind, whose names are long.
 TopicSnapshot wide_topic() {
   TopicSnapshot topic;
   topic.info.name = "recommendation.updated_for_everybody";
@@ -67,7 +67,7 @@ TEST_CASE("a table without a width shows every column in full", "[tool]") {
   CHECK(some_table().text(39) == some_table().text());
 }
 
-TEST_CASE("names that may be shortened give way before columns are left out", "[tool]") {
+TEST_CASE("names that may be shortened are shortened before columns are left out", "[tool]") {
   CHECK(some_table().text(32) ==
         "NAME          NUMBER  MORE  MOST\n"
         "video.~arted       1    22   333\n"
@@ -100,7 +100,7 @@ TEST_CASE("cells of more bytes than characters stay in their columns", "[tool]")
   CHECK(table.text() == "NAME  N\n\xc3\xa4     1\n");
 }
 
-TEST_CASE("the tables of ports fit 80 columns, and keep what is wrong in sight", "[tool]") {
+TEST_CASE("the tables of ports fit 80 columns, and still show what is wrong", "[tool]") {
   tool::PortTables tables;
   tables.add(wide_topic());
   CHECK(widest_line(tables.text()) > 140);
@@ -112,7 +112,8 @@ TEST_CASE("the tables of ports fit 80 columns, and keep what is wrong in sight",
   CHECK_THAT(narrow, !Catch::Contains("P50") && !Catch::Contains("MISMATCHED"));
 }
 
-TEST_CASE("a subscriber named as its program is named once, although the system cuts a program's name", "[tool]") {
+TEST_CASE("a subscriber that is named after its program is named once, although the system cuts the program's name",
+          "[tool]") {
   CHECK(tool::process_text("", "player") == "player");
   CHECK(tool::process_text("player", "player") == "player");
   CHECK(tool::process_text("analytics-service", "analytics-servi") == "analytics-service");

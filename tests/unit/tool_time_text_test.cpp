@@ -42,7 +42,7 @@ TEST_CASE("seconds since 1970 are read exactly", "[tool]") {
   CHECK(parse_time("1714564800.000000001", {}) == noon + 1ns);
 }
 
-TEST_CASE("an age is taken from now", "[tool]") {
+TEST_CASE("an age is subtracted from the current time", "[tool]") {
   CHECK(parse_time("-5s", noon) == noon - 5s);
   CHECK(parse_time("-250ms", noon) == noon - 250ms);
   CHECK(parse_time("-10m", noon) == noon - 10min);
@@ -51,7 +51,7 @@ TEST_CASE("an age is taken from now", "[tool]") {
   CHECK(parse_time("-99999d", noon) == Time{});
 }
 
-TEST_CASE("what is no time is refused", "[tool]") {
+TEST_CASE("text that is not a time is refused", "[tool]") {
   for (const char* text : {"",
                            "-",
                            "now",
@@ -96,7 +96,7 @@ TEST_CASE("a time of the same day is shown as its time of day, another with its 
   CHECK_THAT(later, Catch::StartsWith("2024-0") && Catch::EndsWith(clock));
 }
 
-TEST_CASE("a length of time has a unit", "[tool]") {
+TEST_CASE("a duration needs a unit", "[tool]") {
   CHECK(parse_duration("500ms") == 500ms);
   CHECK(parse_duration("1.5h") == 90min);
   CHECK_FALSE(parse_duration("5"));

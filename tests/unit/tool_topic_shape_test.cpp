@@ -1,4 +1,4 @@
-// What the command line asks of a topic, and what one that exists does not have.
+// What the command line demands of a topic, and which of these demands an existing topic does not meet.
 
 #include <catch2/catch.hpp>
 
@@ -22,7 +22,7 @@ TopicInfo some_topic() {
 
 }  // namespace
 
-TEST_CASE("what was not given asks for nothing", "[tool]") {
+TEST_CASE("an option that was not given demands nothing", "[tool]") {
   CHECK(differences({}, some_topic()).empty());
   const TopicOptions defaults = TopicShape{}.options();
   CHECK(defaults.block_size == TopicOptions{}.block_size);
@@ -30,7 +30,7 @@ TEST_CASE("what was not given asks for nothing", "[tool]") {
   CHECK(defaults.mode == 0600);
 }
 
-TEST_CASE("every option reaches the topic", "[tool]") {
+TEST_CASE("every option of the command line is passed to the topic", "[tool]") {
   const TopicOptions options = TopicShape{.block_size = 8192,
                                           .blocks = 8,
                                           .mode = 0640,
@@ -52,7 +52,7 @@ TEST_CASE("every option reaches the topic", "[tool]") {
   CHECK(options.strict);
 }
 
-TEST_CASE("each option that a topic does not have is named, with what it has", "[tool]") {
+TEST_CASE("each option that a topic does not match is named, with the topic's own value", "[tool]") {
   const auto all = differences({.block_size = 8192,
                                 .blocks = 8,
                                 .mode = 0640,
@@ -66,7 +66,7 @@ TEST_CASE("each option that a topic does not have is named, with what it has", "
         "--block-size 8192 (it has 4096), --exclusive (it has shared publishers)");
 }
 
-TEST_CASE("a number of blocks that was rounded up, and a default that was given, are no difference", "[tool]") {
+TEST_CASE("a number of blocks that was rounded up, or a default that was given, is not a mismatch", "[tool]") {
   CHECK(differences({.block_size = 4096, .blocks = 3}, some_topic()).empty());
   CHECK(differences({.blocks = 2}, some_topic()).size() == 1);
   CHECK(differences({.block_size = TopicOptions{}.block_size}, some_topic()).size() == 1);

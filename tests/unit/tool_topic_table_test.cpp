@@ -27,7 +27,7 @@ TopicSnapshot topic() {
 
 }  // namespace
 
-TEST_CASE("the topic table aligns its columns and counts the living", "[tool]") {
+TEST_CASE("the topic table aligns its columns and counts live publishers and subscribers", "[tool]") {
   std::vector<TopicSnapshot> topics(2, topic());
   topics[1].info.name = "a";
   topics[1].info.type_name.clear();
@@ -40,20 +40,20 @@ TEST_CASE("the topic table aligns its columns and counts the living", "[tool]") 
 
 TEST_CASE("a table without topics has no heading", "[tool]") { CHECK(topic_table({}).empty()); }
 
-TEST_CASE("numbers of different instants never give a negative count", "[tool]") {
+TEST_CASE("numbers read at different moments never give a negative count", "[tool]") {
   TopicSnapshot snapshot = topic();
   snapshot.oldest = snapshot.published + 1;
   CHECK(tool::retained(snapshot) == 0);
 }
 
-TEST_CASE("a type name cannot move the terminal", "[tool]") {
+TEST_CASE("a type name cannot control the terminal", "[tool]") {
   TopicSnapshot snapshot = topic();
   snapshot.info.type_name = "\x1b[2J";
   CHECK(topic_table({&snapshot, 1}).find('\x1b') == std::string::npos);
   CHECK(nlohmann::json::parse(topic_json(snapshot))["type"] == "\\x1b[2J");
 }
 
-TEST_CASE("a topic in JSON is one object a line", "[tool]") {
+TEST_CASE("in JSON each topic is one object on one line", "[tool]") {
   const std::string line = topic_json(topic());
   CHECK(line.find('\n') == line.size() - 1);
   const auto parsed = nlohmann::json::parse(line);

@@ -1,4 +1,4 @@
-// What shmbus-top takes for wrong, and in what colour it shows it.
+// What shmbus-top shows as wrong, and in which colour.
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -21,7 +21,7 @@ using test::tone;
 
 namespace {
 
-/// Topic a with its subscriber fast, and nothing that is wrong.
+/// Topic `a` with its subscriber `fast`, and nothing wrong.
 BusSnapshot quiet_bus() {
   BusSnapshot bus = bus_at(10s, 1000);
   bus.nodes.pop_back();
@@ -104,7 +104,8 @@ TEST_CASE("losing events now is an alert, having lost some earlier is not", "[to
   CHECK(tone_of_lost(lost) == Tone::notice);
 }
 
-TEST_CASE("claims that stay open, unreadable topics, short memory and the dead are alerts, the worst first", "[top]") {
+TEST_CASE("claims that stay open, unreadable topics, short memory and dead nodes are alerts, the worst first",
+          "[top]") {
   BusSnapshot bus = quiet_bus();
   bus.stall_limit = 1s;
   bus.nodes.resize(2);
@@ -123,7 +124,7 @@ TEST_CASE("claims that stay open, unreadable topics, short memory and the dead a
                                 "gone (77) died and left its place on the bus"});
 }
 
-TEST_CASE("the alert line names the worst, and how many more there are, in the width of the screen", "[top]") {
+TEST_CASE("the alert line fits the screen's width, and names the worst alert and how many more there are", "[top]") {
   const std::vector<Alert> one{{.text = "work.items: held back 15.0 s by warehouse (2120)"}};
   CHECK(text_of(alert_line(one, 80)) == "work.items: held back 15.0 s by warehouse (2120)  a: what to do");
   std::vector<Alert> three = one;
@@ -133,7 +134,8 @@ TEST_CASE("the alert line names the worst, and how many more there are, in the w
   CHECK(text_of(alert_line({}, 40)) == "no alerts");
 }
 
-TEST_CASE("a subscriber is awake, and spins only where its process uses a whole core", "[top]") {
+TEST_CASE("a subscriber that runs is shown as awake, and as spinning only where its process uses a whole core",
+          "[top]") {
   BusSnapshot bus = quiet_bus();
   CHECK(cell(grid_of(Pane::subscribers, compare(nullptr, bus), {}), "a", "STATE") == "awake");
   const BusSnapshot before = bus;

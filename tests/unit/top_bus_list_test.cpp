@@ -1,4 +1,4 @@
-// The list from which somebody chooses a bus, without a terminal.
+// The list from which a user chooses a bus, tested without a terminal.
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -36,13 +36,13 @@ std::string selected(BusList& list) {
 
 }  // namespace
 
-TEST_CASE("without a list there is a bus to watch only where there is no other", "[top]") {
+TEST_CASE("the list is skipped where there is at most one bus", "[top]") {
   CHECK(only_bus({}) == "default");
   CHECK(only_bus({"streaming"}) == "streaming");
   CHECK_FALSE(only_bus({"default", "streaming"}));
 }
 
-TEST_CASE("the list shows each bus with what is on it, or why it can't be read", "[top]") {
+TEST_CASE("the list shows each bus with its numbers of topics and ports, or why it can't be read", "[top]") {
   BusList list{"default"};
   list.see(three());
   const std::string text = text_of(list);
@@ -50,7 +50,7 @@ TEST_CASE("the list shows each bus with what is on it, or why it can't be read",
     CHECK_THAT(text, Catch::Contains(part));
 }
 
-TEST_CASE("a bus is chosen by keys or by a second click, and stays selected where the list changes", "[top]") {
+TEST_CASE("a bus is chosen by keys or by a second click, and stays selected when the list changes", "[top]") {
   BusList list{"streaming"};
   list.see(three());
   CHECK(selected(list) == "streaming");

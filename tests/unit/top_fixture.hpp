@@ -12,8 +12,8 @@
 
 namespace test {
 
-/// Topics a, with a publisher and the subscribers fast and slow, and b with one; a live node and a dead one. Slow loses
-/// every second event.
+/// Topic `a` with a publisher and the subscribers `fast` and `slow`, topic `b` with a publisher; a live node and a dead
+/// one. `slow` loses every second event.
 inline shmbus::BusSnapshot bus_at(std::chrono::nanoseconds time, std::uint64_t published) {
   using namespace std::chrono_literals;
   shmbus::BusSnapshot bus;
@@ -65,7 +65,7 @@ inline shmbus::BusSnapshot bus_at(std::chrono::nanoseconds time, std::uint64_t p
   return bus;
 }
 
-/// The cell of the first row that begins so, below that heading.
+/// The cell below `heading` in the row whose first cell is `first`.
 inline std::string cell(const shmbus::top::Grid& grid, const std::string& first, const char* heading) {
   const auto column = shmbus::top::find_column(grid, heading);
   for (const auto& row : grid.rows) {
@@ -74,7 +74,7 @@ inline std::string cell(const shmbus::top::Grid& grid, const std::string& first,
   return "no such cell";
 }
 
-/// The tone of that cell.
+/// The tone of the same cell.
 inline shmbus::top::Tone tone(const shmbus::top::Grid& grid, const std::string& first, const char* heading) {
   const auto column = shmbus::top::find_column(grid, heading);
   for (const auto& row : grid.rows) {

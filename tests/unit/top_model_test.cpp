@@ -1,4 +1,4 @@
-// The model of shmbus-top: what is computed of two looks, sorted, filtered and laid out, without a terminal.
+// The model of shmbus-top: what it computes from two snapshots, sorts, filters and lays out, without a terminal.
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -27,7 +27,7 @@ using test::cell;
 using test::names;
 using test::text_of;
 
-TEST_CASE("the first look of a bus knows no rates, and says so", "[top]") {
+TEST_CASE("the first snapshot of a bus has no rates, and the screen says so", "[top]") {
   const Look look = compare(nullptr, bus_at(10s, 1000));
   CHECK_FALSE(look.compared);
   const Grid grid = grid_of(Pane::topics, look, {});
@@ -35,7 +35,7 @@ TEST_CASE("the first look of a bus knows no rates, and says so", "[top]") {
   CHECK(cell(grid, "a", "PUBLISHED") == "1000");
 }
 
-TEST_CASE("the rates of a look are what happened since the one before, a second", "[top]") {
+TEST_CASE("the rates of a snapshot are the changes since the one before, per second", "[top]") {
   const BusSnapshot before = bus_at(10s, 1000);
   const Look look = compare(&before, bus_at(12s, 3000));
   REQUIRE(look.topics.size() == 2);
@@ -50,7 +50,7 @@ TEST_CASE("the rates of a look are what happened since the one before, a second"
   CHECK(look.processor[0] == Approx(1.0));
 }
 
-TEST_CASE("a system clock that is set between two looks changes no rate", "[top]") {
+TEST_CASE("setting the system clock between two snapshots changes no rate", "[top]") {
   const BusSnapshot before = bus_at(10s, 1000);
   BusSnapshot after = bus_at(12s, 3000);
   for (const auto set : {-1h, 1h}) {
@@ -70,7 +70,7 @@ TEST_CASE("a port that another process took counts from 0", "[top]") {
   CHECK(compare(&before, after).topics[0].subscribers[0].delivered == Approx(300));
 }
 
-TEST_CASE("lag and lost are shown to the last event", "[top]") {
+TEST_CASE("lag and lost are shown with all their digits", "[top]") {
   BusSnapshot bus = bus_at(10s, 10);
   bus.topics[0].subscribers[0].lag = 1'234'567;
   bus.topics[0].subscribers[0].lost = 7'654'321;
@@ -110,7 +110,7 @@ TEST_CASE("a publisher shows how long it waits, and how old its open claim is", 
   CHECK(cell(grid, "a", "CLAIM") == "2.00s");
 }
 
-TEST_CASE("a topic that can't be read, and one that is not finished, have rows all the same", "[top]") {
+TEST_CASE("a topic that can't be read, and one that is not finished, have rows too", "[top]") {
   BusSnapshot bus = bus_at(10s, 10);
   bus.topics[1] = {};
   bus.topics[1].info.name = "b";
@@ -121,7 +121,7 @@ TEST_CASE("a topic that can't be read, and one that is not finished, have rows a
   CHECK(cell(grid, "c", "STATE") == "unfinished");
 }
 
-TEST_CASE("every pane's rows have a cell a column", "[top]") {
+TEST_CASE("every pane's rows have one cell for each column", "[top]") {
   BusSnapshot bus = bus_at(10s, 10);
   bus.unfinished.push_back({.name = "c"});
   const Look look = compare(nullptr, bus);
@@ -133,20 +133,20 @@ TEST_CASE("every pane's rows have a cell a column", "[top]") {
   }
 }
 
-TEST_CASE("rows are sorted by number from the largest, by name from A, and the other way round", "[top]") {
+TEST_CASE("rows are sorted by number from the largest, by name from A, or in reverse", "[top]") {
   Grid grid{{{.heading = "NAME", .is_text = true}, {.heading = "N"}}, {}};
   grid.rows = {{"1", "", {{"b"}, {"9", 9.0}}}, {"2", "", {{"a"}, {"10", 10.0}}}, {"3", "", {{"c"}, {"10", 10.0}}}};
   sort(grid, {.column = 1});
   CHECK(names(grid) == std::vector<std::string>{"a", "c", "b"});
   sort(grid, {.column = 1, .reversed = true});
-  CHECK(names(grid) == std::vector<std::string>{"b", "a", "c"});  // equals keep their places
+  CHECK(names(grid) == std::vector<std::string>{"b", "a", "c"});  // equal rows keep their order
   sort(grid, {.column = 0});
   CHECK(names(grid) == std::vector<std::string>{"a", "b", "c"});
   sort(grid, {.column = 0, .reversed = true});
   CHECK(names(grid) == std::vector<std::string>{"c", "b", "a"});
 }
 
-TEST_CASE("a filter keeps the rows that hold all of its words, in capitals or not", "[top]") {
+TEST_CASE("a filter keeps the rows that hold all of its words, in upper or lower case", "[top]") {
   const Look look = compare(nullptr, bus_at(10s, 10));
   const auto left = [&](const char* words) {
     Grid grid = grid_of(Pane::subscribers, look, {});
@@ -176,7 +176,7 @@ TEST_CASE("numbers have three digits and a unit, or all of their digits", "[top]
   CHECK(time_text(136s) == "2m16s");
 }
 
-TEST_CASE("a sparkline is as high as its values, and as long as there is room", "[top]") {
+TEST_CASE("a sparkline's bars follow its values, and it is as long as there is room", "[top]") {
   const std::vector<double> values{0, 1, 4, 8};
   CHECK(sparkline(values, 10, false) == " _-#");
   CHECK(sparkline(values, 10, true) == " ▁▄█");
@@ -206,7 +206,7 @@ TEST_CASE("the history of a row ends with the row, and is bounded", "[top]") {
   CHECK(history.last(row_id(topic)).empty());
 }
 
-TEST_CASE("a ring is drawn from the oldest block to the newest, with who is inside", "[top]") {
+TEST_CASE("a ring is drawn from the oldest block to the newest, with the subscribers inside", "[top]") {
   const BusSnapshot bus = bus_at(10s, 10);
   shmbus::RingSnapshot ring;
   ring.slots.resize(6);  // the newest at 1, so the oldest is at 2
@@ -220,7 +220,7 @@ TEST_CASE("a ring is drawn from the oldest block to the newest, with who is insi
   CHECK(text_of(lines[0]) == "..!rpw");
   CHECK_THAT(text_of(lines[1]), Catch::StartsWith("  ^     fast (500) awake"));
   CHECK_THAT(text_of(lines[2]), Catch::StartsWith("   ^^   slow (500) awake"));
-  CHECK(text_of(ring_picture(bus.topics[0], ring, 3)[0]) == ".!p");  // what matters most of each two
+  CHECK(text_of(ring_picture(bus.topics[0], ring, 3)[0]) == ".!p");  // of each two blocks the more important mark
   ring.outside.push_back({.number = 1, .pinned_by = 1});
   CHECK_THAT(text_of(ring_picture(bus.topics[0], ring, 20)[0]), Catch::EndsWith("left the ring: p"));
 }
@@ -239,7 +239,8 @@ Grid some_grid() {
 
 }  // namespace
 
-TEST_CASE("a narrow screen hides columns and shows brief names, then cuts names, then cuts off the right", "[top]") {
+TEST_CASE("a narrow screen hides columns and shows brief names, then cuts names, then cuts lines at the right",
+          "[top]") {
   const Grid grid = some_grid();
   const auto row_at = [&](std::size_t width) { return text_of(TableLines{grid, {.column = 1}, {.width = width}}.row(0)); };
   const TableLines wide{grid, {.column = 1}, {.width = 40}};
@@ -274,7 +275,7 @@ TEST_CASE("the sort mark stands apart from the heading", "[top]") {
   CHECK_THAT(heading({.column = 0}), Catch::StartsWith("NAME ▲ "));
 }
 
-TEST_CASE("a number column stays as wide as it was", "[top]") {
+TEST_CASE("a column of numbers never gets narrower", "[top]") {
   Grid grid = some_grid();
   WidestNumbers widest;
   const TableLines first{grid, {.column = 1}, {.width = 40}, &widest};
@@ -283,7 +284,7 @@ TEST_CASE("a number column stays as wide as it was", "[top]") {
   CHECK(text_of(second.row(0)) == "long.name (program)     1    x ");
 }
 
-TEST_CASE("a trend takes the room that is left, and has the least where it does not fit", "[top]") {
+TEST_CASE("a trend takes the room that is left, and has its least width where it does not fit", "[top]") {
   Grid grid = some_grid();
   grid.columns.push_back({.heading = "TREND", .rank = 3, .is_trend = true});
   grid.rows[0].cells.emplace_back("");
@@ -294,14 +295,14 @@ TEST_CASE("a trend takes the room that is left, and has the least where it does 
   CHECK(TableLines{grid, {.column = 1}, {.width = 40}}.places().size() == 3);
 }
 
-TEST_CASE("a text is cut with a mark, or filled", "[top]") {
+TEST_CASE("a text is cut with a mark, or padded, to its width", "[top]") {
   CHECK(fit("abc", 5) == "abc  ");
   CHECK(fit("abc", 5, true) == "  abc");
   CHECK(fit("abcdef", 4) == "abc~");
   CHECK(fit("abc", 0).empty());
 }
 
-TEST_CASE("a batch has the header and a table each pane, or the one asked for", "[top]") {
+TEST_CASE("batch output has the header and a table for each pane, or for the one asked for", "[top]") {
   const BusSnapshot before = bus_at(10s, 1000);
   const Look look = compare(&before, bus_at(12s, 3000));
   const std::string all = report_text(look, {});
@@ -328,7 +329,7 @@ TEST_CASE("a snapshot in JSON holds all there is, with rates where they are know
   CHECK(json["nodes_dead"] == 1);
 }
 
-TEST_CASE("a topic that a subscriber could not attach is an alert, and stands in the detail and JSON", "[top]") {
+TEST_CASE("a topic that a subscriber could not attach is an alert, and appears in the detail and in JSON", "[top]") {
   BusSnapshot bus = bus_at(10s, 1000);
   shmbus::SubscriptionSnapshot& s = bus.subscriptions.emplace_back();
   s.program = "reader";

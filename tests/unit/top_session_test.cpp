@@ -1,4 +1,4 @@
-// What keys and clicks make of shmbus-top's screen, without a terminal.
+// How keys and clicks change shmbus-top's screen, tested without a terminal.
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -27,7 +27,7 @@ struct Watcher {
     for (const Line& line : frame().lines) all += text_of(line) + '\n';
     return all;
   }
-  /// The line that is chosen, by its text.
+  /// The text of the chosen line.
   std::string chosen() {
     const Frame now = frame();
     for (const Line& line : now.lines) {
@@ -40,7 +40,7 @@ struct Watcher {
 
 }  // namespace
 
-TEST_CASE("a frame is as high as the screen and no line is wider, from 80x24 to 200x50 and below", "[top]") {
+TEST_CASE("a frame is as high as the screen and no line is wider, for screens of 80x24, 200x50 and smaller", "[top]") {
   Watcher w;
   for (const Size size : {Size{24, 80}, Size{50, 200}, Size{5, 20}, Size{1, 1}}) {
     w.size = size;
@@ -53,7 +53,7 @@ TEST_CASE("a frame is as high as the screen and no line is wider, from 80x24 to 
   }
 }
 
-TEST_CASE("each pane shows its rows, and Tab goes round", "[top]") {
+TEST_CASE("each pane shows its rows, and Tab goes from the last pane to the first", "[top]") {
   Watcher w;
   CHECK_THAT(w.text(), Catch::Contains("EVENTS/S v"));
   w.apply(Action::next_pane);
@@ -68,7 +68,7 @@ TEST_CASE("each pane shows its rows, and Tab goes round", "[top]") {
   CHECK_THAT(w.text(), Catch::Contains("PATTERNS"));
 }
 
-TEST_CASE("the chosen row stays chosen wherever it is sorted to", "[top]") {
+TEST_CASE("the chosen row stays chosen when sorting moves it", "[top]") {
   Watcher w;
   CHECK_THAT(w.chosen(), Catch::StartsWith("a "));
   w.apply(Action::down);
@@ -82,7 +82,7 @@ TEST_CASE("the chosen row stays chosen wherever it is sorted to", "[top]") {
   CHECK_THAT(w.chosen(), Catch::StartsWith("b "));
 }
 
-TEST_CASE("a click on a heading sorts by it, the second one the other way round", "[top]") {
+TEST_CASE("a click on a heading sorts by it, and a second click reverses the order", "[top]") {
   Watcher w;
   w.apply(Action::pane, 1);
   const auto click = [&](const char* heading) {
@@ -99,7 +99,7 @@ TEST_CASE("a click on a heading sorts by it, the second one the other way round"
   CHECK_THAT(text_of(w.frame().lines[8]), Catch::Contains("slow"));
 }
 
-TEST_CASE("a click chooses a row, a second one opens its topic, and the bar changes panes", "[top]") {
+TEST_CASE("a click chooses a row, a second click opens its topic, and a click on the bar changes panes", "[top]") {
   Watcher w;
   w.session.apply(w.frame().at(7, 3));
   CHECK_THAT(w.chosen(), Catch::StartsWith("b "));
@@ -113,7 +113,7 @@ TEST_CASE("a click chooses a row, a second one opens its topic, and the bar chan
   CHECK(frame.at(23, 0).action == Action::none);
 }
 
-TEST_CASE("a filter narrows while it is typed, stays with Enter and goes with Esc", "[top]") {
+TEST_CASE("a filter applies while it is typed, Enter keeps it and Esc drops it", "[top]") {
   Watcher w;
   w.apply(Action::pane, 1);
   w.apply(Action::filter);
@@ -150,7 +150,7 @@ TEST_CASE("the detail of a topic shows its facts, ring, ports and history, and E
   CHECK_THAT(w.text(), Catch::Contains("EVENTS/S v"));
 }
 
-TEST_CASE("the detail of a topic that went away says so", "[top]") {
+TEST_CASE("the detail of a topic that was removed says so", "[top]") {
   Watcher w;
   w.apply(Action::open);
   shmbus::BusSnapshot bus = bus_at(13s, 3000);
@@ -159,7 +159,7 @@ TEST_CASE("the detail of a topic that went away says so", "[top]") {
   CHECK_THAT(w.text(), Catch::Contains("topic a is not there any more"));
 }
 
-TEST_CASE("help lists the keys, scrolls on a small screen, and goes", "[top]") {
+TEST_CASE("help lists the keys, scrolls on a small screen, and can be closed", "[top]") {
   Watcher w;
   w.apply(Action::help);
   CHECK_THAT(w.text(), Catch::Contains("Keys") && !Catch::Contains("its process was stopped"));
@@ -169,7 +169,7 @@ TEST_CASE("help lists the keys, scrolls on a small screen, and goes", "[top]") {
   CHECK_THAT(w.text(), Catch::Contains("EVENTS/S v"));
 }
 
-TEST_CASE("a bus that is away is told, and what was seen last stays", "[top]") {
+TEST_CASE("a bus that is gone is reported, and the last snapshot stays on the screen", "[top]") {
   Watcher w;
   w.session.set_problem("bus 'test-bus' was removed");
   CHECK_THAT(w.text(), Catch::Contains("bus 'test-bus' was removed") && Catch::Contains("EVENTS/S v"));
@@ -177,7 +177,7 @@ TEST_CASE("a bus that is away is told, and what was seen last stays", "[top]") {
   CHECK_THAT(w.text(), !Catch::Contains("was removed"));
 }
 
-TEST_CASE("pause, units, latency, pace and quit", "[top]") {
+TEST_CASE("keys pause, change units, latency and interval, and quit", "[top]") {
   Watcher w;
   w.size.width = 160;
   w.apply(Action::pause);
@@ -226,7 +226,7 @@ TEST_CASE("no name of a topic or service is cut while a percentile shows", "[top
   }
 }
 
-TEST_CASE("each row has a trend where there is room", "[top]") {
+TEST_CASE("each row has a trend if there is room", "[top]") {
   Watcher w;
   w.size.width = 120;
   for (std::size_t pane = 0; pane < panes.size(); ++pane) {
@@ -244,7 +244,7 @@ TEST_CASE("the chosen row looks unlike the headings", "[top]") {
   CHECK(frame.lines[7].ground == Ground::plain);
 }
 
-TEST_CASE("a page that is longer than the screen says that it scrolls, and where it is", "[top]") {
+TEST_CASE("a page that is longer than the screen shows that it scrolls, and its position", "[top]") {
   Watcher w;
   w.apply(Action::help);
   CHECK_THAT(w.text(), Catch::Contains("scroll, lines 1-22 of "));
@@ -259,7 +259,7 @@ TEST_CASE("a page that is longer than the screen says that it scrolls, and where
   CHECK_THAT(w.text(), Catch::Contains("scroll, lines 1-6 of "));
 }
 
-TEST_CASE("the worst alert has a line of its own, and a page has all of them with what to do", "[top]") {
+TEST_CASE("the worst alert has a line of its own, and a page lists all alerts with their remedies", "[top]") {
   Watcher w;
   shmbus::BusSnapshot bus = bus_at(13s, 4000);
   shmbus::SubscriberSnapshot& s = bus.topics[0].subscribers[0];
@@ -307,7 +307,7 @@ TEST_CASE("the last events of a topic are shown from its detail, the newest firs
   CHECK_FALSE(w.session.shows_events());
   CHECK(w.session.detail() == "a");
   w.apply(Action::back);
-  w.apply(Action::events);  // from the table
+  w.apply(Action::events);  // opened from the table
   CHECK(w.session.shows_events());
   w.session.see_events({});
   CHECK_THAT(w.text(), Catch::Contains("no events yet"));

@@ -1,4 +1,4 @@
-// What may be published as a type, and what tells types apart. How types are spelled: tests/types.
+// What may be published as a type, and what distinguishes types. tests/types checks how types are spelled.
 
 #include <catch2/catch.hpp>
 
@@ -42,11 +42,11 @@ struct Pair {
 SHMBUS_FIELDS(Pair, watches)
 }  // namespace other
 
-namespace untold {
+namespace unrecorded {
 struct Watch {
   std::uint64_t user, video;
 };
-}  // namespace untold
+}  // namespace unrecorded
 
 namespace many {
 struct Wide {
@@ -73,7 +73,7 @@ inline constexpr std::string_view shmbus::type_name<one::Watch> = "Watch";
 template <>
 inline constexpr std::string_view shmbus::type_name<other::Watch> = "Watch";
 template <>
-inline constexpr std::string_view shmbus::type_name<untold::Watch> = "Watch";
+inline constexpr std::string_view shmbus::type_name<unrecorded::Watch> = "Watch";
 template <>
 inline constexpr std::string_view shmbus::type_name<one::Pair> = "Pair";
 template <>
@@ -112,7 +112,8 @@ TEST_CASE("arrays, optionals and pairs of pointers and views are not publishable
   STATIC_REQUIRE_FALSE(Publishable<std::variant<int, int*>>);
 }
 
-TEST_CASE("a const or volatile type is not publishable: it would be another type than the bare one", "[types]") {
+TEST_CASE("a const or volatile type is not publishable: it would differ from the type without const or volatile",
+          "[types]") {
   STATIC_REQUIRE_FALSE(Publishable<const int>);
   STATIC_REQUIRE_FALSE(Publishable<volatile one::Watch>);
 }
@@ -131,8 +132,8 @@ TEST_CASE("two layouts under one name and size have different hashes", "[types]"
   REQUIRE(type_info<one::Watch>.name == type_info<other::Watch>.name);
   REQUIRE(type_info<one::Watch>.size == type_info<other::Watch>.size);
   CHECK(type_hash<one::Watch> != type_hash<other::Watch>);
-  CHECK(type_hash<one::Watch> != type_hash<untold::Watch>);
-  CHECK(type_info<untold::Watch>.fields.empty());
+  CHECK(type_hash<one::Watch> != type_hash<unrecorded::Watch>);
+  CHECK(type_info<unrecorded::Watch>.fields.empty());
   CHECK(type_info<one::Watch>.fields == "user:unsigned long@0+8;video:unsigned long@8+8;");
 }
 
@@ -142,7 +143,7 @@ TEST_CASE("two layouts of a member's type give the outer type different hashes",
   CHECK(type_hash<std::array<one::Watch, 2>> != type_hash<std::array<other::Watch, 2>>);
 }
 
-TEST_CASE("fields beyond what a topic records are left out of the text, not of the hash", "[types]") {
+TEST_CASE("fields beyond what a topic records are left out of the text, but not of the hash", "[types]") {
   const std::string_view text = type_info<many::Wide>.fields;
   CHECK(text.size() <= shmbus::kMaxFieldsText);
   CHECK(text.ends_with(";..."));
