@@ -139,6 +139,19 @@ TEST_CASE("an extension area is its size, then for each entry kind, size and byt
   CHECK(all[1] == Parts{"payload", bytes_of(trace), {{"content-type", "json"}, {"empty", ""}}, "user-42"});
 }
 
+TEST_CASE("an event carries the id of its cause behind what its publisher gave", "[log][extension]") {
+  LogFixture f;
+  const shmbus::EventId cause{0x1122334455667788, 7, 42};
+  REQUIRE(f.publisher().publish("payload", {.key = "user-42", .cause = &cause}));
+  const std::string expected =
+      area(entry(kKey, "user-42") + entry(4, std::string(reinterpret_cast<const char*>(&cause), sizeof cause)));
+  const auto* at = reinterpret_cast<const char*>(f.log().at(f.physical_of(1), f.log().record_header()));
+  CHECK(std::string(at, expected.size()) == expected);
+  std::optional<shmbus::EventId> read;
+  f.subscriber().reader->poll([&](const EventRecord& record) { read = ExtensionView(record).cause(); }, 1);
+  CHECK(read == cause);
+}
+
 TEST_CASE("an event without extensions has no area", "[log][extension]") {
   LogFixture f;
   const std::array nameless{EventHeader{"", "value"}};

@@ -87,6 +87,10 @@ class Event {
   /// the event.
   const TraceContext* trace() const noexcept;
 
+  /// The event whose handler published this one: on that thread a handler ran, or a Scope was set. Nothing for an event
+  /// that was published outside of handlers, or through a bus with `BusOptions::causes` off.
+  std::optional<EventId> cause() const noexcept;
+
   /// The publisher's headers, in its order; see PublishOptions.
   EventHeaders headers() const noexcept;
 

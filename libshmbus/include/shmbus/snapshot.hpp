@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "shmbus/error.hpp"
+#include "shmbus/event_id.hpp"
 #include "shmbus/latency.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/topic_info.hpp"
+#include "shmbus/trace_context.hpp"
 
 #include "shmbus/detail/header_begin.hpp"
 
@@ -180,13 +182,25 @@ struct RingSnapshot {
   std::vector<BlockSnapshot> outside;  ///< blocks that left the ring and are still pinned or retained, by number
 };
 
+/// A header of an event, copied; see EventHeader.
+struct HeaderSnapshot {
+  std::string name;
+  std::string value;
+};
+
 /// One event, copied from a topic's ring.
 struct EventSnapshot {
-  std::uint64_t sequence = 0;      ///< see Event::sequence
-  Time time{};                     ///< see Event::time
-  unsigned publisher = 0;          ///< number of its publisher's port
-  std::size_t size = 0;            ///< bytes of the whole payload
-  std::vector<std::byte> payload;  ///< its first bytes, as many as were requested
+  std::string topic;                    ///< see Event::topic
+  EventId id;                           ///< see Event::id
+  std::uint64_t sequence = 0;           ///< see Event::sequence
+  Time time{};                          ///< see Event::time
+  unsigned publisher = 0;               ///< number of its publisher's port
+  std::size_t size = 0;                 ///< bytes of the whole payload
+  std::vector<std::byte> payload;       ///< its first bytes, as many as were requested
+  std::vector<HeaderSnapshot> headers;  ///< see Event::headers
+  std::string key;                      ///< see Event::key
+  std::optional<TraceContext> trace;    ///< see Event::trace
+  std::optional<EventId> cause;         ///< see Event::cause
 };
 
 }  // namespace shmbus

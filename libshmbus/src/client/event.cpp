@@ -34,6 +34,8 @@ Time Event::time() const noexcept {
 
 const TraceContext* Event::trace() const noexcept { return log::ExtensionView(record_).trace(); }
 
+std::optional<EventId> Event::cause() const noexcept { return log::ExtensionView(record_).cause(); }
+
 EventHeaders Event::headers() const noexcept { return log::ExtensionView(record_).headers(); }
 
 std::optional<std::string_view> Event::header(std::string_view name) const noexcept {

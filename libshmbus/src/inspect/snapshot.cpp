@@ -1,5 +1,7 @@
 #include "shmbus/snapshot.hpp"
 
+#include "shmbus/call_snapshot.hpp"
+
 namespace shmbus {
 
 const char* to_string(NodeState state) noexcept {
@@ -30,6 +32,20 @@ const char* to_string(SubscriberState state) noexcept {
       break;
   }
   return "dead";
+}
+
+const char* to_string(CallOutcome outcome) noexcept {
+  switch (outcome) {
+    case CallOutcome::running:
+      return "running";
+    case CallOutcome::ok:
+      return "ok";
+    case CallOutcome::threw:
+      return "threw";
+    case CallOutcome::ended_thread:
+      return "ended its thread";
+  }
+  return "unknown";
 }
 
 }  // namespace shmbus

@@ -36,6 +36,7 @@ enum ExtensionKind : std::uint16_t {
   kTraceExtension = 1,    ///< a TraceContext, 32 bytes
   kHeadersExtension = 2,  ///< for each header a HeaderHead, its name, its value; one behind the other, unpadded
   kKeyExtension = 3,      ///< the key's bytes
+  kCauseExtension = 4,    ///< an EventId, 24 bytes: the event whose handler published this one
 };
 
 struct HeaderHead {

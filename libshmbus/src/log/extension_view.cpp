@@ -37,6 +37,13 @@ const TraceContext* ExtensionView::trace() const noexcept {
 
 EventHeaders ExtensionView::headers() const noexcept { return EventHeaders(find(layout::kHeadersExtension)); }
 
+std::optional<EventId> ExtensionView::cause() const noexcept {
+  const auto bytes = find(layout::kCauseExtension);
+  if (bytes.size() != sizeof(EventId)) return std::nullopt;
+  return EventId{load_once<std::uint64_t>(bytes.data()), load_once<std::uint64_t>(bytes.data() + 8),
+                 load_once<std::uint64_t>(bytes.data() + 16)};
+}
+
 std::string_view ExtensionView::key() const noexcept {
   const auto bytes = find(layout::kKeyExtension);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

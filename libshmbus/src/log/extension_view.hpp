@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "shmbus/detail/event_record.hpp"
 #include "shmbus/event_headers.hpp"
+#include "shmbus/event_id.hpp"
 #include "shmbus/trace_context.hpp"
 
 namespace shmbus::log {
@@ -21,6 +23,8 @@ class ExtensionView {
   /// Null without one.
   const TraceContext* trace() const noexcept;
   EventHeaders headers() const noexcept;
+  /// Nothing without one.
+  std::optional<EventId> cause() const noexcept;
   /// Empty without one.
   std::string_view key() const noexcept;
 

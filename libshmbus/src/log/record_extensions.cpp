@@ -55,7 +55,8 @@ std::size_t RecordExtensions::headers_size() const noexcept {
 
 std::size_t RecordExtensions::measure() const noexcept {
   const std::size_t entries =
-      entry_size(trace != nullptr ? sizeof *trace : 0) + entry_size(headers_size()) + entry_size(key.size());
+      entry_size(trace != nullptr ? sizeof *trace : 0) + entry_size(headers_size()) + entry_size(key.size()) +
+      entry_size(cause != nullptr ? sizeof *cause : 0);
   return entries == 0 ? 0 : sizeof(layout::ExtensionAreaHead) + entries;
 }
 
@@ -81,6 +82,10 @@ void RecordExtensions::write(std::byte* area) const noexcept {
     to.head(layout::kKeyExtension, key.size());
     to.text(key);
     to.pad();
+  }
+  if (cause != nullptr) {
+    to.head(layout::kCauseExtension, sizeof *cause);
+    to.value(*cause);
   }
 }
 

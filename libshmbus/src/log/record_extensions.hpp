@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "shmbus/event_header.hpp"
+#include "shmbus/event_id.hpp"
 #include "shmbus/publish_options.hpp"
 #include "shmbus/trace_context.hpp"
 
@@ -15,6 +16,7 @@ struct RecordExtensions {
   const TraceContext* trace = nullptr;
   std::span<const EventHeader> headers{};
   std::string_view key{};
+  const EventId* cause = nullptr;
 
   static RecordExtensions of(const PublishOptions& options) noexcept {
     return {options.trace ? &*options.trace : nullptr, options.headers, options.key};
@@ -22,7 +24,7 @@ struct RecordExtensions {
 
   /// Bytes of the extension area; 0 where there is nothing to write.
   std::size_t area_size() const noexcept {
-    return trace == nullptr && headers.empty() && key.empty() ? 0 : measure();
+    return trace == nullptr && headers.empty() && key.empty() && cause == nullptr ? 0 : measure();
   }
   /// Writes all `area_size()` bytes of it.
   void write(std::byte* area) const noexcept;
