@@ -1,4 +1,4 @@
-// Who may do what: modes are exactly as asked for, and who lacks a right is told so.
+// Access rights: modes are exactly as asked for, and a process that lacks a right gets an error that says so.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -60,7 +60,7 @@ TEST_CASE("segments have exactly the mode that was asked for, whatever the umask
     bus.topic("group", {.mode = 0640});
     bus.topic("open", {.mode = 0666});
     bus.topic("all", {.mode = 0777});
-    // And who attaches leaves them as they are.
+    // Attaching leaves the modes as they are.
     shmbus::Bus again = shmbus::Bus::open(name.name(), {.mode = 0600});
     test::require(bool{again.publisher("open", {.mode = 0600}).publish("x")}, "publish");
   }};
@@ -89,7 +89,7 @@ TEST_CASE("segments get the group that was asked for", "[access]") {
   }
 }
 
-TEST_CASE("a user without rights on the bus is told so", "[access]") {
+TEST_CASE("a user without rights on the bus gets an error that says so", "[access]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -100,12 +100,12 @@ TEST_CASE("a user without rights on the bus is told so", "[access]") {
     require_refused(ErrorCode::permission, [&] { shmbus::Bus::remove(name.name()); });
   });
   CHECK_FALSE(bus.removed());
-  test::run_as({.groups = {0}}, [&] {  // the owner's group has none either
+  test::run_as({.groups = {0}}, [&] {  // the owner's group has no rights either
     require_refused(ErrorCode::permission, [&] { shmbus::Bus::open(name.name()); });
   });
 }
 
-TEST_CASE("a user without rights on a topic is told so, and a pattern passes it by", "[access]") {
+TEST_CASE("a user without rights on a topic gets an error that says so, and a pattern skips the topic", "[access]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});
@@ -123,7 +123,7 @@ TEST_CASE("a user without rights on a topic is told so, and a pattern passes it 
   });
 }
 
-TEST_CASE("who may read a topic can subscribe, wait and gate, and can't write its events", "[access]") {
+TEST_CASE("a user with read access to a topic can subscribe, wait and gate, but can't write its events", "[access]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
@@ -142,7 +142,7 @@ TEST_CASE("who may read a topic can subscribe, wait and gate, and can't write it
     const test::Deadline deadline;
     while (seen < 1001) {
       const std::size_t n = subscriber.poll([](const Event& event) {
-        // Its pages can't be made writable either.
+        // The pages of the log can't be made writable either.
         const auto page = reinterpret_cast<std::uintptr_t>(event.payload().data()) & ~std::uintptr_t{4095};
         if (event.sequence() == 1)
           test::require(::mprotect(reinterpret_cast<void*>(page), 4096, PROT_READ | PROT_WRITE) != 0, "mprotect");
@@ -158,7 +158,7 @@ TEST_CASE("who may read a topic can subscribe, wait and gate, and can't write it
   CHECK(process.wait() == test::End{});
 }
 
-TEST_CASE("who may read a topic can't change an event: a write to it is the end of the writer", "[access]") {
+TEST_CASE("a user with read access to a topic can't change an event: a write to it kills the writer", "[access]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});
   shmbus::Publisher publisher = bus.publisher("t", {.block_size = 4096, .blocks = 4, .mode = 0644});
@@ -170,7 +170,7 @@ TEST_CASE("who may read a topic can't change an event: a write to it is the end 
     shmbus::Bus member = shmbus::Bus::open(name.name());
     shmbus::Subscriber subscriber = member.subscriber("t", {.start = shmbus::Start::oldest()});
     subscriber.poll([](const Event& event) {
-      // The mapping forbids it, also to who could map it otherwise.
+      // The mapping forbids it, also to a user that may map the file writable.
       *const_cast<volatile char*>(event.text().data()) = 'E';
     });
   }};
@@ -179,8 +179,7 @@ TEST_CASE("who may read a topic can't change an event: a write to it is the end 
   CHECK(subscriber.poll([](const Event& event) { CHECK(event.text() == "event"); }) == 1);
 }
 
-TEST_CASE("who may read a topic finds no way around: neither by its name, nor by a descriptor it may have",
-          "[access]") {
+TEST_CASE("a user with read access to a topic gets no write access by the log's name or by a descriptor", "[access]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
@@ -206,7 +205,7 @@ TEST_CASE("who may read a topic finds no way around: neither by its name, nor by
   });
 }
 
-TEST_CASE("a group is given access by options: to read, or to publish too; others have none", "[access]") {
+TEST_CASE("options give a group access to read, or to publish too, and give other users none", "[access]") {
   if (!test::have_root()) return;
   constexpr gid_t team = 23'456;
   const test::TemporaryBus name;
@@ -226,9 +225,9 @@ TEST_CASE("a group is given access by options: to read, or to publish too; other
     test::require(bool{member.publisher("write").publish("y")}, "publish");
     test::require(all.poll([](const Event& e) { test::require(e.text() == "y", "text"); }) == 1, "poll");
   };
-  SECTION("as its own group") { test::run_as({.group = team}, use); }
-  SECTION("as a supplementary one") { test::run_as({.groups = {1, team, 99'999}}, use); }
-  SECTION("without it") {
+  SECTION("it is the user's own group") { test::run_as({.group = team}, use); }
+  SECTION("it is a supplementary group") { test::run_as({.groups = {1, team, 99'999}}, use); }
+  SECTION("the user is not in the group") {
     test::run_as(nobody, [&] { require_refused(ErrorCode::permission, [&] { shmbus::Bus::open(name.name()); }); });
     test::run_as({.group = team + 1, .groups = {team + 2}},
                  [&] { require_refused(ErrorCode::permission, [&] { shmbus::Bus::open(name.name()); }); });
@@ -237,7 +236,7 @@ TEST_CASE("a group is given access by options: to read, or to publish too; other
     require_refused(ErrorCode::invalid_option, [&] { bus.topic("t", {.group = "no such group"}); });
     CHECK_FALSE(bus.find_topic("t"));
   }
-  SECTION("who is not in a group can't give access to it") {
+  SECTION("a user that is not in a group can't give access to it") {
     test::run_as(nobody, [&] {
       require_refused(ErrorCode::permission,
                       [&] { shmbus::Bus::open(name.name() + "-2", {.group = std::to_string(team)}); });
@@ -245,7 +244,7 @@ TEST_CASE("a group is given access by options: to read, or to publish too; other
   }
 }
 
-TEST_CASE("who may not unlink a bus or topic can't break it by trying to remove it", "[access]") {
+TEST_CASE("a user that may not unlink a bus or topic does no damage by trying to remove it", "[access]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});

@@ -1,5 +1,5 @@
-// A reliable subscriber holds publishers back, and lets them go again. The stall limit is an hour where nobody dies:
-// what goes on does so because it was woken.
+// A reliable subscriber holds publishers back, and lets them go again. The stall limit is an hour where no process dies:
+// a publisher that goes on does so because it was woken.
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -27,7 +27,7 @@ void ignore(const Event&) {}
 
 enum Command : std::uint64_t { end, poll_one, poll_all, detach };
 
-/// A reliable subscriber that obeys the test.
+/// A reliable subscriber that acts on the test's commands.
 void obey(const std::string& name, const shmbus::SubscriberOptions& options, const Parent& parent) {
   shmbus::Bus bus = shmbus::Bus::open(name);
   std::optional<shmbus::Subscriber> subscriber = bus.subscriber("t", options);
@@ -50,7 +50,7 @@ struct Held {
         }) {
     reader.hear();
   }
-  /// Publishes until the ring is held back.
+  /// Publishes until the subscriber holds the ring back.
   std::uint64_t fill() {
     std::uint64_t n = 0;
     while (publisher.try_publish(payload)) ++n;
@@ -65,7 +65,7 @@ struct Held {
 
 }  // namespace
 
-TEST_CASE("a held-back publisher is told so, or waits as long as it wants to", "[back_pressure]") {
+TEST_CASE("a publish that is held back returns at once, or waits for as long as it was told to", "[back_pressure]") {
   Held held;
   const std::uint64_t filled = held.fill();
   CHECK(filled > 0);
@@ -125,7 +125,7 @@ TEST_CASE("a waiting publisher goes on when the subscriber is killed", "[back_pr
   for (int i = 0; i < 100; ++i) CHECK(held.publisher.try_publish(payload));
 }
 
-TEST_CASE("a subscriber with demote_after becomes lossy after that time, not before, and counts what it misses",
+TEST_CASE("a subscriber with demote_after becomes lossy after that time and not before, and counts what it misses",
           "[back_pressure]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});
@@ -190,7 +190,7 @@ TEST_CASE("removing the bus or the topic ends a waiting publish", "[back_pressur
   later.join();
 }
 
-TEST_CASE("the slowest of several reliable subscribers holds back, lossy ones and dead ones do not",
+TEST_CASE("the slowest of several reliable subscribers holds publishers back; lossy and dead subscribers do not",
           "[back_pressure]") {
   Held held;
   shmbus::Subscriber lossy = held.bus.subscriber("t");

@@ -1,4 +1,4 @@
-// Names, patterns, options and types that are refused, with words that say why and what to do.
+// Names, patterns, options and types that are refused, with a message that says why and what to do.
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -72,7 +72,7 @@ TEST_CASE("a topic name outside the allowed characters or length is refused", "[
   CHECK(shmbus::Inspector(name.name()).snapshot().topics.size() == 5);
 }
 
-TEST_CASE("a pattern that is none is refused", "[bad_input]") {
+TEST_CASE("an invalid pattern is refused", "[bad_input]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   for (const std::string& pattern :
@@ -148,12 +148,12 @@ TEST_CASE("a type that differs from the topic's is refused, with both named", "[
                  [&] { bus.publisher<Huge>("small", {.block_size = 4096}); });
   CHECK(celsius.publish({.degrees = 21}));
   CHECK(bus.find_topic("heat")->type_name.find("Celsius") != std::string::npos);
-  CHECK_NOTHROW(bus.publisher<Celsius>("raw"));  // what nobody published to takes the first type that comes
+  CHECK_NOTHROW(bus.publisher<Celsius>("raw"));  // a topic without events takes its first publisher's type
   expect_refusal({ErrorCode::type_mismatch, "'raw'", "Celsius", "Fahrenheit"},
                  [&] { bus.publisher<Fahrenheit>("raw"); });
 }
 
-TEST_CASE("a payload over the block gives too_large, and nothing is published", "[bad_input]") {
+TEST_CASE("a payload larger than a block gives too_large, and nothing is published", "[bad_input]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   for (const auto writers : {shmbus::Writers::shared, shmbus::Writers::exclusive}) {

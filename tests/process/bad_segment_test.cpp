@@ -1,5 +1,5 @@
-// Segments that are not what they should be: another version, owner or mode, cut short, overwritten. Each is refused in
-// words, nothing aborts, and Bus::remove clears it away.
+// Segments that are not as they should be: another version, owner or mode, cut short, overwritten. Each is refused with
+// a message, no process aborts, and Bus::remove removes it.
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,7 +30,7 @@ using test::overwrite;
 
 namespace {
 
-/// A bus with one topic and ten events, and nobody attached.
+/// A bus with one topic and ten events, and no member.
 struct Fixture {
   Fixture() {
     shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -50,7 +50,7 @@ struct Fixture {
     expect_refusal(refusal, [&] { bus.publisher("t"); });
     expect_refusal(refusal, [&] { bus.subscriber("t"); });
     expect_refusal(refusal, [&] { bus.find_topic("t"); });
-    // A pattern takes what it may; other topics are not concerned.
+    // A pattern attaches the topics that are good, and other topics work.
     shmbus::Subscriber all = bus.subscriber(">");
     CHECK(all.topics() == 0);
     CHECK(bus.publisher("other").publish("x"));
@@ -94,7 +94,7 @@ TEST_CASE("a topic of another layout version is refused, and the other topics go
   f.removable();
 }
 
-TEST_CASE("a registry of a stranger is refused, unless he is among the accepted owners", "[bad_input]") {
+TEST_CASE("a registry of a user outside the accepted owners is refused", "[bad_input]") {
   if (!test::have_root()) return;
   const Fixture f;
   REQUIRE(::chown(f.segments.registry().c_str(), stranger, stranger) == 0);
@@ -108,7 +108,7 @@ TEST_CASE("a registry of a stranger is refused, unless he is among the accepted 
   f.removable();
 }
 
-TEST_CASE("a topic of a stranger is refused, unless he is among the accepted owners", "[bad_input]") {
+TEST_CASE("a topic of a user outside the accepted owners is refused", "[bad_input]") {
   if (!test::have_root()) return;
   const Fixture f;
   const bool log = GENERATE(false, true);
@@ -191,7 +191,7 @@ TEST_CASE("a foreign file in the place of a segment is refused", "[bad_input]") 
   }
 }
 
-TEST_CASE("random bytes in the headers of registry and topic crash nobody", "[bad_input]") {
+TEST_CASE("random bytes in the headers of registry and topic crash no process", "[bad_input]") {
   std::mt19937_64 random{Catch::rngSeed()};
   for (unsigned round = 0; round < 300 / test::slowness; ++round) {
     const Fixture f;
@@ -230,7 +230,7 @@ TEST_CASE("random bytes in the headers of registry and topic crash nobody", "[ba
   }
 }
 
-TEST_CASE("bytes that were overwritten in the log give corrupt or are skipped, and crash nobody", "[bad_input]") {
+TEST_CASE("overwritten bytes in the log give corrupt or are skipped, and crash no process", "[bad_input]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus bus = shmbus::Bus::open(name.name());

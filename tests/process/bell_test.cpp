@@ -19,7 +19,7 @@ TEST_CASE("events of one topic wake no subscriber of another one in the same pro
   constexpr std::size_t kTopics = 32;
   constexpr std::uint64_t kEvents = 1000;
   const test::TemporaryBus name;
-  shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});  // nobody wakes to look after things
+  shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});  // no bounded sleep ends during the test
   std::deque<shmbus::Subscriber> subscribers;
   std::vector<shmbus::Publisher> publishers;
   for (std::size_t i = 0; i < kTopics; ++i) {
@@ -60,7 +60,7 @@ TEST_CASE("events of one topic wake no subscriber of another one in the same pro
   for (std::thread& thread : threads) thread.join();
 }
 
-TEST_CASE("an interrupt of a bus ends every wait of it, and one of a subscriber only its own", "[wake]") {
+TEST_CASE("an interrupt of a bus ends all of its waits, and an interrupt of a subscriber only its own", "[wake]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});
   shmbus::Subscriber one = bus.subscriber("a"), other = bus.subscriber("b");

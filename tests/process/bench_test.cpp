@@ -1,4 +1,4 @@
-// tools/shmbus-bench: each measure tells plausible figures, and none leaves anything behind.
+// tools/shmbus-bench: each measurement gives plausible figures, and none leaves anything behind.
 
 #include <catch2/catch.hpp>
 
@@ -25,7 +25,7 @@ namespace {
 constexpr End failure{.status = 1};
 constexpr End usage{.status = 2};
 
-/// The files of a program's bus, which it names by its pid. They are left alone: it is at work.
+/// The files of a running program's bus, whose name holds its pid. Tests must leave them alone.
 std::vector<std::string> segments_of(const ChildProcess& bench) {
   const std::string prefix = "shmbus.bench-" + std::to_string(bench.pid()) + ".";
   std::vector<std::string> names;
@@ -41,7 +41,7 @@ std::vector<std::string> command(std::vector<std::string> arguments) {
   return arguments;
 }
 
-/// The document of a quick run.
+/// The JSON document of a quick run.
 json document_of(std::vector<std::string> arguments) {
   arguments.insert(arguments.end(), {"--quick", "--json"});
   ChildProcess bench{command(std::move(arguments))};
@@ -81,7 +81,7 @@ void check_distribution(const json& told) {
   CHECK(told.at("mean") <= told.at("max"));
 }
 
-/// What all documents have in common.
+/// Checks the parts that all documents have in common.
 void check_document(const json& document, const std::string& measure) {
   CHECK(document.at("program") == "shmbus-bench");
   CHECK(document.at("measure") == measure);
@@ -102,7 +102,7 @@ void check_document(const json& document, const std::string& measure) {
   }
 }
 
-/// The processes it has forked; empty when they are gone.
+/// The processes that the program has forked; empty when they are gone.
 std::vector<pid_t> roles_of(const ChildProcess& bench) {
   const std::string pid = std::to_string(bench.pid());
   std::ifstream file("/proc/" + pid + "/task/" + pid + "/children");
@@ -111,7 +111,7 @@ std::vector<pid_t> roles_of(const ChildProcess& bench) {
   return roles;
 }
 
-/// Waits until the measurement is under way: the bus has a topic, and so many processes work.
+/// Waits until the measurement is under way: the bus has a topic, and as many processes work as expected.
 void wait_until_measuring(const ChildProcess& bench, std::size_t roles) {
   test::wait_until("the measurement to begin",
                    [&] { return segments_of(bench).size() >= 3 && roles_of(bench).size() == roles; });
@@ -128,7 +128,7 @@ void check_refused(std::vector<std::string> arguments, const std::string& named)
 
 }  // namespace
 
-TEST_CASE("latency tells one-way times and their ratio to the floor", "[bench]") {
+TEST_CASE("latency gives one-way times and their ratio to the floor", "[bench]") {
   const json document = document_of({"latency", "--stamps", "both", "--wait", "poll,sleep"});
   check_document(document, "latency");
   CHECK(document.at("series").size() == 1 + 2 * 2 * 2);
@@ -141,7 +141,7 @@ TEST_CASE("latency tells one-way times and their ratio to the floor", "[bench]")
   CHECK(sleeping.at("p99_ratio").at("median") > 0);
 }
 
-TEST_CASE("throughput tells events and bytes a second", "[bench]") {
+TEST_CASE("throughput gives events and bytes per second", "[bench]") {
   const json document = document_of({"throughput", "--sizes", "64,1K", "--touch", "all"});
   check_document(document, "throughput");
   CHECK(document.at("series").size() == 4);
@@ -182,7 +182,7 @@ TEST_CASE("fanout counts every event at every reader", "[bench]") {
   CHECK(series(document, "2 to 1").at("events_per_second").at("median") > 0);
 }
 
-TEST_CASE("payload tells time and rate of copied and loaned events", "[bench]") {
+TEST_CASE("payload gives time and rate of copied and loaned events", "[bench]") {
   for (const char* touch : {"all", "ends"}) {
     const json document = document_of({"payload", "--sizes", "64,64K", "--block-size", "256K", "--touch", touch});
     check_document(document, "payload");
@@ -198,7 +198,7 @@ TEST_CASE("payload tells time and rate of copied and loaned events", "[bench]") 
   }
 }
 
-TEST_CASE("publish tells what time stamps and a lapped reader add", "[bench]") {
+TEST_CASE("publish gives the cost of time stamps and of a lapped reader", "[bench]") {
   const json document = document_of({"publish"});
   check_document(document, "publish");
   CHECK(series(document, "counter").at("each").at("median") > 0);
@@ -227,14 +227,14 @@ TEST_CASE("dispatch compares handlers of subscriptions with poll, paced and at f
   }
 }
 
-TEST_CASE("attach tells the time of each step", "[bench]") {
+TEST_CASE("attach gives the time of each step", "[bench]") {
   const json document = document_of({"attach", "--topics", "5"});
   check_document(document, "attach");
   for (const char* name : {"together", "node", "publisher", "subscriber", "subscriber of all"})
     CHECK(series(document, name).at("distribution").at("p50") > 0);
 }
 
-TEST_CASE("idle tells what each service uses", "[bench]") {
+TEST_CASE("idle gives what each service uses", "[bench]") {
   const json document = document_of({"idle", "--services", "2"});
   check_document(document, "idle");
   CHECK(document.at("series").size() == 3);
@@ -254,7 +254,7 @@ TEST_CASE("soak accounts for every event", "[bench]") {
   CHECK(account.at("shm") > 0);
 }
 
-TEST_CASE("without --json a measurement is a table with the machine above", "[bench]") {
+TEST_CASE("without --json a measurement is a table below a description of the machine", "[bench]") {
   ChildProcess bench{command({"throughput", "--quick", "--no-pin"})};
   CHECK(bench.wait() == End{});
   for (const char* part : {"machine ", "kernel ", "governor", "clock source", "/dev/shm", "not asked for", "events/s",
@@ -298,7 +298,7 @@ TEST_CASE("Ctrl-C ends a measurement on a terminal, and nothing is left", "[benc
   CHECK(segments_of(bench).empty());
 }
 
-TEST_CASE("a process that dies fails the measurement, by name", "[bench]") {
+TEST_CASE("a process that dies makes the measurement fail, and is named", "[bench]") {
   ChildProcess bench{command({"throughput", "--round-ms", "60000"})};
   wait_until_measuring(bench, 2);
   ::kill(roles_of(bench).front(), SIGKILL);
@@ -307,7 +307,7 @@ TEST_CASE("a process that dies fails the measurement, by name", "[bench]") {
   CHECK(segments_of(bench).empty());
 }
 
-TEST_CASE("a process that stops is found by the watchdog", "[bench]") {
+TEST_CASE("the watchdog finds a process that stops", "[bench]") {
   ChildProcess bench{command({"wakeup", "--round-ms", "60000", "--patience", "1"})};
   wait_until_measuring(bench, 2);
   ::kill(roles_of(bench).front(), SIGSTOP);
@@ -316,7 +316,7 @@ TEST_CASE("a process that stops is found by the watchdog", "[bench]") {
   CHECK(segments_of(bench).empty());
 }
 
-TEST_CASE("a wrong use of the benchmark is named, and exits with 2", "[bench]") {
+TEST_CASE("wrong arguments of the benchmark are named, and the exit status is 2", "[bench]") {
   check_refused({}, "latency");
   check_refused({"speed"}, "speed");
   check_refused({"latency", "--wrong"}, "--wrong");

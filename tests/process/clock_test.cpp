@@ -1,5 +1,5 @@
-// Members whose clocks differ, and are set all the time. Each process sets its own, as the library in it sees them; the
-// machine's are left alone.
+// Members whose clocks differ, and are set all the time. Each process sets only the clocks that its own library reads; the
+// machine's clocks are left alone.
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -58,7 +58,8 @@ void publish(const std::string& name, std::uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("members whose clocks jump by hours lose nothing, hold nobody back, and take nobody for dead", "[clock]") {
+TEST_CASE("members whose clocks jump by hours lose no event, hold no publisher back, and take no member for dead",
+          "[clock]") {
   const test::TemporaryBus name;
   std::optional<Jumps> clocks;
   clocks.emplace(Catch::rngSeed());
@@ -87,7 +88,7 @@ TEST_CASE("members whose clocks jump by hours lose nothing, hold nobody back, an
   CHECK((reliable.lost() == 0 && patient.lost() == 0 && !patient.demoted()));
   CHECK((lossy.status() == Status::ok && reliable.status() == Status::ok && patient.status() == Status::ok));
 
-  // Where all clocks are right again, so are the times.
+  // Once all clocks are right again, so are the times.
   clocks.reset();
   std::this_thread::sleep_for(150ms);
   const auto now = std::chrono::system_clock::now();

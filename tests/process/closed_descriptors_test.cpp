@@ -1,4 +1,4 @@
-// A program that closes all descriptors it does not know: its node lives on, and all that it opened goes on.
+// A program that closes all descriptors it does not know: its node stays alive, and all that it opened goes on.
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -44,7 +44,7 @@ std::size_t nothing_freed(const shmbus::ReapReport& r) {
 
 }  // namespace
 
-TEST_CASE("a process that closed all descriptors lives, publishes and reads beside a reaper", "[closed_descriptors]") {
+TEST_CASE("a process that closed all descriptors publishes and reads, and is not reaped", "[closed_descriptors]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher to_it = bus.publisher("u", {.block_size = 4096, .blocks = 4});
@@ -80,7 +80,7 @@ TEST_CASE("a process that closed all descriptors lives, publishes and reads besi
         if (seen < kEvents) reader.wait(10ms);
       }
       require(reader.lost() == 0 && reader.status() == Status::ok, "reader");
-      // What is opened now is as good as before, and closed again.
+      // Objects opened now work as before, and can be closed again.
       require(bool{member.publisher("new").publish("x")}, "a new topic");
       close_all();
       require(member.find_topic("new").has_value() && member.remove_topic("new"), "a topic removed");
@@ -90,13 +90,13 @@ TEST_CASE("a process that closed all descriptors lives, publishes and reads besi
       parent.hear();
       polled.poll([](const Event&) {});
       polled.poll([](const Event&) {});
-      // It tells the dead from the living: it asks the registry's locks again.
+      // It can check liveness, since it opens the registry again for its locks.
       require(may_publish(member, "dead", alone) && !may_publish(member, "living", alone), "it judges others");
       close_all();
       require(member.reap().nodes == 1, "a dead node reaped");
       close_all();
     }
-    for (const int fd : taken) {  // our destructors close nothing of the program's
+    for (const int fd : taken) {  // the library's destructors close no descriptor of the program
       struct stat s {};
       require(::fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_size == 1, "the program's file");
     }
@@ -139,7 +139,7 @@ TEST_CASE("a process that closed all descriptors lives, publishes and reads besi
   CHECK(living.wait() == test::End{});
 }
 
-TEST_CASE("a registry that can't be opened again makes nobody dead", "[closed_descriptors]") {
+TEST_CASE("where the registry can't be opened again, no node is taken for dead", "[closed_descriptors]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   const std::string aside = "/dev/shm/aside." + name.name();
@@ -169,7 +169,7 @@ TEST_CASE("a registry that can't be opened again makes nobody dead", "[closed_de
   std::filesystem::remove(aside);
 }
 
-TEST_CASE("a child made by the system call alone neither keeps its parent's node alive nor may use it",
+TEST_CASE("a child made by the bare system call does not keep its parent's node alive, and may not use it",
           "[closed_descriptors]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());

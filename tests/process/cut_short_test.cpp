@@ -1,6 +1,6 @@
-// Segments cut short, by ftruncate, under those who use them. The next attach and the next slow path find it and say
-// `corrupt`; what they need for that lies before the cut. Whoever touches what was cut away dies of SIGBUS: that is not
-// tested, and said in the guide (libshmbus/doc/guide/guarantees.md).
+// Segments cut short with ftruncate while members use them. The next attach and the next slow path notice it and return
+// `corrupt`; the words they need for that lie before the cut. A process that touches memory beyond the cut dies of SIGBUS:
+// that is not tested here, and described in the guide (libshmbus/doc/guide/guarantees.md).
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -32,7 +32,7 @@ struct Fixture {
   std::optional<shmbus::Publisher> publisher = bus.publisher("t", {.block_size = 4096, .blocks = 4});
   std::optional<shmbus::Subscriber> subscriber = bus.subscriber("t");
 
-  /// Behind what is in use: one event was published.
+  /// A size beyond the bytes in use: one event was published.
   void cut(const std::string& what) {
     CHECK(publisher->publish("one"));
     if (what == "log") std::filesystem::resize_file(segments.log("t"), geometry.log_size - 4096);
@@ -76,7 +76,7 @@ TEST_CASE("a subscriber that waits finds that a segment was cut short", "[bad_in
   f.publisher.reset();
 }
 
-TEST_CASE("a topic cut short is refused also by who has it open", "[bad_input][cut]") {
+TEST_CASE("a topic cut short is refused also by a member that has it open", "[bad_input][cut]") {
   Fixture f;
   f.cut(GENERATE(as<std::string>{}, "log", "control"));
   expect_refusal({ErrorCode::corrupt, "topic 't'", "bytes", "bytes"}, [&] { f.bus.publisher("t"); });
@@ -88,7 +88,7 @@ TEST_CASE("a topic cut short is refused also by who has it open", "[bad_input][c
   CHECK(f.bus.publisher("t").publish("as good as new").sequence() == 1);
 }
 
-TEST_CASE("a registry cut short is refused also by who has the bus open", "[bad_input][cut]") {
+TEST_CASE("a registry cut short is refused also by a member that has the bus open", "[bad_input][cut]") {
   Fixture f;
   f.cut("registry");
   const test::Refusal refusal{ErrorCode::corrupt, "bus '" + f.name.name() + "'", "bytes", "size"};

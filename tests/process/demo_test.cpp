@@ -1,4 +1,4 @@
-// The demonstration passes, and cleans up however it ends. With less time than tools/demo gives it.
+// The demonstration passes, and cleans up however it ends. The tests run a shorter one than tools/demo does.
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -32,7 +32,7 @@ struct Demo {
     return arguments;
   }
 
-  /// The names of those that have left files. Their buses' names begin with them.
+  /// The names of demonstrations that have left files. The names of their buses begin with these names.
   std::vector<std::string> names() const {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(temporary.file(""))) {
@@ -62,7 +62,7 @@ TEST_CASE("the demonstration passes", "[streaming][demo][serial]") {
   CHECK(demo.names().empty());
 }
 
-TEST_CASE("the demonstration passes with rows that are malformed", "[streaming][demo][serial]") {
+TEST_CASE("the demonstration passes with malformed rows", "[streaming][demo][serial]") {
   const Demo demo;
   const Streaming streaming;
   std::string rows = "userId,movieId,rating,timestamp\n";
@@ -76,7 +76,7 @@ TEST_CASE("the demonstration passes with rows that are malformed", "[streaming][
   CHECK(finished.out.find("malformed rows 10") != std::string::npos);
 }
 
-TEST_CASE("the demonstration says what is wrong with its input", "[streaming][demo]") {
+TEST_CASE("the demonstration reports what is wrong with its input", "[streaming][demo]") {
   const Demo demo;
   const Streaming streaming;
   const auto fails = [&](const std::string& path, const std::string& found) {
@@ -91,7 +91,7 @@ TEST_CASE("the demonstration says what is wrong with its input", "[streaming][de
   fails(streaming.folder.write("other.csv", "a,b\n1,2\n"), "expected a header");
 }
 
-TEST_CASE("a demonstration that is interrupted leaves nothing", "[streaming][demo][serial]") {
+TEST_CASE("a demonstration that is interrupted leaves nothing behind", "[streaming][demo][serial]") {
   for (const char* part : {"1  Before", "2  After", "3  The stream"}) {
     CAPTURE(part);
     const Demo demo;
@@ -106,7 +106,7 @@ TEST_CASE("a demonstration that is interrupted leaves nothing", "[streaming][dem
   }
 }
 
-TEST_CASE("what a killed demonstration left, the next one removes", "[streaming][demo][serial]") {
+TEST_CASE("the next demonstration removes what a killed one left", "[streaming][demo][serial]") {
   const Demo demo;
   ChildProcess killed(demo.command());
   killed.wait_for_output("five services run");
@@ -115,12 +115,13 @@ TEST_CASE("what a killed demonstration left, the next one removes", "[streaming]
   REQUIRE(demo.names().size() == 1);
   const std::string name = demo.names().front();
   CHECK(Demo::has_bus(name));
-  CHECK(test::run(demo.command({"--events", "1"})).end == End{.status = 1});  // too few, but it tidied up first
+  CHECK(test::run(demo.command({"--events", "1"})).end == End{.status = 1});  // too few events to pass, but it cleaned up first
   CHECK(demo.names().empty());
   CHECK_FALSE(Demo::has_bus(name));
 }
 
-TEST_CASE("what a killed demonstration left is removed though a process of its own still ends", "[streaming][demo]") {
+TEST_CASE("what a killed demonstration left is removed although one of its processes has not ended yet",
+          "[streaming][demo]") {
   const Demo demo;
   const std::string left = demo.temporary.file("shmbus-demo-xxxxxx");
   REQUIRE(std::filesystem::create_directory(left));
@@ -129,11 +130,11 @@ TEST_CASE("what a killed demonstration left is removed though a process of its o
   ChildProcess next(demo.command({"--events", "1"}));
   std::this_thread::sleep_for(std::chrono::milliseconds{300});
   ::close(lock);
-  CHECK(next.wait() == End{.status = 1});  // too few, but it tidied up first
+  CHECK(next.wait() == End{.status = 1});  // too few events to pass, but it cleaned up first
   CHECK(demo.names().empty());
 }
 
-TEST_CASE("a demonstration says what it can't remove of an earlier one", "[streaming][demo][serial]") {
+TEST_CASE("a demonstration reports what it can't remove of an earlier one", "[streaming][demo][serial]") {
   const Demo demo;
   const std::string name = "demo-" + test::TemporaryBus().name(), left = demo.temporary.file("shmbus-" + name);
   const std::filesystem::path no_registry = "/dev/shm/shmbus." + name + "-x.registry";
@@ -145,7 +146,7 @@ TEST_CASE("a demonstration says what it can't remove of an earlier one", "[strea
   CHECK(std::filesystem::exists(left));
 }
 
-TEST_CASE("a demonstration whose reader leaves tidies up", "[streaming][demo][serial]") {
+TEST_CASE("a demonstration whose output is no longer read cleans up", "[streaming][demo][serial]") {
   const Demo demo;
   ChildProcess unread(demo.command());
   unread.wait_for_output("1  Before");

@@ -1,4 +1,4 @@
-// Descriptors and threads of ours in somebody else's process: never a standard stream, no signal taken, nothing leaked.
+// The library's descriptors and threads in a user's process: never a standard stream, no signal taken, nothing leaked.
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -29,7 +29,7 @@ using test::require;
 
 namespace {
 
-/// Closes the standard streams until it is destroyed, so that a failed test is heard of.
+/// Closes the standard streams until it is destroyed, and then restores them so that a failed test can report.
 class NoStandardStreams {
  public:
   NoStandardStreams() {
@@ -86,7 +86,7 @@ void require_limit(const std::function<void()>& use) {
   require(false, "it needed nothing");
 }
 
-/// No thread can be started until it is destroyed: none has room for its stack.
+/// Keeps this process from starting threads until it is destroyed: there is no room for another stack.
 class NoThreads {
  public:
   NoThreads() {
@@ -108,7 +108,7 @@ class NoThreads {
 
 }  // namespace
 
-TEST_CASE("a program without standard streams gets none of our descriptors for one", "[descriptor]") {
+TEST_CASE("in a program without standard streams no descriptor of the library becomes one", "[descriptor]") {
   const test::TemporaryBus name;
   ForkedProcess process{[&](const Parent&) {
     const NoStandardStreams closed;
@@ -144,7 +144,7 @@ TEST_CASE("messages on closed standard streams never reach a segment", "[descrip
   CHECK(shmbus::Inspector(name.name()).snapshot().topics.size() == 1);
 }
 
-TEST_CASE("our threads take no signal of the process", "[descriptor]") {
+TEST_CASE("the library's threads take no signal of the process", "[descriptor]") {
   const test::TemporaryBus name;
   ForkedProcess process{[&](const Parent&) {
     shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -166,7 +166,7 @@ TEST_CASE("our threads take no signal of the process", "[descriptor]") {
   CHECK(process.wait() == test::End{});
 }
 
-TEST_CASE("without a thread to be had fd() throws, leaks nothing, and works later", "[descriptor]") {
+TEST_CASE("where no thread can be started, fd() throws, leaks nothing, and works later", "[descriptor]") {
   const test::TemporaryBus name;
   ForkedProcess process{[&](const Parent&) {
     shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -182,7 +182,7 @@ TEST_CASE("without a thread to be had fd() throws, leaks nothing, and works late
   CHECK(process.wait() == test::End{});
 }
 
-TEST_CASE("without a descriptor to be had everything throws, leaks nothing, and works later", "[descriptor]") {
+TEST_CASE("where no descriptor is free, every call throws, leaks nothing, and works later", "[descriptor]") {
   const test::TemporaryBus name;
   ForkedProcess process{[&](const Parent&) {
     shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -205,7 +205,7 @@ TEST_CASE("without a descriptor to be had everything throws, leaks nothing, and 
       rlimit limit{};
       ::getrlimit(RLIMIT_NOFILE, &limit);
       const rlim_t enough = limit.rlim_cur;
-      // The lowest free descriptor is the first that the limit forbids, then the second, and so on.
+      // First the limit forbids the lowest free descriptor, then the one after it, and so on.
       const int lowest = ::open("/", O_PATH | O_CLOEXEC);
       ::close(lowest);
       for (rlim_t spare = 0;; ++spare) {

@@ -1,4 +1,4 @@
-// Handlers on worker threads: each subscription minds its own.
+// Handlers on worker threads: subscriptions do not disturb each other.
 
 #include <algorithm>
 #include <atomic>
@@ -52,7 +52,7 @@ void publish_numbers(const std::string& bus, const std::string& topic, std::uint
 
 }  // namespace
 
-TEST_CASE("a handler that hangs delays another subscription of the same process not at all", "[dispatch]") {
+TEST_CASE("a handler that hangs does not delay another subscription of the same process", "[dispatch]") {
   const std::uint64_t events = 1000;
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -64,7 +64,7 @@ TEST_CASE("a handler that hangs delays another subscription of the same process 
   });
   const shmbus::Subscription works = bus.subscribe("video", [](const Event&) {});
   publish_numbers(name.name(), "video", events);
-  // All of it while the other one hangs: were it delayed, this would never end.
+  // The other handler hangs all the time: if it delayed this subscription, the wait would not end.
   test::wait_until("the other subscription", [&] { return works.handled() == events; });
   CHECK(hangs.handled() == 0);
   CHECK(hung <= 1);
@@ -73,14 +73,14 @@ TEST_CASE("a handler that hangs delays another subscription of the same process 
   CHECK(hangs.lost() == 0);
 }
 
-TEST_CASE("a handler that throws is counted, and the next event goes on", "[dispatch]") {
+TEST_CASE("an exception from a handler is counted, and the next event is handled", "[dispatch]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   std::atomic<std::uint64_t> last{0};
   const shmbus::Subscription subscription = bus.subscribe("t", [&](const Event& event) {
     last = event.sequence();
     if (event.sequence() % 10 == 0) throw std::runtime_error("thrown by the test, on purpose");
-    if (event.sequence() % 10 == 5) throw 5;  // no std::exception
+    if (event.sequence() % 10 == 5) throw 5;  // not a std::exception
   });
   publish_numbers(name.name(), "t", 100);
   test::wait_until("all to be handled", [&] { return subscription.handled() == 100; });
@@ -88,7 +88,7 @@ TEST_CASE("a handler that throws is counted, and the next event goes on", "[disp
   CHECK(last == 100);
 }
 
-TEST_CASE("one worker keeps the order, several work at once and miss nothing", "[dispatch]") {
+TEST_CASE("one worker keeps the order, and several workers handle events at one time and miss none", "[dispatch]") {
   const std::uint64_t events = 5000;
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -124,7 +124,7 @@ TEST_CASE("a full queue stops polling: a reliable subscription's lag shows, and 
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t", {.block_size = 4096, .blocks = 2});
   ForkedProcess publisher{[&](const Parent& parent) {
-    // Forked before this process has threads, whose locks a child of a sanitized build would inherit: it waits for them.
+    // Forked before this process has threads: in a sanitized build a child would inherit their locks and wait for them.
     const test::Deadline deadline;
     while (shmbus::Inspector(name.name()).snapshot().topics.at(0).subscribers.empty()) deadline.check("a subscriber");
     shmbus::Bus member = shmbus::Bus::open(name.name());
@@ -151,7 +151,7 @@ TEST_CASE("a full queue stops polling: a reliable subscription's lag shows, and 
   REQUIRE(snapshot.topics[0].subscribers.size() == 1);
   const auto& port = snapshot.topics[0].subscribers[0];
   CHECK(snapshot.topics[0].published == accepted);
-  CHECK(port.delivered <= 5);  // four in the queue, one at the gate
+  CHECK(port.delivered <= 5);  // four events in the queue, one at the gate
   CHECK(port.lag == accepted - port.delivered);
   CHECK(port.gating);
   gate.open();
@@ -163,7 +163,7 @@ TEST_CASE("a full queue stops polling: a reliable subscription's lag shows, and 
   CHECK(publisher.wait() == test::End{});
 }
 
-TEST_CASE("what a lossy subscription with a full queue missed is counted exactly", "[dispatch]") {
+TEST_CASE("a lossy subscription with a full queue counts exactly what it missed", "[dispatch]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t", {.block_size = 4096, .blocks = 2});
@@ -178,7 +178,8 @@ TEST_CASE("what a lossy subscription with a full queue missed is counted exactly
   CHECK(subscription.handled() + subscription.lost() == events);
 }
 
-TEST_CASE("publishing from a handler to the topic it holds back gives back_pressured, not a deadlock", "[dispatch]") {
+TEST_CASE("publishing from a handler to the topic that it holds back gives back_pressured, not a deadlock",
+          "[dispatch]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});
   shmbus::Publisher publisher = bus.publisher("t", {.block_size = 4096, .blocks = 2});
@@ -214,7 +215,7 @@ TEST_CASE("publishing from a handler to the topic it holds back gives back_press
   }
 }
 
-TEST_CASE("ending a subscription waits for the running handler, and not for what is queued", "[dispatch]") {
+TEST_CASE("ending a subscription waits for the running handler, and not for queued events", "[dispatch]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   std::atomic<unsigned> begun{0}, ended{0};
@@ -232,7 +233,7 @@ TEST_CASE("ending a subscription waits for the running handler, and not for what
   CHECK(shmbus::Inspector(name.name()).snapshot().subscriptions.empty());
 }
 
-TEST_CASE("interrupting the bus ends waits and workers, and its end does not hang", "[dispatch]") {
+TEST_CASE("interrupting the bus ends waits and workers, and destroying it does not hang", "[dispatch]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});
   const shmbus::Subscription idle = bus.subscribe("t", [](const Event&) {});

@@ -1,4 +1,4 @@
-// What an event says of itself, in another process than its publisher's.
+// What an event holds, read in another process than its publisher's.
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -76,7 +76,7 @@ TEST_CASE("a typed event arrives as its type, and as no other", "[event]") {
   CHECK(raws == 1);
 }
 
-TEST_CASE("an event's time is the system clock's, within a millisecond", "[event]") {
+TEST_CASE("an event's time differs from the system clock by less than a millisecond", "[event]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Subscriber subscriber = bus.subscriber("clock");
@@ -113,7 +113,7 @@ TEST_CASE("an event's time is the system clock's, within a millisecond", "[event
   CHECK(late < 1ms);
 }
 
-TEST_CASE("an event's id is unique among topics and buses, and names its sequence", "[event]") {
+TEST_CASE("an event's id is unique among topics and buses, and holds its sequence", "[event]") {
   const test::TemporaryBus first, second;
   std::set<std::string> ids;
   for (const test::TemporaryBus* name : {&first, &second}) {
@@ -137,7 +137,7 @@ TEST_CASE("an event's id is unique among topics and buses, and names its sequenc
   CHECK(ids.size() == 400);
 }
 
-TEST_CASE("an event names its publisher's port, whose node the inspector tells", "[event]") {
+TEST_CASE("an event holds its publisher's port, and the inspector knows the port's node", "[event]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Subscriber subscriber = bus.subscriber("t");
@@ -210,7 +210,7 @@ TEST_CASE("trace, headers and key travel with their event, retained or not", "[e
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   const bool typed = GENERATE(false, true);
-  const bool reserved = GENERATE(false, true);  // then each retained event is a copy
+  const bool reserved = GENERATE(false, true);  // if reserved, each retained event is a copy
   const shmbus::TopicOptions options{.reserve = reserved};
   shmbus::Subscriber subscriber = bus.subscriber("t");
   ForkedProcess publisher{[&](const Parent&) {

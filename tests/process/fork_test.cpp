@@ -1,4 +1,4 @@
-// A forked child may not use what its parent opened, and harms it in no way.
+// A forked child can't use what its parent opened, and does it no harm.
 
 #include <signal.h>
 #include <spawn.h>
@@ -41,7 +41,7 @@ void require_closed(const std::function<void()>& open) {
 
 }  // namespace
 
-TEST_CASE("what a child inherited refuses every use, and the parent goes on undisturbed", "[fork]") {
+TEST_CASE("objects that a child inherited refuse every use, and the parent goes on undisturbed", "[fork]") {
   const test::TemporaryBus name;
   std::optional<shmbus::Bus> bus = shmbus::Bus::open(name.name());
   std::optional<shmbus::Publisher> publisher = bus->publisher("t");
@@ -78,7 +78,7 @@ TEST_CASE("what a child inherited refuses every use, and the parent goes on undi
     polled.reset();
     subscriber.reset();
     bus.reset();
-    // A bus of its own is as good as any.
+    // A bus that the child opens itself works.
     shmbus::Bus own = shmbus::Bus::open(name.name());
     test::require(bool{own.publisher("t").publish("two")}, "publish to a bus of its own");
   }};
@@ -130,7 +130,7 @@ TEST_CASE("a child does not keep its dead parent's node alive", "[fork]") {
     shmbus::Subscriber subscriber = member.subscriber("t", {.delivery = shmbus::Delivery::reliable});
     if (::fork() == 0) {
       test.say(static_cast<std::uint64_t>(::getpid()));
-      ::pause();  // with all that it inherited
+      ::pause();  // and keeps all that it inherited
       ::_exit(0);
     }
     test.hear();
@@ -144,7 +144,8 @@ TEST_CASE("a child does not keep its dead parent's node alive", "[fork]") {
   CHECK(::kill(grandchild, SIGKILL) == 0);
 }
 
-TEST_CASE("mappings and descriptors that a child inherited neither serve it nor keep its dead parent alive", "[fork]") {
+TEST_CASE("inherited mappings and descriptors are of no use to a child, and do not keep its parent's node alive",
+          "[fork]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t", {.writers = shmbus::Writers::exclusive});
@@ -164,10 +165,10 @@ TEST_CASE("mappings and descriptors that a child inherited neither serve it nor 
     };
     if (::fork() == 0) {
       refused();
-      if (::fork() == 0) {  // nor does a child's child
+      if (::fork() == 0) {  // a child's child does not either
         refused();
         test.say(static_cast<std::uint64_t>(::getpid()));
-        ::alarm(90);  // should the test fail
+        ::alarm(90);  // ends the child if the test fails
         ::pause();
         ::_exit(0);
       }
@@ -187,7 +188,7 @@ TEST_CASE("mappings and descriptors that a child inherited neither serve it nor 
   CHECK((::kill(child, SIGKILL) == 0 && ::kill(other, SIGKILL) == 0));
 }
 
-TEST_CASE("a child that was forked while a bus's name was held does not hold it", "[fork]") {
+TEST_CASE("a child that was forked while its parent held the lock on a bus's name does not hold that lock", "[fork]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t");
@@ -197,7 +198,7 @@ TEST_CASE("a child that was forked while a bus's name was held does not hold it"
     const shmbus::base::BusName bus_name(name.name());
     const auto registry = shmbus::registry::Registry::find(bus_name, shmbus::platform::Access::read_write, {});
     {
-      // As another thread does in remove_topic, at any moment.
+      // Another thread may hold it in remove_topic at any moment.
       const auto held = shmbus::registry::lock_bus_name(*registry, shmbus::platform::Lock::exclusive);
       test::require(held.has_value(), "the name held");
       const pid_t child = ::fork();
@@ -222,7 +223,7 @@ TEST_CASE("a child that was forked while a bus's name was held does not hold it"
   CHECK(::kill(child, SIGKILL) == 0);
 }
 
-TEST_CASE("a program that a member started does not keep it alive", "[fork]") {
+TEST_CASE("a program that a member started does not keep the member's node alive", "[fork]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t", {.writers = shmbus::Writers::exclusive});
@@ -233,7 +234,7 @@ TEST_CASE("a program that a member started does not keep it alive", "[fork]") {
     char* const command[] = {sleep, time, nullptr};
     pid_t started = -1;
     test::require(::posix_spawnp(&started, "sleep", nullptr, nullptr, command, environ) == 0, "posix_spawn");
-    // posix_spawn returns a moment before the new program has closed what it shall not inherit.
+    // posix_spawn returns a moment before the new program has closed the descriptors that it must not inherit.
     const auto name_of = [](pid_t pid) {
       std::ifstream comm("/proc/" + std::to_string(pid) + "/comm");
       std::string text;

@@ -1,5 +1,5 @@
-// A full /dev/shm, path by path: what attaching and publishing say, and that all goes on once there is room. Each test
-// has a /dev/shm of 8 MiB of its own; its process's end is checked, so a SIGBUS fails it.
+// A full /dev/shm, path by path: the errors of attaching and publishing, and that all goes on once there is room. Each
+// test has its own /dev/shm of 8 MiB; the exit status of its process is checked, so a SIGBUS makes it fail.
 
 #include <sys/mount.h>
 
@@ -29,7 +29,7 @@ using test::SelfChecking;
 namespace {
 
 constexpr std::size_t k8MiB = 8 << 20;
-constexpr unsigned kPerPage = 16;              // nodes, entries of 256 bytes of the registry
+constexpr unsigned kPerPage = 16;              // nodes: entries of 256 bytes in the registry
 constexpr unsigned kSubscriptionsPerPage = 8;  // entries of 512 bytes
 
 void ignore(const Event&) {}
@@ -52,7 +52,8 @@ std::uint64_t dropped(const std::string& topic) {
 
 }  // namespace
 
-TEST_CASE("a bus without room says how much it needs and how much there is, and goes on with it", "[memory]") {
+TEST_CASE("opening a bus without room names what it needs and what is free, and succeeds once there is room",
+          "[memory]") {
   test::with_memory_of(k8MiB, [] {
     {
       const Ballast ballast;
@@ -60,7 +61,7 @@ TEST_CASE("a bus without room says how much it needs and how much there is, and 
       require(shmbus::Inspector::buses().empty(), "a bus without memory has a name");
     }
     {
-      const Ballast ballast(4096);  // for the registry's header, not for its first node
+      const Ballast ballast(4096);  // leaves room for the registry's header, but not for its first node
       require_no_memory([] { shmbus::Bus::open("b"); });
     }
     shmbus::Bus bus = shmbus::Bus::open("b");
@@ -68,7 +69,8 @@ TEST_CASE("a bus without room says how much it needs and how much there is, and 
   });
 }
 
-TEST_CASE("nodes attach without room as long as the table has some, then learn what is missing", "[memory]") {
+TEST_CASE("without room, nodes attach until the table's pages are full, and then get an error that says so",
+          "[memory]") {
   test::with_memory_of(k8MiB, [] {
     std::vector<shmbus::Bus> nodes;
     nodes.push_back(shmbus::Bus::open("b"));
@@ -81,7 +83,7 @@ TEST_CASE("nodes attach without room as long as the table has some, then learn w
       ForkedProcess other{[](const Parent&) { require_no_memory([] { shmbus::Bus::open("b"); }); }};
       require(other.wait() == test::End{}, "another process");
       require(bool{publisher.publish("x")} == false, "published without a block");
-      nodes.pop_back();  // what one leaves is there for the next
+      nodes.pop_back();  // the next node can use the entry that this one leaves
       nodes.push_back(shmbus::Bus::open("b"));
       require(shmbus::Inspector("b").snapshot().nodes.size() == kPerPage, "nodes");
     }
@@ -90,7 +92,8 @@ TEST_CASE("nodes attach without room as long as the table has some, then learn w
   });
 }
 
-TEST_CASE("subscribers attach without room as long as the table has some, then learn what is missing", "[memory]") {
+TEST_CASE("without room, subscribers attach until the table's pages are full, and then get an error that says so",
+          "[memory]") {
   test::with_memory_of(k8MiB, [] {
     shmbus::Bus bus = shmbus::Bus::open("b");
     shmbus::Publisher publisher = bus.publisher("t");
@@ -117,7 +120,7 @@ TEST_CASE("subscribers attach without room as long as the table has some, then l
   });
 }
 
-TEST_CASE("topics are created as long as there is room, then it is said what is missing, and none is left half-made",
+TEST_CASE("topics are created while there is room, then an error names the shortage, and no topic is left unfinished",
           "[memory]") {
   test::with_memory_of(k8MiB, [] {
     shmbus::Bus bus = shmbus::Bus::open("b");
@@ -148,12 +151,12 @@ TEST_CASE("topics are created as long as there is room, then it is said what is 
     }
     require(without > 0 && read_all(all, ignore) == made - without, "events");
     for (std::uint64_t i = 0; i < 5; ++i) require(bus.remove_topic("t" + std::to_string(i)), "remove");
-    all.poll(ignore);  // it lets go of them
+    all.poll(ignore);  // it unmaps them
     require(bool{bus.publisher("new", small).publish("x")} && read_all(all, ignore) == 1, "with room");
   });
 }
 
-TEST_CASE("an event as large as a block: no memory for it, then memory; what failed takes none from others",
+TEST_CASE("an event as large as a block fails without memory, leaves others their memory, and later succeeds",
           "[memory]") {
   test::with_memory_of(k8MiB, [] {
     shmbus::Bus bus = shmbus::Bus::open("b");
@@ -205,7 +208,7 @@ TEST_CASE("a topic retains less while memory is short, and all of it again once 
         shmbus::Subscriber late = bus.subscriber("t", {.start = Start::oldest()});
         return read_all(late, require_whole);
       };
-      publish(200);  // some four blocks
+      publish(200);  // about four blocks
       std::uint64_t few = 0;
       {
         const Ballast ballast;
@@ -226,7 +229,7 @@ TEST_CASE("a topic retains less while memory is short, and all of it again once 
   });
 }
 
-TEST_CASE("a reliable subscriber that holds back without memory: no_memory, then all goes on, nothing is lost",
+TEST_CASE("with a reliable subscriber and without memory, publishing gives no_memory, and later goes on without a loss",
           "[memory]") {
   test::with_memory_of(k8MiB, [] {
     shmbus::Bus bus = shmbus::Bus::open("b");
@@ -259,7 +262,7 @@ TEST_CASE("a reliable subscriber that holds back without memory: no_memory, then
   });
 }
 
-TEST_CASE("a reserved topic publishes on in a full /dev/shm, whatever its readers pin", "[memory]") {
+TEST_CASE("publishing to a reserved topic goes on in a full /dev/shm, whatever its readers pin", "[memory]") {
   test::with_memory_of(k8MiB, [] {
     shmbus::Bus bus = shmbus::Bus::open("b");
     for (const auto writers : {shmbus::Writers::shared, shmbus::Writers::exclusive}) {
@@ -321,7 +324,7 @@ TEST_CASE("retained events can't stop a reserved topic in a full /dev/shm, howev
 }
 
 TEST_CASE(
-    "what readers keep of a reserved topic is taken from its ring, and only a reliable reader is in the way of that",
+    "blocks that readers keep are taken from a reserved topic's ring, and only a reliable reader prevents that",
     "[memory]") {
   test::with_memory_of(k8MiB, [] {
     shmbus::Bus bus = shmbus::Bus::open("b");
@@ -335,7 +338,7 @@ TEST_CASE(
     while (status == Status::ok) {
       status = SelfChecking::publish(p, published + 1, 128).status();
       published += status == Status::ok;
-      // Three readers stay inside a block each; the reliable one comes as far as the fourth.
+      // Three readers each stay inside a block; the reliable one reads as far as the fourth.
       for (std::size_t i = 0; i < inside.size(); ++i) {
         if (published <= 30 + i * 60) read_all(inside[i], require_whole);
       }
@@ -352,7 +355,8 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("files are what is short: it is said so, and all goes on once there are some", "[memory]") {
+TEST_CASE("where /dev/shm can hold no more files, an error says so, and all goes on once there is room for some",
+          "[memory]") {
   test::with_memory_of(k8MiB, [] {
     shmbus::Bus bus = shmbus::Bus::open("b");
     require(::mount("tmpfs", "/dev/shm", "tmpfs", MS_REMOUNT, "nr_inodes=3") == 0, "remount");

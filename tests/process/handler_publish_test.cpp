@@ -1,4 +1,4 @@
-// A handler that publishes waits like anybody, unless it would wait for itself.
+// A handler that publishes waits like any publisher, unless it would wait for itself.
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -23,7 +23,7 @@ const shmbus::SubscriberOptions reliable{.delivery = Delivery::reliable};
 
 }  // namespace
 
-TEST_CASE("a handler's publish waits for a subscription of its process that another thread drains", "[handler]") {
+TEST_CASE("a handler's publish waits for another subscription of its process that another thread reads", "[handler]") {
   const std::uint64_t events = 2000;
   const std::size_t workers = GENERATE(1, 2);
   CAPTURE(workers);
@@ -37,7 +37,7 @@ TEST_CASE("a handler's publish waits for a subscription of its process that anot
       "second", [](const Event&) {}, reliable);
   const auto first_stage = bus.subscribe("first",
                                          [&](const Event& e) {
-                                           thread_local std::vector<shmbus::Publisher> own;  // one thread at a time
+                                           thread_local std::vector<shmbus::Publisher> own;  // for one thread at a time
                                            if (own.empty()) own.push_back(bus.publisher("second"));
                                            if (!own.front().publish(e.payload())) ++refused;
                                          },
@@ -50,7 +50,7 @@ TEST_CASE("a handler's publish waits for a subscription of its process that anot
   CHECK(second_stage.handled() == events);
 }
 
-TEST_CASE("a handler's publish to what its own subscription holds back is refused, whatever Bus it comes from",
+TEST_CASE("a handler's publish to a topic that its own subscription holds back is refused, whichever Bus object it uses",
           "[handler]") {
   const test::TemporaryBus name;
   shmbus::Bus listening = shmbus::Bus::open(name.name(), {.stall_limit = 1h});
@@ -91,13 +91,14 @@ TEST_CASE("a handler's publish to what its own subscription holds back is refuse
     if (workers == 1) {
       test::wait_until("the handler", [&] { return last != -1; });
       CHECK(last == static_cast<int>(Status::back_pressured));
-    } else {  // another worker may drain meanwhile; it must come to an end in any case
+    } else {  // another worker may read on meanwhile; the publish must return in any case
       test::wait_until("the handler", [&] { return last != -1; });
     }
   }
 }
 
-TEST_CASE("a handler that waits for another subscription is refused once its own comes to gate", "[handler]") {
+TEST_CASE("a handler's publish that waits for another subscription is refused once its own subscription gates",
+          "[handler]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});
   shmbus::Publisher publisher = bus.publisher("t", small);

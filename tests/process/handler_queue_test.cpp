@@ -1,4 +1,4 @@
-// Where a handler is called, and what is kept for it meanwhile.
+// On which thread a handler is called, and which events wait for it.
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -36,7 +36,7 @@ std::size_t threads() {
 
 }  // namespace
 
-TEST_CASE("one worker calls the handler where the event lies, on one thread, in order", "[handler]") {
+TEST_CASE("one worker calls the handler on one thread, in order, and with events in place", "[handler]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("t", {.block_size = 4096, .blocks = 2});
@@ -57,7 +57,7 @@ TEST_CASE("one worker calls the handler where the event lies, on one thread, in 
   for (std::uint64_t n = 1; n <= 5000; ++n) CHECK(sequences[n - 1] == n);
 }
 
-TEST_CASE("several workers poll themselves: no thread beside them, and a lone event is handled by the one that polled",
+TEST_CASE("several workers poll without another thread, and the worker that polls a single event handles it",
           "[handler]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -71,7 +71,8 @@ TEST_CASE("several workers poll themselves: no thread beside them, and a lone ev
   }
 }
 
-// Each event is larger than a quarter of a block, so pins end after eight blocks: copies beyond them are bounded.
+// Each event is larger than a quarter of a block, so that pins are used up after eight blocks. The copies after that are
+// bounded.
 TEST_CASE("large events and a slow handler take bounded memory, and none is lost", "[handler]") {
   const std::size_t workers = GENERATE(1, 2);
   const std::size_t queue_bytes = GENERATE(0u, 4u << 20);
@@ -111,7 +112,8 @@ TEST_CASE("large events and a slow handler take bounded memory, and none is lost
   CHECK(process.wait() == test::End{});
 }
 
-TEST_CASE("where a copy finds no memory, the worker that polls handles the event, and nothing is lost", "[handler]") {
+TEST_CASE("where there is no memory for a copy, the worker that polls handles the event, and nothing is lost",
+          "[handler]") {
   if (test::sanitized) return;
   const test::TemporaryBus name;
   ForkedProcess process{[&](const Parent&) {
@@ -127,7 +129,7 @@ TEST_CASE("where a copy finds no memory, the worker that polls handles the event
           sum += e.sequence();
         },
         {.subscriber = {.delivery = Delivery::reliable}, .workers = 2, .queue_bytes = std::size_t{1} << 40});
-    // From here on no mapping can be made, as every copy of a MiB needs.
+    // From here on no memory can be mapped, which every copy of a MiB needs.
     const rlimit none{.rlim_cur = 1, .rlim_max = RLIM_INFINITY};
     for (std::uint64_t n = 1; n <= events; ++n) {
       test::require(bool{publisher.publish(payload)}, "publish");
@@ -139,7 +141,7 @@ TEST_CASE("where a copy finds no memory, the worker that polls handles the event
   CHECK(process.wait() == test::End{});
 }
 
-TEST_CASE("workers handle at one time what no single one could", "[handler]") {
+TEST_CASE("several workers handle a load that one worker could not", "[handler]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});
   shmbus::Publisher publisher = bus.publisher("t");

@@ -7,7 +7,7 @@
 
 namespace test {
 
-/// The example platform with ml-service as a reliable reader, which is stopped and so holds video-service back.
+/// The example platform with ml-service as a reliable reader that is stopped, and so holds video-service back.
 class HeldPlatform {
  public:
   HeldPlatform() {
@@ -35,7 +35,7 @@ class HeldPlatform {
     });
   }
 
-  /// It reads on; so that it does not fall behind again, nobody publishes any more.
+  /// Lets ml-service read on. Publishing ends, so that the service does not fall behind again.
   void let_ml_go_on() {
     ml_.kill(SIGCONT);
     video_->kill(SIGTERM);

@@ -1,4 +1,4 @@
-// Whoever waits uses no processor time, and a publisher asks nothing of the kernel while nobody sleeps.
+// A process that waits uses no processor time, and a publisher makes no system call while no reader sleeps.
 
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -37,7 +37,7 @@ std::chrono::nanoseconds processor_time(pid_t pid) {
   return std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec};
 }
 
-/// Nothing but these: what a process that obeys needs to say it is done.
+/// The system calls that the tested process may make: those it needs to report that it is done.
 void forbid_system_calls() {
   std::array filter{
       sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -85,7 +85,7 @@ void expect_no_system_call(shmbus::Writers writers) {
 
 }  // namespace
 
-TEST_CASE("who waits uses no processor time, and wakes once a stall limit at most", "[idle][serial]") {
+TEST_CASE("a process that waits uses no processor time, and wakes at most once in each stall limit", "[idle][serial]") {
   const test::TemporaryBus bus;
   shmbus::Bus here = shmbus::Bus::open(bus.name());
   here.topic("a");
@@ -156,10 +156,10 @@ TEST_CASE("who waits uses no processor time, and wakes once a stall limit at mos
   }
 }
 
-TEST_CASE("an exclusive publisher makes no system call while nobody sleeps and the block has room", "[idle]") {
+TEST_CASE("an exclusive publisher makes no system call while no reader sleeps and the block has room", "[idle]") {
   expect_no_system_call(shmbus::Writers::exclusive);
 }
 
-TEST_CASE("a shared publisher makes no system call while nobody sleeps and the block has room", "[idle]") {
+TEST_CASE("a shared publisher makes no system call while no reader sleeps and the block has room", "[idle]") {
   expect_no_system_call(shmbus::Writers::shared);
 }

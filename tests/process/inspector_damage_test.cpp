@@ -1,4 +1,4 @@
-// The inspector on a bus that goes away, comes back, or is not what it should be: one clear text each, no crash.
+// The inspector on a bus that is removed, created anew or damaged: each gives one clear message, and no crash.
 
 #include <unistd.h>
 
@@ -38,7 +38,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("an inspector says that its bus was removed, and a new one sees the new bus", "[inspector]") {
+TEST_CASE("an inspector reports that its bus was removed, and a new inspector sees the new bus", "[inspector]") {
   const Fixture f;
   std::uint64_t incarnation = 0;
   {
@@ -73,7 +73,8 @@ TEST_CASE("an inspector follows a topic that is removed and created anew", "[ins
   CHECK(snapshot.topics[0].published == 1);
 }
 
-TEST_CASE("a registry that was cut short is refused in words, by an inspector that has it open too", "[inspector]") {
+TEST_CASE("a registry that was cut short is refused with a message, also by an inspector that has it open",
+          "[inspector]") {
   const Fixture f;
   { shmbus::Bus bus = f.open(); }
   Inspector inspector{f.name.name()};
@@ -85,7 +86,7 @@ TEST_CASE("a registry that was cut short is refused in words, by an inspector th
   test::expect_refusal(refusal, [&] { Inspector{f.name.name()}; });
 }
 
-TEST_CASE("a topic that can't be read says why, and the others are told", "[inspector]") {
+TEST_CASE("a snapshot says why a topic can't be read, and shows the others", "[inspector]") {
   const Fixture f;
   { shmbus::Bus bus = f.open(); }
   Inspector before{f.name.name()};
@@ -113,7 +114,7 @@ TEST_CASE("a topic that can't be read says why, and the others are told", "[insp
       test::overwrite(f.segments.control("t"), offsetof(TopicHeader, words.tail), ~std::uint64_t{0} / 3);
       phrase = "its tail and ring do not fit each other";
   }
-  // What is mapped by now was checked; what a size says is looked at each time.
+  // The header was checked when it was mapped. The size is checked at each snapshot.
   std::vector<Inspector> inspectors;
   inspectors.emplace_back(f.name.name());
   if (how != 2 && how != 3) inspectors.push_back(std::move(before));
@@ -128,10 +129,10 @@ TEST_CASE("a topic that can't be read says why, and the others are told", "[insp
   }
 }
 
-TEST_CASE("a topic whose creator stopped half-way is told as unfinished", "[inspector]") {
+TEST_CASE("a topic whose creator stopped half-way is shown as unfinished", "[inspector]") {
   const Fixture f;
   shmbus::Bus bus = f.open();
-  // As a creator leaves it between its announcement and its segments.
+  // As a creator leaves it between announcing the topic and creating its segments.
   shmbus::layout::TopicEntry entry{};
   entry.state = shmbus::layout::topic_state(shmbus::layout::TopicPhase::creating, bus.node(), 7);
   entry.id = 4711;
@@ -147,7 +148,7 @@ TEST_CASE("a topic whose creator stopped half-way is told as unfinished", "[insp
   CHECK(snapshot.unfinished[0].creator_state == shmbus::NodeState::alive);
 }
 
-TEST_CASE("looking survives whatever somebody scribbles over ports, ring and histograms", "[inspector]") {
+TEST_CASE("an inspector survives any bytes in ports, ring and histograms", "[inspector]") {
   const Fixture f;
   shmbus::Bus bus = f.open();
   shmbus::Subscriber s = bus.subscriber("t", {.start = shmbus::Start::oldest()});
@@ -161,7 +162,7 @@ TEST_CASE("looking survives whatever somebody scribbles over ports, ring and his
     const std::uint64_t value = random() >> random() % 64;
     test::overwrite(path, word * 8, i % 3 == 0 ? ~value : value);
     const auto snapshot = inspector.snapshot();
-    REQUIRE(snapshot.topics.size() >= 1);  // a mark of removal may be what was written
+    REQUIRE(snapshot.topics.size() >= 1);  // the bytes may mark the topic as removed
     for (const auto& port : snapshot.topics[0].subscribers) REQUIRE(port.latency.percentile(99).count() >= 0);
     try {
       inspector.ring("t");

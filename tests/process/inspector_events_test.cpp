@@ -1,4 +1,4 @@
-// The last events of a topic, read by an inspector: without a port, and without disturbing anybody.
+// The last events of a topic, read by an inspector: without a port, and without disturbing any member.
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -67,12 +67,13 @@ TEST_CASE("an inspector reads the last events, oldest first, without a port", "[
   CHECK(inspector.snapshot().topics.at(0).subscribers.empty());
 }
 
-TEST_CASE("the last events lie in several blocks, and what left the ring is not among them", "[inspector]") {
+TEST_CASE("the last events may lie in several blocks, and events that left the ring are not among them",
+          "[inspector]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("some.topic", {.block_size = 4096, .blocks = 4});
   Inspector inspector{name.name()};
-  const std::string filling(1000, 'x');  // three to a block
+  const std::string filling(1000, 'x');  // three fill a block
   for (unsigned i = 1; i <= 100; ++i) {
     publisher.publish(std::to_string(i) + filling);
     const auto events = inspector.events("some.topic", 7, 20);
@@ -86,7 +87,7 @@ TEST_CASE("the last events lie in several blocks, and what left the ring is not 
   }
 }
 
-TEST_CASE("aborted loans are passed over, trimmed ones have their length, an open claim ends the events",
+TEST_CASE("aborted loans are skipped, trimmed loans have their own length, and reading ends at an open claim",
           "[inspector]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -111,7 +112,7 @@ TEST_CASE("aborted loans are passed over, trimmed ones have their length, an ope
   CHECK(texts_of(inspector.events("some.topic", 1)) == Texts{"behind it"});
 }
 
-TEST_CASE("in large blocks an inspector reads on where it stopped, until it has the last events", "[inspector]") {
+TEST_CASE("in large blocks an inspector goes on from where it stopped until it has the last events", "[inspector]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher(
@@ -130,7 +131,7 @@ TEST_CASE("in large blocks an inspector reads on where it stopped, until it has 
   CHECK(newest == all);
 }
 
-TEST_CASE("no event is torn that is read while publishers overwrite the ring", "[inspector]") {
+TEST_CASE("an event that is read while publishers overwrite the ring is never torn", "[inspector]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("some.topic", {.block_size = 4096, .blocks = 2});

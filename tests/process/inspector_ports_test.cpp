@@ -1,4 +1,5 @@
-// What the inspector tells of ports: who publishes how much, who waits, who lags how long, who holds the ring back.
+// What the inspector shows of ports: how much each publishes, which wait, which lag and for how long, which hold the ring
+// back.
 
 #include <unistd.h>
 
@@ -46,7 +47,7 @@ SubscriberSnapshot subscriber(Inspector& inspector, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("publishers are told by process, with what each published itself", "[inspector]") {
+TEST_CASE("publishers are shown by process, with what each published itself", "[inspector]") {
   const test::TemporaryBus name;
   const auto writers = GENERATE(Writers::shared, Writers::exclusive);
   shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -63,7 +64,7 @@ TEST_CASE("publishers are told by process, with what each published itself", "[i
   auto own = topic(inspector).publishers.at(0);
   CHECK(own.published == 0);
   CHECK(own.bytes == 0);
-  for (int i = 0; i < 2000; ++i) REQUIRE(publisher.publish("0123456789"));  // records of 34 bytes, on 40
+  for (int i = 0; i < 2000; ++i) REQUIRE(publisher.publish("0123456789"));  // records of 34 bytes, which take 40 each
   const auto after = topic(inspector);
   own = after.publishers.at(0);
   CHECK(own.published == 2000);
@@ -71,7 +72,7 @@ TEST_CASE("publishers are told by process, with what each published itself", "[i
     CHECK(own.bytes == 2000 * 34);
   } else {
     CHECK(own.bytes >= 2000 * 40);
-    CHECK(own.bytes < 2000 * 42);  // the padding that ends blocks
+    CHECK(own.bytes < 2000 * 42);  // the difference is the padding at the end of blocks
   }
   CHECK(after.bytes - before.bytes >= own.bytes);
   CHECK(own.node == bus.node());
@@ -82,7 +83,7 @@ TEST_CASE("publishers are told by process, with what each published itself", "[i
   CHECK(own.waiting_for == 0ns);
 }
 
-TEST_CASE("a reliable reader that is stopped is told as such, as are those it holds back, until it goes on",
+TEST_CASE("a stopped reliable reader and the publishers it holds back are shown as such, until it goes on",
           "[inspector]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -148,7 +149,7 @@ TEST_CASE("a reliable reader that is stopped is told as such, as are those it ho
   CHECK(writer.wait() == test::End{});
 }
 
-TEST_CASE("lag is told in events and in time, which is the age of the oldest one", "[inspector]") {
+TEST_CASE("lag is shown in events, and in time as the age of the oldest unread event", "[inspector]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   const bool timestamps = GENERATE(true, false);
@@ -178,7 +179,8 @@ TEST_CASE("lag is told in events and in time, which is the age of the oldest one
   if (timestamps) CHECK(subscriber(inspector, "slow").lag_time == 0ns);
 }
 
-TEST_CASE("a lapped subscriber is told before it knows itself, and what it retains is told", "[inspector]") {
+TEST_CASE("a subscriber is shown as lapped before it notices that itself, and its retained events are shown",
+          "[inspector]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("t", small);
@@ -216,7 +218,7 @@ TEST_CASE("a lapped subscriber is told before it knows itself, and what it retai
   CHECK_FALSE(inspector.ring("nothing"));
 }
 
-TEST_CASE("an open claim is named at each look, and its age grows from the first", "[inspector]") {
+TEST_CASE("an open claim is in each snapshot, and its age grows from the first one on", "[inspector]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("t", small);
@@ -241,7 +243,7 @@ TEST_CASE("an open claim is named at each look, and its age grows from the first
   CHECK(p.claim_age == 0ns);
 }
 
-TEST_CASE("handler errors, sleeps and a demotion are told", "[inspector]") {
+TEST_CASE("handler errors, sleeps and a demotion are shown", "[inspector]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("t", small);
@@ -263,13 +265,14 @@ TEST_CASE("handler errors, sleeps and a demotion are told", "[inspector]") {
   CHECK_FALSE(subscriber(inspector, "brake").gating);
 }
 
-TEST_CASE("the latency told agrees with what the subscriber measures itself", "[inspector][latency]") {
+TEST_CASE("the latency that the inspector shows agrees with what the subscriber measures itself",
+          "[inspector][latency]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("t", {.block_size = 65536, .blocks = 16});
   Inspector inspector{name.name()};
   shmbus::Subscriber s = bus.subscriber("t", {.name = "reader"});
-  // Batches of ten, polled after a while: each handler call keeps those behind it waiting.
+  // Batches of ten, polled after a while: each handler call delays the events after it.
   const auto wait = GENERATE(2us, 50us, 1ms);
   std::vector<double> measured;
   const auto spin = [](auto time) {

@@ -1,4 +1,4 @@
-// What the inspector tells of a bus is so, and looking disturbs nothing.
+// The inspector shows a bus as it is, and does not disturb it.
 
 #include <unistd.h>
 
@@ -33,7 +33,7 @@ std::string read_file(const char* path) {
 
 }  // namespace
 
-TEST_CASE("a snapshot tells the bus as it is", "[inspector]") {
+TEST_CASE("a snapshot shows the bus as it is", "[inspector]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0640, .stall_limit = 2s});
   Inspector inspector{name.name()};
@@ -99,7 +99,7 @@ TEST_CASE("a snapshot tells the bus as it is", "[inspector]") {
   }
 }
 
-TEST_CASE("a snapshot tells who lost what, who sleeps, who holds back, and what is open", "[inspector]") {
+TEST_CASE("a snapshot shows losses, open claims, and which subscribers sleep or hold publishers back", "[inspector]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   Inspector inspector{name.name()};
@@ -153,7 +153,7 @@ TEST_CASE("a snapshot tells who lost what, who sleeps, who holds back, and what 
   CHECK_FALSE(port("brake")->gating);
 }
 
-TEST_CASE("looking leaves nothing behind, becomes no node, and holds nobody back", "[inspector]") {
+TEST_CASE("an inspector leaves nothing behind, adds no node, and holds no publisher back", "[inspector]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -180,7 +180,7 @@ TEST_CASE("looking leaves nothing behind, becomes no node, and holds nobody back
   CHECK(again.nodes + again.publishers + again.subscribers == 0);
 }
 
-TEST_CASE("a bus that is not there can't be looked at, and is not created by it", "[inspector]") {
+TEST_CASE("an inspector of a bus that does not exist throws, and does not create the bus", "[inspector]") {
   const test::TemporaryBus name;
   test::expect_refusal({shmbus::ErrorCode::not_found, name.name()}, [&] { Inspector{name.name()}; });
   CHECK(test::Segments{name.name()}.all().empty());

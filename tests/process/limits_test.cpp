@@ -1,5 +1,5 @@
-// Limits of a process and of /dev/shm: each error names the limit that is the reason, its value and what to do; no
-// process dies of a signal, and what was there before goes on.
+// Limits of a process and of /dev/shm: each error names the limit that caused it, its value and what to do. No process
+// dies of a signal, and what was open before goes on.
 
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -85,7 +85,7 @@ TEST_CASE("a limit of file sizes gives an error that names it, not SIGXFSZ", "[l
     shmbus::Bus own = shmbus::Bus::open(name.name());
     require_error(ErrorCode::limit, "RLIMIT_FSIZE is 4194304 bytes", "LimitFSIZE", [&] { own.topic("large"); });
     require(!own.find_topic("large"), "half-made");
-    shmbus::Publisher publisher = own.publisher("t");  // what others created is no larger by being used
+    shmbus::Publisher publisher = own.publisher("t");  // another process's topic: its files do not grow
     for (int i = 0; i < 10'000; ++i) require(bool{publisher.publish(std::string(200, 'x'))}, "publish");
   });
 }
@@ -138,7 +138,7 @@ TEST_CASE("a /dev/shm that is mounted read-only is named, and can be inspected",
   });
 }
 
-TEST_CASE("a /dev/shm without a limit of its own is no full one", "[limits][memory]") {
+TEST_CASE("a /dev/shm without a limit of its own is not taken for full", "[limits][memory]") {
   with_mount(
       "size=0", [] {}, 0,
       [] {
@@ -154,7 +154,7 @@ TEST_CASE("a /dev/shm without a limit of its own is no full one", "[limits][memo
       });
 }
 
-TEST_CASE("doctor finds the limits of a member that its topics run into", "[limits][tool]") {
+TEST_CASE("doctor finds those limits of a member that its topics exceed", "[limits][tool]") {
   const test::Tool tool;
   ForkedProcess member{[&](const Parent& test) {
     shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
@@ -173,7 +173,7 @@ TEST_CASE("doctor finds the limits of a member that its topics run into", "[limi
   CHECK(member.wait() == test::End{});
 }
 
-TEST_CASE("doctor finds a /dev/shm that is read-only, or without a limit", "[limits][tool]") {
+TEST_CASE("doctor finds a /dev/shm that is read-only or without a limit", "[limits][tool]") {
   const auto doctor = [](const std::string& expected) {
     const test::Finished finished = test::run({SHMBUS_TOOL, "doctor"});
     require(finished.out.find(expected) != std::string::npos, finished.out);

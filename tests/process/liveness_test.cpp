@@ -1,4 +1,4 @@
-// Dead or not dead: the kernel's word, whatever becomes of the process.
+// Liveness follows the kernel's file lock, whatever happens to the process.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -34,7 +34,7 @@ namespace {
 
 const shmbus::TopicOptions alone{.block_size = 4096, .blocks = 4, .writers = shmbus::Writers::exclusive};
 
-/// A member with the exclusive right that does not clear up after itself.
+/// A member with the exclusive right that releases nothing when it ends.
 void hold(const std::string& name, const Parent& parent) {
   shmbus::Bus bus = shmbus::Bus::open(name);
   shmbus::Publisher publisher = bus.publisher("t", alone);
@@ -45,7 +45,7 @@ void hold(const std::string& name, const Parent& parent) {
 
 }  // namespace
 
-TEST_CASE("a process stopped for 10 s is not taken for dead, and goes on as if nothing had been", "[liveness]") {
+TEST_CASE("a process stopped for 10 s is not taken for dead, and then goes on as before", "[liveness]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 100ms});
   shmbus::Publisher shared = bus.publisher("shared", {.block_size = 4096, .blocks = 64});
@@ -87,7 +87,7 @@ TEST_CASE("a process stopped for 10 s is not taken for dead, and goes on as if n
   CHECK(process.wait() == test::End{});
 }
 
-TEST_CASE("a zombie that nobody reaped is dead", "[liveness]") {
+TEST_CASE("a zombie that its parent has not reaped is dead", "[liveness]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t", alone);
@@ -108,13 +108,13 @@ TEST_CASE("a zombie that nobody reaped is dead", "[liveness]") {
   CHECK(state_of(process.pid()) == 'Z');
 }
 
-TEST_CASE("a process whose first thread has ended lives as long as another one runs", "[liveness]") {
+TEST_CASE("a process whose first thread has ended is alive while another thread runs", "[liveness]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t", alone);
   ForkedProcess process{[&](const Parent& parent) {
     const pid_t self = ::getpid();
-    // Not joined, and the stack it looks at stays: only the first thread ends below, not the process.
+    // The thread is not joined, and the stack it reads stays: only the first thread ends below, not the process.
     std::thread([&] {
       while (state_of(self) != 'Z') std::this_thread::sleep_for(1ms);
       hold(name.name(), parent);
@@ -132,7 +132,7 @@ TEST_CASE("a process whose first thread has ended lives as long as another one r
   CHECK(may_publish(bus, "t", alone));
 }
 
-TEST_CASE("several nodes in one process live and end each for itself", "[liveness]") {
+TEST_CASE("several nodes in one process live and end independently", "[liveness]") {
   const test::TemporaryBus name;
   std::optional<shmbus::Bus> one = shmbus::Bus::open(name.name()), two = shmbus::Bus::open(name.name());
   shmbus::Bus judge = shmbus::Bus::open(name.name());
@@ -151,7 +151,7 @@ TEST_CASE("several nodes in one process live and end each for itself", "[livenes
     CHECK(may_publish(*two, "t", alone));
     CHECK(judge.reap().nodes == 0);
   }
-  SECTION("a file of the other's is closed, and opened and closed by the program") {
+  SECTION("the program closes the other's file, and opens and closes it again") {
     // Locks of the older kind go when a process closes any descriptor of the file.
     const std::string path = "/dev/shm/shmbus." + name.name() + ".registry";
     for (int i = 0; i < 3; ++i) ::close(::open(path.c_str(), O_RDWR | O_CLOEXEC));
@@ -174,7 +174,7 @@ TEST_CASE("several nodes in one process live and end each for itself", "[livenes
     one.reset();
     CHECK((!lives(name.name(), first) && lives(name.name(), second)));
   }
-  SECTION("all die with the process, each is reaped") {
+  SECTION("all die with the process, and each is reaped") {
     ForkedProcess process{[&](const Parent& parent) {
       shmbus::Bus a = shmbus::Bus::open(name.name()), b = shmbus::Bus::open(name.name());
       shmbus::Subscriber s = a.subscriber("t"), t = b.subscriber("t");

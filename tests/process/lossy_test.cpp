@@ -1,4 +1,4 @@
-// A lossy subscriber never holds anybody back, learns exactly what it missed, and never sees a torn event.
+// A lossy subscriber never holds a publisher back, counts exactly what it missed, and never sees a torn event.
 
 #include <array>
 #include <atomic>

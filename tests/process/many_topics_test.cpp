@@ -1,4 +1,4 @@
-// Many topics in a process that may have few descriptors: a topic takes none once it is open.
+// Many topics in a process that may have few descriptors: a topic uses none once it is open.
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -51,10 +51,10 @@ std::vector<int> take_all_descriptors() {
 
 }  // namespace
 
-TEST_CASE("600 topics under 128 descriptors: all attached, for publishers and a reliable subscriber; nobody is blocked",
+TEST_CASE("with 128 descriptors a process publishes to 600 topics and reads them reliably, and no publisher is blocked",
           "[limits][descriptors]") {
   const test::TemporaryBus name;
-  constexpr std::uint64_t kEvents = 60;  // of 200 bytes: more than a topic's ring holds
+  constexpr std::uint64_t kEvents = 60;  // events of 200 bytes: more than a topic's ring holds
   ForkedProcess subscriber{[&](const Parent& test) {
     allow_descriptors(128);
     shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -89,7 +89,7 @@ TEST_CASE("600 topics under 128 descriptors: all attached, for publishers and a 
   CHECK(subscriber.wait() == test::End{});
 }
 
-TEST_CASE("a process that has no descriptor left publishes on, through more blocks than it had",
+TEST_CASE("a process without free descriptors publishes on, through more blocks than it had opened",
           "[limits][descriptors]") {
   const test::TemporaryBus name;
   ForkedProcess process{[&](const Parent&) {
@@ -111,7 +111,7 @@ TEST_CASE("a process that has no descriptor left publishes on, through more bloc
   CHECK(process.wait() == test::End{});
 }
 
-TEST_CASE("a topic that was removed, and so can't be opened again, still gives its publisher no signal",
+TEST_CASE("publishing to a topic that was removed, and can't be opened again, causes no signal",
           "[limits][descriptors]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());

@@ -1,5 +1,5 @@
-// A full /dev/shm: everything gives an error value, nothing published is lost to SIGBUS, and with room all goes on.
-// Each test has a small /dev/shm of its own, in a mount namespace.
+// A full /dev/shm: every call returns an error, SIGBUS kills no process, and all goes on once there is room. Each test has
+// a small /dev/shm of its own, in a mount namespace.
 
 #include <sys/stat.h>
 
@@ -32,7 +32,7 @@ void ignore(const Event&) {}
 
 /// Bytes of /dev/shm behind a bus.
 std::uint64_t resident(const std::string& bus) {
-  constexpr std::uint64_t kUnit = 512;  // of st_blocks
+  constexpr std::uint64_t kUnit = 512;  // bytes in each unit of st_blocks
   std::uint64_t bytes = 0;
   for (const auto& file : std::filesystem::directory_iterator("/dev/shm")) {
     struct stat state {};
@@ -60,7 +60,8 @@ TEST_CASE("a bus can't be created in a full /dev/shm, and can be once there is r
   });
 }
 
-TEST_CASE("a topic can't be created in a full /dev/shm, whatever is missing, and the bus goes on", "[memory]") {
+TEST_CASE("a topic can't be created in a full /dev/shm, whichever part finds no room, and the bus goes on",
+          "[memory]") {
   with_small_memory([] {
     shmbus::Bus bus = shmbus::Bus::open("b");
     shmbus::Subscriber subscriber = bus.subscriber(">");
@@ -97,7 +98,7 @@ TEST_CASE("a topic that outgrows /dev/shm retains less and counts what it droppe
     shmbus::Bus bus = shmbus::Bus::open("b");
     for (const auto writers : {shmbus::Writers::shared, shmbus::Writers::exclusive}) {
       const std::string topic = writers == shmbus::Writers::shared ? "shared" : "exclusive";
-      // 32 MiB of events, were there room for them
+      // 32 MiB of events, more than there is room for
       shmbus::Publisher p = bus.publisher(topic, {.block_size = 1 << 18, .blocks = 128, .writers = writers});
       shmbus::Subscriber subscriber = bus.subscriber(topic);
       std::uint64_t seen = 0;
@@ -150,7 +151,7 @@ TEST_CASE("a reliable subscriber's events are never dropped for want of memory: 
   });
 }
 
-TEST_CASE("a publisher that had no memory at all goes on once there is some", "[memory]") {
+TEST_CASE("a publisher that found no memory at all goes on once there is some", "[memory]") {
   with_small_memory([] {
     shmbus::Bus bus = shmbus::Bus::open("b");
     for (const auto writers : {shmbus::Writers::shared, shmbus::Writers::exclusive}) {
@@ -186,7 +187,7 @@ TEST_CASE("a topic that reserves its memory fails at creation or never", "[memor
   });
 }
 
-TEST_CASE("a bus takes the memory that the guide's formula gives", "[memory]") {
+TEST_CASE("a bus uses as much memory as the guide's formula gives", "[memory]") {
   constexpr std::uint64_t kKi = 1024, kTopics = 100, kServices = 7, kBlock = 256 * kKi;
   const test::TemporaryBus name;
   std::vector<shmbus::Bus> services;

@@ -1,4 +1,4 @@
-// Life and death between pid namespaces, and where pids come again: a node is a lock, not a pid.
+// Liveness between pid namespaces, and where pids are reused: a node's liveness is a lock, not a pid.
 
 #include <fcntl.h>
 #include <sched.h>
@@ -26,7 +26,7 @@ namespace {
 
 const shmbus::TopicOptions alone{.block_size = 4096, .blocks = 4, .writers = shmbus::Writers::exclusive};
 
-/// The first process of a pid namespace: publishes to a topic of its own, and judges the nodes it is told of.
+/// The first process of a pid namespace: publishes to a topic of its own, and reports whether given nodes live.
 void member(const std::string& name, const std::string& topic, const Parent& test) {
   test::require(::getpid() == 1, "not the first process");
   shmbus::Bus bus = shmbus::Bus::open(name);
@@ -41,7 +41,7 @@ void member(const std::string& name, const std::string& topic, const Parent& tes
   }
 }
 
-/// The next process of this pid namespace gets `pid`.
+/// Makes the next process of this pid namespace get `pid`.
 bool set_next_pid(pid_t pid) {
   const std::string last = std::to_string(pid - 1);
   const int fd = ::open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
@@ -54,7 +54,7 @@ constexpr pid_t kPid = 42;
 
 }  // namespace
 
-TEST_CASE("liveness is right between pid namespaces, for equal pids too", "[liveness][namespace]") {
+TEST_CASE("liveness is right between pid namespaces, also for equal pids", "[liveness][namespace]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 50ms});
   bus.topic("one", alone);
@@ -81,7 +81,7 @@ TEST_CASE("liveness is right between pid namespaces, for equal pids too", "[live
     CHECK((node.id == bus.node() ? node.pid == ::getpid() : node.pid == 1));
   CHECK(subscriber.poll([](const Event& e) { CHECK(e.text() == "alive"); }) == 40);
 
-  one->kill();  // and the namespace with it
+  one->kill();  // this ends the namespace, too
   test::wait_until("the namespace's end", [&] { return !lives(name.name(), first); });
   CHECK(lives(name.name(), second));
   CHECK_FALSE(judges(*two, first));
@@ -93,7 +93,7 @@ TEST_CASE("liveness is right between pid namespaces, for equal pids too", "[live
   CHECK(two->wait() == test::End{});
 }
 
-TEST_CASE("a reused pid makes no dead node alive", "[liveness][namespace]") {
+TEST_CASE("a dead node stays dead when its pid is reused", "[liveness][namespace]") {
   const test::TemporaryBus name;
   const bool attaches = GENERATE(false, true);
   auto space = test::in_namespaces(CLONE_NEWPID, [&](const Parent& test) {

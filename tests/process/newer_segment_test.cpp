@@ -1,4 +1,4 @@
-// Segments as a later shmbus may make them: with parts, flags and kinds that this one does not know.
+// Segments as a later shmbus may make them: with parts, flags and kinds that this version does not know.
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -51,7 +51,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("a registry and a topic with parts that this shmbus does not know are used as ever", "[versions]") {
+TEST_CASE("a registry and a topic with parts that this shmbus does not know can be used", "[versions]") {
   const Fixture f;
   f.extend_registry();
   f.extend_topic();
@@ -70,7 +70,7 @@ TEST_CASE("a registry and a topic with parts that this shmbus does not know are 
   CHECK(f.segments.all().empty());
 }
 
-TEST_CASE("a part that lies where the layout's own words are, or beyond the end, is refused", "[versions]") {
+TEST_CASE("a part that overlaps the layout's own words, or lies beyond the end, is refused", "[versions]") {
   const Fixture f;
   const auto refused = [&] {
     test::expect_refusal({ErrorCode::corrupt, "bus '" + f.name.name() + "'", {}, {}},
@@ -127,7 +127,7 @@ TEST_CASE("a segment of an unknown kind is named, and left alone", "[versions]")
     return std::string("not found");
   };
   CHECK(kind_of(file) == "unknown_kind");
-  CHECK(kind_of(stray) == "unknown_kind");  // its seventh byte names no kind of ours
+  CHECK(kind_of(stray) == "unknown_kind");  // its seventh byte names no known kind
   std::ofstream("/dev/shm/" + stray) << "anything else";
   CHECK(kind_of(stray) == "stray");
   CHECK(shmbus::Bus::open(f.name.name()).reap().segments == 0);

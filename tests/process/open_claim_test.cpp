@@ -1,5 +1,5 @@
-// Claims that stay open while something else happens: their topic is removed, or their publisher dies under a reader
-// that waits by descriptor.
+// Claims that stay open while something else happens: their topic is removed, or their publisher dies while a reader waits
+// by descriptor.
 
 #include <poll.h>
 
@@ -18,7 +18,7 @@ using shmbus::Event;
 using test::ForkedProcess;
 using test::Parent;
 
-TEST_CASE("what is committed after its topic was removed is delivered, or counted", "[removal]") {
+TEST_CASE("an event that is committed after its topic was removed is delivered or counted as lost", "[removal]") {
   const auto delivery = GENERATE(Delivery::lossy, Delivery::reliable);
   const auto writers = GENERATE(shmbus::Writers::shared, shmbus::Writers::exclusive);
   const bool waits = GENERATE(false, true);
@@ -32,7 +32,7 @@ TEST_CASE("what is committed after its topic was removed is delivered, or counte
   for (shmbus::Publisher& publisher : publishers) loans.push_back(publisher.loan(8));
   const auto read = [&] {
     const std::size_t n = subscriber.poll([](const Event&) {});
-    if (n == 0 && waits) subscriber.wait(30ms);  // beyond the stall limit: it looks after slow things
+    if (n == 0 && waits) subscriber.wait(30ms);  // longer than the stall limit, so that the reader looks at open claims
     return n;
   };
   read();
@@ -52,13 +52,13 @@ TEST_CASE("what is committed after its topic was removed is delivered, or counte
   CHECK(subscriber.status() == shmbus::Status::ok);
 }
 
-TEST_CASE("a removed topic is let go when its publishers are gone", "[removal]") {
+TEST_CASE("a subscriber unmaps a removed topic when the topic's publishers are gone", "[removal]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 5ms});
   shmbus::Subscriber subscriber = bus.subscriber(">");
   for (int i = 0; i < 50; ++i) {
     shmbus::Publisher publisher = bus.publisher("t", {.block_size = 4096, .blocks = 2});
-    subscriber.poll([](const Event&) {});  // attaches it
+    subscriber.poll([](const Event&) {});  // attaches the topic
     publisher.publish("x");
     REQUIRE(bus.remove_topic("t"));
   }
@@ -69,7 +69,7 @@ TEST_CASE("a removed topic is let go when its publishers are gone", "[removal]")
   CHECK(subscriber.lost() == 0);
 }
 
-TEST_CASE("a reader by descriptor does not wait for the stall limit in front of a dead publisher's claim", "[wake]") {
+TEST_CASE("a reader that waits by descriptor passes a dead publisher's claim before the stall limit", "[wake]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 60s});
   shmbus::Subscriber subscriber = bus.subscriber("t", {.delivery = Delivery::reliable});

@@ -1,4 +1,4 @@
-// Total order: all subscribers of a topic see the same events in the same order, whoever published them.
+// Total order: all subscribers of a topic see the same events in the same order, whichever process published them.
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t publishers = 4;
 constexpr std::size_t subscribers = 4;
 
-/// Says a hash over all events in the order they came.
+/// Sends the test a hash over all events in the order of their arrival.
 void read_all(const std::string& bus_name, std::uint64_t each, const Parent& parent) {
   shmbus::Bus bus = shmbus::Bus::open(bus_name);
   shmbus::Subscriber subscriber =
@@ -86,6 +86,6 @@ TEST_CASE("four reliable subscribers see the same million events of four publish
   expect_same_order({.block_size = 1 << 20, .blocks = 64}, 250'000 / test::slowness, false);
 }
 
-TEST_CASE("the order is the same where subscribers hold a small ring back all the time", "[order]") {
+TEST_CASE("the order is the same while subscribers hold a small ring back all the time", "[order]") {
   expect_same_order({.block_size = 4096, .blocks = 4}, 250'000 / test::slowness, true);
 }

@@ -1,5 +1,5 @@
-// Words of the registry and of a topic that somebody overwrote while others have them open: each is found, or does not
-// matter.
+// Words of the registry and of a topic that are overwritten while members have them open: each one is noticed, or does no
+// harm.
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -30,18 +30,18 @@ struct alignas(64) Wide {
 
 }  // namespace
 
-TEST_CASE("a node never gets the id that means nobody", "[bad_input]") {
+TEST_CASE("a node never gets the id that means no node", "[bad_input]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   const shmbus::Bus bus = shmbus::Bus::open(name.name());
   overwrite(segments.registry(), offsetof(RegistryHeader, next_node), std::uint64_t{0});
   test::expect_refusal({ErrorCode::corrupt, name.name(), "node id", "id 0"}, [&] { shmbus::Bus::open(name.name()); });
-  // And never one that is in use: 1 is ours.
+  // It never gets an id that is in use either: id 1 belongs to this process.
   test::expect_refusal({ErrorCode::corrupt, name.name(), "node id", "id 1"}, [&] { shmbus::Bus::open(name.name()); });
   CHECK(shmbus::Bus::open(name.name()).node() == 2);
 }
 
-TEST_CASE("a subscription never gets the id that means none", "[bad_input]") {
+TEST_CASE("a subscription never gets the id that means no subscription", "[bad_input]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -51,14 +51,14 @@ TEST_CASE("a subscription never gets the id that means none", "[bad_input]") {
   CHECK(shmbus::Inspector(name.name()).snapshot().subscriptions[0].id == 1);
 }
 
-TEST_CASE("a stall limit that is overwritten changes no wait of who is attached", "[bad_input]") {
+TEST_CASE("overwriting the stall limit changes no wait of an attached member", "[bad_input]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 5ms});
   bus.topic("t");
   const auto limit = GENERATE(std::uint64_t{0}, std::uint64_t{1} << 62, ~std::uint64_t{0});
   overwrite(segments.registry(), offsetof(RegistryHeader, stall_limit_ns), limit);
-  // A topic that a living node seems to create: a subscriber waits for it, at most the stall limit.
+  // A living node seems to be creating a topic: a subscriber waits for it, at most for the stall limit.
   using shmbus::layout::TopicPhase;
   const std::uint64_t entry = offsetof(RegistryHeader, topic_table) + sizeof(shmbus::layout::TopicEntry);
   overwrite(segments.registry(), entry, shmbus::layout::topic_state(TopicPhase::creating, bus.node(), 77));
@@ -70,21 +70,21 @@ TEST_CASE("a stall limit that is overwritten changes no wait of who is attached"
   CHECK(subscriber.wait());
 }
 
-TEST_CASE("a damaged topic does not keep a reap from the rest", "[bad_input]") {
+TEST_CASE("a reap skips a damaged topic and does the rest", "[bad_input]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("a");
   bus.topic("b");
   overwrite(segments.control("a"), 0, std::uint64_t{0});
-  const std::string prefix = segments.registry().substr(0, segments.registry().size() - 8);  // less "registry"
+  const std::string prefix = segments.registry().substr(0, segments.registry().size() - 8);  // without "registry"
   for (const char* orphan : {"a.log.999.0000000000000001", "b.log.999.0000000000000002"})
     std::ofstream(prefix + orphan) << "of a dead creator";
-  shmbus::Bus other = shmbus::Bus::open(name.name());  // has neither open
+  shmbus::Bus other = shmbus::Bus::open(name.name());  // has neither topic open
   CHECK(other.reap().segments == 1);
 }
 
-TEST_CASE("an event that lies where its type can't is not given out as its type", "[bad_input]") {
+TEST_CASE("an event at a place that its type's alignment forbids is not handed out as that type", "[bad_input]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus bus = shmbus::Bus::open(name.name());

@@ -34,7 +34,7 @@ struct Shared {
   std::array<std::atomic<std::uint64_t>, survivors> published{};
 };
 
-/// Its number in the first word, who it is in the second; the rest tells whether it is whole.
+/// Fills an event's words with its number and publisher, so that a torn event can be recognised.
 void fill(std::span<std::uint64_t> words, std::uint64_t publisher, std::uint64_t number) {
   SelfChecking::fill(words, number << 8 | publisher);
 }
@@ -66,7 +66,7 @@ void survive_reading(const std::string& bus, Delivery delivery, Shared& shared, 
       sequence = event.sequence();
       const std::uint64_t word = SelfChecking::number(event.payload());
       const std::uint64_t publisher = word & 0xff, number = word >> 8;
-      if (publisher >= survivors) return;  // of a victim
+      if (publisher >= survivors) return;  // published by a victim
       test::require(number > last[publisher], "a publisher's events out of order");
       if (delivery == Delivery::reliable) test::require(number == last[publisher] + 1, "a lost event");
       last[publisher] = number;
@@ -130,7 +130,7 @@ void live_until_killed(const std::string& bus, unsigned kind) {
       return read_until_killed(bus, {.delivery = Delivery::reliable}, false);
     case 4:
       return read_until_killed(bus, {.start = Start::oldest(), .delivery = Delivery::reliable}, true);
-    default:  // comes and goes
+    default:  // attaches and detaches again and again
       for (;;) {
         shmbus::Bus member = shmbus::Bus::open(bus);
         shmbus::Publisher publisher = member.publisher("t", small);
@@ -142,7 +142,7 @@ void live_until_killed(const std::string& bus, unsigned kind) {
 
 }  // namespace
 
-TEST_CASE("processes killed at random moments harm nobody, and leave nothing behind after a reap", "[recovery]") {
+TEST_CASE("processes killed at random moments do others no harm, and leave nothing behind after a reap", "[recovery]") {
   const test::TemporaryBus name;
   const test::SharedValue<Shared> shared;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 100ms});
@@ -195,7 +195,7 @@ TEST_CASE("processes killed at random moments harm nobody, and leave nothing beh
   }
 }
 
-TEST_CASE("a bus whose only members were killed again and again is as good as new", "[recovery]") {
+TEST_CASE("a bus whose only members were killed again and again works like a new one", "[recovery]") {
   const test::TemporaryBus name;
   std::mt19937 random{Catch::rngSeed()};
   std::uint64_t last = 0;
@@ -227,7 +227,7 @@ TEST_CASE("a bus whose only members were killed again and again is as good as ne
   }
 }
 
-TEST_CASE("a process killed while it creates topics leaves none that others can't use", "[recovery]") {
+TEST_CASE("a process killed while it creates topics leaves no topic that others can't use", "[recovery]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Subscriber subscriber = bus.subscriber(">", {.delivery = Delivery::reliable});
@@ -242,7 +242,8 @@ TEST_CASE("a process killed while it creates topics leaves none that others can'
     victim.hear();
     std::this_thread::sleep_for(std::chrono::microseconds{random() % 1'000});
     victim.kill();
-    // The one it was at, and the next: both can be published to, and the standing subscription sees the first event.
+    // Others can publish to the topic that it was creating and to the next ones, and the standing subscription sees the first
+    // event of each.
     const std::size_t made = subscriber.topics();
     unsigned i = 0;
     while (bus.find_topic(prefix + std::to_string(i))) ++i;
@@ -264,7 +265,7 @@ TEST_CASE("a process killed while it creates topics leaves none that others can'
   CHECK(shmbus::Inspector(name.name()).snapshot().topics.empty());
 }
 
-TEST_CASE("what a dead node held is reported once by reap", "[recovery]") {
+TEST_CASE("reap reports what a dead node held once", "[recovery]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   ForkedProcess victim{[&](const Parent& parent) {

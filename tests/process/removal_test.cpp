@@ -24,7 +24,7 @@ namespace {
 void ignore(const Event&) {}
 }  // namespace
 
-TEST_CASE("live members of a removed bus are told, and a new bus of its name works beside them", "[removal]") {
+TEST_CASE("live members of a removed bus get closed, and a new bus of the same name works beside them", "[removal]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   ForkedProcess member{[&](const Parent& parent) {
@@ -68,7 +68,7 @@ TEST_CASE("live members of a removed bus are told, and a new bus of its name wor
   CHECK(subscriber.poll([](const Event& event) { CHECK(event.text() == "new"); }) == 1);
 }
 
-TEST_CASE("a removed topic is read to its end, and its successor from its begin", "[removal]") {
+TEST_CASE("a removed topic is read to its end, and its successor from its first event", "[removal]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Subscriber subscriber = bus.subscriber("t"), pattern = bus.subscriber("*");
@@ -83,7 +83,7 @@ TEST_CASE("a removed topic is read to its end, and its successor from its begin"
     test::require(again.publish("second").sequence() == 1, "publish to the new topic");
   }};
   other.hear();
-  for (shmbus::Subscriber* s : {&subscriber, &pattern}) s->poll(ignore);  // they have it mapped from here on
+  for (shmbus::Subscriber* s : {&subscriber, &pattern}) s->poll(ignore);  // from here on they have the topic mapped
   publisher->publish("first");
   const auto id = bus.find_topic("t")->id;
   CHECK(bus.remove_topic("t"));
@@ -103,7 +103,7 @@ TEST_CASE("a removed topic is read to its end, and its successor from its begin"
   }
 }
 
-TEST_CASE("removing and creating a topic at once leaves either none or one that all see", "[removal]") {
+TEST_CASE("when a topic is removed and created at one time, all see the same topic, or none", "[removal]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   std::mt19937 random{Catch::rngSeed()};
@@ -132,7 +132,7 @@ TEST_CASE("removing and creating a topic at once leaves either none or one that 
   CHECK(remover.wait() == test::End{});
 }
 
-TEST_CASE("opening and removing a bus by many at once leaves nobody in a bus of their own", "[removal]") {
+TEST_CASE("when many open and remove a bus at one time, no member is left alone on a bus of its own", "[removal]") {
   const test::TemporaryBus name;
   std::vector<ForkedProcess> processes;
   for (unsigned i = 0; i < 6; ++i) {
@@ -161,7 +161,7 @@ TEST_CASE("opening and removing a bus by many at once leaves nobody in a bus of 
   CHECK(bus.publisher("t").publish("x").sequence() == 1);
 }
 
-TEST_CASE("a segment of an earlier bus whose registry was removed by hand is cleared away", "[removal]") {
+TEST_CASE("a segment of an earlier bus whose registry was removed by hand is removed", "[removal]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   shmbus::Bus::open(name.name()).publisher("t").publish("stale");
@@ -171,7 +171,7 @@ TEST_CASE("a segment of an earlier bus whose registry was removed by hand is cle
   CHECK(bus.publisher("t").publish("fresh").sequence() == 1);
 }
 
-TEST_CASE("a bus is not created by who only wants to attach", "[removal]") {
+TEST_CASE("a process that only wants to attach does not create a bus", "[removal]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   const auto attach = [&] { return shmbus::Bus::open(name.name(), {.create = false}); };

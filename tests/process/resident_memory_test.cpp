@@ -1,5 +1,5 @@
-// What a process has in its memory of a topic: what is backed, and no more, though the address space is there for all
-// blocks that the topic may ever have; for a process that locks its memory, too.
+// How much of a topic is in a process's memory: only what is backed, although the address space covers all blocks that the
+// topic may ever have. This holds also for a process that locks its memory.
 
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -48,9 +48,9 @@ std::uint64_t memory_of(const std::string& bus) {
 
 std::string topic(std::uint64_t i) { return "topic." + std::to_string(i); }
 
-/// The formula of libshmbus/doc/guide/memory.md: of a topic beside its blocks, with one subscriber; and of the registry.
+/// The formulas of libshmbus/doc/guide/memory.md: for a topic with one subscriber, without its blocks, and for the registry.
 constexpr std::uint64_t kControl = (44 + 4) * kKi, kRegistry = 64 * kKi;
-constexpr std::uint64_t kBlocks = kEvents * kPayload / kBlock + 2;  // that come into use
+constexpr std::uint64_t kBlocks = kEvents * kPayload / kBlock + 2;  // blocks that come into use
 constexpr std::uint64_t kMost = kRegistry + kTopics * (kControl + 16 * kKi + kBlocks * kBlock);
 
 void lock_memory(int flags) { require(::mlockall(flags) == 0, "mlockall"); }
@@ -61,7 +61,7 @@ void require_at_most(std::uint64_t bytes, std::uint64_t most, const std::string&
 
 /// A publisher, a subscriber and an inspector of all topics in one process that locks its memory.
 void use_bus(const std::string& name, bool lock_first) {
-  ForkedProcess other{[&](const Parent& test) {  // before there is anything to inherit
+  ForkedProcess other{[&](const Parent& test) {  // forked before there is anything to inherit
     test.hear();
     const std::uint64_t start = resident();
     lock_memory(MCL_CURRENT | MCL_FUTURE);
@@ -102,14 +102,14 @@ void use_bus(const std::string& name, bool lock_first) {
 
 }  // namespace
 
-TEST_CASE("a process that locks its memory has in it what is backed of a topic, and no more", "[memory][limits]") {
+TEST_CASE("a process that locks its memory holds only the backed part of a topic in memory", "[memory][limits]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   ForkedProcess process{[&](const Parent&) { use_bus(name.name(), true); }};
   CHECK(process.wait() == test::End{});
 }
 
-TEST_CASE("a process that locks its memory after it opened topics gets what is backed, and no more",
+TEST_CASE("a process that locks its memory after it opened topics holds only their backed part in memory",
           "[memory][limits]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;

@@ -34,7 +34,7 @@ const shmbus::TopicOptions small{.block_size = 4096, .blocks = 2};
 
 }  // namespace
 
-TEST_CASE("a retained event stays whole while publishers overrun the ring", "[retain]") {
+TEST_CASE("a retained event stays intact while publishers lap the ring", "[retain]") {
   const test::TemporaryBus name;
   std::optional<shmbus::Bus> bus = shmbus::Bus::open(name.name());
   bus->topic("t", small);
@@ -42,7 +42,7 @@ TEST_CASE("a retained event stays whole while publishers overrun the ring", "[re
   std::vector<shmbus::RetainedEvent> retained;
   std::vector<std::uint64_t> numbers;
   std::vector<shmbus::Time> times;
-  // One event of each of twelve runs: eight blocks can be pinned, the rest are copies.
+  // One event from each of twelve rounds: eight blocks can be pinned, and the rest are copies.
   for (std::uint64_t run = 0; run < 12; ++run) {
     overrun(name.name(), run * 10'000 + 1);
     bool taken = false;

@@ -1,4 +1,4 @@
-// What a `main` waits in, while subscriptions do the work.
+// run_until_signal: `main` waits in it while subscriptions do the work.
 
 #include <signal.h>
 
@@ -23,7 +23,7 @@ bool default_action(int signal) {
   return action.sa_handler == SIG_DFL;
 }
 
-/// Waits until the process catches the signal, so that the test's own does not come too early.
+/// Waits until the process catches the signal, so that the test does not send it too early.
 void await_caught(pid_t pid, int signal) {
   test::wait_until("the signal to be caught", [&] {
     std::FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/status").c_str(), "r");
@@ -37,7 +37,8 @@ void await_caught(pid_t pid, int signal) {
 
 }  // namespace
 
-TEST_CASE("run_until_signal returns the signal, whichever thread gets it, and restores what was set for it", "[run]") {
+TEST_CASE("run_until_signal returns the signal, whichever thread gets it, and restores the previous signal handling",
+          "[run]") {
   const int signal = GENERATE(SIGINT, SIGTERM);
   const bool blocked = GENERATE(false, true);
   CAPTURE(signal, blocked);
@@ -93,7 +94,7 @@ TEST_CASE("run_until_signal returns 0 when the bus is interrupted or removed, an
   }};
   process.hear();
   await_caught(process.pid(), SIGTERM);
-  REQUIRE(::kill(process.pid(), SIGINT) == 0);  // ignored, as under nohup
+  REQUIRE(::kill(process.pid(), SIGINT) == 0);  // the process ignores it, as under nohup
   process.say();
   CHECK(process.hear() == 0);
   CHECK(process.wait() == test::End{});

@@ -1,5 +1,5 @@
-// Somebody with write access scribbles over the segments while others use them. They may find `corrupt` or `closed`;
-// they come back from every call, and none crashes.
+// A process with write access writes random words into the segments while others use them. Calls of the others may give
+// `corrupt` or `closed`, but every call returns, and no process crashes.
 
 #include <poll.h>
 #include <sys/mman.h>
@@ -41,14 +41,14 @@ constexpr std::size_t actors = 7;
 
 struct Shared {
   std::atomic<bool> enough{false};
-  std::atomic<std::uint64_t> words{0};                     // scribbled so far
-  std::array<std::atomic<std::uint64_t>, actors> beats{};  // each actor's calls that came back
+  std::atomic<std::uint64_t> words{0};                     // random words written so far
+  std::array<std::atomic<std::uint64_t>, actors> beats{};  // how many calls of each actor returned
 };
 
 struct Part {
   enum class File { registry, control, log } file;
   std::uint64_t begin;
-  std::uint64_t end;  // 0: the segment's
+  std::uint64_t end;  // 0: the end of the segment
 };
 
 constexpr std::uint64_t ring_end = sizeof(TopicHeader) + 4096;
@@ -83,7 +83,7 @@ void look_at(const shmbus::Event& event) {
   look_at_text(event.key());
 }
 
-/// Repeats `step(bus)` until it is enough, on a bus that is opened anew after `false` and after an Error.
+/// Repeats `step(tool)` until `all.enough`, and opens the bus anew after `false` and after an Error.
 template <class Make, class Step>
 void act(const std::string& name, Shared& all, std::size_t self, Make make, Step step) {
   while (!all.enough) {
@@ -91,7 +91,7 @@ void act(const std::string& name, Shared& all, std::size_t self, Make make, Step
       shmbus::Bus bus = shmbus::Bus::open(name, options);
       auto tool = make(bus);
       while (!all.enough && step(tool)) ++all.beats[self];
-    } catch (const shmbus::Error&) {  // damaged, in words
+    } catch (const shmbus::Error&) {  // reported as damaged
     }
     ++all.beats[self];
     std::this_thread::sleep_for(1ms);
@@ -114,7 +114,7 @@ void publish(const std::string& name, Shared& all, std::size_t self, const char*
           }
           return true;
         }
-        // Not `publish`: what is scribbled over a reader's port may say that it holds publishers back for good.
+        // Not `publish`: random words in a reader's port may say that it holds publishers back forever.
         shmbus::PublishOptions with{.timeout = 2ms};
         if (n % 3 == 0) {
           with.trace = shmbus::TraceContext{};
@@ -174,13 +174,13 @@ class Scribbler {
                                  : part.file == Part::File::log    ? segments_.path_of_log(topic)
                                                                    : segments_.path_of_control(topic);
         scribble(path, part);
-      } catch (const std::exception&) {  // nobody made it so far, or it went
+      } catch (const std::exception&) {  // the file was not created yet, or was removed
       }
     }
   }
 
  private:
-  /// The files of a bus whose objects remove nothing.
+  /// The files of a bus, whose destructor removes nothing.
   struct Names {
     explicit Names(std::string bus) : prefix("/dev/shm/shmbus." + std::move(bus) + ".") {}
     std::string path_of_registry() const { return prefix + "registry"; }
@@ -287,7 +287,7 @@ void survive(const std::vector<Part>& parts, unsigned seed) {
 
 }  // namespace
 
-TEST_CASE("whoever scribbles over one part of the segments crashes and hangs nobody", "[bad_input][scribble]") {
+TEST_CASE("random words in one part of the segments make no process crash or hang", "[bad_input][scribble]") {
   const auto part =
       GENERATE(as<std::pair<const char*, Part>>{}, std::pair{"a topic's header", topic_header},
                std::pair{"tail, waiters and bitmaps", topic_words}, std::pair{"ports", topic_ports},
@@ -298,7 +298,7 @@ TEST_CASE("whoever scribbles over one part of the segments crashes and hangs nob
   survive({part.second}, Catch::rngSeed());
 }
 
-TEST_CASE("whoever scribbles over all segments crashes and hangs nobody", "[bad_input][scribble]") {
+TEST_CASE("random words in all segments make no process crash or hang", "[bad_input][scribble]") {
   survive({topic_header, topic_words, topic_ports, topic_ring, block_table, blocks, registry_header, registry_tables,
            registry_topics, registry_subscriptions},
           Catch::rngSeed());

@@ -17,13 +17,13 @@
 
 namespace test {
 
-/// A configuration that looks often, at one bus, and serves at a port that is free.
+/// A configuration with a short interval, one bus, and metrics at a free port.
 struct DaemonSettings {
   TemporaryFolder folder;
 
   std::string file() const { return folder.file("shmbusd.toml"); }
 
-  /// `top` holds keys of no table, `tables` the rest but the metrics.
+  /// `top` holds the keys outside of tables, `tables` all tables but the metrics.
   void write(const std::string& bus, const std::string& top = {}, const std::string& tables = {},
              const std::string& listen = "127.0.0.1:0") const {
     folder.write("shmbusd.toml", "interval = '50ms'\nbuses = ['" + bus + "']\n" + top + "\n" + tables +
@@ -31,17 +31,17 @@ struct DaemonSettings {
   }
 };
 
-/// The built daemon at work; what it logs is in `log`.
+/// The built daemon, running; `log` gives what it has logged.
 class DaemonProcess {
  public:
-  /// `environment` as env(1) takes it.
+  /// `environment` holds arguments of env(1).
   explicit DaemonProcess(const std::string& file, std::vector<std::string> environment = {})
       : process_(command(file, std::move(environment))) {
     wait_for("is ready");
   }
 
   void wait_for(std::string_view text) { process_.wait_for_output(text); }
-  /// Waits until a text stands so often in the log.
+  /// Waits until the log holds a text `times` times.
   void wait_for(std::string_view text, std::size_t times) {
     const Deadline deadline;
     for (std::size_t lines = 0; count(text) < times;) {
@@ -56,7 +56,7 @@ class DaemonProcess {
     return found;
   }
 
-  /// Where the metrics were served last.
+  /// The address at which the metrics were served last.
   std::string address() const {
     static constexpr std::string_view before = "metrics at ";
     const std::size_t at = log().rfind(before);
@@ -85,7 +85,7 @@ class DaemonProcess {
   static std::vector<std::string> command(const std::string& file, std::vector<std::string> environment) {
     std::vector<std::string> words{"/usr/bin/env"};
     words.insert(words.end(), environment.begin(), environment.end());
-    // Its log by standard output, where a test can wait for a text.
+    // Its log comes by standard output, where a test can wait for a text.
     words.insert(words.end(), {"/bin/sh", "-c", "exec \"$0\" \"$@\" 2>&1", SHMBUS_DAEMON, "--config", file});
     return words;
   }

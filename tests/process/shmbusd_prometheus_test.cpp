@@ -1,4 +1,4 @@
-// A real Prometheus fetches from shmbusd, and the dashboard asks for what it finds.
+// A real Prometheus fetches from shmbusd, and the dashboard queries only metrics that exist.
 
 #include <catch2/catch.hpp>
 
@@ -34,7 +34,7 @@ namespace {
 
 /// A process that publishes at a steady pace, and one that reads.
 struct KnownLoad {
-  static constexpr unsigned rate = 500;  // events a second
+  static constexpr unsigned rate = 500;  // events per second
 
   explicit KnownLoad(const std::string& bus)
       : reader{[bus](const Parent& parent) {
@@ -79,7 +79,7 @@ std::vector<std::string> expressions() {
   return all;
 }
 
-/// What Grafana would ask with everything chosen.
+/// The query that Grafana would send with all values of its variables chosen.
 std::string with_all_chosen(std::string expression) {
   const auto replace = [&](const char* variable, const char* value) {
     expression = std::regex_replace(expression, std::regex{variable}, value);
@@ -90,7 +90,7 @@ std::string with_all_chosen(std::string expression) {
   return expression;
 }
 
-/// Prometheus's program, its data in a folder, at a port that is free.
+/// A running Prometheus with its data in a folder, at a free port.
 class Prometheus {
  public:
   Prometheus(const test::TemporaryFolder& folder, const std::string& target)
@@ -105,14 +105,14 @@ class Prometheus {
     address_ = "http://127.0.0.1:" + match[1].str();
   }
 
-  /// The result of an instant query; throws where it is none.
+  /// The result of an instant query. Throws if it is an error.
   json query(const std::string& expression) const {
     const test::HttpAnswer answer = test::http_get(address_, "/api/v1/query?query=" + test::url_encoded(expression));
     const json reply = json::parse(answer.body);
     if (reply.at("status") != "success") throw std::runtime_error(expression + ": " + answer.body);
     return reply.at("data").at("result");
   }
-  /// The value of the only series; NaN where there is none yet.
+  /// The value of the only series, or NaN if there is none yet.
   double value(const std::string& expression) const {
     const json result = query(expression);
     if (result.empty()) return std::nan("");
@@ -157,7 +157,7 @@ TEST_CASE("a real Prometheus fetches from shmbusd, and PromQL over it gives the 
     return prometheus.value("count_over_time(shmbus_topic_events_total" + labels + "[1m])") >= 12;
   });
   CHECK(prometheus.value("min_over_time(up{job=\"shmbus\"}[1m])") == 1);
-  // Where the machine held the publisher up for a while, a window further on has the rate.
+  // If the machine delayed the publisher for a while, a later window has the rate.
   for (const char* counter :
        {"shmbus_topic_events_total", "shmbus_publisher_events_total", "shmbus_subscriber_delivered_events_total"}) {
     test::wait_until("the known rate of " + std::string{counter}, [&] {
@@ -177,7 +177,7 @@ TEST_CASE("a real Prometheus fetches from shmbusd, and PromQL over it gives the 
     CAPTURE(expression);
     json result;
     CHECK_NOTHROW(result = prometheus.query(with_all_chosen(expression)));
-    // Nobody gates here, so that this one alone finds nothing.
+    // No subscriber gates here, so that only this query finds nothing.
     CHECK(result.empty() == (expression.find("> 0") != std::string::npos));
   }
   CHECK(prometheus.stop() == End{});
@@ -199,7 +199,7 @@ TEST_CASE("the dashboard asks for metrics that shmbusd serves, and shows the mos
 
   std::string asked;
   for (const std::string& expression : expressions()) asked += expression + "\n";
-  const json board = dashboard();  // which a loop over a part of it would not keep
+  const json board = dashboard();  // a loop over a part of it would not keep it alive
   for (const json& variable : board.at("templating").at("list")) {
     if (variable.at("type") == "query") asked += variable.at("definition").get<std::string>() + "\n";
   }
@@ -222,7 +222,7 @@ TEST_CASE("the dashboard asks for metrics that shmbusd serves, and shows the mos
   CHECK(daemon.stop() == End{});
 }
 
-TEST_CASE("the dashboard's panels have places that do not overlap, and numbers of their own", "[shmbusd]") {
+TEST_CASE("the dashboard's panels do not overlap, and each has its own number", "[shmbusd]") {
   std::set<int> ids;
   std::set<std::pair<int, int>> taken;
   const json board = dashboard();

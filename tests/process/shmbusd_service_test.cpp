@@ -1,4 +1,4 @@
-// shmbusd as a service: how it is configured, where it serves, how it logs, and what it tells who started it.
+// shmbusd as a service: how it is configured, where it serves, how it logs, and what it reports to a service manager.
 
 #include <catch2/catch.hpp>
 
@@ -31,7 +31,7 @@ using test::http_get;
 
 namespace {
 
-/// Where a service manager hears of readiness.
+/// The socket at which a service manager gets notifications.
 class NotifySocket {
  public:
   explicit NotifySocket(std::string name)
@@ -69,7 +69,7 @@ test::Finished shmbusd(std::vector<std::string> arguments) {
 
 }  // namespace
 
-TEST_CASE("shmbusd tells the service manager that it is ready, reads again, and stops", "[shmbusd]") {
+TEST_CASE("shmbusd notifies the service manager when it is ready, reloads, and stops", "[shmbusd]") {
   const test::TemporaryBus bus;
   const DaemonSettings settings;
   settings.write(bus.name());
@@ -84,7 +84,7 @@ TEST_CASE("shmbusd tells the service manager that it is ready, reads again, and 
   CHECK(manager.receive() == "STOPPING=1");
 }
 
-TEST_CASE("shmbusd works on where the service manager can't be told", "[shmbusd]") {
+TEST_CASE("shmbusd works on where the service manager can't be notified", "[shmbusd]") {
   const test::TemporaryBus bus;
   const DaemonSettings settings;
   settings.write(bus.name());
@@ -137,7 +137,7 @@ TEST_CASE("SIGHUP makes shmbusd read its configuration again, and a bad one chan
   CHECK(daemon.stop() == End{});
 }
 
-TEST_CASE("shmbusd serves the same over a Unix socket, and replaces one that nobody listens at", "[shmbusd]") {
+TEST_CASE("shmbusd serves the same over a Unix socket, and replaces a socket that no process listens at", "[shmbusd]") {
   const test::TemporaryBus bus;
   const shmbus::Bus own = shmbus::Bus::open(bus.name());
   const DaemonSettings settings;
@@ -171,7 +171,7 @@ TEST_CASE("shmbusd serves the same over a Unix socket, and replaces one that nob
   CHECK(std::filesystem::file_size(path) == 8);
 }
 
-TEST_CASE("shmbusd that can't have its port says so, and fails", "[shmbusd]") {
+TEST_CASE("shmbusd fails with a message where it can't have its port", "[shmbusd]") {
   const test::TemporaryBus bus;
   const DaemonSettings settings;
   settings.write(bus.name());
@@ -185,12 +185,13 @@ TEST_CASE("shmbusd that can't have its port says so, and fails", "[shmbusd]") {
              Catch::Contains("shmbusd: metrics.listen \"" + listen + "\": the address is in use by shmbusd (pid " +
                              std::to_string(daemon.process().pid()) + "); end that process, or set metrics.listen"));
   CHECK(daemon.stop() == End{});
-  settings.write(bus.name(), "", "", "192.0.2.1:9871");  // for documentation, so no machine's
+  settings.write(bus.name(), "", "", "192.0.2.1:9871");  // reserved for documentation, so no machine has it
   CHECK_THAT(shmbusd({"-c", settings.file()}).err,
              Catch::Contains("metrics.listen \"192.0.2.1:9871\": can't listen there: "));
 }
 
-TEST_CASE("shmbusd serves a page that links metrics and health, and health is good while it looks", "[shmbusd]") {
+TEST_CASE("shmbusd serves a page that links metrics and health, and health is good while it looks at its buses",
+          "[shmbusd]") {
   const test::TemporaryBus bus;
   const shmbus::Bus own = shmbus::Bus::open(bus.name());
   const DaemonSettings settings;
@@ -209,7 +210,7 @@ TEST_CASE("shmbusd serves a page that links metrics and health, and health is go
   CHECK(daemon.stop() == End{});
 }
 
-TEST_CASE("shmbusd logs at its start which buses it watches, and which of them are there", "[shmbusd]") {
+TEST_CASE("shmbusd logs at its start which buses it watches, and which of them exist", "[shmbusd]") {
   const test::TemporaryBus bus, missing;
   const shmbus::Bus own = shmbus::Bus::open(bus.name());
   const DaemonSettings settings;
@@ -228,7 +229,7 @@ TEST_CASE("shmbusd logs at its start which buses it watches, and which of them a
   CHECK(all.stop() == End{});
 }
 
-TEST_CASE("shmbusd writes levels for the journal, and the time for everybody else", "[shmbusd]") {
+TEST_CASE("shmbusd logs with levels for the journal, and with the time elsewhere", "[shmbusd]") {
   const test::TemporaryBus bus;
   const DaemonSettings settings;
   settings.write(bus.name());
@@ -243,10 +244,11 @@ TEST_CASE("shmbusd writes levels for the journal, and the time for everybody els
   CHECK_THAT(lines("JOURNAL_STREAM=$(stat -L -c %d:%i /proc/$$/fd/1)"), Catch::Matches("(<6>[a-z][^\n]*\n)+"));
   const auto timed = Catch::Matches("([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}[+-][0-9:]{5} info: [^\n]*\n)+");
   CHECK_THAT(lines(""), timed);
-  CHECK_THAT(lines("JOURNAL_STREAM=1:1"), timed);  // it was redirected
+  CHECK_THAT(lines("JOURNAL_STREAM=1:1"), timed);  // standard error was redirected away from the journal
 }
 
-TEST_CASE("shmbusd refuses wrong arguments and configurations, each mistake on a line", "[shmbusd][bad_input]") {
+TEST_CASE("shmbusd refuses wrong arguments and configurations, and reports each mistake on its own line",
+          "[shmbusd][bad_input]") {
   const DaemonSettings settings;
   CHECK(shmbusd({"--nonsense"}).end == End{.status = 2});
   settings.folder.write("shmbusd.toml", "a = 1\nb = 2\n");

@@ -1,4 +1,4 @@
-// shmbusd looks after buses: what it frees, of what it warns, and whose buses it watches.
+// shmbusd looks after buses: what it frees, what it warns of, and which users' buses it watches.
 
 #include <catch2/catch.hpp>
 
@@ -73,7 +73,7 @@ TEST_CASE("shmbusd frees what a killed process left, and says so once", "[shmbus
   CHECK(daemon.count("freed ") == 1);
 }
 
-TEST_CASE("shmbusd that shall not reap tells what the dead left, and leaves it there", "[shmbusd]") {
+TEST_CASE("shmbusd with reap = false reports what dead processes left, and leaves it there", "[shmbusd]") {
   const test::TemporaryBus bus;
   const DaemonSettings settings;
   settings.write(bus.name(), "reap = false");
@@ -87,7 +87,7 @@ TEST_CASE("shmbusd that shall not reap tells what the dead left, and leaves it t
   CHECK(daemon.count("died and left") == 1);
 }
 
-TEST_CASE("shmbusd is no member of a bus, creates none, and lets go of one that is removed", "[shmbusd]") {
+TEST_CASE("shmbusd joins no bus, creates none, and unmaps one that is removed", "[shmbusd]") {
   const test::TemporaryBus bus;
   const test::Segments segments{bus.name()};
   const DaemonSettings settings;
@@ -97,7 +97,7 @@ TEST_CASE("shmbusd is no member of a bus, creates none, and lets go of one that 
   CHECK_THAT(daemon.metrics(), !Catch::Contains(bus.name()));
   CHECK(segments.all().empty());
   const std::string readable = "shmbus_bus_readable{bus=\"" + bus.name() + "\"} 1";
-  for (int round = 0; round < 2; ++round) {  // a new bus of the name is seen as well
+  for (int round = 0; round < 2; ++round) {  // a new bus of the same name is watched as well
     {
       ForkedProcess member = start_member(bus.name());
       daemon.wait_for_metrics(readable);
@@ -114,7 +114,7 @@ TEST_CASE("shmbusd is no member of a bus, creates none, and lets go of one that 
   CHECK(daemon.stop() == End{});
 }
 
-TEST_CASE("shmbusd that is given no name finds the buses of the machine", "[shmbusd]") {
+TEST_CASE("shmbusd without a name in its configuration finds the buses of the machine", "[shmbusd]") {
   const test::TemporaryBus bus;
   const DaemonSettings settings;
   settings.folder.write("shmbusd.toml", "interval = '50ms'\nreap = false\n[metrics]\nlisten = '127.0.0.1:0'\n");
@@ -124,7 +124,7 @@ TEST_CASE("shmbusd that is given no name finds the buses of the machine", "[shmb
   CHECK(daemon.stop() == End{});
 }
 
-TEST_CASE("shmbusd warns of a subscriber that gates for long when that begins, and when it ends", "[shmbusd]") {
+TEST_CASE("shmbusd warns of a subscriber that gates for long, and logs when that ends", "[shmbusd]") {
   const test::TemporaryBus bus;
   const DaemonSettings settings;
   settings.write(bus.name(), "", "[warn]\ngating = '200ms'");
@@ -157,9 +157,9 @@ TEST_CASE("shmbusd warns of a subscriber that gates for long when that begins, a
   CHECK(daemon.stop() == End{});
 }
 
-TEST_CASE("shmbusd warns of a /dev/shm with less room than it should have", "[shmbusd]") {
+TEST_CASE("shmbusd warns of a /dev/shm with less free room than the limit", "[shmbusd]") {
   const test::TemporaryBus bus;
-  const shmbus::Bus own = shmbus::Bus::open(bus.name());  // something lies there, so less than all of it is free
+  const shmbus::Bus own = shmbus::Bus::open(bus.name());  // the bus takes some room, so that not all of it is free
   const DaemonSettings settings;
   settings.write(bus.name(), "", "[warn]\nmemory = 100");
   DaemonProcess daemon{settings.file()};
@@ -171,7 +171,7 @@ TEST_CASE("shmbusd warns of a /dev/shm with less room than it should have", "[sh
   CHECK(daemon.count("/dev/shm has ") == 2);
 }
 
-TEST_CASE("shmbusd says that a bus can't be read, and goes on", "[shmbusd]") {
+TEST_CASE("shmbusd reports that a bus can't be read, and goes on", "[shmbusd]") {
   const test::TemporaryBus bus, good;
   const test::Segments segments{bus.name()};
   { shmbus::Bus::open(bus.name()); }
@@ -187,10 +187,10 @@ TEST_CASE("shmbusd says that a bus can't be read, and goes on", "[shmbusd]") {
   CHECK(daemon.count("can't be read") == 1);
 }
 
-TEST_CASE("shmbusd looks after another user's bus when it is told whom to trust", "[shmbusd]") {
+TEST_CASE("shmbusd looks after another user's bus when the user is among its owners", "[shmbusd]") {
   if (!test::have_root()) return;
   const test::TemporaryBus bus;
-  const test::Segments segments{bus.name()};  // they are not ours to remove as a bus
+  const test::Segments segments{bus.name()};  // this process may not remove them as a bus
   const test::User other;
   const DaemonSettings settings;
   settings.write(bus.name());
@@ -204,7 +204,7 @@ TEST_CASE("shmbusd looks after another user's bus when it is told whom to trust"
   member.hear();
   DaemonProcess daemon{settings.file()};
   daemon.wait_for("bus '" + bus.name() + "' can't be read: ");
-  CHECK_THAT(daemon.log(), Catch::Contains("owners"));  // what to do
+  CHECK_THAT(daemon.log(), Catch::Contains("owners"));  // the message says what to do
   CHECK_THAT(daemon.metrics(), !Catch::Contains("topic=\"t\""));
   settings.write(bus.name(), "owners = [" + std::to_string(other.id) + "]");
   daemon.process().kill(SIGHUP);

@@ -1,4 +1,4 @@
-// Subscriptions stand in the registry: whoever starts first just works, and nothing is missed.
+// Subscriptions stand in the registry: publishers and subscribers may start in any order, and no event is missed.
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -21,7 +21,8 @@ using test::Parent;
 
 namespace {
 
-/// Reads until `count` events came, all topics from their first event without a gap. How many per topic.
+/// Reads until `count` events came, and checks that each topic's begin with the first and have no gap. Returns how many each
+/// topic had.
 std::map<std::string, std::uint64_t> read_from_first(shmbus::Subscriber& subscriber, std::uint64_t count) {
   std::map<std::string, std::uint64_t> last;
   std::uint64_t seen = 0;
@@ -58,7 +59,7 @@ TEST_CASE("a subscriber that starts first misses nothing, however fast the first
   CHECK(subscriber.lost() == 0);
 }
 
-TEST_CASE("a pattern takes matching topics and no others", "[standing]") {
+TEST_CASE("a pattern attaches matching topics and no others", "[standing]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   std::map<std::string, shmbus::Subscriber> subscribers;
@@ -81,7 +82,8 @@ TEST_CASE("a pattern takes matching topics and no others", "[standing]") {
   CHECK(seen("b.>") == "b.b ");
 }
 
-TEST_CASE("eight processes create the same topics at once while subscribers start: nothing is missed", "[standing]") {
+TEST_CASE("no event is missed while eight processes create the same topics at one time and subscribers start",
+          "[standing]") {
   constexpr std::size_t creators = 8, late = 4, topics = 12, each = 20;
   constexpr std::uint64_t all = creators * topics * each;
   std::mt19937 random{Catch::rngSeed()};
@@ -89,7 +91,7 @@ TEST_CASE("eight processes create the same topics at once while subscribers star
     CAPTURE(round);
     const test::TemporaryBus bus;
     std::vector<ForkedProcess> readers, publishers;
-    // Two there before anybody creates a topic, the others somewhere in the middle of it.
+    // Two subscribers are there before any topic is created, the others start somewhere in the middle of it.
     const auto reader = [&](Start start, unsigned delay) {
       return [&bus, start, delay](const Parent& parent) {
         std::this_thread::sleep_for(std::chrono::microseconds{delay});
@@ -128,7 +130,7 @@ TEST_CASE("eight processes create the same topics at once while subscribers star
   }
 }
 
-TEST_CASE("a subscriber in the middle of a topic's creation sees it from an event on without a gap", "[standing]") {
+TEST_CASE("a subscriber that starts during a topic's creation sees no gap after its first event", "[standing]") {
   std::mt19937 random{Catch::rngSeed()};
   for (unsigned round = 0; round < 100 / test::slowness; ++round) {
     const test::TemporaryBus bus;
@@ -153,13 +155,13 @@ TEST_CASE("a subscriber in the middle of a topic's creation sees it from an even
     }) != 0) {
     }
     CHECK(gaps == 0);
-    CHECK((last == 200 || first == 0));  // or it came after the last event
+    CHECK((last == 200 || first == 0));  // or it started after the last event
     CHECK(subscriber.lost() == 0);
     CHECK(subscriber.topics() == 1);
   }
 }
 
-TEST_CASE("a bus outlives its last member, and a late starter finds the events", "[standing]") {
+TEST_CASE("a bus outlives its last member, and a process that starts later finds the events", "[standing]") {
   const test::TemporaryBus bus;
   std::uint64_t incarnation = 0;
   ForkedProcess publisher{[&](const Parent& parent) {

@@ -1,4 +1,4 @@
-// Going on after an event that was handled before: exactly there, or told that it can't be.
+// Resuming after an event that was handled before: exactly there, or with an error that says why not.
 
 #include <catch2/catch.hpp>
 #include <vector>
@@ -37,7 +37,7 @@ ErrorCode refusal_of(shmbus::Bus& bus, const char* pattern, const EventId& id) {
 
 }  // namespace
 
-TEST_CASE("a subscriber goes on after the event it handled last", "[start]") {
+TEST_CASE("a subscriber resumes after the event it handled last", "[start]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("t");
@@ -51,7 +51,7 @@ TEST_CASE("a subscriber goes on after the event it handled last", "[start]") {
   CHECK(middle.lost() + last.lost() == 0);
 }
 
-TEST_CASE("events that left the ring since count as lost", "[start]") {
+TEST_CASE("events that left the ring meanwhile count as lost", "[start]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("t", {.block_size = 4096, .blocks = 4});
@@ -64,7 +64,7 @@ TEST_CASE("events that left the ring since count as lost", "[start]") {
   CHECK(seen.size() + subscriber.lost() == 2000);
 }
 
-TEST_CASE("a position in a topic that was made anew is refused, however the numbers are", "[start]") {
+TEST_CASE("a position in a topic that was created anew is refused, whatever the sequences are", "[start]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   EventId before;
@@ -74,7 +74,7 @@ TEST_CASE("a position in a topic that was made anew is refused, however the numb
     before = nth(bus, 5);
   }
   bus.remove_topic("t");
-  CHECK(refusal_of(bus, "t", before) == ErrorCode::stale_position);  // there is none
+  CHECK(refusal_of(bus, "t", before) == ErrorCode::stale_position);  // there is no such topic
   shmbus::Publisher publisher = bus.publisher("t");
   for (const int events : {0, 20}) {
     for (int i = 0; i < events; ++i) publisher.publish("x");
@@ -96,7 +96,7 @@ TEST_CASE("a position in an earlier bus, or beyond the end, or for many topics i
   CHECK(refusal_of(bus, "t", id) == ErrorCode::stale_position);
 }
 
-TEST_CASE("the text of an event's id is read back, and no other text is", "[start]") {
+TEST_CASE("the text of an event's id is read back, and other text is refused", "[start]") {
   const EventId id{.bus = 0x0123456789abcdef, .topic = 0xfedcba9876543210, .sequence = 42};
   CHECK(EventId::parse(id.to_string()) == id);
   for (const char* text : {"", "-", "1-2-3", "0123456789abcdef-fedcba9876543210-",

@@ -1,4 +1,4 @@
-// Where a subscriber begins in a topic that another process filled.
+// At which event a subscriber begins in a topic that another process filled.
 
 #include <catch2/catch.hpp>
 #include <optional>
@@ -50,7 +50,7 @@ Read read_from(shmbus::Bus& bus, Start start) {
 
 }  // namespace
 
-TEST_CASE("a subscriber starts where it asks to, in what another process published", "[start]") {
+TEST_CASE("a subscriber starts where it asks to among another process's events", "[start]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   publish_in_another_process(name.name(), "t", 500);
@@ -98,7 +98,7 @@ TEST_CASE("a subscriber starts where it asks to, in what another process publish
   CHECK(from_soon.count == 500);
 }
 
-TEST_CASE("what is no longer retained and was asked for counts as lost", "[start]") {
+TEST_CASE("requested events that are no longer retained count as lost", "[start]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   publish_in_another_process(name.name(), "t", 5000, {.block_size = 4096, .blocks = 4});
@@ -117,7 +117,7 @@ TEST_CASE("what is no longer retained and was asked for counts as lost", "[start
   CHECK(read_from(bus, Start::time(shmbus::Time{})).first == oldest.first);
 }
 
-TEST_CASE("a topic without time stamps can't be started in at a time, and says so", "[start]") {
+TEST_CASE("a start at a time is refused on a topic without time stamps, with a message", "[start]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.publisher("t", {.timestamps = false}).publish("x");

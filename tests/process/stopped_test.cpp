@@ -1,4 +1,4 @@
-// A stopped process lives: nobody takes what it holds, and it goes on as if nothing had been.
+// A stopped process is alive: others take nothing that it holds, and it goes on as before.
 
 #include <poll.h>
 
@@ -31,7 +31,7 @@ std::string read_texts(shmbus::Subscriber& subscriber) {
   return all;
 }
 
-/// Has a loan open when it is stopped, and commits it when it goes on.
+/// A process that has a loan open when it is stopped, and commits it when it goes on.
 void lend(const std::string& name, const Parent& parent) {
   shmbus::Bus bus = shmbus::Bus::open(name);
   shmbus::Publisher publisher = bus.publisher("t", small);
@@ -118,13 +118,13 @@ TEST_CASE("a stopped publisher's open claim holds a lossy reader no longer than 
   const int way = GENERATE(0, 1, 2, 3);
   CAPTURE(way);
   const auto look = [&] {
-    if (way == 0) return;  // it polls all the time
+    if (way == 0) return;  // this reader polls all the time
     if (way == 1) return std::this_thread::sleep_for(30ms);
     if (way == 2) return static_cast<void>(reader.wait());
     pollfd ready{.fd = reader.fd(), .events = POLLIN, .revents = 0};
     ::poll(&ready, 1, 90'000);
   };
-  for (int i = 0; i < 300; ++i) read_texts(reader);  // it has been idle for long
+  for (int i = 0; i < 300; ++i) read_texts(reader);  // the reader has been idle for long
   ForkedProcess process{[&](const Parent& parent) { lend(name.name(), parent); }};
   process.hear();
   process.stop();
@@ -142,20 +142,20 @@ TEST_CASE("a stopped publisher's open claim holds a lossy reader no longer than 
   CHECK(held < 5s);  // ten times the limit, for a loaded machine
   CHECK(seen == "after ");
   CHECK(reader.lost() == 1);
-  for (int i = 0; i < 100; ++i) REQUIRE(publisher.try_publish("more"));  // held back neither
+  for (int i = 0; i < 100; ++i) REQUIRE(publisher.try_publish("more"));  // the publisher is not held back either
   process.resume();
   process.say();
   CHECK(process.wait() == test::End{});
   seen.clear();
   test::wait_until("the rest", [&] { return (seen += read_texts(reader)).size() >= 500; });
-  CHECK(seen.size() == 500);  // the late commit is nowhere among them
+  CHECK(seen.size() == 500);  // the late commit is not among them
   CHECK(seen.find("late") == std::string::npos);
   CHECK(reader.lost() == 1);
   shmbus::Subscriber replay = bus.subscriber("t", {.start = Start::oldest()});
   CHECK(read_texts(replay).starts_with("late after more "));
 }
 
-TEST_CASE("several stopped publishers' claims, each holds a lossy reader for the stall limit at most", "[stopped]") {
+TEST_CASE("each of several stopped publishers' claims holds a lossy reader for at most the stall limit", "[stopped]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 50ms});
   shmbus::Publisher publisher = bus.publisher("t", small);
@@ -207,7 +207,7 @@ TEST_CASE("a publisher killed with an open claim is skipped, and not counted as 
   }
 }
 
-TEST_CASE("a stopped claim's block is not reused, however often the ring goes round", "[stopped]") {
+TEST_CASE("the block of a stopped publisher's claim is not reused, however often the ring goes round", "[stopped]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 5ms});
   shmbus::Publisher publisher = bus.publisher("t", small);

@@ -19,7 +19,7 @@
 
 namespace test {
 
-/// The built services, a bus and a folder for them.
+/// The built services, with a bus and a folder for them.
 struct Streaming {
   TemporaryBus bus;
   TemporaryFolder folder;
@@ -30,7 +30,7 @@ struct Streaming {
     return arguments;
   }
 
-  /// One of the six that react, with its state and its report in the folder.
+  /// The command of one of the six reacting services, with its state and its report in the folder.
   std::vector<std::string> reacting(std::string_view service, std::vector<std::string> arguments = {}) const {
     const std::string name{service};
     arguments.insert(arguments.end(),
@@ -38,7 +38,7 @@ struct Streaming {
     return command(service, std::move(arguments));
   }
 
-  /// video-service, to its end.
+  /// Runs video-service to its end, and returns its report.
   nlohmann::json publish(std::vector<std::string> arguments) const {
     arguments.insert(arguments.end(), {"--report", folder.file("video-service.json")});
     const Finished video = test::run(command("video-service", std::move(arguments)));
@@ -51,7 +51,7 @@ struct Streaming {
     return nlohmann::json::parse(file);
   }
 
-  /// Waits until it is so; that is the watchdog.
+  /// Waits until the condition holds, and throws after a minute: this is the watchdog.
   template <class Condition>
   static void wait_until(const char* what, Condition condition) {
     using namespace std::chrono_literals;
@@ -63,7 +63,7 @@ struct Streaming {
     }
   }
 
-  /// Waits until a living service has read all watches up to that one.
+  /// Waits until a living service has read all watches up to a given one.
   void wait_until_read(std::string_view service, std::uint64_t sequence) const {
     wait_until("a service to read on", [&] {
       for (const shmbus::SubscriberSnapshot& subscriber : watches().subscribers) {
@@ -77,13 +77,13 @@ struct Streaming {
     wait_until("an event", [&] { return watches().published >= sequence; });
   }
 
-  /// The topic of the watches; an empty one where there is none yet.
+  /// The topic of the watches, or an empty one if there is none yet.
   shmbus::TopicSnapshot watches() const {
     try {
       for (const shmbus::TopicSnapshot& topic : shmbus::Inspector{bus.name()}.snapshot().topics) {
         if (topic.info.name == "video.watch_started") return topic;
       }
-    } catch (const shmbus::Error&) {  // the bus is not there yet
+    } catch (const shmbus::Error&) {  // the bus does not exist yet
     }
     return {};
   }

@@ -1,4 +1,4 @@
-// The services of the example platform, each on its own and against what comes in from outside.
+// The services of the example platform, each on its own and with bad input.
 
 #include <catch2/catch.hpp>
 
@@ -24,7 +24,7 @@ const std::string header = "userId,movieId,rating,timestamp\n";
 
 }  // namespace
 
-TEST_CASE("each service that comes later sees all watches from the first", "[streaming]") {
+TEST_CASE("each service that starts later sees all watches from the first", "[streaming]") {
   const Streaming streaming;
   const auto video = streaming.publish({"--events", "20000", "--seed", "3"});
   CHECK(video.at("published") == 20'000);
@@ -42,7 +42,7 @@ TEST_CASE("each service that comes later sees all watches from the first", "[str
   }
 }
 
-TEST_CASE("a service that starts before there is a topic misses nothing", "[streaming]") {
+TEST_CASE("a service that starts before the topic exists misses nothing", "[streaming]") {
   const Streaming streaming;
   ChildProcess badge(streaming.reacting("badge-service", {"--until", "5000"}));
   badge.wait_until_idle();
@@ -74,7 +74,7 @@ TEST_CASE("a service that is killed again and again handles every watch once", "
     CHECK(report.at("lost") == 0);
     CHECK(report.at("hash") == streaming.report("video-service").at("hash"));
 
-    // The same watches without any kill: all that was counted is the same too.
+    // The same watches without any kill give the same counts.
     Streaming through;
     through.publish({"--events", std::to_string(watches)});
     CHECK(test::run(through.reacting(service, {"--until", std::to_string(watches)})).end == End{});
@@ -84,7 +84,7 @@ TEST_CASE("a service that is killed again and again handles every watch once", "
   }
 }
 
-TEST_CASE("SIGTERM ends a service at once, its state saved", "[streaming]") {
+TEST_CASE("SIGTERM ends a service at once, and its state is saved", "[streaming]") {
   const Streaming streaming;
   streaming.publish({"--events", "1000"});
   {
@@ -102,7 +102,8 @@ TEST_CASE("SIGTERM ends a service at once, its state saved", "[streaming]") {
   CHECK(streaming.report("ranking-service").at("handled") == 1500);
 }
 
-TEST_CASE("a state of a bus that was removed keeps what was learnt, and begins with the oldest event", "[streaming]") {
+TEST_CASE("a service with the state of a removed bus keeps its counts, and begins with the oldest event",
+          "[streaming]") {
   const Streaming streaming;
   streaming.publish({"--events", "1000"});
   CHECK(test::run(streaming.reacting("analytics-service", {"--until", "1000"})).end == End{});
@@ -151,7 +152,7 @@ TEST_CASE("a malformed row is named by file and line, skipped and counted", "[st
                          ", line 6: expected a rating from 0 to 5, found '7'; the row is skipped\n");
 }
 
-TEST_CASE("an input that cannot be read leaves nothing on the bus", "[streaming]") {
+TEST_CASE("an input that cannot be read creates nothing on the bus", "[streaming]") {
   const Streaming streaming;
   const auto fails = [&](const std::string& path, const std::string& found) {
     const Finished video = test::run(streaming.command("video-service", {"--input", path}));
@@ -167,7 +168,7 @@ TEST_CASE("an input that cannot be read leaves nothing on the bus", "[streaming]
   fails(streaming.folder.write("other.csv", "a,b\n1,2\n"), "found 'a,b'");
 }
 
-TEST_CASE("video-service reads standard input as it comes, and a signal ends it there", "[streaming]") {
+TEST_CASE("video-service publishes standard input as it arrives, and a signal ends it while it reads", "[streaming]") {
   const Streaming streaming;
   ChildProcess video(streaming.command("video-service", {"--input", "-"}));
   video.write(header + "1,2,3,4\n");
@@ -179,7 +180,7 @@ TEST_CASE("video-service reads standard input as it comes, and a signal ends it 
   CHECK(video.out().starts_with("video-service: published 2, "));
 }
 
-TEST_CASE("a state that is not the service's is refused", "[streaming]") {
+TEST_CASE("a service refuses another service's state", "[streaming]") {
   const Streaming streaming;
   const std::string path = streaming.folder.write("badge-service.state", "not a state at all");
   const Finished badge = test::run(streaming.reacting("badge-service"));
@@ -188,13 +189,13 @@ TEST_CASE("a state that is not the service's is refused", "[streaming]") {
         std::string::npos);
 }
 
-TEST_CASE("what is on the topic but is no watch is refused by its publisher's type", "[streaming]") {
+TEST_CASE("a publisher of another type is refused on the topic of watches", "[streaming]") {
   const Streaming streaming;
   streaming.publish({"--events", "10"});
   shmbus::Bus bus = shmbus::Bus::open(streaming.bus.name());
   try {
     bus.publisher<std::uint64_t>("video.watch_started");
-    FAIL("a publisher of another type was let in");
+    FAIL("a publisher of another type was accepted");
   } catch (const shmbus::Error& error) {
     CHECK(error.code() == shmbus::ErrorCode::type_mismatch);
   }
@@ -210,5 +211,5 @@ TEST_CASE("a service that only waits uses no processor time", "[streaming][seria
   std::this_thread::sleep_for(std::chrono::seconds{5});
   const test::ProcessUse after = test::use_of(badge.pid());
   CHECK(after.ticks == before.ticks);
-  CHECK(after.sleeps - before.sleeps <= 6 * after.threads);  // once a stall limit, a second, for each
+  CHECK(after.sleeps - before.sleeps <= 6 * after.threads);  // once in each stall limit, which is a second, for each thread
 }

@@ -1,4 +1,4 @@
-// How a subscription ends: from outside, inside its own handler, with its bus, with its workers.
+// How a subscription ends: from outside, inside its own handler, with its bus, or with its workers.
 
 #include <pthread.h>
 #include <signal.h>
@@ -74,11 +74,11 @@ TEST_CASE("a subscription may be ended by its own handler, which still returns",
     const auto handler = [&, end, kept = std::make_shared<int>(7)](const Event&) {
       ++calls;
       if (first.exchange(false)) end();
-      if (*kept == 7) ++returned;  // its captures are there until it returns
+      if (*kept == 7) ++returned;  // the handler's captures exist until it returns
     };
     subscription = bus.subscribe("t", handler, {.workers = workers});
     for (int i = 0; i < 1000; ++i) REQUIRE(publisher.publish("x"));
-    // The subscription is off the list once the last worker has ended.
+    // The subscription is removed from the bus's list once the last worker has ended.
     test::wait_until("the end", [&] { return !first && calls == returned; });
   };
   SECTION("destroyed") {
@@ -94,7 +94,7 @@ TEST_CASE("a subscription may be ended by its own handler, which still returns",
     std::atomic<int> outcome{-1};
     run([&] { outcome = subscription->stop() ? 1 : 0; });
     CHECK(subscription->wait(1h));
-    CHECK(outcome == 0);  // it does not wait for itself
+    CHECK(outcome == 0);  // the handler does not wait for itself
     CHECK(subscription->status() == Status::closed);
     CHECK(listed(name.name()) == 0);
   }
@@ -112,7 +112,7 @@ TEST_CASE("a subscription may be ended by its own handler, which still returns",
   }
 }
 
-TEST_CASE("a subscriber may be destroyed, or moved over, by its own handler: it is given nothing more",
+TEST_CASE("a subscriber may be destroyed or replaced by its own handler, which then gets no more events",
           "[subscription]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -148,7 +148,7 @@ TEST_CASE("a subscriber may be destroyed, or moved over, by its own handler: it 
   CHECK(calls == 1);
 }
 
-TEST_CASE("wait and stop take any time-out, and say whether the subscription has ended", "[subscription]") {
+TEST_CASE("wait and stop take any time-out, and return whether the subscription has ended", "[subscription]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});
   shmbus::Publisher publisher = bus.publisher("t");
@@ -165,7 +165,7 @@ TEST_CASE("wait and stop take any time-out, and say whether the subscription has
   CHECK_FALSE(subscription.stop(1ms));
   std::atomic<bool> returned{false};
   std::thread waiter([&] {
-    returned = subscription.wait(std::chrono::seconds::max());  // must not overflow, and return at once
+    returned = subscription.wait(std::chrono::seconds::max());  // must neither overflow nor return at once
   });
   std::this_thread::sleep_for(20ms);
   CHECK_FALSE(returned);
@@ -183,7 +183,7 @@ TEST_CASE("wait and stop take any time-out, and say whether the subscription has
   CHECK(subscription.wait());
 }
 
-TEST_CASE("a subscription whose bus is removed handles what was published, says closed, and wait returns",
+TEST_CASE("a subscription whose bus is removed handles what was published, becomes closed, and wait returns",
           "[subscription]") {
   const std::size_t workers = GENERATE(1, 2);
   CAPTURE(workers);
@@ -199,7 +199,7 @@ TEST_CASE("a subscription whose bus is removed handles what was published, says 
   CHECK(subscription.handled() == 1000);
 }
 
-TEST_CASE("a subscription says that it was demoted, also while its handler hangs", "[subscription]") {
+TEST_CASE("a subscription shows that it was demoted, also while its handler hangs", "[subscription]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("t", {.block_size = 4096, .blocks = 2});
@@ -213,7 +213,7 @@ TEST_CASE("a subscription says that it was demoted, also while its handler hangs
   go = true;
 }
 
-TEST_CASE("a handler that calls pthread_exit takes its worker with it, and the last one ends the subscription",
+TEST_CASE("a handler that calls pthread_exit ends its worker, and the last worker ends the subscription",
           "[subscription]") {
   const std::size_t workers = GENERATE(1, 3);
   CAPTURE(workers);
@@ -237,7 +237,7 @@ TEST_CASE("a handler that calls pthread_exit takes its worker with it, and the l
   CHECK(subscription.status() == Status::closed);
   CHECK(subscription.handler_errors() == workers);
   CHECK(listed(name.name()) == 0);
-  for (std::uint64_t n = 1; n <= 1000; ++n) publish(n);  // it holds nobody back
+  for (std::uint64_t n = 1; n <= 1000; ++n) publish(n);  // the ended subscription holds no publisher back
 }
 
 TEST_CASE("a handler that calls exit ends the process with that status, also with static owners", "[subscription]") {
@@ -271,9 +271,9 @@ TEST_CASE("a handler that polls and calls exit ends the process with that status
   CHECK(process.wait() == test::End{.status = 42, .signal = 0});
 }
 
-TEST_CASE("a child that a handler forks is given nothing more, and stores nothing to its parent's port",
+TEST_CASE("a child that a handler forks gets no more events, and stores nothing to its parent's port",
           "[subscription][fork]") {
-  if (test::sanitized) return;  // the child ends by itself, and what is the parent's would count as leaked there
+  if (test::sanitized) return;  // the child would report its parent's memory as leaked
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});
   shmbus::Publisher publisher = bus.publisher("t");

@@ -28,7 +28,7 @@ std::string without_newline(std::string text) {
 
 Tmux::Tmux(unsigned width, unsigned height)
     : socket_(new_socket()),
-      // In the foreground, so that it is a child that dies with the test.
+      // tmux runs in the foreground, so that it is a child that ends with the test.
       server_({"/usr/bin/env", "-u", "TMUX", "-u", "NO_COLOR", "LC_ALL=C.UTF-8", "tmux", "-L", socket_, "-f",
                "/dev/null", "-D"}) {
   wait_until("tmux", [&] {
@@ -63,7 +63,7 @@ void Tmux::click(unsigned column, unsigned line) {
     std::snprintf(text.data(), text.size(), "%02x", byte);
     return std::string{text.data()};
   };
-  // xterm's first way to tell a button and two places, each as one character: pressed, and let go.
+  // xterm's first format of mouse events, in which the button and two coordinates are one character each: press and release.
   for (const char* button : {"20", "23"})
     command({"send-keys", "-H", "1b", "5b", "4d", button, hex(33 + column), hex(33 + line)});
 }

@@ -19,19 +19,19 @@ class Tmux {
 
   static bool installed();
 
-  void type(const std::string& text);  ///< as it is
-  void key(const std::string& name);   ///< of tmux: "Enter", "Down", "Escape"
-  /// The left button pressed and let go there, counted from 0, as terminals tell programs.
+  void type(const std::string& text);  ///< types the text literally
+  void key(const std::string& name);   ///< presses a key by tmux's name: "Enter", "Down", "Escape"
+  /// Clicks the left button at a place counted from 0, with the bytes that a terminal sends.
   void click(unsigned column, unsigned line);
   void resize(unsigned width, unsigned height);
 
   /// The screen's lines. With colours: also their escape sequences.
   std::vector<std::string> lines(bool colours = false) const;
   std::string screen(bool colours = false) const;
-  /// Waits until the screen shows that; throws with the screen where that takes too long.
+  /// Waits until the screen shows a text. Throws with the screen's content if that takes too long.
   void wait_for(std::string_view text) const;
   void wait_until_gone(std::string_view text) const;
-  /// What a format of tmux says of the terminal, for example "#{alternate_on}".
+  /// The value of a tmux format for this terminal, for example "#{alternate_on}".
   std::string state(const std::string& format) const;
 
  private:

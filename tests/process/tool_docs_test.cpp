@@ -1,4 +1,4 @@
-// The manual pages and the completions of shmbus and shmbus-top say what their --help says.
+// The manual pages and the completions of shmbus and shmbus-top agree with their --help.
 
 #include <catch2/catch.hpp>
 
@@ -55,7 +55,7 @@ std::string read_page(const std::string& path) {
   return std::regex_replace(read_file(path), std::regex{R"(\\-)"}, "-");
 }
 
-/// What bash would offer: `function` of the file completes the words for the program.
+/// What bash would offer: the file's `function` completes the program's words.
 std::string complete_by(const std::string& program, const std::string& file, const std::string& function,
                         const std::string& words) {
   const std::string script = "PATH=\"$(dirname \"$1\"):$PATH\"; source \"$2\"; COMP_WORDS=(" + words +

@@ -1,4 +1,4 @@
-// who, doctor and gc of the command-line tool: on the example platform, and on buses that are not what they should be.
+// who, doctor and gc of the command-line tool: on the example platform, and on damaged buses.
 
 #include <catch2/catch.hpp>
 
@@ -46,14 +46,14 @@ std::vector<json> objects(const Finished& finished) {
   return lines;
 }
 
-/// What doctor says of the bus; what it says of the machine is not the test's.
+/// What doctor reports about the bus. What it reports about the machine is left out.
 std::vector<json> findings(const std::string& bus, const std::string& kind) {
   auto all = objects(shmbus_tool(bus, {"doctor", "--json"}));
   std::erase_if(all, [&](const json& f) { return f["bus"].is_null() || f["kind"] != kind; });
   return all;
 }
 
-/// A process that publishes and subscribes, and is killed.
+/// Starts a process that publishes and subscribes, and kills it.
 int leave_a_corpse(const std::string& bus) {
   ForkedProcess victim{[&](const Parent& parent) {
     shmbus::Bus member = shmbus::Bus::open(bus);
@@ -70,7 +70,7 @@ int leave_a_corpse(const std::string& bus) {
 
 }  // namespace
 
-TEST_CASE("who names a stopped ml-service that holds the platform back, until it goes on", "[tool][streaming]") {
+TEST_CASE("who names a stopped ml-service that holds publishers back, until it goes on", "[tool][streaming]") {
   test::HeldPlatform platform;
   const std::string& bus = platform.bus();
   CHECK(shmbus_tool(bus, {"who"}).end == End{});
@@ -98,7 +98,7 @@ TEST_CASE("who names a stopped ml-service that holds the platform back, until it
   CHECK(platform.end() == End{});
 }
 
-TEST_CASE("who names a publisher that stays between claim and commit", "[tool]") {
+TEST_CASE("who names a publisher that keeps a claim open", "[tool]") {
   const test::Tool tool;
   shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
   shmbus::Publisher publisher = bus.publisher("t");
@@ -111,7 +111,7 @@ TEST_CASE("who names a publisher that stays between claim and commit", "[tool]")
   CHECK(holders[0]["since_ns"] >= 90'000'000);
 }
 
-TEST_CASE("doctor names what a killed service left, gc says what it would do and does it, and doctor is clean",
+TEST_CASE("doctor names what a killed service left, gc shows what it would do and does it, and then doctor finds nothing",
           "[tool][streaming]") {
   const Streaming platform;
   const std::string bus = platform.bus.name();
@@ -137,7 +137,7 @@ TEST_CASE("doctor names what a killed service left, gc says what it would do and
     CHECK(line["program"] == "ml-service");
   }
   CHECK_THAT(shmbus_tool(bus, {"gc"}).out, Catch::Contains("would free the node of ml-service"));
-  CHECK(findings(bus, "fault").size() == 1);  // it only told
+  CHECK(findings(bus, "fault").size() == 1);  // gc only showed what it would do
 
   const auto did = objects(shmbus_tool(bus, {"gc", "--yes", "--json"}));
   CHECK(did.size() == 4);
@@ -145,12 +145,12 @@ TEST_CASE("doctor names what a killed service left, gc says what it would do and
   CHECK(findings(bus, "fault").empty());
   CHECK(shmbus_tool(bus, {"gc"}).out == "");
   const std::uint64_t seen = platform.watches().published;
-  platform.wait_until_published(seen + 10);  // the living were not disturbed
+  platform.wait_until_published(seen + 10);  // living members were not disturbed
   video.kill(SIGTERM);
   video.wait();
 }
 
-TEST_CASE("a bus without live members is named, and is no fault", "[tool]") {
+TEST_CASE("doctor names a bus without live members, and does not call it a fault", "[tool]") {
   const test::Tool tool;
   shmbus::Bus::open(tool.bus.name()).publisher("t").publish("kept");
   const auto notes = findings(tool.bus.name(), "note");
@@ -161,12 +161,12 @@ TEST_CASE("a bus without live members is named, and is no fault", "[tool]") {
   CHECK(tool.run({"tail", "t"}).out == "kept\n");
 }
 
-TEST_CASE("gc clears away logs without a topic, unfinished removals, and topics of an earlier bus", "[tool]") {
+TEST_CASE("gc removes logs without a topic, unfinished removals, and topics of an earlier bus", "[tool]") {
   const test::Tool tool;
   const test::Segments segments{tool.bus.name()};
   const std::string folder = "/dev/shm/", prefix = "shmbus." + tool.bus.name() + ".";
   { shmbus::Bus::open(tool.bus.name()).topic("t", {.block_size = 4096, .blocks = 2}); }
-  // A topic of an earlier bus: copied while the bus is made anew.
+  // A topic of an earlier bus: a copy is kept while the bus is created anew.
   const std::string control = segments.control("t"), log = segments.log("t");
   std::filesystem::copy_file(control, folder + "aside." + prefix + "ctl");
   std::filesystem::copy_file(log, folder + "aside." + prefix + "log");
@@ -194,7 +194,7 @@ TEST_CASE("gc clears away logs without a topic, unfinished removals, and topics 
   CHECK(segments.all() == std::vector<std::string>{segments.registry()});
 }
 
-TEST_CASE("gc clears away a bus whose registry is gone, and doctor names it", "[tool]") {
+TEST_CASE("gc removes a bus whose registry is gone, and doctor names it", "[tool]") {
   const test::Tool tool;
   const test::Segments segments{tool.bus.name()};
   { shmbus::Bus::open(tool.bus.name()).topic("t"); }
@@ -207,7 +207,7 @@ TEST_CASE("gc clears away a bus whose registry is gone, and doctor names it", "[
   CHECK(segments.all().empty());
 }
 
-TEST_CASE("doctor names a file that is no segment, and gc does not touch it", "[tool]") {
+TEST_CASE("doctor names a file that is not a segment, and gc does not touch it", "[tool]") {
   const test::Tool tool;
   const test::Segments segments{tool.bus.name()};
   shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
@@ -221,7 +221,8 @@ TEST_CASE("doctor names a file that is no segment, and gc does not touch it", "[
   std::filesystem::remove(stray);
 }
 
-TEST_CASE("verbs say in one line that a bus is damaged or of another version, and fail", "[tool][bad_input]") {
+TEST_CASE("verbs fail on a bus that is damaged or of another version, with one line that says so",
+          "[tool][bad_input]") {
   const test::Tool tool;
   const test::Segments segments{tool.bus.name()};
   { shmbus::Bus::open(tool.bus.name()).publisher("t").publish("x"); }
@@ -235,7 +236,7 @@ TEST_CASE("verbs say in one line that a bus is damaged or of another version, an
       test::overwrite(segments.registry(), offsetof(shmbus::layout::RegistryHeader, magic), std::uint64_t{77});
       phrase = "other bytes";
       break;
-    case 2:  // as somebody leaves it who creates files by hand
+    case 2:  // a file that was created by hand
       std::filesystem::resize_file(segments.registry(), 0);
       phrase = "0 bytes";
       break;
@@ -261,7 +262,7 @@ TEST_CASE("verbs say in one line that a bus is damaged or of another version, an
   CHECK_THAT(text, !Catch::Contains("bus '" + tool.bus.name() + "': bus '"));
 }
 
-TEST_CASE("verbs tell what they can of a bus with one damaged topic, name it, and fail", "[tool][bad_input]") {
+TEST_CASE("verbs show what they can of a bus with one damaged topic, name the topic, and fail", "[tool][bad_input]") {
   const test::Tool tool;
   const test::Segments segments{tool.bus.name()};
   {
@@ -283,7 +284,7 @@ TEST_CASE("verbs tell what they can of a bus with one damaged topic, name it, an
   CHECK(findings(tool.bus.name(), "fault").size() == 1);
 }
 
-TEST_CASE("the dead of a bus are told apart by process", "[tool]") {
+TEST_CASE("the dead nodes of a bus are listed by process", "[tool]") {
   const test::Tool tool;
   shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
   const int first = leave_a_corpse(tool.bus.name()), second = leave_a_corpse(tool.bus.name());

@@ -1,5 +1,5 @@
-// What bad input to the command-line tool gets: one line that names the thing, what was expected and what was found,
-// and an exit status.
+// Bad input to the command-line tool gives one line that names the thing, what was expected and what was found, and an
+// exit status.
 
 #include <catch2/catch.hpp>
 
@@ -81,7 +81,7 @@ TEST_CASE("an empty topic name does not remove the bus", "[tool]") {
   CHECK(tool.run({"ls"}).end == End{});
 }
 
-TEST_CASE("a name cannot break an error into lines or move the terminal", "[tool]") {
+TEST_CASE("a name cannot break an error into lines or control the terminal", "[tool]") {
   const Tool tool;
   const Finished pub = tool.run({"pub", "a\nb\x1b[2J", "x"});
   check_error(pub, usage, "topic");
@@ -106,7 +106,7 @@ TEST_CASE("block sizes and numbers outside their range are refused", "[tool]") {
   check_error(tool.run({"pub", "a", "x", "--blocks", "100000"}), usage, "100000");
 }
 
-TEST_CASE("a payload over the block is refused, and what was published before stays", "[tool]") {
+TEST_CASE("a payload larger than a block is refused, and what was published before stays", "[tool]") {
   const Tool tool;
   const std::string large(5000, 'x');
   CHECK(tool.run({"pub", "a", "before", "--block-size", "4096"}).end == End{});
@@ -136,7 +136,7 @@ TEST_CASE("a second publisher on an exclusive topic is refused", "[tool]") {
   check_error(tool.run({"pub", "a", "y"}), failure, "'a'");
 }
 
-TEST_CASE("options that come too late for a topic are named, and the event is published", "[tool]") {
+TEST_CASE("options that an existing topic does not match are named, and the event is published", "[tool]") {
   const Tool tool;
   CHECK(tool.run({"pub", "a", "x", "--blocks", "3", "--block-size", "64KiB"}).err == "");
   CHECK(tool.run({"pub", "a", "x", "--blocks", "3", "--block-size", "64KiB"}).err == "");
@@ -153,7 +153,7 @@ TEST_CASE("output that cannot be written is an error", "[tool]") {
   check_error(test::run({"/bin/sh", "-c", script, SHMBUS_TOOL, tool.bus.name()}), failure, "standard output");
 }
 
-TEST_CASE("closed standard streams never lead into a segment", "[tool]") {
+TEST_CASE("output to closed standard streams never goes into a segment", "[tool]") {
   const Tool tool;
   CHECK(tool.run({"pub", "a", "x"}).end == End{});
   const auto script = [&](const char* text) {
@@ -165,14 +165,14 @@ TEST_CASE("closed standard streams never lead into a segment", "[tool]") {
   CHECK(tool.run({"sub", "a", "--from", "oldest", "--count", "1"}).out == "x\n");
 }
 
-TEST_CASE("a bus that does not exist is named, with those that do", "[tool]") {
+TEST_CASE("an error for a bus that does not exist names those that do", "[tool]") {
   const Tool tool, other;
   CHECK(other.run({"topic", "a"}).end == End{});
   for (const auto& verb : test::verbs_that_read({{"gc"}, {"doctor"}, {"rm"}, {"rm", "--topic", "t"}}))
     check_error(tool.run(verb), failure, "bus '" + tool.bus.name() + "' does not exist; buses here: ");
 }
 
-TEST_CASE("a topic that does not exist is named, with the one that may be meant", "[tool]") {
+TEST_CASE("an error for a topic that does not exist suggests one with a similar name", "[tool]") {
   const Tool tool;
   CHECK(tool.run({"pub", "hello.world", "hi"}).end == End{});
   const std::string named = "bus '" + tool.bus.name() + "': no topic matches 'helo.world' (did you mean 'hello.world'?)";
@@ -202,7 +202,7 @@ TEST_CASE("a pub that fails creates nothing", "[tool]") {
   CHECK(tool.run({"topic", "a", "--blocks", "1"}).end == usage);
   check_error(tool.run({"ls"}), failure, "does not exist");
 
-  // Nor does it remove what was there, or what it published on.
+  // It does not remove what existed before either, nor the topic it published to.
   CHECK(tool.run({"topic", "b"}).end == End{});
   CHECK(tool.run({"pub", "a", large, "--block-size", "4096"}).end == failure);
   CHECK(tool.run({"pub", "c", "--lines", "--block-size", "4096"}, "one\n" + large + "\n").end == failure);
@@ -211,7 +211,7 @@ TEST_CASE("a pub that fails creates nothing", "[tool]") {
   CHECK(tool.run({"info", "b"}).end == End{});
 }
 
-TEST_CASE("a pub whose topic or bus is removed says which", "[tool]") {
+TEST_CASE("a pub whose topic or bus is removed says which of them was removed", "[tool]") {
   const Tool tool;
   for (const bool whole_bus : {false, true}) {
     ChildProcess pub{tool.command({"pub", "a", "--lines"})};
@@ -229,7 +229,7 @@ TEST_CASE("a pub whose topic or bus is removed says which", "[tool]") {
   }
 }
 
-TEST_CASE("a second publisher of an exclusive topic learns which process has it", "[tool]") {
+TEST_CASE("a second publisher of an exclusive topic gets an error that names the process of the first", "[tool]") {
   const Tool tool;
   ChildProcess first{tool.command({"pub", "a", "--lines", "--exclusive"})};
   tool.wait_for_publisher();

@@ -14,11 +14,11 @@
 
 namespace test {
 
-/// The built tool and a bus for it.
+/// The built tool, with a bus for it.
 struct Tool {
   TemporaryBus bus;
 
-  /// A command on this bus.
+  /// The arguments of a command on this bus.
   std::vector<std::string> command(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), {SHMBUS_TOOL, "--bus", bus.name()});
     return arguments;
@@ -28,7 +28,7 @@ struct Tool {
     return test::run(command(std::move(arguments)), input);
   }
 
-  /// Waits until `count` subscribers are attached: what is published from now on, they see.
+  /// Waits until `count` subscribers are attached, which see all events from then on.
   void wait_for_subscribers(std::size_t count) const {
     wait_for("a subscriber",
              [&](const shmbus::BusSnapshot& snapshot) { return snapshot.subscriptions.size() >= count; });
@@ -55,7 +55,7 @@ struct Tool {
     for (const auto deadline = std::chrono::steady_clock::now() + 60s;; std::this_thread::sleep_for(5ms)) {
       try {
         if (condition(shmbus::Inspector{bus.name()}.snapshot())) return;
-      } catch (const shmbus::Error&) {  // the bus is not there yet
+      } catch (const shmbus::Error&) {  // the bus does not exist yet
       }
       if (std::chrono::steady_clock::now() > deadline)
         throw std::runtime_error(std::string{"waited too long for "} + what);
@@ -63,7 +63,7 @@ struct Tool {
   }
 };
 
-/// Verbs that only read a bus and, where they need one, its topic "t"; and `more`.
+/// Commands that only read the bus, with the topic "t" where they need one, followed by `more`.
 inline std::vector<std::vector<std::string>> verbs_that_read(const std::vector<std::vector<std::string>>& more) {
   std::vector<std::vector<std::string>> verbs = {{"ls"},      {"info", "t"}, {"ports"},       {"stat"},
                                                  {"hz", "t"}, {"tail", "t"}, {"replay", "t"}, {"who"}};

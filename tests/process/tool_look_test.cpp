@@ -38,7 +38,7 @@ std::vector<json> objects(const Finished& finished) {
 
 }  // namespace
 
-TEST_CASE("info tells a topic's numbers, its ports and its ring", "[tool]") {
+TEST_CASE("info shows a topic's numbers, its ports and its ring", "[tool]") {
   const Tool tool;
   shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
   shmbus::Publisher publisher = bus.publisher("t", {.block_size = 4096, .blocks = 4});
@@ -64,7 +64,7 @@ TEST_CASE("info tells a topic's numbers, its ports and its ring", "[tool]") {
   CHECK_THAT(text.out, Catch::Contains("gating"));
 }
 
-TEST_CASE("info of a topic that is not there says so", "[tool]") {
+TEST_CASE("info of a topic that does not exist says so", "[tool]") {
   const Tool tool;
   shmbus::Bus::open(tool.bus.name());
   const Finished finished = tool.run({"info", "t"});
@@ -73,7 +73,7 @@ TEST_CASE("info of a topic that is not there says so", "[tool]") {
   CHECK(finished.err == "shmbus: bus '" + tool.bus.name() + "': no topic matches 't'; it has no topics yet\n");
 }
 
-TEST_CASE("ports lists who publishes and who subscribes", "[tool]") {
+TEST_CASE("ports lists publishers and subscribers", "[tool]") {
   const Tool tool;
   shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
   shmbus::Publisher a = bus.publisher("a"), b = bus.publisher("b");
@@ -131,7 +131,7 @@ TEST_CASE("stat prints rates that agree with a known load", "[tool]") {
     CHECK(line["subscribers"] == 1);
     CHECK(line["seconds"].get<double>() >= 0.4);
   }
-  CHECK(mean == Approx(rate).epsilon(0.2));  // the tool's start and end belong to the one and not to the other
+  CHECK(mean == Approx(rate).epsilon(0.2));  // one measurement includes the tool's start and end, the other does not
   const Finished text = tool.run({"stat", "0.01", "3", "--topic", "t"});
   CHECK(text.end == End{});
   CHECK(std::count(text.out.begin(), text.out.end(), '\n') == 4);
@@ -149,7 +149,7 @@ TEST_CASE("stat ends when its bus is removed", "[tool]") {
   CHECK_THAT(stat.err(), Catch::Contains("removed"));
 }
 
-TEST_CASE("hz measures how regularly events come", "[tool]") {
+TEST_CASE("hz measures how regularly events arrive", "[tool]") {
   const Tool tool;
   shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
   shmbus::Publisher publisher = bus.publisher("t");
@@ -169,7 +169,7 @@ TEST_CASE("hz measures how regularly events come", "[tool]") {
   CHECK(end == End{});
   const json line = json::parse(hz.out());
   CHECK(line["events"] > 2);
-  CHECK(line["rate"].get<double>() <= 210);  // no faster than every 5 ms
+  CHECK(line["rate"].get<double>() <= 210);  // no faster than one every 5 ms
   CHECK(line["min_ns"].get<double>() >= 4.5e6);
   CHECK(line["mean_ns"].get<double>() >= line["min_ns"].get<double>());
   CHECK(line["max_ns"].get<double>() >= line["mean_ns"].get<double>());
@@ -210,7 +210,7 @@ TEST_CASE("verbs that read do not create a bus", "[tool]") {
   CHECK(std::count(buses.begin(), buses.end(), tool.bus.name()) == 0);
 }
 
-TEST_CASE("replay gives the events of several topics in the order and at the pace they came", "[tool]") {
+TEST_CASE("replay gives the events of several topics in their order and at their original pace", "[tool]") {
   const Tool tool;
   shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
   shmbus::Publisher a = bus.publisher("a"), b = bus.publisher("b");
@@ -234,7 +234,7 @@ TEST_CASE("replay gives the events of several topics in the order and at the pac
   CHECK(other.run({"replay", "*", "--quick"}).out == "1\n2\n3\n4\n");
 }
 
-TEST_CASE("a replay that waits for its next event ends by a signal", "[tool]") {
+TEST_CASE("a signal ends a replay that waits for its next event", "[tool]") {
   const Tool tool;
   shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
   shmbus::Publisher publisher = bus.publisher("t");

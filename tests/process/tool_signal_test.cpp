@@ -1,5 +1,5 @@
-// The command-line tool under signals and closed pipes ends as coreutils do, and its node leaves in order; while it
-// waits it costs nothing.
+// On signals and closed pipes the command-line tool ends as coreutils do, and its node leaves the bus; while it waits it
+// uses no processor time.
 
 #include <catch2/catch.hpp>
 
@@ -20,7 +20,7 @@ using test::Tool;
 
 namespace {
 
-/// Nobody, dead or alive, is left in the bus's table of nodes.
+/// No node, dead or alive, is left in the bus's table of nodes.
 void check_no_node(const Tool& tool) { CHECK(shmbus::Inspector{tool.bus.name()}.snapshot().nodes.empty()); }
 
 }  // namespace
@@ -49,7 +49,7 @@ TEST_CASE("Ctrl-C ends a sub on a terminal", "[tool]") {
   check_no_node(tool);
 }
 
-TEST_CASE("a shell sees 128 and the number of the signal", "[tool]") {
+TEST_CASE("a shell sees the exit status 128 plus the number of the signal", "[tool]") {
   const Tool tool;
   const std::string script =
       R"("$0" --bus "$1" sub a & pid=$!; echo started; read line; kill -TERM $pid; wait $pid; echo $?)";
@@ -85,10 +85,10 @@ TEST_CASE("SIGINT ends a pub that waits for input", "[tool]") {
     check_no_node(tool);
   }
   const std::string listed = tool.run({"ls", "--json"}).out;
-  CHECK_THAT(listed, Catch::Contains("\"published\":0,"));  // half a payload is no event
+  CHECK_THAT(listed, Catch::Contains("\"published\":0,"));  // half a payload does not become an event
 }
 
-TEST_CASE("pub waits under back-pressure and says who holds it back, and SIGINT ends that", "[tool]") {
+TEST_CASE("pub waits under back-pressure and says which process holds it back, and SIGINT ends the wait", "[tool]") {
   const Tool tool;
   ChildProcess sub{tool.command({"sub", "a", "--reliable"})};
   tool.wait_for_subscribers(1);
@@ -109,7 +109,7 @@ TEST_CASE("pub waits under back-pressure and says who holds it back, and SIGINT 
   CHECK_THAT(pub.err(), Catch::Contains("kill -CONT " + std::to_string(sub.pid())));
   CHECK(std::count(pub.err().begin(), pub.err().end(), '\n') == 1);
 
-  // What was published before is all there, in order.
+  // All events that were published before are there, in order.
   const shmbus::TopicSnapshot topic = shmbus::Inspector{tool.bus.name()}.snapshot().topics.at(0);
   CHECK(topic.published > 0);
   CHECK(topic.published < 5000);
@@ -118,7 +118,7 @@ TEST_CASE("pub waits under back-pressure and says who holds it back, and SIGINT 
   CHECK(sub.out() == text.substr(0, sub.out().size()));
 }
 
-TEST_CASE("sub ends by SIGPIPE when it prints to nobody", "[tool]") {
+TEST_CASE("sub ends by SIGPIPE when it prints to a closed pipe", "[tool]") {
   const Tool tool;
   { shmbus::Bus::open(tool.bus.name()); }
   ChildProcess pub{tool.command({"pub", "a", "--lines"})};
@@ -131,7 +131,7 @@ TEST_CASE("sub ends by SIGPIPE when it prints to nobody", "[tool]") {
   CHECK(sub.err() == "");
 }
 
-TEST_CASE("sub ends when its reader goes, without waiting for an event", "[tool]") {
+TEST_CASE("sub ends when the other end of its pipe is closed, without waiting for an event", "[tool]") {
   const Tool tool;
   CHECK(tool.run({"pub", "a", "--lines"}, "one\ntwo\n").end == End{});
   ChildProcess sub{tool.command({"sub", "a", "--from", "oldest"})};
@@ -172,7 +172,7 @@ TEST_CASE("an idle sub uses no processor time and wakes no more often than once 
   const auto stall_limits = static_cast<unsigned long>((std::chrono::steady_clock::now() - began) / 1s);
   CHECK(after.ticks - before.ticks == 0);
   CHECK(after.sleeps - before.sleeps <= after.threads * (stall_limits + 1));
-  // And it is awake when it matters.
+  // It still wakes when an event comes.
   CHECK(tool.run({"pub", "a", "two"}).end == End{});
   sub.wait_for_lines(2);
 }

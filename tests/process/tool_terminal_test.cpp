@@ -1,4 +1,4 @@
-// The command-line tool as a person sees it: on a terminal of 80 columns, driven by tmux.
+// The command-line tool on a terminal of 80 columns, driven by tmux.
 
 #include <catch2/catch.hpp>
 
@@ -17,7 +17,7 @@ using test::End;
 using test::Tmux;
 using test::Tool;
 
-namespace told {
+namespace film {
 
 struct Watch {
   std::uint64_t user;
@@ -26,7 +26,7 @@ struct Watch {
 };
 SHMBUS_FIELDS(Watch, user, video, rating)
 
-}  // namespace told
+}  // namespace film
 
 namespace {
 
@@ -36,7 +36,7 @@ bool skip() {
   return true;
 }
 
-/// Types the tool's words, without its program and bus, and clears the screen before.
+/// Clears the screen, and types a command of the tool; program and bus are added.
 void run_on(Tmux& terminal, const Tool& tool, const std::string& words) {
   terminal.type("clear; " SHMBUS_TOOL " --bus " + tool.bus.name() + " " + words + "; echo ended-$?");
   terminal.key("Enter");
@@ -48,7 +48,7 @@ TEST_CASE("on a terminal sub shows time, topic, number and type, and payloads th
   if (skip()) return;
   const Tool tool;
   shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
-  auto watches = bus.publisher<told::Watch>("video.watched");
+  auto watches = bus.publisher<film::Watch>("video.watched");
   shmbus::Publisher words = bus.publisher("words"), bytes = bus.publisher("bytes");
   Tmux terminal{80, 24};
   run_on(terminal, tool, "sub '>'");
@@ -59,11 +59,11 @@ TEST_CASE("on a terminal sub shows time, topic, number and type, and payloads th
   CHECK(bytes.publish(std::string_view{"\x01\x1b[2J", 5}));
   terminal.wait_for("|..[2J|");
   const std::string screen = terminal.screen();
-  CHECK_THAT(screen, Catch::Contains(" video.watched #1 told::Watch\n") ||
-                         Catch::Contains(" video.watched #1 told::Watch  user=42"));
+  CHECK_THAT(screen, Catch::Contains(" video.watched #1 film::Watch\n") ||
+                         Catch::Contains(" video.watched #1 film::Watch  user=42"));
   CHECK_THAT(screen, Catch::Contains(" words #1 text  hello\n"));
   CHECK_THAT(screen, Catch::Contains(" bytes #1 5 bytes\n  0000  01 1b 5b 32 4a "));
-  terminal.key("C-c");  // the shell ends the whole line with it
+  terminal.key("C-c");  // the shell then ends the whole line
   terminal.wait_for("^C");
   terminal.type("echo ended-$?");
   terminal.key("Enter");
@@ -73,7 +73,7 @@ TEST_CASE("on a terminal sub shows time, topic, number and type, and payloads th
 TEST_CASE("tables fit a terminal of 80 columns", "[tool]") {
   const Tool tool;
   shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
-  auto watches = bus.publisher<told::Watch>("recommendation.watched_by_a_neighbour");
+  auto watches = bus.publisher<film::Watch>("recommendation.watched_by_a_neighbour");
   shmbus::Subscriber reader = bus.subscriber(">", {.name = "notification-service"});
   CHECK(watches.publish({.user = 42, .video = 7, .rating = 4.5f}));
   for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{
@@ -91,7 +91,7 @@ TEST_CASE("tables fit a terminal of 80 columns", "[tool]") {
   }
 }
 
-TEST_CASE("a terminal that is wide shows all columns of a table", "[tool]") {
+TEST_CASE("a wide terminal shows all columns of a table", "[tool]") {
   if (skip()) return;
   const Tool tool;
   shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());

@@ -1,4 +1,4 @@
-// The verbs of the command-line tool, driven as a person or a script drives them.
+// The verbs of the command-line tool, used as a person or a script uses them.
 
 #include <catch2/catch.hpp>
 
@@ -29,7 +29,7 @@ void check_ok(const Finished& finished) {
   CHECK(finished.err == "");
 }
 
-/// What sub says of a bus that it created: a mistyped name must not go unseen.
+/// What sub reports when it created its bus, so that a mistyped name is noticed.
 void check_new_bus_note(const Tool& tool, const std::string& err) {
   CHECK_THAT(err, Catch::StartsWith("shmbus: note: bus '" + tool.bus.name() + "' did not exist and was created"));
   CHECK(std::count(err.begin(), err.end(), '\n') == 1);
@@ -97,7 +97,7 @@ TEST_CASE("all of standard input is one event, newlines and zeros included", "[t
   CHECK(tool.run({"sub", "a", "--from", "oldest", "--count", "2"}).out == payload + "\n\n");
 }
 
-TEST_CASE("each line is an event: empty ones too, and the last without a newline", "[tool]") {
+TEST_CASE("each line is an event, also an empty one, and the last one without a newline", "[tool]") {
   const Tool tool;
   check_ok(tool.run({"pub", "a", "--lines"}, "one\n\nthree\nlast"));
   CHECK(tool.run({"sub", "a", "--from", "oldest", "--count", "4"}).out == "one\n\nthree\nlast\n");
@@ -127,7 +127,7 @@ TEST_CASE("TEXT is published as it is written", "[tool]") {
         expected + "-5\n");
 }
 
-TEST_CASE("JSON names everything about an event, one object a line", "[tool]") {
+TEST_CASE("JSON output holds everything about an event, one object on each line", "[tool]") {
   const Tool tool;
   check_ok(tool.run({"pub", "hello.world", "hi\n\"you\""}));
   check_ok(tool.run({"pub", "hello.world"}, "\0\xff"s));
@@ -147,7 +147,7 @@ TEST_CASE("JSON names everything about an event, one object a line", "[tool]") {
   CHECK_FALSE(events[1].contains("text"));
 }
 
-TEST_CASE("raw lines can name their topic", "[tool]") {
+TEST_CASE("raw output can begin each line with the topic", "[tool]") {
   const Tool tool;
   check_ok(tool.run({"pub", "a.b", "hi"}));
   CHECK(tool.run({"sub", ">", "-f", "oldest", "-n", "1", "-t"}).out == "a.b hi\n");
@@ -157,16 +157,16 @@ TEST_CASE("a reliable subscriber loses nothing that a small ring could not hold"
   const Tool tool;
   ChildProcess sub{tool.command({"sub", "a", "--reliable", "--count", "8000"})};
   tool.wait_for_subscribers(1);
-  std::string text;  // less than a pipe holds, since nobody reads it meanwhile
+  std::string text;  // less than a pipe holds, since no process reads it meanwhile
   for (int i = 0; i < 8'000; ++i) text += std::to_string(i) + '\n';
-  // On a loaded machine it may wait for a second, and say so.
+  // On a loaded machine pub may wait for a second, and then report it.
   CHECK(tool.run({"pub", "a", "--lines", "--block-size", "4096", "--blocks", "2"}, text).end == End{});
   CHECK(sub.wait() == End{});
   CHECK(sub.out() == text);
   check_new_bus_note(tool, sub.err());
 }
 
-TEST_CASE("the end of sub says exactly how many events were lost", "[tool]") {
+TEST_CASE("at its end sub reports exactly how many events were lost", "[tool]") {
   const Tool tool;
   std::string text;
   for (int i = 0; i < 20'000; ++i) text += std::to_string(i) + '\n';
@@ -206,7 +206,7 @@ TEST_CASE("ls lists topics and what they hold", "[tool]") {
   CHECK(topics[1]["exclusive"] == true);
 }
 
-TEST_CASE("ls --buses lists the bus, and looking creates none", "[tool]") {
+TEST_CASE("ls --buses lists the bus, and creates none", "[tool]") {
   const Tool tool;
   const Tool other;
   check_ok(tool.run({"pub", "a", "x"}));
@@ -242,10 +242,10 @@ TEST_CASE("rm removes one topic, or the bus, and says what it removed, or that t
   check_ok(nothing);
   CHECK(nothing.out == "");
   check_ok(tool.run({"rm", "-f", "--topic", "a"}));
-  CHECK(tool.run({"ls"}).end == End{.status = 1});  // none of these created it anew
+  CHECK(tool.run({"ls"}).end == End{.status = 1});  // none of these commands created it anew
 }
 
-TEST_CASE("rm refuses to remove what is in use, names the processes, and does it when forced", "[tool]") {
+TEST_CASE("rm refuses to remove what is in use, names the processes, and removes it with --force", "[tool]") {
   const Tool tool;
   shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
   shmbus::Publisher publisher = bus.publisher("used");
@@ -265,7 +265,7 @@ TEST_CASE("rm refuses to remove what is in use, names the processes, and does it
   CHECK(bus.removed());
 }
 
-TEST_CASE("sub ends when its bus is removed, after what it can still read", "[tool]") {
+TEST_CASE("sub ends when its bus is removed, after it has read what is left", "[tool]") {
   const Tool tool;
   check_ok(tool.run({"pub", "a", "x"}));
   ChildProcess sub{tool.command({"sub", "a", "--from", "oldest"})};
@@ -276,7 +276,7 @@ TEST_CASE("sub ends when its bus is removed, after what it can still read", "[to
   CHECK_THAT(sub.err(), Catch::Contains("removed"));
 }
 
-TEST_CASE("the bus is named before the verb, after it, or by the environment", "[tool]") {
+TEST_CASE("the bus can be named before the verb, after it, or by the environment", "[tool]") {
   const Tool tool;
   check_ok(test::run({SHMBUS_TOOL, "--bus", tool.bus.name(), "pub", "a", "1"}));
   check_ok(test::run({SHMBUS_TOOL, "pub", "--bus", tool.bus.name(), "a", "2"}));
@@ -285,7 +285,7 @@ TEST_CASE("the bus is named before the verb, after it, or by the environment", "
   CHECK(tool.run({"sub", "a", "-f", "oldest", "-n", "4"}).out == "1\n2\n3\n4\n");
 }
 
-TEST_CASE("on a terminal sub says what it waits for, and raw payloads that are binary are in hexadecimal", "[tool]") {
+TEST_CASE("on a terminal sub says what it waits for, and shows binary raw payloads in hexadecimal", "[tool]") {
   const Tool tool;
   ChildProcess sub{tool.command({"sub", ">", "--raw"}), ChildProcess::Streams::terminal};
   sub.wait_for_output("waiting for events that match '>' on bus '" + tool.bus.name() + "'");
@@ -330,7 +330,7 @@ TEST_CASE("topic creates a topic with the options it is given, and says so", "[t
   CHECK_THAT(again.out, Catch::Contains("exists already, as asked for"));
 }
 
-TEST_CASE("topic names the options that a topic which exists does not have", "[tool]") {
+TEST_CASE("topic names the options that an existing topic does not match", "[tool]") {
   const Tool tool;
   check_ok(tool.run({"topic", "t", "--blocks", "4"}));
   const Finished other = tool.run({"topic", "t", "--blocks", "16", "--exclusive"});
@@ -358,7 +358,7 @@ TEST_CASE("ls lists the topics that match", "[tool]") {
   CHECK(tool.run({"ls", "a.*.c"}).end == End{.status = 1});
 }
 
-TEST_CASE("a reliable sub may be demoted, and then says what it lost", "[tool]") {
+TEST_CASE("a reliable sub may be demoted, and then reports what it lost", "[tool]") {
   const Tool tool;
   ChildProcess sub{tool.command({"sub", "t", "--reliable", "--demote-after", "1ms"})};
   tool.wait_for_subscribers(1);

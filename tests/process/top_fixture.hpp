@@ -10,8 +10,8 @@
 
 namespace test {
 
-/// Publishes so many events a second while it lives; a delay is made up for, so that the mean is right however busy the
-/// machine is.
+/// Publishes at a given number of events per second while it exists. It makes up for delays, so that the mean is right
+/// however busy the machine is.
 class SteadyLoad {
  public:
   SteadyLoad(shmbus::Bus& bus, const std::string& topic, unsigned events_per_second)
@@ -35,7 +35,7 @@ class SteadyLoad {
   std::thread thread_;
 };
 
-/// A subscriber, "behind" of the topic "losses", that lost so many events and is so many behind.
+/// A subscriber "behind" of the topic "losses" with a given number of lost events and a given lag.
 class KnownLosses {
  public:
   explicit KnownLosses(shmbus::Bus& bus)

@@ -1,4 +1,4 @@
-// shmbus-top on a terminal, driven by tmux: what is typed, and what the screen shows.
+// shmbus-top on a terminal, driven by tmux: the tests type keys and check the screen.
 
 #include <unistd.h>
 
@@ -26,7 +26,7 @@ using test::Tmux;
 
 namespace {
 
-/// A bus with something to see, and shmbus-top on it.
+/// A bus with some traffic, and shmbus-top watching it.
 struct Scene {
   explicit Scene(const std::string& options = {}, const std::string& environment = {}) {
     terminal.type(environment + " " SHMBUS_TOP " " + name.name() + " " + options);
@@ -34,7 +34,7 @@ struct Scene {
     terminal.wait_for("bus " + name.name());
   }
 
-  /// The words of the first line that begins so.
+  /// The words of the first line that begins with a text.
   std::vector<std::string> row(const std::string& begin) const {
     for (const std::string& line : terminal.lines()) {
       if (!line.starts_with(begin)) continue;
@@ -46,7 +46,7 @@ struct Scene {
     return {};
   }
 
-  /// The word of the line that begins so, below that heading.
+  /// The word below a heading in the line that begins with a text.
   std::string cell(const std::string& begin, const std::string& heading) const {
     std::vector<std::string> headings = row("TOPIC");
     const std::vector<std::string> words = row(begin);
@@ -57,7 +57,7 @@ struct Scene {
     return {};
   }
 
-  /// Which of the two texts stands higher on the screen.
+  /// Returns whether the first text stands above the second on the screen.
   bool above(const std::string& one, const std::string& lower) const {
     const std::string screen = terminal.screen();
     return screen.find(one) < screen.find(lower);
@@ -82,7 +82,7 @@ struct Scene {
 TEST_CASE("the screen's rate is the known load's, and lag and lost are exact", "[top]") {
   NEEDS_TMUX
   const Scene scene{"-u exact -d 2"};
-  // A look that the machine delayed may be off; that its rate is right is what they settle at.
+  // The rate of a snapshot that the machine delayed may be wrong; later ones must come to the right rate.
   test::wait_until("a rate within 5 % of 1000", [&] {
     const double rate = std::atof(scene.cell("load", "EVENTS/S").c_str());
     return rate >= 950 && rate <= 1050;
@@ -145,7 +145,7 @@ TEST_CASE("the mouse sorts by a heading, changes panes and opens the detail", "[
   t.wait_for("topic      losses");
 }
 
-TEST_CASE("the detail shows a topic's ring, who is inside, and its rate over time", "[top]") {
+TEST_CASE("the detail shows a topic's ring, the subscribers inside, and its rate over time", "[top]") {
   NEEDS_TMUX
   Scene scene{"-d 0.1"};
   Tmux& t = scene.terminal;
@@ -164,7 +164,8 @@ TEST_CASE("the detail shows a topic's ring, who is inside, and its rate over tim
   for (const char* part : {"^", "behind (", " behind"}) t.wait_for(part);
 }
 
-TEST_CASE("a reliable subscriber that holds publishers back is shown as gating, and what it holds", "[top]") {
+TEST_CASE("a reliable subscriber that holds publishers back is shown as gating, with the publishers it holds",
+          "[top]") {
   NEEDS_TMUX
   Scene scene{"-d 0.1"};
   Tmux& t = scene.terminal;
@@ -183,8 +184,7 @@ TEST_CASE("a reliable subscriber that holds publishers back is shown as gating, 
   t.wait_until_gone("ring       !");
 }
 
-TEST_CASE("a stopped ml-service that holds the platform back is shown as gating, until it goes on",
-          "[top][streaming]") {
+TEST_CASE("a stopped ml-service that holds publishers back is shown as gating, until it goes on", "[top][streaming]") {
   NEEDS_TMUX
   test::HeldPlatform platform;
   Tmux t{200, 50};
@@ -244,7 +244,7 @@ TEST_CASE("pause stops the screen, and help explains the keys", "[top]") {
   test::wait_until("the figures to go on", [&] { return scene.cell("load", "PUBLISHED") != published; });
 }
 
-TEST_CASE("a bus that is removed while it is watched is told, and picked up when it comes back", "[top]") {
+TEST_CASE("a bus that is removed while it is watched is reported, and watched again when it is created anew", "[top]") {
   NEEDS_TMUX
   const TemporaryBus name;
   { shmbus::Bus::open(name.name()).topic("first"); }
@@ -261,14 +261,14 @@ TEST_CASE("a bus that is removed while it is watched is told, and picked up when
   t.wait_until_gone("first");
 }
 
-TEST_CASE("colours mean something, and are not there under NO_COLOR", "[top]") {
+TEST_CASE("colours show the state of a row, and are off under NO_COLOR", "[top]") {
   NEEDS_TMUX
   const auto colours = [](const std::string& environment) {
     const Scene scene{"-d 0.1", environment};
     scene.terminal.wait_for("flowing");
     return scene.terminal.screen(true);
   };
-  // Green is what flows, yellow what lost events once.
+  // Green is for rows with traffic, yellow for rows that lost events once.
   CHECK_THAT(colours("TERM=screen"), Catch::Contains("\x1b[32m") && Catch::Contains("\x1b[33m"));
   const std::string plain = colours("NO_COLOR=1");
   for (const char* colour : {"\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m"})
@@ -294,7 +294,7 @@ TEST_CASE("a subscriber that holds publishers back is an alert, and the alerts s
   t.wait_for("no alerts");
 }
 
-TEST_CASE("the last events of a topic are on the screen with their payloads, and no subscriber is", "[top]") {
+TEST_CASE("the last events of a topic are shown with their payloads, without a new subscriber", "[top]") {
   NEEDS_TMUX
   Scene scene{"-d 0.1"};
   Tmux& t = scene.terminal;
@@ -320,7 +320,7 @@ TEST_CASE("the last events of a topic are on the screen with their payloads, and
   t.wait_for("ring ");
 }
 
-TEST_CASE("without a bus named and with several there, one is chosen from a list", "[top]") {
+TEST_CASE("where no bus is named and there are several, the user chooses one from a list", "[top]") {
   NEEDS_TMUX
   const TemporaryBus one, other;
   { shmbus::Bus::open(one.name()).topic("of.one"); }
@@ -381,9 +381,10 @@ TEST_CASE("quitting leaves the terminal as it was, by key and by signal", "[top]
     CHECK_THAT(settings, Catch::Contains(setting));
 }
 
-TEST_CASE("top at one look a second costs less than 1 % of a core, on 100 topics and 200 ports", "[top][serial]") {
+TEST_CASE("top at one snapshot per second costs less than 1 % of a core, on 100 topics and 200 ports",
+          "[top][serial]") {
   NEEDS_TMUX
-  if (test::slowness > 1) return;  // a sanitizer's cost, not its own
+  if (test::slowness > 1) return;  // this would measure the sanitizer's cost
   const TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   std::vector<shmbus::Publisher> publishers;
@@ -395,7 +396,7 @@ TEST_CASE("top at one look a second costs less than 1 % of a core, on 100 topics
     subscriber.poll([](const shmbus::Event&) {}, 1000);
   };
   Tmux t{200, 50};
-  t.type("exec " SHMBUS_TOP " -p subscribers " + name.name());  // the terminal's process from now on
+  t.type("exec " SHMBUS_TOP " -p subscribers " + name.name());  // replaces the shell as the terminal's process
   t.key("Enter");
   t.wait_for("LAG ▼");
   const pid_t pid = std::stoi(t.state("#{pane_pid}"));
@@ -405,7 +406,7 @@ TEST_CASE("top at one look a second costs less than 1 % of a core, on 100 topics
       std::this_thread::sleep_for(std::chrono::milliseconds{10});
     }
   };
-  run_for(std::chrono::seconds{1});  // the first looks map what the later ones have
+  run_for(std::chrono::seconds{1});  // the first snapshots map segments that the later ones find mapped
   const unsigned long before = test::use_of(pid).ticks;
   constexpr std::chrono::seconds time{20};
   run_for(time);

@@ -44,7 +44,7 @@ void check_error(const Finished& finished, int status, const std::string& named)
 
 }  // namespace
 
-TEST_CASE("top's JSON tells a known load: its rate, and lag and losses to the last event", "[top]") {
+TEST_CASE("top's JSON shows the rate of a known load, and exactly its lag and losses", "[top]") {
   const TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   test::KnownLosses known{bus};
@@ -56,7 +56,7 @@ TEST_CASE("top's JSON tells a known load: its rate, and lag and losses to the la
   std::istringstream stream{finished.out};
   for (std::string line; std::getline(stream, line);) looks.push_back(json::parse(line));
   REQUIRE(looks.size() == 2);
-  // What was published between the two looks, by the totals they show, and how long that took, by their clock.
+  // How many events were published between the two snapshots, by their totals, and how long that took, by their times.
   const auto published = [](const json& look) {
     for (const json& topic : look["topics"]) {
       if (topic["topic"] == "load") return topic["published"].get<double>();
@@ -74,7 +74,7 @@ TEST_CASE("top's JSON tells a known load: its rate, and lag and losses to the la
   }
 }
 
-TEST_CASE("top prints as many batches as it is told, all panes or one", "[top]") {
+TEST_CASE("top prints the requested number of batches, with all panes or one", "[top]") {
   const TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   shmbus::Publisher publisher = bus.publisher("some.topic");
@@ -131,7 +131,7 @@ TEST_CASE("top shows a topic that can't be read, and says so with its exit statu
 TEST_CASE("wrong arguments of top are a usage error", "[top]") {
   const TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
-  check_error(top(name, {}), 2, "--batch");  // a pipe is no terminal
+  check_error(top(name, {}), 2, "--batch");  // a pipe is not a terminal
   check_error(top(name, {"-b", "-d", "0"}), 2, "--delay");
   check_error(top(name, {"-b", "-n", "0"}), 2, "--count");
   check_error(top(name, {"-b", "-p", "things"}), 2, "things");

@@ -1,4 +1,4 @@
-// What a process remembers of topics does not grow with the names it ever asked for.
+// A process's memory does not grow with the number of topic names that it has asked for.
 
 #include <malloc.h>
 
@@ -16,7 +16,7 @@ std::size_t heap() { return ::mallinfo2().uordblks; }
 }  // namespace
 
 TEST_CASE("the heap does not grow with the names of topics that were asked for", "[topic_names]") {
-  if (test::slowness != 1) return;  // a sanitizer's allocator has other books
+  if (test::slowness != 1) return;  // a sanitizer's allocator counts differently
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   const auto ask = [&](unsigned n) {

@@ -1,4 +1,5 @@
-// Segments laid in wait: what somebody put into /dev/shm under a bus's names is refused, unless he is trusted.
+// Segments planted in advance: files that another user put into /dev/shm under a bus's names are refused, unless that user
+// is trusted.
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -30,7 +31,7 @@ namespace {
 
 constexpr uid_t mallory = 54'321, alice = 54'322;
 
-/// Everybody may use what this user creates; whether they trust him is theirs to say.
+/// Creates, as `user`, a bus or topic that all users may open. Whether they trust its owner is up to each of them.
 void create_as(uid_t user, const std::string& bus, const std::string& topic = {}) {
   test::run_as({.id = user}, [&] {
     shmbus::Bus own = shmbus::Bus::open(bus, {.mode = 0666, .owners = {mallory, alice}});
@@ -40,7 +41,7 @@ void create_as(uid_t user, const std::string& bus, const std::string& topic = {}
 
 }  // namespace
 
-TEST_CASE("a bus laid in wait by a stranger is refused, by whomever", "[trust]") {
+TEST_CASE("every user refuses a bus that a stranger planted", "[trust]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
@@ -62,7 +63,7 @@ TEST_CASE("a bus laid in wait by a stranger is refused, by whomever", "[trust]")
   test::run_as({.id = mallory}, [&] { test::require(shmbus::Bus::remove(name.name()), "remove"); });
 }
 
-TEST_CASE("accepted owners are exactly oneself, root, and those that are listed", "[trust]") {
+TEST_CASE("accepted owners are exactly the user itself, root, and the listed users", "[trust]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});
@@ -91,7 +92,8 @@ TEST_CASE("accepted owners are exactly oneself, root, and those that are listed"
                  [&] { bus.remove_topic("mallorys"); });
 }
 
-TEST_CASE("a topic laid in wait before its bus or publisher comes is refused, and no event goes there", "[trust]") {
+TEST_CASE("a topic that a stranger planted before its bus or publisher starts is refused, and gets no event",
+          "[trust]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
@@ -100,17 +102,17 @@ TEST_CASE("a topic laid in wait before its bus or publisher comes is refused, an
   expect_refusal({ErrorCode::untrusted, "'t'", "root", std::to_string(mallory)}, [&] { bus.publisher("t"); });
   expect_refusal({ErrorCode::untrusted, "'t'", "root", std::to_string(mallory)},
                  [&] { bus.topic("t", {.mode = 0600}); });
-  SECTION("a log of his under a control segment of ours") {
+  SECTION("the stranger's log under the bus's own control segment") {
     REQUIRE(::chown(segments.control("t").c_str(), 0, 0) == 0);
     expect_refusal({ErrorCode::untrusted, "its log", "root", std::to_string(mallory)}, [&] { bus.publisher("t"); });
   }
-  SECTION("removed by who may, the name is as good as any") {
+  SECTION("after its removal the topic's name can be used") {
     for (const std::string& path : {segments.control("t"), segments.log("t")}) std::filesystem::remove(path);
     CHECK(bus.publisher("t").publish("x").sequence() == 1);
   }
 }
 
-TEST_CASE("no regular file in the place of a segment is used, and it is said what it is", "[trust]") {
+TEST_CASE("a file in the place of a segment that is not a regular file is refused, and its kind is named", "[trust]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   std::optional<shmbus::Bus> bus;
@@ -149,7 +151,7 @@ TEST_CASE("no regular file in the place of a segment is used, and it is said wha
     REQUIRE(::mkdir(path.c_str(), 0777) == 0);
     refused("folder");
   }
-  SECTION("a fifo, which nobody waits for") {
+  SECTION("a fifo, which makes no process wait") {
     REQUIRE(::mkfifo(path.c_str(), 0666) == 0);
     refused("something else");
   }
@@ -175,7 +177,7 @@ TEST_CASE("a hard link does not make one bus or topic pass for another", "[trust
     const test::Refusal refusal{ErrorCode::untrusted, other.name(), other.name(), name.name()};
     expect_refusal(refusal, [&] { shmbus::Bus::open(other.name()); });
     expect_refusal(refusal, [&] { shmbus::Inspector{other.name()}; });
-    CHECK(shmbus::Bus::remove(other.name()));  // the name goes, and harms nobody
+    CHECK(shmbus::Bus::remove(other.name()));  // removes the name, and does no harm to others
     CHECK_FALSE(bus.removed());
     CHECK(shmbus::Bus::open(other.name()).incarnation() != bus.incarnation());
   }
@@ -194,8 +196,7 @@ TEST_CASE("a hard link does not make one bus or topic pass for another", "[trust
   CHECK(bus.publisher("real").publish("x").sequence() == 2);
 }
 
-TEST_CASE("what a stranger puts under a bus's names keeps it neither from use, nor from being reaped and removed",
-          "[trust]") {
+TEST_CASE("a bus can be used, reaped and removed whatever a stranger puts under its names", "[trust]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};

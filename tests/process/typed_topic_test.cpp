@@ -1,4 +1,4 @@
-// What a topic carries, and who is told that it is something else.
+// What a topic carries, and how users of another type are refused.
 
 #include <unistd.h>
 
@@ -64,13 +64,13 @@ TEST_CASE("raw bytes are refused on a topic that carries a type", "[types]") {
 TEST_CASE("a type is refused on a topic that carries raw bytes", "[types]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
-  bus.publisher("log");  // deciding takes no event
+  bus.publisher("log");  // a publisher decides, also without an event
   CHECK(refusal([&] { bus.publisher<Celsius>("log"); }) == ErrorCode::type_mismatch);
   CHECK(bus.find_topic("log")->content == Content::raw);
   CHECK_NOTHROW(bus.publisher("log"));
 }
 
-TEST_CASE("creating or reading a topic leaves open what it carries", "[types]") {
+TEST_CASE("creating or reading a topic does not decide what it carries", "[types]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t");
@@ -107,7 +107,7 @@ TEST_CASE("a topic that accepts raw bytes takes them beside its type", "[types]"
   CHECK(topics[0].subscribers[0].mismatched == 1);
 }
 
-TEST_CASE("events of another shape are reported on standard error, at most once a second", "[types]") {
+TEST_CASE("events of a wrong size are reported on standard error, at most once per second", "[types]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   int ends[2];
@@ -151,7 +151,7 @@ TEST_CASE("a subscriber whose type can never come is refused at attach", "[types
   CHECK(shmbus::Inspector(name.name()).snapshot().subscriptions.empty());
 }
 
-TEST_CASE("a pattern of one type reads what fits, and counts the rest", "[types]") {
+TEST_CASE("a typed subscriber with a pattern reads the events of its type, and counts the others", "[types]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   auto heat = bus.publisher<Celsius>("a.heat");
@@ -166,7 +166,7 @@ TEST_CASE("a pattern of one type reads what fits, and counts the rest", "[types]
   CHECK(subscriber.mismatched() == 1);
 }
 
-TEST_CASE("a handler of one type is given values of it, and refused where they can never come", "[types]") {
+TEST_CASE("a typed handler gets values of its type, and is refused where they can never come", "[types]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("heat", {.accept_raw = true});
@@ -200,7 +200,7 @@ TEST_CASE("the fields of a type are recorded with it", "[types]") {
   CHECK(refusal([&] { bus.publisher("w", {}, older); }) == ErrorCode::type_mismatch);
 }
 
-TEST_CASE("processes that decide at once what a topic carries agree", "[types]") {
+TEST_CASE("processes that decide at one time what a topic carries agree", "[types]") {
   constexpr unsigned kProcesses = 4, kTopics = 100;
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -240,13 +240,13 @@ TEST_CASE("processes that decide at once what a topic carries agree", "[types]")
   for (const auto& process : processes) CHECK(process->wait() == test::End{});
 }
 
-TEST_CASE("options that a topic does not have are told, if they were asked for", "[options]") {
+TEST_CASE("requested options that a topic does not match are reported", "[options]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   const shmbus::TopicOptions made{.block_size = 4096, .blocks = 3, .timestamps = false, .mode = 0640};
   CHECK(bus.topic("t", made).different.empty());
-  CHECK(bus.topic("t", made).different.empty());  // rounded up, as it was then
-  CHECK(bus.topic("t").different.empty());        // defaults ask for nothing
+  CHECK(bus.topic("t", made).different.empty());  // the number is rounded up, as at creation
+  CHECK(bus.topic("t").different.empty());        // defaults demand nothing
   const std::vector<shmbus::DifferentOption> expected{
       {"block_size", "8192", "4096"},     {"blocks", "32", "4"},    {"reserve", "true", "false"},
       {"writers", "exclusive", "shared"}, {"mode", "0666", "0640"}, {"accept_raw", "true", "false"}};
@@ -264,14 +264,14 @@ TEST_CASE("options that a topic does not have are told, if they were asked for",
   CHECK(bus.topic("t", {.group = other}).different == std::vector<shmbus::DifferentOption>{{"group", other, group}});
 }
 
-TEST_CASE("a strict asker is refused, with every difference named", "[options]") {
+TEST_CASE("a member with strict options is refused, and every difference is named", "[options]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
   bus.topic("t", {.block_size = 4096, .blocks = 4, .timestamps = false});
   test::expect_refusal({ErrorCode::invalid_option, "'t'", "block_size 8192", "block_size 4096"},
                        [&] { bus.topic("t", {.block_size = 8192, .blocks = 4, .timestamps = false, .strict = true}); });
   test::expect_refusal({ErrorCode::invalid_option, "'t'", "timestamps true", "timestamps false"}, [&] {
-    bus.publisher("t", {.block_size = 4096, .blocks = 4, .strict = true});  // defaults count, too
+    bus.publisher("t", {.block_size = 4096, .blocks = 4, .strict = true});  // strict demands the defaults, too
   });
   CHECK(bus.find_topic("t")->content == Content::undecided);
   CHECK_NOTHROW(bus.publisher("t", {.block_size = 4096, .blocks = 4, .timestamps = false, .strict = true}));

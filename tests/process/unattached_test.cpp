@@ -1,5 +1,5 @@
-// Matching topics that a subscriber cannot attach: it is told, tries again by every kind of reader, and counts what it
-// missed; and nobody is held back by a port that nobody comes for.
+// Matching topics that a subscriber cannot attach: it reports them, tries again whichever way it reads, and counts what it
+// missed. No publisher is held back by a port that is never adopted.
 
 #include <poll.h>
 #include <sys/resource.h>
@@ -30,7 +30,7 @@ namespace {
 constexpr shmbus::TopicOptions kSmall{.block_size = 4096, .blocks = 4};
 constexpr std::uint64_t kMany = 1000;  // more than the ring of a small topic holds
 
-/// While it lives this process gets no new descriptor.
+/// Keeps this process from getting new descriptors until it is destroyed.
 class NoDescriptors {
  public:
   NoDescriptors() {
@@ -44,7 +44,7 @@ class NoDescriptors {
   rlimit before_{};
 };
 
-/// One round of reading, as each kind of reader does it.
+/// One round of reading, for each kind of reader.
 using Reader = std::function<std::size_t(shmbus::Subscriber&)>;
 
 std::size_t poll_only(shmbus::Subscriber& s) {
@@ -75,7 +75,7 @@ const std::vector<Kind> kKinds = {{"poll alone", poll_only, shmbus::WaitStrategy
                                   {"wait, spinning", wait_too, shmbus::WaitStrategy::spin()},
                                   {"descriptor", by_descriptor, shmbus::WaitStrategy::sleep()}};
 
-/// Until it has attached all.
+/// Reads until all topics are attached.
 void read_until_complete(shmbus::Subscriber& subscriber, const Reader& read) {
   const test::Deadline deadline;
   while (subscriber.status() == Status::incomplete) {
@@ -86,7 +86,7 @@ void read_until_complete(shmbus::Subscriber& subscriber, const Reader& read) {
 
 }  // namespace
 
-TEST_CASE("a topic without a free port is told, and attached once there is one", "[unattached]") {
+TEST_CASE("a topic without a free port is reported, and attached once there is one", "[unattached]") {
   const Kind& kind = kKinds[GENERATE(0u, 1u, 2u, 3u)];
   INFO(kind.name);
   const test::TemporaryBus name;
@@ -100,7 +100,7 @@ TEST_CASE("a topic without a free port is told, and attached once there is one",
   CHECK(all.unattached()[0].topic == "full");
   CHECK(all.unattached()[0].code == ErrorCode::limit);
   CHECK_THAT(all.unattached()[0].reason, Catch::Contains("at most 64 subscribers"));
-  CHECK_THROWS_AS(bus.subscriber("full"), shmbus::Error);  // asked for by name, it must be had
+  CHECK_THROWS_AS(bus.subscriber("full"), shmbus::Error);  // a topic asked for by name must be attached
 
   for (std::uint64_t i = 0; i < kMany; ++i) REQUIRE(full.publish("missed, at least some"));
   REQUIRE(other.publish("seen"));
@@ -115,7 +115,8 @@ TEST_CASE("a topic without a free port is told, and attached once there is one",
   CHECK(all.delivered() + all.lost() == kMany + 1);
 }
 
-TEST_CASE("without descriptors a topic is told, and every kind of reader recovers", "[unattached]") {
+TEST_CASE("a topic that can't be attached for want of descriptors is reported, and every kind of reader recovers",
+          "[unattached]") {
   const Kind& kind = kKinds[GENERATE(0u, 1u, 2u, 3u)];
   const auto delivery = GENERATE(Delivery::lossy, Delivery::reliable);
   INFO(kind.name << (delivery == Delivery::reliable ? ", reliable" : ", lossy"));
@@ -125,7 +126,7 @@ TEST_CASE("without descriptors a topic is told, and every kind of reader recover
   ForkedProcess reader{[&](const Parent& parent) {
     shmbus::Bus member = shmbus::Bus::open(name.name());
     shmbus::Subscriber all = member.subscriber(">", {.delivery = delivery, .wait = kind.wait});
-    kind.read(all);  // a descriptor of its own
+    kind.read(all);  // opens the reader's own descriptor
     {
       const NoDescriptors none;
       parent.say();
@@ -136,7 +137,7 @@ TEST_CASE("without descriptors a topic is told, and every kind of reader recover
       }
       test::require(all.unattached().size() == 1 && all.unattached()[0].code == ErrorCode::limit, "the reason");
       parent.say();
-      while (published->load() == 0) {  // all is to be published: nobody is held back for ever
+      while (published->load() == 0) {  // all events must be published: no publisher is held back forever
         kind.read(all);
         deadline.check("all to be published");
       }
@@ -173,7 +174,7 @@ TEST_CASE("no port is placed for a subscriber that does not trust the topic's ow
   CHECK(all.status() == Status::incomplete);
   REQUIRE(all.unattached().size() == 1);
   CHECK(all.unattached()[0].code == ErrorCode::untrusted);
-  // Whoever looks at the bus sees it too.
+  // An inspector of the bus sees it too.
   const shmbus::BusSnapshot look = shmbus::Inspector(name.name(), {65'534}).snapshot();
   REQUIRE(look.subscriptions.size() == 1);
   REQUIRE(look.subscriptions[0].unattached.size() == 1);
@@ -181,7 +182,7 @@ TEST_CASE("no port is placed for a subscriber that does not trust the topic's ow
   CHECK(look.subscriptions[0].unattached[0].code == ErrorCode::untrusted);
 }
 
-TEST_CASE("a topic that a user may not open is told, and read once it may", "[unattached]") {
+TEST_CASE("a topic that a user may not open is reported, and read once the user may open it", "[unattached]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666, .stall_limit = 50ms});
@@ -212,14 +213,15 @@ TEST_CASE("a stopped reliable subscriber still holds publishers back with the po
   reader.stop();
   shmbus::Publisher publisher = bus.publisher("t", kSmall);
   std::uint64_t published = 0;
-  while (publisher.publish_for(300ms, "x")) ++published;  // many stall limits
+  while (publisher.publish_for(300ms, "x")) ++published;  // waits for many stall limits
   CHECK(published < kMany);
   reader.resume();
   for (; published < kMany; ++published) REQUIRE(publisher.publish("x"));
   CHECK(reader.wait() == test::End{});
 }
 
-TEST_CASE("a subscription with handlers tells what it could not attach, and attaches it later", "[unattached]") {
+TEST_CASE("a subscription with handlers reports a topic that it could not attach, and attaches it later",
+          "[unattached]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 20ms});
   shmbus::Publisher publisher = bus.publisher("full", kSmall);

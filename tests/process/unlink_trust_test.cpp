@@ -1,4 +1,4 @@
-// Nothing is unlinked because a segment says so: whoever may read one topic may write its control segment.
+// No file is unlinked only because a segment names it: every user that may read a topic may write its control segment.
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ struct FixedName {
   char text[128] = {};
 };
 
-/// Writes into `control` that its log is `log`, whose name says which topic's it is, by which node and under which id.
+/// Makes `control` name `log` as its log. The log's file name gives the topic, node and id to write.
 void name_log(const std::string& control, const std::string& bus, const std::string& log) {
   const std::string prefix = "/dev/shm/shmbus." + bus + ".";
   const std::size_t mark = log.rfind(".log.");
@@ -48,13 +48,13 @@ bool marked_removed(const std::string& control) {
 
 }  // namespace
 
-TEST_CASE("who may read one topic can't have another topic's log unlinked", "[unlink_trust]") {
+TEST_CASE("a user that may read one topic can't cause another topic's log to be unlinked", "[unlink_trust]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   const std::string prefix = "/dev/shm/shmbus." + name.name() + ".", aside = "/dev/shm/aside." + name.name();
   const test::User owner = GENERATE(test::User{.id = alice}, test::User{.id = 0, .group = 0});
-  const unsigned mode = GENERATE(0600u, 0644u);  // of the other topic; the same as that of the one he may read, too
+  const unsigned mode = GENERATE(0600u, 0644u);  // mode of the other topic, in one case the same as that of the readable topic
   test::run_as(owner, [&] {
     shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666, .owners = {alice}});
     bus.publisher("open", {.mode = 0644}).publish("x");
@@ -78,14 +78,14 @@ TEST_CASE("who may read one topic can't have another topic's log unlinked", "[un
     CHECK_FALSE(std::filesystem::exists(prefix + "~1"));
     CHECK(std::filesystem::exists(open));
   }
-  SECTION("by a link to a topic that goes on: it is not told that it was removed") {
+  SECTION("by a link to a topic that goes on, which is not marked as removed") {
     test::run_as({.id = mallory}, [&] { std::filesystem::create_hard_link(open, prefix + "~1"); });
     as_owner([](shmbus::Bus& bus) { bus.reap(); });
     CHECK_FALSE(std::filesystem::exists(prefix + "~1"));
     CHECK_FALSE(marked_removed(open));
     CHECK(std::filesystem::exists(segments.log("open")));
   }
-  SECTION("by a link that stayed when the topic was removed") {
+  SECTION("by a link that was kept when the topic was removed") {
     test::run_as({.id = mallory}, [&] {
       std::filesystem::create_directory(aside);
       std::filesystem::create_hard_link(open, aside + "/kept");
@@ -94,23 +94,23 @@ TEST_CASE("who may read one topic can't have another topic's log unlinked", "[un
     CHECK_FALSE(std::filesystem::exists(open));
     test::run_as({.id = mallory}, [&] {
       const int kept = ::open((aside + "/kept").c_str(), O_RDWR | O_CLOEXEC);
-      if (kept >= 0) {  // it is his to write no more; a mapping of before would be
+      if (kept >= 0) {  // removing took away the right to open it for writing; an earlier mapping can still be written
         ::close(kept);
         name_log(aside + "/kept", name.name(), log);
       }
       std::filesystem::rename(aside + "/kept", prefix + "~2");
       std::filesystem::remove(aside);
     });
-    name_log(prefix + "~2", name.name(), log);  // by a mapping of before
+    name_log(prefix + "~2", name.name(), log);  // as through an earlier mapping
     as_owner([](shmbus::Bus& bus) { bus.reap(); });
     CHECK_FALSE(std::filesystem::exists(prefix + "~2"));
   }
-  SECTION("by what the control segment says when its own topic is removed") {
+  SECTION("by naming it in the control segment before its own topic is removed") {
     test::run_as({.id = mallory}, [&] { name_log(open, name.name(), log); });
     as_owner([](shmbus::Bus& bus) { require(bus.remove_topic("open"), "remove"); });
     CHECK_FALSE(std::filesystem::exists(open));
   }
-  SECTION("by saying that it is of an earlier bus") {
+  SECTION("by marking the control segment as one of an earlier bus") {
     test::run_as({.id = mallory}, [&] {
       name_log(open, name.name(), log);
       test::overwrite(open, offsetof(TopicHeader, bus), std::uint64_t{1});
@@ -118,7 +118,7 @@ TEST_CASE("who may read one topic can't have another topic's log unlinked", "[un
     as_owner([](shmbus::Bus& bus) {
       try {
         bus.find_topic("open");
-      } catch (const shmbus::Error&) {  // it is damaged
+      } catch (const shmbus::Error&) {  // the topic is damaged
       }
     });
   }
@@ -126,7 +126,7 @@ TEST_CASE("who may read one topic can't have another topic's log unlinked", "[un
   as_owner([](shmbus::Bus& bus) { require(bus.publisher("secret").publish("y").sequence() == 2, "the other topic"); });
 }
 
-TEST_CASE("a removal that somebody began is finished, by what its files tell", "[unlink_trust]") {
+TEST_CASE("a removal that another process began is finished from what its files hold", "[unlink_trust]") {
   const test::TemporaryBus name;
   const test::Segments segments{name.name()};
   const std::string prefix = "/dev/shm/shmbus." + name.name() + ".";
@@ -135,12 +135,12 @@ TEST_CASE("a removal that somebody began is finished, by what its files tell", "
   const std::string log = segments.log("t"), removed = prefix + "~7";
   std::filesystem::rename(segments.control("t"), removed);
 
-  SECTION("its log goes with it") {
+  SECTION("its log is removed, too") {
     CHECK(bus.reap().segments == 1);
     CHECK_FALSE(std::filesystem::exists(log));
     CHECK_FALSE(std::filesystem::exists(removed));
   }
-  SECTION("its log goes with it beside a topic that was made anew") {
+  SECTION("its log is removed, too, beside a topic that was created anew") {
     bus.publisher("t").publish("x");
     CHECK(bus.reap().segments == 1);
     CHECK_FALSE(std::filesystem::exists(log));
@@ -159,7 +159,7 @@ TEST_CASE("a removal that somebody began is finished, by what its files tell", "
     CHECK(std::filesystem::is_symlink(log));
     CHECK(std::filesystem::exists(prefix + "elsewhere"));
   }
-  SECTION("a log that another control segment in its place names stays") {
+  SECTION("a log that belongs to another topic stays, though the control segment names it") {
     bus.publisher("u").publish("x");
     name_log(removed, name.name(), segments.log("u"));
     bus.reap();

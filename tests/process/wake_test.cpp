@@ -1,4 +1,4 @@
-// Sleep and wake. The stall limit is an hour here: a lost wake-up would not be healed by the bounded sleep.
+// Sleep and wake. The stall limit is an hour here, so that the bounded sleep does not make up for a lost wake-up.
 
 #include <poll.h>
 #include <sys/epoll.h>
@@ -91,7 +91,7 @@ TEST_CASE("sleepers of one topic and of many are all woken, at random times", "[
   for (ForkedProcess& sleeper : sleepers) CHECK(sleeper.wait() == test::End{});
 }
 
-TEST_CASE("a topic that comes into being wakes who waits for it", "[wake]") {
+TEST_CASE("the creation of a topic wakes subscribers that wait for it", "[wake]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), unhealed);
   for (unsigned round = 0; round < 50 / test::slowness; ++round) {
@@ -108,7 +108,7 @@ TEST_CASE("a topic that comes into being wakes who waits for it", "[wake]") {
   }
 }
 
-TEST_CASE("a wait without an event ends with its time, not before", "[wake]") {
+TEST_CASE("a wait without an event ends after its time-out, not before", "[wake]") {
   const auto strategy = GENERATE(WaitStrategy::sleep(), WaitStrategy::balanced(), WaitStrategy::spin());
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name());
@@ -123,7 +123,7 @@ TEST_CASE("a wait without an event ends with its time, not before", "[wake]") {
   }
 }
 
-TEST_CASE("a wait longer than the stall limit goes on until its time", "[wake]") {
+TEST_CASE("a wait longer than the stall limit lasts until its time-out", "[wake]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 5ms});
   shmbus::Subscriber subscriber = bus.subscriber("t");
@@ -132,7 +132,7 @@ TEST_CASE("a wait longer than the stall limit goes on until its time", "[wake]")
   CHECK(std::chrono::steady_clock::now() - start >= 100ms);
 }
 
-TEST_CASE("a wait says at once that events are there", "[wake]") {
+TEST_CASE("a wait returns at once when there are events", "[wake]") {
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), unhealed);
   shmbus::Subscriber subscriber = bus.subscriber("t");
@@ -205,7 +205,7 @@ TEST_CASE("the descriptor is readable when there is something to poll, and quiet
     while (const std::size_t n = subscriber.poll(ignore)) seen += n;
     return seen;
   };
-  poll_dry();  // of topic t.one, new
+  poll_dry();  // the topic t.one is new
   const auto expect = [&](std::uint64_t say, std::size_t count) {
     publisher.say(say);
     std::size_t seen = 0;
@@ -225,7 +225,7 @@ TEST_CASE("the descriptor is readable when there is something to poll, and quiet
   expect(2, 3);
   for (int i = 0; i < 200; ++i) expect(1, 1);
 
-  publisher.say(10);  // readable as long as something is left
+  publisher.say(10);  // readable for as long as events are left
   pollfd p{.fd = fd, .events = POLLIN, .revents = 0};
   REQUIRE(::poll(&p, 1, 60'000) == 1);
   test::wait_until("all ten",
