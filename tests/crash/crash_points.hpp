@@ -9,10 +9,10 @@
 
 namespace crash {
 
-/// The names in the library's sources, sorted: so that a point which no test reaches is found.
+/// The names in the library's sources, sorted. A test compares them with the points that were passed.
 const std::vector<std::string>& all_points();
 
-/// Which points processes passed. In shared memory: make it before they are forked.
+/// Which points processes passed. It lies in shared memory: make it before the processes are forked.
 class Reached {
  public:
   Reached();

@@ -12,18 +12,18 @@
 
 namespace crash {
 
-/// Ids up to here are the survivors'; the others publish as what their role gives.
+/// Ids up to here belong to the survivors. The other processes publish under ids that their role gives.
 inline constexpr std::uint64_t kVictim = 0xf0;
 inline constexpr std::size_t kPublishers = 256;
 
-/// The payload of event `number` of a publisher: tells by itself whether it is whole.
+/// The payload of event `number` of a publisher. Its words show whether the event is intact.
 inline std::vector<std::uint64_t> payload_of(std::uint64_t publisher, std::uint64_t number) {
   std::vector<std::uint64_t> words(1 + (number * 7 + publisher) % 24);
   test::SelfChecking::fill(words, number << 8 | publisher);
   return words;
 }
 
-/// What one reader saw of one topic, checked as it comes: nothing torn, nothing twice, nothing out of order.
+/// What one reader saw of one topic. Checks each event as it comes: none torn, none twice, none out of order.
 class EventChecker {
  public:
   void check(const shmbus::Event& event, const shmbus::Subscriber& reader) {
@@ -48,10 +48,10 @@ class EventChecker {
   }
 
   std::uint64_t seen() const noexcept { return seen_; }
-  /// Sequences between the first event and the last that were not handed out: lost, or died uncommitted.
+  /// Sequences between the first event and the last that were not handed out: lost, or never committed by a dead publisher.
   std::uint64_t skipped() const noexcept { return skipped_; }
-  /// What the reader counted as lost between its first event and its last. After the last it may count more, in front
-  /// of events that are not there yet.
+  /// What the reader counted as lost between its first event and its last. After the last event it may count more, before
+  /// events that are not committed yet.
   std::uint64_t lost() const noexcept { return lost_; }
   /// Events of a publisher that were not handed out, between its first and its last.
   std::uint64_t missed(std::uint64_t publisher) const noexcept { return missed_[publisher]; }
@@ -60,7 +60,7 @@ class EventChecker {
   std::uint64_t sequence_ = 0;
   std::uint64_t seen_ = 0;
   std::uint64_t skipped_ = 0;
-  std::uint64_t lost_before_ = 0;  // when it got its first event
+  std::uint64_t lost_before_ = 0;  // when the reader got its first event
   std::uint64_t lost_ = 0;
   std::array<std::uint64_t, kPublishers> numbers_{};
   std::array<std::uint64_t, kPublishers> missed_{};

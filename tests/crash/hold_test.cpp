@@ -1,4 +1,4 @@
-// How long a publisher's death holds a reader up.
+// How long a publisher's death delays a reader.
 
 #include <catch2/catch.hpp>
 
@@ -32,8 +32,8 @@ void read(const std::string& name, shmbus::WaitStrategy wait, const test::Parent
   std::uint64_t last = 0;
   while (!shared.over) {
     const std::size_t n = subscriber.poll([&](const shmbus::Event& event) {
-      if (last == 0) parent.say();  // from here on a sequence that is left out is seen
-      // Nobody but the victim leaves a sequence out.
+      if (last == 0) parent.say();  // from here on this reader notices a sequence that is left out
+      // Only the victim leaves a sequence out.
       if (last != 0 && shared.died != 0 && event.sequence() != last + 1 && shared.passed == 0) shared.passed = now();
       last = event.sequence();
     });
@@ -41,7 +41,7 @@ void read(const std::string& name, shmbus::WaitStrategy wait, const test::Parent
   }
 }
 
-/// Dies with a claim granted, and the time of it said.
+/// Dies with a granted claim, after it has stored the time.
 void die(const std::string& name, std::int64_t pass, Shared& shared) {
   crash_plan.died = &shared.died;
   crash_plan.pass = pass;
@@ -75,7 +75,7 @@ std::vector<double> holds_in_ms(shmbus::WaitStrategy wait, std::chrono::microsec
     holds.push_back(static_cast<double>(shared->passed - shared->died) / 1e6);
     shared->over = true;
     REQUIRE(survivor.wait() == test::End{});
-    reader.kill();  // it may sleep for long
+    reader.kill();  // it may be asleep for long
   }
   std::sort(holds.begin(), holds.end());
   return holds;
@@ -88,13 +88,13 @@ void print(const char* what, const std::vector<double>& holds) {
 
 }  // namespace
 
-TEST_CASE("a publisher's death holds a spinning reader up for no more than 10 ms", "[hold][serial]") {
+TEST_CASE("a publisher's death delays a spinning reader by no more than 10 ms", "[hold][serial]") {
   const auto holds = holds_in_ms(shmbus::WaitStrategy::spin(), 20us);
   print("spinning", holds);
   CHECK(holds[holds.size() / 2] <= 10);
 }
 
-TEST_CASE("a publisher's death holds a sleeping reader up for no more than 100 ms", "[hold][serial]") {
+TEST_CASE("a publisher's death delays a sleeping reader by no more than 100 ms", "[hold][serial]") {
   const auto holds = holds_in_ms(shmbus::WaitStrategy::sleep(), 200us);
   print("sleeping", holds);
   CHECK(holds[holds.size() / 2] <= 100);

@@ -1,4 +1,4 @@
-// Two processes die or stop, each at a point: at one time, or the second while it meets what the first left.
+// Two processes die or stop, each at one crash point: at one time, or the second while it repairs what the first left.
 
 #include <catch2/catch.hpp>
 
@@ -38,7 +38,7 @@ void print(const Tally& tally) {
 
 }  // namespace
 
-TEST_CASE("two deaths at any points hurt nobody else: a sample", "[pair]") {
+TEST_CASE("two deaths at any points do others no harm: a sample", "[pair]") {
   const auto faults = crash::faults_at_all_points(SIGKILL, 3);
   std::mt19937 random{Catch::rngSeed()};
   Tally tally;
@@ -52,8 +52,8 @@ TEST_CASE("two deaths at any points hurt nobody else: a sample", "[pair]") {
   CHECK(tally.both > tally.pairs / 4);
 }
 
-// All pairs: tests/crash/sweep.
-TEST_CASE("two deaths at any points hurt nobody else: all pairs of a part", "[.sweep]") {
+// tests/crash/sweep runs all pairs.
+TEST_CASE("two deaths at any points do others no harm: all pairs of a part", "[.sweep]") {
   const auto number = [](const char* name, std::size_t otherwise) {
     const char* value = std::getenv(name);
     return value != nullptr ? std::strtoull(value, nullptr, 10) : otherwise;
@@ -70,7 +70,7 @@ TEST_CASE("two deaths at any points hurt nobody else: all pairs of a part", "[.s
   print(tally);
 }
 
-// One pair again: SHMBUS_PAIR="<role>@<point>[@stop]+<role>@<point>[@late]", SHMBUS_PUBLISHERS, SHMBUS_TIMES.
+// Repeats one pair: SHMBUS_PAIR="<role>@<point>[@stop]+<role>@<point>[@late]", SHMBUS_PUBLISHERS, SHMBUS_TIMES.
 TEST_CASE("the pair that the environment names", "[.scene]") {
   const char* pair = std::getenv("SHMBUS_PAIR");
   REQUIRE(pair != nullptr);

@@ -9,7 +9,7 @@ const std::map<std::string, std::vector<std::string>>& points_of_roles() {
   static const auto found = [] {
     std::map<std::string, std::vector<std::string>> map;
     std::set<std::string> all;
-    // Some points need others to be quicker: who did not pass one may the next time.
+    // Some points are passed only if other processes are quicker: a role that did not pass one may pass it the next time.
     for (int round = 0; round < 3 && all.size() < all_points().size(); ++round) {
       for (const Role& role : all_roles()) {
         Reached reached;

@@ -13,7 +13,7 @@ const std::vector<Trap> kOpenClaims = {{"publisher", "publish.granted", SIGKILL,
                                        {"publisher", "seal.granted"},
                                        {"publisher", "publish.headed", SIGKILL, 5}};
 
-/// Dead at each step of a batch, with none, one or several of its events committed.
+/// Traps at each step of a batch, with none, one or several of its events committed.
 const std::vector<Trap> kBatches = {{"publisher", "publish_all.granted", SIGKILL, 3},
                                     {"publisher", "publish_all.claimed", SIGKILL, 3},
                                     {"publisher", "publish_all.committed", SIGKILL, 8},
@@ -74,7 +74,7 @@ const std::vector<Role>& all_roles() {
        .traps = {{"exclusive publisher", "seal.committed"}}},
       {.name = "publisher short of memory", .act = publish, .topic = "s", .blocks_of_memory = 3},
 
-      // Those who find what others left.
+      // Roles that repair what others left.
       {.name = "repairing reader", .act = read_reliably, .late_survivors = true, .traps = kOpenClaims},
       {.name = "repairing publisher", .act = publish, .late_survivors = true, .traps = kDeadReaders},
       {.name = "reaper of open claims", .act = reap, .late_survivors = true, .traps = kOpenClaims},

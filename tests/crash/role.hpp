@@ -9,17 +9,17 @@
 
 namespace crash {
 
-/// Where one process of a scene finds itself.
+/// What one process of a scene knows.
 struct Stage {
   std::string bus;
   std::string topic;
-  std::uint64_t self = 0;               ///< as publisher
+  std::uint64_t self = 0;               ///< its id as a publisher
   std::chrono::milliseconds time{300};  ///< a role ends by itself after this
-  std::function<bool()> over;           ///< the scene has what it wants
+  std::function<bool()> over;           ///< returns whether the scene is over
   unsigned blocks_of_memory = 0;        ///< see Role
-  bool polite = false;                  ///< processes are stopped: reliable subscribers let themselves be demoted
+  bool polite = false;                  ///< processes are stopped in this scene, so reliable subscribers set demote_after
 
-  /// Until the role shall end.
+  /// Returns whether the role goes on.
   template <class Step>
   void repeat(Step step) const {
     const auto end = std::chrono::steady_clock::now() + time;
@@ -35,31 +35,31 @@ struct Trap {
   int pass = 1;
 };
 
-/// Who lives beside the victim.
+/// Which processes live beside the victim.
 enum Beside : unsigned {
   nobody = 0,
-  publishers = 1,  ///< of the topic: 1, 2 or 4; of an exclusive one those who want to succeed the victim
+  publishers = 1,  ///< of the topic: 1, 2 or 4; of an exclusive topic those that wait to succeed the victim
   readers = 2,     ///< of the topic: a lossy and a reliable one
-  creators = 4,    ///< one that creates, uses and removes topics "new.N", and a standing reliable subscriber of theirs
-  rivals = 8,      ///< one that does what the victim does
+  creators = 4,    ///< a process that creates, uses and removes topics "new.N", and a standing reliable subscriber to them
+  rivals = 8,      ///< a process that does the same as the victim
 };
 
-/// What a process does over and over, until it is killed.
+/// What a process repeats until it is killed.
 struct Role {
   const char* name;
   void (*act)(const Stage&);
   const char* topic = "t";  ///< "t" is shared, "x" exclusive, "s" shared, for want of memory
   unsigned survivors = publishers | readers;
-  bool late_survivors = false;  ///< the others start when the victim is dead: first it has the traps to itself
+  bool late_survivors = false;  ///< the others start when the victim is dead, so that only the victim meets the traps
   std::vector<Trap> traps{};
-  const char* pause = nullptr;    ///< the victim is stopped here first, until the others got on
-  unsigned blocks_of_memory = 0;  ///< so many blocks find memory, of each topic; 0: all
+  const char* pause = nullptr;    ///< the victim is stopped at this point first, until the others made progress
+  unsigned blocks_of_memory = 0;  ///< how many blocks of each topic find memory; 0: all
 };
 
 const std::vector<Role>& all_roles();
 const Role& role(const std::string& name);
 
-/// Few and small blocks: each is reused all the time.
+/// Few and small blocks, so that each is reused all the time.
 inline shmbus::TopicOptions topic_options(const std::string& topic) {
   return {.block_size = topic == "s" ? std::size_t{16384} : std::size_t{4096},
           .blocks = 4,

@@ -48,12 +48,12 @@ bool loan_one(shmbus::Publisher& publisher, std::span<const std::byte> payload, 
   return loan.commit(payload.size()).status() == Status::ok;
 }
 
-/// With a trace, a header and a key, by which the Book knows whether they are the event's.
+/// A trace, a header and a key that follow from the event's number, so that the checker can verify them.
 shmbus::PublishOptions extended(std::string_view number) {
   return {.timeout = 5ms, .trace = shmbus::TraceContext{}, .headers = {{"number", number}}, .key = number};
 }
 
-/// A bus that others may remove at any time.
+/// Uses a bus that others may remove at any time.
 template <class Step>
 void on_a_passing_bus(Step step) {
   try {
@@ -137,18 +137,18 @@ void publish(const Stage& stage) {
   try {
     shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
     stage.repeat([&] {
-      if (number % 16 == 0) {  // then come all the ways of publish_one, which go by the number
+      if (number % 16 == 0) {  // all kinds of publish_one follow in turn, chosen by the number
         publish_several(publisher, stage.self, number + 1);
         number += kBatch;
       }
       publish_one(publisher, stage.self, ++number, true);
     });
   } catch (const Error& error) {
-    test::require(error.code() == ErrorCode::busy, error.what());  // another one has the exclusive right
+    test::require(error.code() == ErrorCode::busy, error.what());  // another publisher has the exclusive right
   }
 }
 
-/// Claims of one size only, so that two publishers show the same.
+/// Publishes with claims of one size only, so that two publishers can have equal claims.
 void publish_alone_and_steadily(const Stage& stage) {
   Bus bus = Bus::open(stage.bus);
   shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
@@ -162,7 +162,7 @@ void publish_alone_and_steadily(const Stage& stage) {
   });
 }
 
-/// The same, by batches.
+/// The same with batches.
 void publish_batches_alone_and_steadily(const Stage& stage) {
   Bus bus = Bus::open(stage.bus);
   shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
@@ -305,7 +305,7 @@ void make_and_remove_a_bus(const Stage& stage) {
   });
 }
 
-/// Somebody unlinks a registry by hand, and leaves the segments.
+/// Unlinks a registry by hand, and leaves the segments.
 void lose_a_registry(const Stage& stage) {
   const std::string name = stage.bus + "b";
   const std::string path =
@@ -322,7 +322,7 @@ void record_types(const Stage& stage) {
   std::uint64_t number = 0;
   stage.repeat([&] {
     const std::string topic = "raw." + std::to_string(stage.self) + "." + std::to_string(++number);
-    bus.topic(topic, topic_options("t"));  // whoever publishes first decides what it carries
+    bus.topic(topic, topic_options("t"));  // the first publisher decides what it carries
     if (number % 2 == 0)
       bus.publisher(topic).publish("x");
     else
@@ -339,7 +339,7 @@ void reap(const Stage& stage) {
   });
 }
 
-/// Claims, and takes its time.
+/// Claims, and commits only after a while.
 void hold_a_loan(const Stage& stage) {
   Bus bus = Bus::open(stage.bus);
   shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
@@ -359,8 +359,8 @@ void hold_a_loan(const Stage& stage) {
   });
 }
 
-/// A port is placed for a subscription that has left the list, as by a creator that died before it withdrew it: whoever
-/// is held back by it withdraws it.
+/// Places a port for a subscription that has left the list, as a creator does that died before it withdrew the port. The
+/// first publisher that the port holds back withdraws it.
 void publish_beside_an_orphan(const Stage& stage) {
   namespace registry = shmbus::registry;
   Bus bus = Bus::open(stage.bus);

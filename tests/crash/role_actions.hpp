@@ -5,19 +5,19 @@
 
 namespace crash {
 
-/// Publishes one event, each in another way: copied, extended, loaned, trimmed, and now and then an aborted loan. False:
+/// Publishes one event, in turn copied, extended, loaned, trimmed, and now and then as an aborted loan. Returns false if
 /// nothing was published.
 bool publish_one(shmbus::Publisher& publisher, std::uint64_t self, std::uint64_t number, bool may_abort);
 
 inline constexpr std::size_t kBatch = 6;
-/// Publishes the events from `number` on at once, and returns how many.
+/// Publishes events from `number` on as a batch, and returns how many.
 std::size_t publish_several(shmbus::Publisher& publisher, std::uint64_t self, std::uint64_t number);
 
 shmbus::SubscriberOptions reliable(const Stage& stage);
-/// Hands what there is to the checker; waits a moment if there is nothing.
+/// Passes all new events to the checker. Waits a moment if there are none.
 std::size_t read_some(shmbus::Subscriber& subscriber, EventChecker& checker);
 
-/// Lets the calling process find as little memory as the role says.
+/// Limits the memory that the calling process finds to what the role says.
 void limit_memory(const Stage& stage);
 
 // What roles do.

@@ -25,7 +25,7 @@ namespace {
 
 enum class Turn { killed, stopped, ended };
 
-/// Waits until a process was killed, stopped, or came to its end. Its status stays for whoever waits for it.
+/// Waits until a process was killed, was stopped or ended. Its status can still be waited for.
 Turn turn_of(const ForkedProcess& process) {
   const test::Deadline deadline;
   for (;;) {
@@ -42,14 +42,14 @@ Turn turn_of(const ForkedProcess& process) {
   }
 }
 
-/// `waitid` keeps telling of a stop, until it is told without WNOWAIT.
+/// Consumes a stop: `waitid` returns it again and again until it is called without WNOWAIT.
 void resume(ForkedProcess& process) {
   siginfo_t info{};
   ::waitid(P_PID, static_cast<id_t>(process.pid()), &info, WSTOPPED | WNOHANG);
   process.resume();
 }
 
-/// The topics, each with some events, and a page of each table.
+/// Creates the topics, each with some events, and fills a page of each table.
 void set_stage(const std::string& name) {
   shmbus::Bus bus = shmbus::Bus::open(name, {.stall_limit = 20ms});
   const shmbus::Subscriber subscriber = bus.subscriber("none");
@@ -174,7 +174,7 @@ class Scene {
     if (process.wait() != expected) throw std::runtime_error(what + " did not end well");
   }
 
-  /// The bus that roles make and remove: works, and goes without a trace.
+  /// Checks that the bus that roles create and remove works, and can be removed completely.
   void check_passing_bus(const test::Segments& segments) {
     const std::string name = stage_.bus + "b";
     const auto body = [&](const test::Parent&) {
@@ -195,7 +195,7 @@ class Scene {
   Stage stage_;
   std::vector<ForkedProcess> stopped_;
   unsigned started_ = 0;
-  std::set<std::size_t> paused_;  // victims that were stopped once, to be overtaken
+  std::set<std::size_t> paused_;  // victims that were stopped once, so that others overtake them
 };
 
 }  // namespace

@@ -38,7 +38,7 @@ void check_all_fates(int signal, unsigned publishers, unsigned roles_a_point) {
     ++scenes;
     if (plays_well(fault, publishers)) met.insert(fault.point);
   }
-  // A victim may have been slower than the others this time: whoever passes the point may try again.
+  // A victim may have been slower than the others this time: each role that passes the point may try again.
   const auto others = crash::faults_at_all_points(signal, 8);
   for (int round = 0; round < 5 && met.size() < crash::all_points().size(); ++round) {
     for (const Fault& fault : others) {
@@ -55,7 +55,7 @@ void check_all_fates(int signal, unsigned publishers, unsigned roles_a_point) {
 
 }  // namespace
 
-TEST_CASE("no two crash points share an id, and each is passed by some role", "[points]") {
+TEST_CASE("no two crash points share an id, and some role passes each point", "[points]") {
   std::set<std::uint32_t> ids;
   for (const std::string& point : crash::all_points()) ids.insert(shmbus::platform::crash_point_id(point));
   CHECK(ids.size() == crash::all_points().size());
@@ -64,15 +64,15 @@ TEST_CASE("no two crash points share an id, and each is passed by some role", "[
   check_all_met(passed);
 }
 
-TEST_CASE("a death at any point hurts nobody else: 1 publisher", "[death]") { check_all_fates(SIGKILL, 1, 2); }
-TEST_CASE("a death at any point hurts nobody else: 2 publishers", "[death]") { check_all_fates(SIGKILL, 2, 4); }
-TEST_CASE("a death at any point hurts nobody else: 4 publishers", "[death]") { check_all_fates(SIGKILL, 4, 2); }
+TEST_CASE("a death at any point does others no harm: 1 publisher", "[death]") { check_all_fates(SIGKILL, 1, 2); }
+TEST_CASE("a death at any point does others no harm: 2 publishers", "[death]") { check_all_fates(SIGKILL, 2, 4); }
+TEST_CASE("a death at any point does others no harm: 4 publishers", "[death]") { check_all_fates(SIGKILL, 4, 2); }
 
-TEST_CASE("a process stopped at any point hurts nobody else, and does no harm when it goes on", "[stop]") {
+TEST_CASE("a process that is stopped at any point does others no harm, also when it goes on", "[stop]") {
   check_all_fates(SIGSTOP, 2, 1);
 }
 
-// One scene again: SHMBUS_SCENE="<role>@<point>[@stop]", SHMBUS_PUBLISHERS.
+// Repeats one scene: SHMBUS_SCENE="<role>@<point>[@stop]", SHMBUS_PUBLISHERS.
 TEST_CASE("the scene that the environment names", "[.scene]") {
   const char* scene = std::getenv("SHMBUS_SCENE");
   REQUIRE(scene != nullptr);

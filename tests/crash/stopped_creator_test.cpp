@@ -1,4 +1,4 @@
-// A creator that stops for longer than a subscriber waits for it.
+// A creator that is stopped for longer than a subscriber waits for it.
 
 #include <sys/wait.h>
 
@@ -12,7 +12,7 @@
 using namespace std::chrono_literals;
 using test::ForkedProcess;
 
-TEST_CASE("a reliable subscriber that does not wait for a stopped creator misses nothing it publishes", "[creator]") {
+TEST_CASE("a reliable subscriber that stops waiting for a stopped creator misses none of its events", "[creator]") {
   const std::string point = GENERATE("topic.announced", "create.formatted", "create.linked", "topic.ready",
                                      "finish.placed", "finish.withdrawn", "topic.changed", "topic.notified");
   CAPTURE(point);

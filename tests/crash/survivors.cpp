@@ -16,7 +16,7 @@ using Count = std::atomic<std::uint64_t>;
 
 namespace {
 
-/// At times with a loan held open, at times idle: so that readers meet open claims, and sleep.
+/// Publishes, sometimes with an open loan and sometimes with a pause, so that readers meet open claims and sleep.
 void survive_publishing(const Stage& stage, Count& count) {
   Bus bus = Bus::open(stage.bus);
   std::uint64_t number = 0;
@@ -43,7 +43,7 @@ void survive_publishing(const Stage& stage, Count& count) {
   }
 }
 
-/// Reliable, it misses no event of a survivor, unless it was demoted while somebody was stopped.
+/// Reads. A reliable reader misses no event of a survivor, unless it was demoted while a process was stopped.
 void survive_reading(const Stage& stage, Delivery delivery, unsigned publishers, const Signals& signals, Count& count) {
   Bus bus = Bus::open(stage.bus);
   shmbus::SubscriberOptions options = reliable(stage);
@@ -135,7 +135,7 @@ Survivors::Survivors(const Stage& stage, const Role& role, unsigned publishers, 
     members_.push_back({"standing subscriber", 2, test::ForkedProcess([self, &heard](const test::Parent& parent) {
                           survive_listening(self, parent, heard);
                         })});
-    members_.back().process.hear();  // it is listed: from here on it misses no topic
+    members_.back().process.hear();  // its subscription is listed: from here on it misses no topic
     add("creator", 2, [&heard](const Stage& s, Count& count) { survive_creating(s, heard, count); });
   }
   if ((role.survivors & rivals) != 0) {

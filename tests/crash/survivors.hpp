@@ -12,21 +12,21 @@
 
 namespace crash {
 
-/// What the survivors of a scene and the test tell each other.
+/// What the survivors of a scene share with the test.
 struct Signals {
   std::atomic<bool> over{false};
-  std::atomic<bool> stopping{false};                   ///< a process is stopped: what waits for it by design may
-  std::array<std::atomic<std::uint64_t>, 12> steps{};  ///< how far each survivor got
+  std::atomic<bool> stopping{false};                   ///< a process is stopped: survivors that wait for it by design may wait
+  std::array<std::atomic<std::uint64_t>, 12> steps{};  ///< progress of each survivor
 };
 
-/// Processes that live through a scene, and check what they see.
+/// Processes that live to the end of a scene, and check what they see.
 class Survivors {
  public:
   Survivors(const Stage& stage, const Role& role, unsigned publishers, Signals& signals);
 
-  /// Waits until each got on by so much. Throws when one does not.
+  /// Waits until each survivor has made some progress. Throws if one does not.
   void get_on(std::uint64_t steps);
-  /// Ends them; throws unless each is content.
+  /// Ends the survivors. Throws unless all checks of each passed.
   void leave();
 
  private:

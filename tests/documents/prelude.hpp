@@ -1,4 +1,4 @@
-// What the fragments of the documents may use without declaring it: see run. Nothing of it is ever linked.
+// What the fragments of the documents may use without declaring it: see run. It is compiled, and never linked.
 #pragma once
 
 #include <shmbus/shmbus.hpp>

@@ -1,4 +1,4 @@
-// Reading a log of any bytes: start, adopt, poll, look, retain, and what a reader does in front of an open claim.
+// Reading a log of any bytes: start, adopt, poll, look, retain, and what a reader does at an open claim.
 
 #include "fuzz/log_actors.hpp"
 

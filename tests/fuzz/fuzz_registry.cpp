@@ -1,5 +1,5 @@
-// Attaching to a registry of any bytes: validation, the node, topic and subscription tables, the bus's clock, a node's
-// way in and out, the inspector.
+// Attaching to a registry of any bytes: validation, the node, topic and subscription tables, the bus's clock, a node that
+// joins and leaves, the inspector.
 
 #include <cstdlib>
 #include <memory>
@@ -24,11 +24,11 @@ using shmbus::layout::SubscriptionEntry;
 using shmbus::layout::TopicEntry;
 using shmbus::platform::Access;
 
-constexpr std::uint64_t kTable = shmbus::layout::kPage;  // of each table, what is damaged
+constexpr std::uint64_t kTable = shmbus::layout::kPage;  // how much of each table is damaged
 
 std::string path() { return "/dev/shm/" + BusName(fuzz::bus_name()).registry_file(); }
 
-/// A bus with three topics and two subscriptions: what its members would have left, had they died.
+/// A bus with three topics and two subscriptions, as its members leave it if they die.
 fuzz::SegmentCopy* make_segment() {
   shmbus::Bus bus = shmbus::Bus::open(fuzz::bus_name());
   for (const char* topic : {"a", "b.c", "b.d"}) bus.topic(topic, {.block_size = 4096, .blocks = 2});

@@ -1,4 +1,4 @@
-// Repair over any bytes: claims of the dead, ports, reservation, gating, taking ports back.
+// Repair over any bytes: claims of dead publishers, ports, reservation, gating, withdrawing ports.
 
 #include "fuzz/log_actors.hpp"
 

@@ -32,7 +32,7 @@ constexpr std::uint64_t kBlockSize = 4096;
 constexpr std::uint32_t kBlocks = 2;
 constexpr Geometry kGeometry = Geometry::of(kBlockSize, kBlocks, true, 8);
 
-/// A topic that was used, and a node that lives as long as the process.
+/// A topic that was used, and a node that lives for as long as the process.
 struct Setting {
   Setting() {
     shmbus::Bus bus = shmbus::Bus::open(fuzz::bus_name(), {.stall_limit = std::chrono::milliseconds{1}});
@@ -41,7 +41,7 @@ struct Setting {
     for (int i = 0; i < 100; ++i) static_cast<void>(publisher->publish("a hundred events of some thirty bytes"));
     const BusName bus_name(fuzz::bus_name());
     member = Membership::of(Registry::find(bus_name, Access::read_write, {}));
-    // The copies take the place of the originals, which those who made them leave now: as if they had died.
+    // The copies replace the originals, whose members leave now. The copies look as if those members had died.
     const std::string folder = "/dev/shm/";
     control = std::make_unique<fuzz::SegmentCopy>(
         folder + bus_name.control_file(TopicName("t")),

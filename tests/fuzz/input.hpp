@@ -8,7 +8,7 @@
 
 namespace fuzz {
 
-/// The bytes of one run, taken from the front. Beyond the end there are zeros.
+/// The input bytes of one run, taken from the front. Beyond their end it gives zeros.
 class Input {
  public:
   Input(const std::uint8_t* data, std::size_t size) noexcept : rest_(data, size) {}

@@ -15,7 +15,7 @@
 
 namespace fuzz {
 
-/// Who uses a damaged log: what a run can do, as the input says. Checks what must hold over any bytes.
+/// The members that use a damaged log. The input chooses what they do. Checks what must hold over any bytes.
 class LogActors {
  public:
   LogActors(const LogImage& image, Input& input);
@@ -24,10 +24,10 @@ class LogActors {
   void read();
   // A writer: attaches, publishes, claims, commits, aborts, leaves.
   void write();
-  // What slow paths do with what others left.
+  // What slow paths do with ports, claims and blocks that others left.
   void repair();
 
-  /// Whatever stands between two steps: damage now or in the middle of the next one, or time.
+  /// What happens between two steps: damage now or in the middle of the next step, or time that passes.
   void disturb();
 
  private:

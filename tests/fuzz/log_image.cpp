@@ -39,9 +39,9 @@ Geometry geometry_of(const ImageKind& kind) {
   return g;
 }
 
-/// One allocation for all runs of a size, and so redzones of its own.
+/// One allocation for all runs of one size, so that it has its own redzones.
 std::byte* memory_of(std::size_t size) {
-  static auto& known = *new std::vector<std::pair<std::size_t, std::byte*>>;  // outlives the search for leaks
+  static auto& known = *new std::vector<std::pair<std::size_t, std::byte*>>;  // outlives the leak check
   for (const auto& [bytes, at] : known) {
     if (bytes == size) return at;
   }
@@ -51,7 +51,7 @@ std::byte* memory_of(std::size_t size) {
   return at;
 }
 
-/// None, or some of the kinds there are.
+/// None, or some of the existing kinds.
 shmbus::log::RecordExtensions extensions_of(int event) noexcept {
   static constexpr shmbus::TraceContext trace{};
   static constexpr std::array<shmbus::EventHeader, 3> headers{{{"name", "value"}, {"empty", ""}, {"name", "again"}}};
@@ -65,7 +65,7 @@ shmbus::log::RecordExtensions extensions_of(int event) noexcept {
   }
 }
 
-/// Three publishers and three readers who left, one reader who stays; events in several blocks, and an open claim.
+/// Three publishers and three readers that left, one reader that stays; events in several blocks, and an open claim.
 void use(LogImage& image) {
   Input none(nullptr, 0);
   VirtualWorld world(image, none);
@@ -263,7 +263,7 @@ class Damage {
       }
       case 10:
         return entry(physical()).key.load() ^ (input_.chance() ? ~std::uint64_t{0} : 0);
-      case 11: {  // flags, and what an aborted record stands for
+      case 11: {  // flags, and the sequences of an aborted record
         const std::uint16_t size = input_.take<std::uint16_t>() % 8200u;
         const std::uint32_t further = input_.chance() ? input_.below(256) << kFurtherSequencesShift : 0u;
         return RecordMeta{size, 0, static_cast<std::uint16_t>(input_.below(8) | further)}.word();

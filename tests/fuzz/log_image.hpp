@@ -11,11 +11,11 @@
 
 namespace fuzz {
 
-/// Fewer spare blocks than a topic has, so that what is mapped is soon written anew.
+/// Fewer spare blocks than a topic has, so that the image is quickly reset before each run.
 inline constexpr std::uint32_t kSpares = 6;
 inline constexpr std::uint64_t kMaxNode = 64;
 
-/// What a log is like before it is damaged. All follows from one byte of the input.
+/// The state of a log before it is damaged. All of it follows from one byte of the input.
 struct ImageKind {
   bool exclusive;
   bool timestamps;
@@ -29,11 +29,11 @@ struct ImageKind {
   }
 };
 
-/// The memory of one log. Control segment and blocks are two allocations, so that the address sanitizer sees whatever
-/// is read or written beside them.
+/// The memory of one log. Control segment and blocks are two allocations, so that the address sanitizer reports every
+/// access outside of them.
 class LogImage {
  public:
-  /// A log of that kind; an arbitrary one is tiled with the rest of the input.
+  /// Makes a log of the given kind. A log of arbitrary bytes is filled with repetitions of the rest of the input.
   LogImage(ImageKind kind, Input& input);
 
   const ImageKind& kind() const noexcept { return kind_; }
@@ -48,7 +48,7 @@ class LogImage {
   std::byte* blocks_;
 };
 
-/// Changes one word of a log, anywhere: most of the time a field, to a value that could stand there.
+/// Changes one word anywhere in a log: most of the time a field, to a plausible value.
 void damage(const LogImage& image, Input& input) noexcept;
 
 }  // namespace fuzz

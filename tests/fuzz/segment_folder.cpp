@@ -30,7 +30,7 @@ void remove_bus(const std::string& process) {
     ::unlink((folder + name).c_str());
 }
 
-/// Of runs that ended by a finding.
+/// Removes files of earlier runs that ended with a finding.
 void remove_buses_of_the_dead() {
   for (const std::string& name : shmbus::platform::SegmentFile::list(prefix)) {
     const std::string process = name.substr(prefix.size(), name.find('.', prefix.size()) - prefix.size());
@@ -43,7 +43,7 @@ void remove_buses_of_the_dead() {
 
 const std::string& bus_name() {
   static const std::string& name = []() -> const std::string& {
-    const auto& made = *new std::string("fuzz-" + std::to_string(::getpid()));  // outlives what the exit handler does
+    const auto& made = *new std::string("fuzz-" + std::to_string(::getpid()));  // outlives the exit handler
     remove_buses_of_the_dead();
     std::atexit([] { remove_bus(std::to_string(::getpid())); });
     return made;

@@ -10,25 +10,25 @@
 
 namespace fuzz {
 
-/// A range of a segment that is written anew before each run, and damaged.
+/// A range of a segment that is reset before each run, and then damaged.
 struct Range {
   std::uint64_t offset;
   std::uint64_t size;
 };
 
-/// A segment file in /dev/shm: damaged before each run, put right after it. What lies outside the ranges is zeros.
+/// A segment file in /dev/shm: damaged before each run, and restored after it. Outside the ranges it holds zeros.
 class SegmentCopy {
  public:
-  /// Of an existing file, undamaged.
+  /// Takes the content of an existing file as the undamaged state.
   SegmentCopy(std::string path, std::vector<Range> ranges);
   SegmentCopy(const SegmentCopy&) = delete;
   SegmentCopy& operator=(const SegmentCopy&) = delete;
   ~SegmentCopy();
 
   std::span<std::byte> range(std::size_t i) const noexcept;
-  /// Undamaged again, under its name again.
+  /// Restores the undamaged content and the name.
   void restore();
-  /// Another size; gone until `restore` is what lay beyond it.
+  /// Changes the size. What lay beyond the new end is gone until `restore`.
   void cut(std::uint64_t size);
   void unlink();
 
@@ -45,13 +45,13 @@ class SegmentCopy {
   bool cut_ = false;
 };
 
-/// Changes a word of some bytes: one of the `fields` (offsets) most of the time, else any.
+/// Changes one word of the bytes: most of the time one of the `fields` (offsets), otherwise any.
 void damage(std::span<std::byte> bytes, std::span<const std::uint16_t> fields, Input& input) noexcept;
 
-/// Overwrites all of it with what is left of the input.
+/// Overwrites all of it with the rest of the input.
 void overwrite(std::span<std::byte> bytes, Input& input) noexcept;
 
-/// The name of this process's bus; what bears it is removed at the end of the process.
+/// The name of this process's bus. Its segments are removed at the end of the process.
 const std::string& bus_name();
 
 }  // namespace fuzz

@@ -8,16 +8,16 @@
 
 namespace fuzz {
 
-/// What lies outside a log. Its clock runs by itself, so that limits are over soon; and since another process writes
-/// while we read, it damages the log at moments of the input's choice, in the middle of what we do.
+/// What lies outside a log. Its clock runs by itself, so that time limits pass quickly. It damages the log in the middle of
+/// a step, at moments that the input chooses, since another process may write at any time.
 class VirtualWorld final : public shmbus::log::Environment {
  public:
   VirtualWorld(const LogImage& image, Input& input)
       : image_(image), input_(input), living_(input.take<std::uint64_t>()) {}
 
-  /// After so many questions from here on the log is damaged once.
+  /// Damages the log once, after this many further calls.
   void damage_after(unsigned questions) noexcept { countdown_ = questions + 1; }
-  /// Questions may be system calls: a step that asks too many is as good as hung.
+  /// Calls may be system calls: a step that makes too many of them counts as hung.
   void begin_step() noexcept { questions_ = 0; }
   void be(std::uint64_t node) noexcept { self_ = node; }
   void pass_stall_limit() noexcept { clock_ += 2 * kStallLimit; }

@@ -1,11 +1,11 @@
-// Processes publish, read, attach and detach, create topics and listen to them, and are killed, stopped and continued
-// at random. Each event tells by itself whether it is whole. An auditor of a topic, which nobody harms, sees all;
-// the ledger of every reader that lives to the end is balanced against it, and nothing of the dead is left.
+// Processes publish, read, attach and detach, create topics and subscribe to them, and are killed, stopped and continued
+// at random. Each event holds a checksum. A topic's auditor, which is never killed or stopped, sees all events. The ledger
+// of every reader that lives to the end is balanced against it, and in the end nothing is left of the dead.
 //
 //   build/release/tests/stress/storm [--seconds N] [--seed N] [--publishers N] [--readers N]
 //
-// An hour by hand: build/release/tests/stress/storm --seconds 3600. What it keeps of the past is bounded: some 100 MiB
-// of memory, and a few MiB of /dev/shm. storm/reader_ledger.hpp says what of the balance is exact and what is bounded.
+// An hour by hand: build/release/tests/stress/storm --seconds 3600. Its records are bounded: about 100 MiB of memory, and a
+// few MiB of /dev/shm. storm/reader_ledger.hpp says which parts of the balance are exact and which are bounded.
 
 #include <CLI/CLI.hpp>
 

@@ -1,5 +1,5 @@
-// Subscriptions of several workers beside publishers, as threads of one process: no event is handled twice or not at
-// all, none is left behind while a worker sleeps, and each subscription ends at whatever moment it is told to.
+// Subscriptions of several workers beside publishers, as threads of one process: each event is handled exactly once, none is
+// left while a worker sleeps, and each subscription ends at any moment it is asked to.
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -42,7 +42,7 @@ TEST_CASE("workers handle each event exactly once, and leave none behind", "[dis
     const std::size_t size = 16 + below(random, 1000);
     CAPTURE(round, events, publishers, options.workers, options.queue, options.queue_bytes, size);
     const test::TemporaryBus name;
-    // An hour: a worker that slept while an event waits would sleep on.
+    // With a stall limit of an hour a worker that falls asleep while an event waits would not wake.
     shmbus::Bus bus = shmbus::Bus::open(name.name(), {.stall_limit = 1h});
     bus.topic("t", {.block_size = 4096, .blocks = 4});
     const std::unique_ptr<std::atomic<unsigned>[]> handled(new std::atomic<unsigned>[events * publishers]());
@@ -63,7 +63,7 @@ TEST_CASE("workers handle each event exactly once, and leave none behind", "[dis
           const test::Numbered numbered{p, n};
           std::memcpy(payload.data(), &numbered, sizeof numbered);
           if (!publisher.publish(payload)) std::abort();
-          if (pauses && n % 50 == 0) std::this_thread::sleep_for(200us);  // the workers go to sleep
+          if (pauses && n % 50 == 0) std::this_thread::sleep_for(200us);  // so that the workers go to sleep
         }
       });
     }

@@ -1,6 +1,6 @@
 // Publishers and readers of one log, each a node of its own, as threads of one process. Blocks and ring are small, so
-// that rotation, reuse and lapping happen all the time. Publishers die at any step, readers too; a reaper and late
-// comers are about. After each round the ledgers are balanced: what was published, what each reader saw, and what it
+// that rotation, reuse and lapping happen all the time. Publishers and readers die at any step, a reaper runs, and more
+// readers start later. After each round the ledgers are balanced: what was published, what each reader saw, and what it
 // counted as lost.
 //
 //   threads_log [--seconds N] [--seed N] [--verbose]

@@ -1,5 +1,5 @@
 // The names of types, as each compiler must spell them: compiled, never run. tests/types/run compiles it with every
-// compiler that is there.
+// compiler that is installed.
 #include <shmbus/type_info.hpp>
 
 #include <array>
@@ -96,7 +96,7 @@ static_assert(type_name<app::Vector<char, 3>> == "app::Vector<char, (unsigned lo
 static_assert(type_name<std::array<std::uint64_t, 3>> == "std::array<unsigned long, (unsigned long)3>");
 static_assert(type_name<std::chrono::nanoseconds> ==
               "std::chrono::duration<long, std::ratio<(long)1, (long)1000000000>>");
-static_assert(type_name<std::chrono::system_clock> == "std::chrono::system_clock");  // `_V2::` within
+static_assert(type_name<std::chrono::system_clock> == "std::chrono::system_clock");  // the compiler inserts `_V2::`
 static_assert(type_name<decltype(app::local_in(3))> == "Local");
 static_assert(type_name<decltype(app::local_in(3))::Part> == "Local::Part");
 static_assert(type_name<decltype(app::Class<int>{}.local(3))> == "Local");
@@ -111,7 +111,7 @@ static_assert(type_hash<app::Letter<';'>> != type_hash<app::Letter<']'>>);
 static_assert(type_name<std::pair<char[2], app::Letter<';'>>> == "std::pair<char[2], app::Letter<(char)59>>");
 static_assert(type_hash<std::pair<char[2], int>> != type_hash<std::pair<char[2], float>>);
 
-// Values: of one number and different types, too.
+// Values, also equal numbers of different types.
 static_assert(type_name<app::Any<3>> == "app::Any<3>" && type_name<app::Any<3u>> == "app::Any<(unsigned int)3>");
 static_assert(type_name<app::Any<-3l>> == "app::Any<(long)-3>");
 static_assert(type_name<app::Sized<~std::uint64_t{0}>> == "app::Sized<(unsigned long)18446744073709551615>");
@@ -130,7 +130,7 @@ static_assert(type_name<std::variant<int, Watch>> == "std::variant<int, Watch>")
 static_assert(type_name<std::complex<double>> == "std::complex<double>");
 static_assert(type_name<std::bitset<8>> == "std::bitset<(unsigned long)8>");
 
-// A name of one's own counts within others, too.
+// A name that the user gave a type also appears inside other names.
 struct Renamed {
   int value;
 };

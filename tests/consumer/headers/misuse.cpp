@@ -1,5 +1,5 @@
-// Mistakes that do not compile, one a case: tests/consumer/run compiles it with -DCASE=0, which must work, and with
-// each other number, which must not.
+// Mistakes that do not compile, each as a case. tests/consumer/run compiles this file with -DCASE=0, which must work, and
+// with each other number, which must not.
 
 #include <shmbus/shmbus.hpp>
 

@@ -1,4 +1,4 @@
-// The example of the documentation, word for word; what it leaves undefined is supplied here.
+// The example of the documentation, word for word. This file supplies what the example leaves undefined.
 
 #include <shmbus/shmbus.hpp>
 

@@ -1,4 +1,4 @@
-// What plug_in_host loads: publishes an event on a bus of its own, and reads it.
+// The shared object that plug_in_host loads: publishes an event on a bus of its own, and reads it.
 
 #include <shmbus/shmbus.hpp>
 

@@ -1,5 +1,5 @@
-// The auditor of a topic: a reliable reader from the first event to the last, which nobody stops or kills. So it sees
-// all that was ever committed; what it sees is checked against what the publishers say they published.
+// The auditor of a topic: a reliable reader from the first event to the last, which is never stopped or killed. So it sees
+// every event that is committed. These are compared with what the publishers counted as published.
 
 #include <vector>
 
@@ -40,8 +40,8 @@ class Audit {
 
   bool over() const noexcept { return last_; }
 
-  /// Exactly what was published was seen: of a publisher that left, what it says; of one that was killed, at most as
-  /// many more as it publishes at once, since it may have died before it could say so.
+  /// Checks that exactly the published events were seen. For a publisher that left these are as many as it counted. For one
+  /// that was killed they may be one batch more, since it may have died between publishing and counting.
   void check_publishers() const {
     for (std::size_t p = 0; p < counters_.size(); ++p) {
       if (counters_[p] == 0) continue;
@@ -59,7 +59,7 @@ class Audit {
   AuditTrail& audit_trail_;
   std::uint64_t next_ = 1;
   bool last_ = false;
-  std::vector<std::uint64_t> counters_;  // by publisher: its latest event
+  std::vector<std::uint64_t> counters_;  // for each publisher its latest event
 };
 
 }  // namespace

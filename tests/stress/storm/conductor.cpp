@@ -22,10 +22,10 @@ namespace {
 volatile std::sig_atomic_t interrupted = 0;
 
 constexpr auto kTick = 1ms;
-// On average.
+// Average times.
 constexpr auto kBetweenKills = 50ms * (test::slowness > 1 ? 2 : 1);
 constexpr auto kBetweenStops = 25ms * (test::slowness > 1 ? 2 : 1);
-/// A process that did not get on for so long, though nobody had stopped it, hangs.
+/// A process that made no progress for this long, though it was not stopped, hangs.
 constexpr auto kPatience = test::patience / (test::slowness > 1 ? 1 : 3);
 
 bool happens(Random& random, std::chrono::milliseconds on_average) {
@@ -50,7 +50,7 @@ Conductor::~Conductor() {
   members_.clear();  // kills them
   try {
     shmbus::Bus::remove(bus_);
-  } catch (const std::exception&) {  // then its files go by hand, with `segments_`
+  } catch (const std::exception&) {  // then `segments_` removes its files
   }
 }
 
@@ -71,13 +71,13 @@ void Conductor::start(unsigned seat) {
   member.stopped = false;
   member.since = Clock::now();
   member.process = std::make_unique<test::ForkedProcess>([s, act = role.act](const test::Parent& parent) {
-    std::signal(SIGINT, SIG_IGN);  // Ctrl-C is the conductor's
+    std::signal(SIGINT, SIG_IGN);  // Ctrl-C is for the conductor alone
     act(s, parent);
   });
   if (role.first) member.process->hear();
 }
 
-/// A process that does one thing while nothing else happens.
+/// Runs a process that does one thing while nothing else happens.
 void Conductor::alone(const std::string& what, Act act) {
   const Stage s = stage(kSeats - 1);
   test::ForkedProcess process([&](const test::Parent& parent) { act(s, parent); });
@@ -116,7 +116,7 @@ void Conductor::rage() {
   }
 }
 
-/// One of those to whom that may happen; nothing where nobody is there.
+/// Chooses a seat whose process may be harmed in this way. Returns nothing if there is none.
 std::optional<unsigned> Conductor::any_of(Harm at_least) {
   const auto fits = [&](unsigned seat) { return roles_[seat].harm >= at_least && members_[seat].process; };
   std::vector<unsigned> seats;
@@ -132,7 +132,7 @@ void Conductor::kill_one() {
   if (!seat) return;
   const Role& role = roles_[*seat];
   Member& member = members_[*seat];
-  settle(*seat);  // it may have failed a moment ago
+  settle(*seat);  // its process may have failed a moment ago
   if (role.publishes) add(shared_.board->topics[role.topic].deaths, 1);
   member.process->kill();
   member.process.reset();
@@ -140,7 +140,7 @@ void Conductor::kill_one() {
   ++deeds_.kills;
 }
 
-/// Mostly for less than the stall limit, sometimes for longer.
+/// Stops a process, mostly for less than the stall limit, sometimes for longer.
 void Conductor::stop_one() {
   const auto seat = any_of(Harm::stops);
   if (!seat || members_[*seat].stopped) return;
@@ -153,7 +153,7 @@ void Conductor::stop_one() {
   ++deeds_.stops;
 }
 
-/// Lets the stopped go on and replaces the killed when it is time, and looks after all.
+/// Continues stopped processes and replaces killed ones when it is time, and checks that all make progress.
 void Conductor::attend() {
   if (interrupted != 0) throw Interrupted("interrupted");
   const auto now = Clock::now();
@@ -173,7 +173,7 @@ void Conductor::attend() {
   watch();
 }
 
-/// A process that has ended is content, or the storm is.
+/// Throws unless a process that has ended passed its checks.
 void Conductor::settle(unsigned seat) {
   Member& member = members_[seat];
   siginfo_t info{};
@@ -198,12 +198,12 @@ void Conductor::watch() const {
     const Clock::time_point beat{std::chrono::nanoseconds(at.beat.load())};
     if (Clock::now() - std::max(beat, member.since) < kPatience) continue;
     hang += "\n  the " + roles_[seat].name + " (process " + std::to_string(member.process->pid()) +
-            ") does not get on, at: " + at.doing.load();
+            ") makes no progress, at: " + at.doing.load();
   }
-  require(hang.empty(), "somebody hangs" + hang);
+  require(hang.empty(), "processes hang:" + hang);
 }
 
-/// Waits until those have left who publish and help, or all.
+/// Waits until the publishers and helpers have left, or all processes.
 void Conductor::let_leave(bool publishers_and_helpers) {
   for (Member& member : members_) {
     if (member.stopped) member.back = Clock::now();
@@ -227,8 +227,8 @@ void Conductor::let_leave(bool publishers_and_helpers) {
   }
 }
 
-/// What was claimed and not committed is explained by aborts and deaths; an exclusive publisher's claim takes no
-/// sequence before it is committed.
+/// Checks that aborts and deaths explain all claims that were not committed. An exclusive publisher's claim takes no sequence
+/// before it is committed.
 void Conductor::check_figures() const {
   const TopicFigures& shared = board().topics[kShared];
   const TopicFigures& exclusive = board().topics[kExclusive];

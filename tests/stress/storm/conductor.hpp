@@ -15,33 +15,33 @@ namespace storm {
 struct Options {
   double seconds = 60;
   std::uint64_t seed = 0;
-  unsigned publishers = 4;  ///< that are killed
-  unsigned readers = 4;     ///< that are killed
+  unsigned publishers = 4;  ///< how many that are killed
+  unsigned readers = 4;     ///< how many that are killed
 };
 
 struct Interrupted : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// What the conductor did, beside what stands on the board.
+/// Figures of the conductor that are not on the board.
 struct Deeds {
   std::uint64_t started = 0;
   std::uint64_t kills = 0;
   std::uint64_t stops = 0;
-  std::uint64_t held = 0;  ///< longest time of one round of the conductor, ns: it waits for a killed process to be
-                           ///< gone, and meanwhile lets nobody go on
+  std::uint64_t held = 0;  ///< longest time of one round of the conductor, ns: while it waits for a killed process
+  ///< to be gone, it continues no stopped process
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 };
 
-/// Starts, stops, continues and kills the processes of a storm; opens no bus itself while one of them lives. Kills them
-/// all, and removes the bus, when it ends in any way. The seed decides who is harmed when and what each process does,
-/// as far as the scheduler leaves that to it.
+/// Starts, stops, continues and kills the processes of a storm. It opens no bus itself while one of them lives. However it
+/// ends, it kills them all and removes the bus. The seed decides which process is harmed when, and what each process does,
+/// except for what depends on the scheduler.
 class Conductor {
  public:
   explicit Conductor(const Options& options);
   ~Conductor();
 
-  /// Throws where a check fails, with the check's name.
+  /// Throws if a check fails, and names the check.
   void run();
 
   const Board& board() const noexcept { return *shared_.board; }
@@ -55,11 +55,11 @@ class Conductor {
  private:
   using Clock = std::chrono::steady_clock;
   struct Member {
-    std::unique_ptr<test::ForkedProcess> process;  // null: none there
-    Clock::time_point since;                       // from when on it should get on
-    Clock::time_point back;                        // a stopped one goes on, a killed one is replaced
+    std::unique_ptr<test::ForkedProcess> process;  // null: the seat is empty
+    Clock::time_point since;                       // when it was started or continued
+    Clock::time_point back;                        // when a stopped process is continued, or a killed one replaced
     bool stopped = false;
-    bool left = false;  // in good order
+    bool left = false;  // the process left in order
   };
 
   void start(unsigned seat);

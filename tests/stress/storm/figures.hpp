@@ -4,7 +4,7 @@
 
 namespace storm {
 
-/// One line for each figure, then the ledgers of the readers that lived to the end.
+/// Prints one line for each figure, then the ledgers of the readers that lived to the end.
 void print_figures(const Conductor& conductor);
 
 }  // namespace storm

@@ -1,4 +1,4 @@
-// Those who create topics and listen to them, and those who look after the bus.
+// Processes that create topics, that subscribe to these topics, and that look after the bus.
 
 #include <map>
 #include <thread>
@@ -22,8 +22,8 @@ std::string new_topic(unsigned seat, std::uint64_t number) {
 
 }  // namespace
 
-/// Creates a topic, publishes some events, waits until the standing subscriber has them all, removes it, and again. Who
-/// takes a killed one's place removes the topic that one was at.
+/// Creates a topic, publishes some events, waits until the standing subscriber has them all, removes the topic, and repeats
+/// that. The process that takes a killed creator's seat removes the topic which that creator was working on.
 void create_topics(const Stage& stage, const test::Parent&) {
   Random random(stage.seed);
   Word& created = stage.board().created[stage.seat];
@@ -44,7 +44,7 @@ void create_topics(const Stage& stage, const test::Parent&) {
         require(result.status() == shmbus::Status::ok, shmbus::to_string(result.status()));
         require(result.sequence() == i, "a new topic's events are not numbered from 1");
       }
-      // The listener may be stopped, but not for long: no beat meanwhile.
+      // The subscriber may be stopped, but not for long: so there is no beat in this loop.
       stage.step("wait for the standing subscriber");
       while (stage.board().heard[stage.seat] != number) std::this_thread::sleep_for(200us);
     }
@@ -54,7 +54,7 @@ void create_topics(const Stage& stage, const test::Parent&) {
   }
 }
 
-/// Subscribed before any of those topics is there, it gets each one's events from the first to the last.
+/// A standing subscriber: it subscribes before any of these topics exists, and gets all events of each.
 void listen_to_new_topics(const Stage& stage, const test::Parent& parent) {
   Bus bus = Bus::open(stage.bus);
   shmbus::Subscriber subscriber = bus.subscriber("new.>", {.delivery = shmbus::Delivery::reliable});

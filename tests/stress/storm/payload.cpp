@@ -15,7 +15,7 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-/// Never 0, which stands for "no event". Depends on the place of each byte.
+/// A checksum that depends on the place of each byte. It is never 0, which stands for "no event".
 std::uint64_t sum_of(std::span<const std::byte> payload) {
   std::uint64_t sum = payload.size();
   for (std::size_t i = sizeof(PayloadHead::sum); i < payload.size(); i += sizeof(std::uint64_t)) {

@@ -21,12 +21,12 @@ using test::require;
 
 namespace {
 
-/// Publishes in every way there is, and checks each receipt against the auditor's record.
+/// Publishes with every call that the API has, and checks each result against the auditor's record.
 class Pen {
  public:
   Pen(const Stage& stage, Random& random) : stage_(stage), random_(random) {}
 
-  /// One event, or an aborted loan, or nothing where a reliable reader holds it back.
+  /// Publishes one event or aborts a loan; nothing if a reliable reader holds it back.
   void write(Publisher& publisher) {
     stage_.beat();
     settle();
@@ -36,7 +36,7 @@ class Pen {
         return take_loan(publisher, size, size, 0us, false);
       case 1:  // trimmed
         return take_loan(publisher, size, size + below(random_, 2000), 0us, false);
-      case 2:  // held open: who is stopped or killed meanwhile leaves a claim behind
+      case 2:  // held open: a process that is stopped or killed meanwhile leaves an open claim
         return take_loan(publisher, size, size, std::chrono::microseconds(below(random_, 2500)), false);
       case 3:
         return take_loan(publisher, size, size, 0us, true);
@@ -60,7 +60,7 @@ class Pen {
     publish(size, 0, [&](auto bytes, const PayloadHead&) { return publisher.publish(bytes); });
   }
 
-  /// In good order: all that was published has been audited, and is what the auditor saw.
+  /// Leaves in order, once all that it published has been audited and agrees with what the auditor saw.
   void leave() {
     while (!receipts_.empty()) {
       stage_.at("wait for the auditor");
@@ -117,7 +117,7 @@ class Pen {
   }
 
   void note(const PublishResult& result, const PayloadHead& written) {
-    if (result.status() == Status::back_pressured) return;  // the next event gets the number
+    if (result.status() == Status::back_pressured) return;  // the next event gets this number
     require(result.status() == Status::ok, std::string("a publish: ") + shmbus::to_string(result.status()));
     stage_.shared->published[stage_.self] = ++counter_ * 2;
     if (stage_.topic < kAudited) receipts_.push_back({result.sequence(), written.sum});
@@ -151,7 +151,7 @@ class Pen {
 
 bool storming(const Stage& stage) { return stage.phase() == Phase::storm; }
 
-/// A burst, then a rest: so that readers find both a stream and an end.
+/// Publishes a burst and then pauses, so that readers meet both a stream and the end of the log.
 void write_burst(const Stage& stage, Publisher& publisher, Pen& pen, Random& random) {
   stage.step("publish");
   for (std::uint64_t left = 1 + below(random, 40); left != 0; --left) pen.write(publisher);

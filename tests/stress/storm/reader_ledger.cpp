@@ -20,7 +20,7 @@ ReaderLedger::ReaderLedger(const AuditTrail& audit_trail, std::uint64_t begin, s
 void ReaderLedger::enter(std::uint64_t sequence, std::uint64_t sum, std::uint64_t lost, std::uint64_t lapped) {
   require(sequence > entered_, "event " + std::to_string(sequence) + " after " + std::to_string(entered_));
   require(lost >= lost_, "the count of lost events went down");
-  // Whoever lost something without being lapped stepped over a claim. Where both happened between two events the whole
+  // A reader that lost something without being lapped stepped over a claim. If both happened between two events, all of it
   // counts as lapped.
   if (lapped == lapped_) stepped_over_ += lost - lost_;
   lapped_ = lapped;

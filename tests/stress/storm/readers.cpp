@@ -31,19 +31,19 @@ struct Manner {
   bool by_descriptor = false;
   bool retains = false;
   bool dawdles = false;
-  std::uint64_t events = kAll;  ///< it leaves after so many
+  std::uint64_t events = kAll;  ///< it leaves after this many
 };
 
 shmbus::SubscriberOptions lossy() { return {.start = Start::oldest()}; }
 shmbus::SubscriberOptions reliable() { return {.start = Start::oldest(), .delivery = Delivery::reliable}; }
-/// Who is stopped must not hold publishers back for long.
+/// A reader that is stopped must not hold publishers back for long.
 shmbus::SubscriberOptions polite() {
   shmbus::SubscriberOptions options = reliable();
   options.demote_after = 20ms;
   return options;
 }
 
-/// Events kept beyond their handler, looked at once more before they are let go.
+/// Events kept beyond their handler, and checked once more before they are released.
 class Kept {
  public:
   explicit Kept(const Stage& stage) : stage_(stage) {}
@@ -69,10 +69,9 @@ class Kept {
   std::deque<Item> items_;
 };
 
-/// How long a reader that nobody harms did not get on, though there was something to read: since its latest event, or
-/// since the one that comes next was stamped. On the shared
-/// topic: an exclusive publisher that is stopped between stamp and commit holds nobody up, there is nothing to read
-/// yet.
+/// How long an unharmed reader made no progress though there was something to read: since its latest event, or since the
+/// next one was stamped. Measured on the shared topic only: while an exclusive publisher is stopped between stamp and
+/// commit, there is nothing to read yet.
 class Hold {
  public:
   Hold(const Stage& stage, bool is_reliable)
@@ -121,7 +120,7 @@ void wait_for_more(Subscriber& subscriber, const Manner& manner) {
   ::poll(&ready, 1, 20);
 }
 
-/// Reads to the last event, or as many as it wants.
+/// Reads to the last event, or to the reader's limit.
 void read(const Stage& stage, const Manner& manner, Random& random) {
   stage.step("open the bus");
   Kept kept(stage);  // they outlive subscriber and bus
@@ -133,8 +132,8 @@ void read(const Stage& stage, const Manner& manner, Random& random) {
     add(stage.board().attaches, 1);
     const auto& port = view.of(bus.node());
     const bool lossless = manner.options.delivery == Delivery::reliable;
-    // Where it begins: what was gone by then of what it asked for counts as lost. A time is found on the way, so that
-    // stretch begins with its first event.
+    // Where its range begins: requested events that are gone by then count as lost. A start at a time is found while reading,
+    // so that range begins with its first event.
     std::optional<ReaderLedger> ledger;
     if (manner.options.start.kind() != Start::Kind::time) {
       ledger.emplace(stage.audit_trail(), port.words.position - subscriber.lost(), subscriber.lost(), true);
@@ -159,11 +158,11 @@ void read(const Stage& stage, const Manner& manner, Random& random) {
       require(subscriber.status() == shmbus::Status::ok, shmbus::to_string(subscriber.status()));
       seen += n;
       if (ledger) ledger->settle();
-      if (n != 0 || !ledger || ledger->latest() >= audited) stage.beat();  // it got on, or had nothing to read
+      if (n != 0 || !ledger || ledger->latest() >= audited) stage.beat();  // it made progress, or had nothing to read
       stage.at("wait");
       const bool may_leave = manner.events != kAll && stage.phase() == Phase::storm;
       if (n == 0 && may_leave && chance(random, 50)) break;
-      // It took a dead reader's place so late that it began behind the last event: nothing will come.
+      // It took a dead reader's seat so late that it began behind the last event: no event will come.
       if (closing && n == 0 && seen == 0) break;
       if (n == 0) wait_for_more(subscriber, manner);
       if (manner.dawdles && chance(random, 8))
@@ -187,7 +186,7 @@ Start any_start(const Stage& stage, Random& random) {
       return Start::oldest();
     case 1:
       return Start::last(below(random, 2000));
-    case 2:  // gone already, there, or not yet there
+    case 2:  // a sequence that has left the ring, is retained, or is not published yet
       return Start::sequence(std::max<std::uint64_t>(2000, about + below(random, 500)) - below(random, 2000));
     case 3:
       return Start::time(std::chrono::system_clock::now() - std::chrono::milliseconds(below(random, 50)));
@@ -217,7 +216,7 @@ void read_by_descriptor(const Stage& stage, const test::Parent&) {
 }
 void read_and_retain(const Stage& stage, const test::Parent&) { read_so(stage, {.options = lossy(), .retains = true}); }
 
-/// What is killed is of every kind.
+/// A reader that is killed, of a random kind.
 void read_as_any(const Stage& stage, const test::Parent& parent) {
   Random random(stage.seed);
   if (chance(random, 6)) return dispatch(stage, parent);
@@ -237,7 +236,7 @@ void come_and_go(const Stage& stage, const test::Parent&) {
   }
 }
 
-/// A handler on a worker thread. What was lost before each event is not known there: only the whole must balance.
+/// A handler on a worker thread. It does not know what was lost before each event, so only the total must balance.
 void dispatch(const Stage& stage, const test::Parent&) {
   stage.step("open the bus");
   Bus bus = Bus::open(stage.bus);

@@ -7,20 +7,20 @@
 
 namespace storm {
 
-enum class Harm { none, stops, kills };  ///< who is killed is stopped, too
+enum class Harm { none, stops, kills };  ///< a process that may be killed may be stopped, too
 
-/// A place in the storm. Who is killed there is replaced.
+/// A seat in the storm. A process that is killed there is replaced.
 struct Role {
   std::string name;
   Act act;
   unsigned topic = kShared;
   Harm harm = Harm::none;
-  bool publishes = false;   ///< to one of kTopics: its death may leave a claim
+  bool publishes = false;   ///< publishes to one of kTopics: its death may leave a claim
   bool keeps_ledger = false;  ///< a reader that lives from the begin to the end
   bool first = false;       ///< the others start when it is ready
 };
 
-/// So many publishers and readers that are killed, beside the others.
+/// The seats of a storm with the given numbers of publishers and readers that are killed, and of all other processes.
 std::vector<Role> all_roles(unsigned publishers, unsigned readers);
 
 }  // namespace storm

@@ -7,8 +7,8 @@
 
 namespace storm {
 
-/// Many Ts of atomics, all zero, that forked processes share. Only what is touched takes memory. Make it before they
-/// are forked.
+/// A large array of zeroed Ts made of atomics, which forked processes share. Only touched pages take memory. Make it before
+/// the processes are forked.
 template <class T>
 class SharedArray {
  public:

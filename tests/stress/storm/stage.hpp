@@ -27,16 +27,16 @@ using Random = std::mt19937_64;
 inline std::uint64_t below(Random& random, std::uint64_t n) { return random() % n; }
 inline bool chance(Random& random, std::uint64_t one_in) { return below(random, one_in) == 0; }
 
-/// Where one process of the storm finds itself.
+/// What one process of the storm knows.
 struct Stage {
   std::string bus;
   Shared* shared = nullptr;
   unsigned topic = kShared;
   unsigned seat = 0;
-  std::uint64_t self = 0;  ///< number of the process, never given twice
+  std::uint64_t self = 0;  ///< number of the process, never used twice
   std::uint64_t seed = 0;
-  bool unharmed = false;  ///< nobody stops or kills it: how long it is held up counts
-  bool survives = false;  ///< nobody kills it: its ledger is kept
+  bool unharmed = false;  ///< it is never stopped or killed, so its delays are measured
+  bool survives = false;  ///< it is never killed, so its ledger is kept
 
   Board& board() const { return *shared->board; }
   const AuditTrail& audit_trail() const { return shared->audit_trails[topic]; }
@@ -44,7 +44,7 @@ struct Stage {
   const char* topic_name() const { return kTopics[topic]; }
   Phase phase() const { return board().phase.load(std::memory_order_acquire); }
 
-  // For the watchdog: what the process is about to do, and that it got on.
+  // For the watchdog: what the process is about to do, and that it made progress.
   void at(const char* doing) const { board().seats[seat].doing.store(doing, std::memory_order_relaxed); }
   void beat() const { board().seats[seat].beat.store(monotonic_ns(), std::memory_order_relaxed); }
   void step(const char* doing) const {

@@ -6,7 +6,7 @@
 
 namespace storm {
 
-/// A topic's header, mapped to look at: it shows where a subscriber began, and how often it was lapped.
+/// A topic's header, mapped for reading. It shows where a subscriber began, and how often it was lapped.
 class SubscriberPorts {
  public:
   SubscriberPorts(const std::string& bus, const std::string& topic);
@@ -15,7 +15,7 @@ class SubscriberPorts {
   ~SubscriberPorts();
 
   const shmbus::layout::TopicHeader& header() const noexcept { return *header_; }
-  /// The port of a node's only subscriber. Throws where it has none.
+  /// The port of a node's only subscriber. Throws if there is none.
   const shmbus::layout::SubscriberPort& of(std::uint64_t node) const;
 
  private:

@@ -1,5 +1,5 @@
-// A reader of the topic that nobody audits and nobody holds back: open claims of the stopped and the dead are lapped
-// there, while their blocks may not be reused.
+// A reader of the topic without an auditor and without reliable readers. Open claims of stopped and dead publishers are
+// lapped there, while their blocks must not be reused.
 
 #include <unordered_map>
 
@@ -14,9 +14,9 @@ using test::require;
 
 namespace {
 
-/// Without an auditor there is less to compare with. What is exact: the order, and that no event comes twice. What is
-/// bounded: between two events the reader counted at most each sequence as lost; and it counted at least the events
-/// that it missed of each publisher, as far as those numbers tell: between two that it saw of one.
+/// Without an auditor there is less to compare with. Two checks are exact: the order, and that no event comes twice. The
+/// losses have bounds: between two events the reader counted at most each sequence. It counted at least those events that a
+/// publisher's own numbers show to be missing between two events of that publisher.
 class WildLedger {
  public:
   void enter(const shmbus::Event& event, const PayloadHead& head, std::uint64_t lost) {

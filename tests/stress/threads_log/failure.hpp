@@ -4,10 +4,10 @@
 
 namespace threads_log {
 
-/// The round that runs, for the text of a failure.
+/// The current round, for the text of a failure.
 extern std::string round_text;
 
-/// Prints what is wrong and in which round, and aborts.
+/// Prints what is wrong and in which round, and then aborts.
 [[noreturn, gnu::format(printf, 1, 2)]] void fail(const char* format, ...);
 
 }  // namespace threads_log

@@ -18,7 +18,7 @@ Plan make_plan(Random& random) {
   plan.aborts = chance(random, 2);
   plan.come_and_go = chance(random, 2);
   plan.largest = chance(random, 2) ? 64 : 700;
-  // A publisher that died in a rotation keeps a block, a reader pins one, and each of its retained events may.
+  // A publisher that died in a rotation keeps a block, a reader pins one, and each of its retained events may pin another.
   if (chance(random, 3)) plan.memory = plan.log.blocks + 4 + static_cast<std::uint32_t>(below(random, 40));
   return plan;
 }

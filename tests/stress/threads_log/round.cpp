@@ -27,7 +27,7 @@ std::uint64_t Round::run(bool verbose) {
     const std::uint64_t seed = random_();
     spawn([this, node, seed] { reap(node, seed); });
   }
-  // Reliable readers have their places before the first event leaves the ring.
+  // Reliable readers have attached before the first event leaves the ring.
   NodeEnvironment environment(world_, ++last_node_);
   BlockLog log(memory_.control(), memory_.blocks(), memory_.geometry(), environment);
   const auto placed = [&] {

@@ -23,7 +23,7 @@ enum class Fate : std::uint8_t { unknown, committed, never };
 
 struct Published {
   std::uint64_t sequence;
-  std::uint64_t counter;  // 0: never committed
+  std::uint64_t counter;  // 0: not committed
 };
 
 /// A retained event, checked and released later on another thread.
@@ -36,7 +36,7 @@ struct Retained {
   PayloadHead head;
 };
 
-/// Publishers, readers and a reaper on a log of their own, until their time is over; then the ledgers are compared.
+/// Publishers, readers and a reaper on a log of their own, for a limited time. Then the ledgers are compared.
 class Round {
  public:
   Round(const Plan& plan, std::uint64_t seed) : plan_(plan), random_(seed), memory_(plan.log), world_(memory_) {
@@ -47,7 +47,7 @@ class Round {
     world_.on_now = [this] { die_in_rotation(); };
   }
 
-  /// Returns how many sequences were given. `verbose` prints a line.
+  /// Returns how many sequences were used. `verbose` prints a line.
   std::uint64_t run(bool verbose);
 
  private:
@@ -88,7 +88,7 @@ class Round {
 
   std::mutex mutex_;
   std::condition_variable parked_;
-  bool bury_ = false;  // the parked may go
+  bool bury_ = false;  // publishers that wait after their death may end
   std::deque<std::thread> threads_;
   std::map<std::uint64_t, std::vector<Published>> published_;  // by node
   std::vector<ReaderLedger> ledgers_;

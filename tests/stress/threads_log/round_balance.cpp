@@ -7,7 +7,7 @@
 
 namespace threads_log {
 
-/// Each sequence was used once, and every reader's ledger agrees with the publishers'.
+/// Checks that each sequence was used once, and that every reader's ledger agrees with the publishers'.
 void Round::balance() {
   const std::lock_guard lock(mutex_);
   const std::uint64_t end = end_;
@@ -36,7 +36,7 @@ void Round::balance() {
   }
 }
 
-/// In each gap between what it saw, the reader counted at least what was committed, and at most all.
+/// Checks that in each gap between two events the reader counted at least the committed sequences, and at most all.
 void Round::check_ledger(const ReaderLedger& ledger, const std::vector<Fate>& fates) const {
   std::uint64_t next = ledger.begin, lost = ledger.lost_first;
   const auto gap = [&](std::uint64_t until, std::uint64_t lost_then) {

@@ -62,24 +62,24 @@ bool Round::seal_without_padding(TestPublisher& p) {
   }
 }
 
-/// Dies at a random step. False: it is not the moment.
+/// Dies at a random step. Returns false if the publisher can't die at this moment.
 bool Round::die(TestPublisher& p, Random& random, std::uint64_t& counter, std::vector<Published>& published) {
   const std::size_t size = sizeof(PayloadHead) + below(random, plan_.largest);
   Claim c;
   switch (below(random, 7)) {
-    case 0:  // a claim shown, not granted
+    case 0:  // a claim is stored, but not granted
       if (plan_.log.exclusive || !show_claim(p, p.log.stride(p.log.record_header() + size))) return false;
       break;
-    case 1:  // granted
+    case 1:  // a claim is granted
       if (p.writer->claim(size, {}, c) != Status::ok) return false;
       if (!plan_.log.exclusive) published.push_back({c.sequence, 0});
       break;
-    case 2:  // payload written
+    case 2:  // the payload is written
       if (p.writer->claim(size, {}, c) != Status::ok) return false;
       write_payload(c.payload, p.node, ++counter, size);
       if (!plan_.log.exclusive) published.push_back({c.sequence, 0});
       break;
-    case 3: {  // committed; the claim stands, or the tail has not moved
+    case 3: {  // the event is committed; the claim is not cleared, or the tail has not moved
       if (p.writer->claim(size, {}, c) != Status::ok) return false;
       write_payload(c.payload, p.node, ++counter, size);
       auto* record = reinterpret_cast<RecordHeader*>(c.record);
@@ -93,10 +93,10 @@ bool Round::die(TestPublisher& p, Random& random, std::uint64_t& counter, std::v
       record->key.store(p.log.entry(physical).key.load(), std::memory_order_release);
       break;
     }
-    case 4:  // sealed, without the padding
+    case 4:  // the block is sealed, without the padding
       if (plan_.log.exclusive || !seal_without_padding(p)) return false;
       break;
-    case 5: {  // the next block linked, the tail not moved
+    case 5: {  // the next block is linked, and the tail has not moved
       const std::uint64_t tail = p.log.tail().load();
       std::optional<std::uint64_t> opened;
       if (p.log.format().offset(tail) != p.log.block_size() && (plan_.log.exclusive || !seal_without_padding(p)))
@@ -106,7 +106,7 @@ bool Round::die(TestPublisher& p, Random& random, std::uint64_t& counter, std::v
       }
       break;
     }
-    case 6: {  // a block reserved, not linked: the next rotation does not come back
+    case 6: {  // a block is reserved, but not linked: the next rotation does not return
       dies_in_rotation = p.node;
       while (!stop_ && publish_one(p, random, counter, published)) {
       }
@@ -120,7 +120,7 @@ bool Round::die(TestPublisher& p, Random& random, std::uint64_t& counter, std::v
   return true;
 }
 
-/// False: the round is over.
+/// Returns false when the round is over.
 bool Round::publish_one(TestPublisher& p, Random& random, std::uint64_t& counter, std::vector<Published>& published) {
   std::size_t size = sizeof(PayloadHead) + below(random, plan_.largest);
   if (chance(random, 64)) size = p.log.max_payload();

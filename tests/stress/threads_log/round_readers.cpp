@@ -47,7 +47,7 @@ void Round::read_until_end(std::uint64_t node, std::uint64_t seed, bool reliable
   } else if (from_the_first && !at_once_ && ledger.begin != 1) {
     fail("%s begins with %lu", ledger.who.c_str(), ledger.begin);
   }
-  std::atomic<unsigned> open{0};  // retained events of this reader
+  std::atomic<unsigned> open{0};  // number of this reader's retained events
   std::uint64_t left = plan_.come_and_go ? 1 + below(random, 3000) : ~std::uint64_t{0};
   std::uint64_t empty = 0;
   for (;;) {
