@@ -1,4 +1,4 @@
-/* A block number whose low bits come round: Writer::win() (the ring, looked at after the claim shows), number_in_use(),
+/* A block number whose low bits come round: Writer::claim() (the ring is read after the claim is stored), number_in_use(),
  * open_next(), and finish_claim()'s looks at the tail and the block's number.
  *
  * A tail value holds a block's number modulo 3; a block holds one event; the ring holds one block, for in any geometry

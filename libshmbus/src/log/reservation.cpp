@@ -27,10 +27,11 @@ bool linked(const BlockLog& log, std::uint32_t physical) noexcept {
   return log.slot(number).load(std::memory_order_seq_cst) == RingEntry(number, physical).word();
 }
 
-/// Decides whether a block may be taken, whether the list of free blocks, a search or the hint proposed it. The order
-/// of the checks makes this safe. First the owner's liveness: a dead owner takes no further step. Then the ring, then
-/// the owner word, then the ring again, since the former owner may have linked the block in between. Last the pins,
-/// after the block was seen unlinked.
+/// Takes a block if it is free, whichever step proposed it: the list of free blocks, a search or the hint. The order of
+/// the checks makes this safe. The owner's liveness comes first: a dead owner takes no further step, so the first look at
+/// the ring shows whether it linked the block. Then the owner word is won, and the ring is read again: if the word was 0,
+/// another publisher may have taken the block, linked it and cleared the word in between. The pins come last: a reader
+/// stores its pin before it reads the ring, so a reader that found the block before it was unlinked is seen.
 bool try_reserve(BlockLog& log, std::uint32_t physical) noexcept {
   if (!log.in_backed_range(physical)) return false;
   BlockEntry& entry = log.entry(physical);
