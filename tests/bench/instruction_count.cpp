@@ -63,6 +63,15 @@ std::uint64_t poll_each(shmbus::Subscriber& subscriber, shmbus::Publisher& publi
   return sum;
 }
 
+/// All is published inside one handler call.
+std::uint64_t publish_in_handler(shmbus::Bus& bus, shmbus::Publisher& publisher, std::span<const std::byte> payload) {
+  shmbus::Subscriber subscriber = bus.subscriber("work");
+  bus.publisher("work").publish("begin");
+  std::uint64_t sum = 0;
+  subscriber.poll([&](const shmbus::Event&) { sum = counted_publish(publisher, payload); });
+  return sum;
+}
+
 std::uint64_t publish_beside(std::vector<shmbus::Subscriber>& readers, shmbus::Publisher& publisher,
                              std::span<const std::byte> payload) {
   std::uint64_t sum = 0;
@@ -98,6 +107,8 @@ int main(int argc, char** argv) {
         shmbus::Subscriber subscriber = bus.subscriber("t");
         counted_publish(publisher, bytes);
         sum = counted_poll(subscriber) - kEvents * sizeof payload + 1;
+      } else if (what.find("caused") != std::string::npos) {
+        sum = publish_in_handler(bus, publisher, bytes);
       } else if (attached != 0) {
         std::vector<shmbus::Subscriber> readers;
         while (readers.size() < attached) readers.push_back(bus.subscriber("t"));

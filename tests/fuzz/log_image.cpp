@@ -12,7 +12,7 @@
 #include "log/reader.hpp"
 #include "log/rotation.hpp"
 #include "log/writer.hpp"
-#include "shmbus/detail/claim_word.hpp"
+#include "layout/claim_word.hpp"
 
 namespace fuzz {
 

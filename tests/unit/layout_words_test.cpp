@@ -9,7 +9,7 @@
 #include "layout/ring_entry.hpp"
 #include "layout/shared_text.hpp"
 #include "layout/tail.hpp"
-#include "shmbus/detail/claim_word.hpp"
+#include "layout/claim_word.hpp"
 #include "shmbus/detail/record_words.hpp"
 
 using namespace shmbus::layout;

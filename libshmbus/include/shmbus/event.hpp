@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "shmbus/detail/event_record.hpp"
+#include "shmbus/detail/handler_scope.hpp"
 #include "shmbus/event_headers.hpp"
 #include "shmbus/event_id.hpp"
 #include "shmbus/options.hpp"
@@ -36,8 +37,7 @@ void skip_mismatched(const Event& event, const TypeInfo& expected) noexcept;
 /// What all events of one topic share, for one subscriber. Exists for as long as the subscriber or any retained event.
 struct EventSource {
   std::string topic;
-  std::uint64_t bus = 0;
-  std::uint64_t topic_id = 0;
+  EventOrigin origin{};
   const std::atomic<std::uint64_t>* type_hash = nullptr;  ///< in the control segment; set once. See TypeInfo::hash
 };
 
@@ -58,7 +58,7 @@ class Event {
   Time time() const noexcept;
 
   /// Returns an id that is unique among all events of the machine.
-  EventId id() const noexcept { return {source_->bus, source_->topic_id, record_.sequence}; }
+  EventId id() const noexcept { return {source_->origin.bus, source_->origin.topic, record_.sequence}; }
 
   /// Returns the number of the publisher's port in the topic, 0 to 63. `Inspector` shows which process holds the port.
   unsigned publisher() const noexcept { return record_.port; }
@@ -107,6 +107,7 @@ class Event {
 
  private:
   friend class RetainedEvent;
+  friend class Scope;
   friend class Subscriber;
   friend class detail::HandlerLoop;
   friend class detail::WorkQueue;

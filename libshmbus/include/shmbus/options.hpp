@@ -91,8 +91,8 @@ class WaitStrategy {
   unsigned yields_;
 };
 
-/// Options of the bus's creator. Later members adopt the recorded ones, except `owners`, which each member sets for
-/// itself.
+/// Options of the bus's creator. Later members adopt the recorded ones, except `owners` and `causes`, which each member
+/// sets for itself.
 struct BusOptions {
   unsigned mode = 0600;         ///< access to the registry; the umask does not apply
   std::string group{};          ///< owner group, by name or number, if not the process's
@@ -100,6 +100,10 @@ struct BusOptions {
   std::chrono::nanoseconds stall_limit = std::chrono::seconds{1};  ///< how long a lossy reader waits for a stopped
       ///< publisher's open claim; the longest sleep. 1 ms to 1 h
   bool create = true;  ///< false: attach only, `not_found` where there is no such bus
+  /// An event that is published inside a handler, through this Bus, names the event that is handled: see `Event::cause`
+  /// and `Event::trace`. That takes 80 bytes; an event whose payload leaves no room for them names no cause. Events that
+  /// are published outside of handlers cost and carry nothing more.
+  bool causes = true;
 };
 
 /// Options of the topic's creator: `Bus::topic` or the first publisher. Later ones adopt the topic's options, and

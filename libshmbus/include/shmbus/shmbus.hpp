@@ -19,6 +19,7 @@
 #include "shmbus/publish_result.hpp"
 #include "shmbus/publishable.hpp"
 #include "shmbus/publisher.hpp"
+#include "shmbus/scope.hpp"
 #include "shmbus/snapshot.hpp"
 #include "shmbus/status.hpp"
 #include "shmbus/subscriber.hpp"

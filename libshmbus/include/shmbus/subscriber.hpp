@@ -97,7 +97,7 @@ class [[nodiscard]] Subscriber {
 template <class Handler>
 std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
   detail::PollState& state = *state_;
-  if (detail::HandlerScope::any()) [[unlikely]]
+  if (detail::HandlerScope::innermost() != nullptr) [[unlikely]]
     detail::refuse_nested_poll(state);
   // Acquire: the topic table was written before.
   if (state.pending || state.generation->load(std::memory_order_acquire) != state.seen_generation) [[unlikely]] {
@@ -111,12 +111,13 @@ std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
     }
   } const end{state};
   const auto use = state.check.enter();
-  const detail::HandlerScope scope(state);
+  detail::HandlerScope scope(&state);
   std::size_t events = 0;
   const std::size_t count = state.topics.size();
   for (std::size_t i = 0, at = state.first; i < count && events < limit; ++i, ++at) {
     if (at >= count) at = 0;
     detail::TopicReader& topic = *state.topics[at];
+    scope.set_origin(topic.source.origin);
     events += topic.path.poll([&](const detail::EventRecord& record) { handler(Event(&topic.source, &topic, record)); },
                               limit - events);
   }

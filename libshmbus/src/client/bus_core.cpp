@@ -29,7 +29,10 @@ registry::Membership join(const base::BusName& name, const BusOptions& options) 
 }  // namespace
 
 BusCore::BusCore(const base::BusName& name, const BusOptions& options)
-    : member_(join(name, options)), topics_(*member_.node), subscriptions_(*member_.node) {
+    : member_(join(name, options)),
+      topics_(*member_.node),
+      subscriptions_(*member_.node),
+      causes_(options.causes) {
   finish_topics();
 }
 

@@ -52,6 +52,8 @@ class BusCore {
   bool open() const noexcept { return node().valid() && !registry().removed(); }
 
   void interrupt() noexcept;
+  /// Whether events that its handlers publish name their cause.
+  bool causes() const noexcept { return causes_; }
   bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire); }
 
  private:
@@ -77,6 +79,7 @@ class BusCore {
   std::mutex mutex_;
   Segments writable_;  // with the log mapped for writing
   Segments readable_;  // with the log mapped read-only
+  const bool causes_;
   std::atomic<bool> interrupted_{false};
 };
 

@@ -8,8 +8,10 @@
 
 #include "client/topic_port.hpp"
 #include "log/extension_view.hpp"
+#include "log/quick_writer.hpp"
 #include "platform/clock.hpp"
 #include "shmbus/detail/poll_state.hpp"
+#include "shmbus/scope.hpp"
 #include "shmbus/typed_subscriber.hpp"
 
 namespace shmbus {
@@ -46,6 +48,13 @@ std::optional<std::string_view> Event::header(std::string_view name) const noexc
 }
 
 std::string_view Event::key() const noexcept { return log::ExtensionView(record_).key(); }
+
+Scope::Scope(const Event& event) noexcept : event_(event.record_), origin_(event.source_->origin), scope_(nullptr) {
+  origin_.path = nullptr;
+  origin_.event = &event_;
+  scope_.set_origin(origin_);
+  log::QuickWriter::start_causes();
+}
 
 RetainedEvent Event::retain() const {
   std::size_t copied = 0;

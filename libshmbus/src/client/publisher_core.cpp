@@ -45,7 +45,7 @@ void PublisherCore::attach() {
   }
   port_ = *port;
   try {
-    writer_ = std::make_unique<log::Writer>(log, port_);
+    writer_ = std::make_unique<log::Writer>(log, port_, bus_->causes());
   } catch (...) {
     log::detach_publisher(log, port_);
     if (log.exclusive()) log::leave_exclusive(log);

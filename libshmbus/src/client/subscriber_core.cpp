@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/topic_set.hpp"
+#include "log/quick_writer.hpp"
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
 #include "platform/membarrier.hpp"
@@ -17,8 +18,6 @@
 namespace shmbus::detail {
 
 using registry::TopicTable;
-
-constinit thread_local const HandlerScope* HandlerScope::innermost_ = nullptr;
 
 PollState& poll_state(SubscriberCore& core) noexcept { return core.state(); }
 bool refresh_topics(SubscriberCore* core) noexcept { return core != nullptr && core->refresh(); }
@@ -61,6 +60,7 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern
     : bus_(std::move(bus)), options_(options), standing_{.pattern = pattern} {
   check_options(pattern, options);
   bus_->check_open();
+  log::QuickWriter::start_causes();
   standing_.node = bus_->node().id();
   standing_.user = ::geteuid();
   standing_.owners = bus_->registry().owners();

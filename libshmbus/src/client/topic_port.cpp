@@ -1,5 +1,6 @@
 #include "client/topic_port.hpp"
 
+#include "base/trace_ids.hpp"
 #include "log/ports.hpp"
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
@@ -8,8 +9,9 @@ namespace shmbus::detail {
 
 using topic::TopicSegment;
 
-TopicPort::TopicPort(std::shared_ptr<TopicSegment> segment, unsigned port)
-    : TopicReader({segment->name().text(), segment->bus(), segment->id(), &segment->header().type_hash}, reader),
+TopicPort::TopicPort(std::shared_ptr<TopicSegment> segment, unsigned port, std::uint64_t subscription)
+    : TopicReader({segment->name().text(), {segment->bus(), segment->id(), base::call_base(segment->bus(), segment->id(), subscription), &reader}, &segment->header().type_hash},
+                  reader),
       reader(segment->log(), port),
       segment_(std::move(segment)) {
   listen();
@@ -34,7 +36,7 @@ std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segme
   }
   std::shared_ptr<TopicPort> attached;
   try {
-    attached.reset(new TopicPort(segment, *port));
+    attached.reset(new TopicPort(segment, *port, s.id));
   } catch (...) {
     log::detach_subscriber(log, *port);
     throw;

@@ -41,7 +41,7 @@ class TopicPort final : public TopicReader, private platform::ForkListener {
   std::atomic<std::uint64_t> reported_mismatch_ns{0};  ///< when an event of another type was reported last
 
  private:
-  TopicPort(std::shared_ptr<topic::TopicSegment> segment, unsigned port);
+  TopicPort(std::shared_ptr<topic::TopicSegment> segment, unsigned port, std::uint64_t subscription);
   void in_child() noexcept override { reader.in_child(); }
 
   std::shared_ptr<topic::TopicSegment> segment_;

@@ -42,7 +42,7 @@ TopicSet::TopicSet(std::shared_ptr<BusCore> bus, const registry::StandingSubscri
 
 bool TopicSet::has(const Topic& topic) const noexcept {
   return std::any_of(state_.topics.begin(), state_.topics.end(),
-                     [&](const auto& known) { return known->source.topic_id == topic.id; });
+                     [&](const auto& known) { return known->source.origin.topic == topic.id; });
 }
 
 void TopicSet::attach_first() { attach_all(true); }
@@ -132,7 +132,7 @@ void TopicSet::release_removed(const std::vector<Topic>& ready) {
   removed_ = 0;
   std::erase_if(state_.topics, [&](const std::shared_ptr<TopicReader>& topic) {
     const bool listed =
-        std::any_of(ready.begin(), ready.end(), [&](const Topic& t) { return t.id == topic->source.topic_id; });
+        std::any_of(ready.begin(), ready.end(), [&](const Topic& t) { return t.id == topic->source.origin.topic; });
     if (listed) return false;
     TopicPort& port = port_of(*topic);
     if (!finished(port)) {

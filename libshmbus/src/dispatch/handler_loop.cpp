@@ -149,7 +149,11 @@ void HandlerLoop::call_for_help() noexcept {
 
 void HandlerLoop::handle_kept(KeptEvent event) {
   call_for_help();
-  const HandlerScope scope(core_->state());
+  HandlerScope scope(&core_->state());
+  EventOrigin origin = (*event).source_->origin;
+  origin.path = nullptr;
+  origin.event = &(*event).record_;
+  scope.set_origin(origin);
   handle(*event);
 }
 

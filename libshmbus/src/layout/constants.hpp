@@ -3,11 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shmbus/detail/hot_words.hpp"
-
 namespace shmbus::layout {
 
 inline constexpr std::size_t kPage = 4096;
+
+/// Two cache lines: adjacent-line prefetch makes a pair the unit of false sharing.
+inline constexpr std::size_t kLine = 128;
+
+/// Not a block number, and not a tail word: a pin or claim with this value protects nothing.
+inline constexpr std::uint64_t kNone = ~std::uint64_t{0};
 
 inline constexpr std::uint32_t kVersion = 3;
 

@@ -3,6 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shmbus/event_id.hpp"
+#include "shmbus/trace_context.hpp"
+
 namespace shmbus::layout {
 
 // What travels with an event beside its payload. The area stands in a record with the flag kExtended, after the time:
@@ -44,6 +47,20 @@ struct HeaderHead {
   std::uint32_t value_size;
 };
 static_assert(sizeof(HeaderHead) == 8);
+
+/// The area of an event that a handler published without options.
+struct CauseArea {
+  ExtensionAreaHead head;
+  ExtensionHead trace_head;
+  TraceContext trace;
+  ExtensionHead cause_head;
+  EventId cause;
+
+  static constexpr ExtensionAreaHead kHead{80, 0};
+  static constexpr ExtensionHead kTraceHead{kTraceExtension, 0, sizeof(TraceContext)};
+  static constexpr ExtensionHead kCauseHead{kCauseExtension, 0, sizeof(EventId)};
+};
+static_assert(sizeof(CauseArea) == CauseArea::kHead.size);
 
 inline constexpr std::size_t kExtensionUnit = 8;
 constexpr std::size_t padded_extension(std::size_t size) noexcept {

@@ -6,6 +6,7 @@
 
 #include "layout/constants.hpp"
 #include "layout/shared_text.hpp"
+#include "shmbus/detail/subscriber_words.hpp"
 
 namespace shmbus::layout {
 
@@ -20,6 +21,22 @@ constexpr std::uint64_t owner_node(std::uint64_t owner) noexcept { return owner 
 // cleared; 0: it does not. The low bit is set when the clock was read again after the mark was set, and the mark was
 // not late. Only then does the time count against the subscriber.
 inline constexpr std::uint64_t kHoldConfirmed = 1;
+
+//  0       8      16          24
+//  +-------+------+-----------+-------+
+//  | where | what | published | bytes |
+//  +-------+------+-----------+-------+
+struct PublisherWords {
+  // The claim. Written only by the publisher that owns the port; cleared by the process that repairs it.
+  std::atomic<std::uint64_t> where;  // tail value claimed at, or kNone
+  std::atomic<std::uint64_t> what;   // ClaimWord
+
+  // For monitors alone; written only by the publisher that owns the port. A shared publisher counts its events and the
+  // bytes of their payloads. An exclusive one writes once, when it attaches, how many events and bytes its topic had.
+  std::atomic<std::uint64_t> published;
+  std::atomic<std::uint64_t> bytes;
+};
+static_assert(sizeof(PublisherWords) == 32);
 
 //  0     8     16          24      32      40              48           128    136    144
 //  +-----+-----+-----------+-------+-------+---------------+------------+------+------+------------------+

@@ -25,6 +25,20 @@ enum Attention : std::uint64_t {
   kFenceNeeded = 2,   ///< a sleeper could not call membarrier: publishers order commit and wake-up themselves
 };
 
+//  0      8            128       136         256
+//  +------+------------+---------+-----------+
+//  | tail | (reserved) | waiters | attention |
+//  +------+------------+---------+-----------+
+struct TopicWords {
+  // Every change of a shared topic's tail is a read-modify-write; of an exclusive one's, a store by its only publisher.
+  alignas(kLine) std::atomic<std::uint64_t> tail;
+
+  // Read at every publish, written when a subscriber goes to sleep.
+  alignas(kLine) std::atomic<std::uint64_t> waiters;  // a bit for each subscriber port that sleeps
+  std::atomic<std::uint64_t> attention;               // Attention bits
+};
+static_assert(sizeof(TopicWords) == 2 * kLine && offsetof(TopicWords, waiters) == kLine);
+
 // The control segment, `<topic>.ctl`:
 //
 //  0            1024   1152      1280         4096          20480           36864

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "log/cause.hpp"
 #include "shmbus/detail/payloads.hpp"
 
 namespace shmbus::log {
@@ -14,6 +15,7 @@ struct Batch {
   std::span<std::uint64_t> sequences{};  ///< receives as many as there is room for
   std::size_t published = 0;
   std::uint64_t first_sequence = 0;  ///< 0: nothing was published
+  const Cause* cause = nullptr;      ///< of each event; null: none
 
   bool complete() const noexcept { return published == payloads.count(); }
   detail::Payloads::Bytes next() const noexcept { return payloads[published]; }

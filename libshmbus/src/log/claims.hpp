@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "log/block_log.hpp"
-#include "shmbus/detail/claim_word.hpp"
+#include "layout/claim_word.hpp"
 
 namespace shmbus::log {
 

@@ -141,6 +141,9 @@ bool Reader::take_special(const RecordHeader* header, RecordMeta meta, detail::E
     if (!layout::extension_area_fits(area, meta.size - head)) return fail();
     record.extensions = begin + head;
     head += PollPath::stride(area);
+    extended_sequence_ = next_sequence_;
+    extensions_ = record.extensions;
+    extensions_end_ = begin + head;
   }
   if (meta.size < head) return fail();
   record.size = meta.size - head;

@@ -19,6 +19,13 @@ class AreaWriter {
     bytes(&value, sizeof value);
   }
   void text(std::string_view text) noexcept { bytes(text.data(), text.size()); }
+  void header(const EventHeader& header) noexcept {
+    if (header.name.empty()) return;
+    value(layout::HeaderHead{static_cast<std::uint32_t>(header.name.size()),
+                             static_cast<std::uint32_t>(header.value.size())});
+    text(header.name);
+    text(header.value);
+  }
   void head(layout::ExtensionKind kind, std::size_t size) noexcept {
     value(layout::ExtensionHead{kind, 0, static_cast<std::uint32_t>(size)});
   }
@@ -46,10 +53,11 @@ constexpr std::size_t entry_size(std::size_t bytes) noexcept {
 }  // namespace
 
 std::size_t RecordExtensions::headers_size() const noexcept {
-  std::size_t size = 0;
-  for (const EventHeader& header : headers) {
-    if (!header.name.empty()) size += sizeof(layout::HeaderHead) + header.name.size() + header.value.size();
-  }
+  const auto size_of = [](const EventHeader& header) {
+    return header.name.empty() ? 0 : sizeof(layout::HeaderHead) + header.name.size() + header.value.size();
+  };
+  std::size_t size = tracestate.empty() ? 0 : size_of({kTracestate, tracestate});
+  for (const EventHeader& header : headers) size += size_of(header);
   return size;
 }
 
@@ -69,13 +77,8 @@ void RecordExtensions::write(std::byte* area) const noexcept {
   }
   if (const std::size_t size = headers_size(); size != 0) {
     to.head(layout::kHeadersExtension, size);
-    for (const EventHeader& header : headers) {
-      if (header.name.empty()) continue;
-      to.value(layout::HeaderHead{static_cast<std::uint32_t>(header.name.size()),
-                                  static_cast<std::uint32_t>(header.value.size())});
-      to.text(header.name);
-      to.text(header.value);
-    }
+    for (const EventHeader& header : headers) to.header(header);
+    if (!tracestate.empty()) to.header({kTracestate, tracestate});
     to.pad();
   }
   if (!key.empty()) {

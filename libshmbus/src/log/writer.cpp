@@ -1,8 +1,10 @@
 #include "log/writer.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <optional>
 
+#include "log/cause.hpp"
 #include "log/log_end.hpp"
 #include "log/rotation.hpp"
 #include "log/tail_watch.hpp"
@@ -20,11 +22,17 @@ namespace {
 // early, which happens once.
 constexpr std::uint32_t kStandstill = 256;
 
+bool has_tracestate(const RecordExtensions& extensions) noexcept {
+  return std::any_of(extensions.headers.begin(), extensions.headers.end(),
+                     [](const EventHeader& header) { return header.name == kTracestate; });
+}
+
 }  // namespace
 
-Writer::Writer(BlockLog& log, unsigned port)
+Writer::Writer(BlockLog& log, unsigned port, bool causes)
     : exclusive_(log.exclusive()),
       timestamps_(log.timestamps()),
+      causes_(causes),
       port_(static_cast<std::uint16_t>(port)),
       head_(log.record_header()),
       align_(log.geometry().alignment),
@@ -37,6 +45,7 @@ Writer::Writer(BlockLog& log, unsigned port)
   count_mask_ = log.format().count_mask();
   tail_shift_ = static_cast<std::uint8_t>(std::countr_zero(tail_unit_));
   tail_room_ = log.format().make(0, log.block_size() - layout::kMinRecord, count_mask_);
+  max_payload_ = log.max_payload();
   if (!exclusive_) return;
   adopt_end();
   const End end = end_of(log);  // what was there before is not this publisher's; for the monitor alone
@@ -48,11 +57,11 @@ Writer::Writer(BlockLog& log, unsigned port)
 void Writer::set_obstacle(Status status) noexcept {
   obstacle_ = status;
   if (status != Status::ok || block_begin_ == nullptr || align_ != kUnit || (timestamps_ && !log_->cycle_clock()))
-    mode_ = Mode::slow;
+    set_mode(Mode::slow, causes_);
   else if (exclusive_)
-    mode_ = timestamps_ ? Mode::exclusive_stamped : Mode::exclusive;
+    set_mode(timestamps_ ? Mode::exclusive_stamped : Mode::exclusive, causes_);
   else
-    mode_ = timestamps_ ? Mode::shared_stamped : Mode::shared;
+    set_mode(timestamps_ ? Mode::shared_stamped : Mode::shared, causes_);
 }
 
 PublishResult Writer::publish_claimed(std::span<const std::byte> payload,
@@ -64,7 +73,26 @@ PublishResult Writer::publish_claimed(std::span<const std::byte> payload,
   return {Status::ok, c.sequence};
 }
 
-Status Writer::claim(std::size_t size, const RecordExtensions& extensions, detail::Claim& c) noexcept {
+bool Writer::fits(std::size_t size, const RecordExtensions& extensions) const noexcept {
+  return size <= max_payload_ && stride(head_ + stride(extensions.area_size()) + size) <= limit_;
+}
+
+Status Writer::claim(std::size_t size, const RecordExtensions& given, detail::Claim& c) noexcept {
+  RecordExtensions extensions = given;
+  Cause cause;
+  EventId event;
+  TraceContext trace;
+  if (causes_ && cause.find()) {
+    event = cause.event();
+    extensions.cause = &event;
+    if (given.trace == nullptr) {
+      trace = cause.trace();
+      extensions.trace = &trace;
+      if (!has_tracestate(given)) extensions.tracestate = cause.tracestate;
+    }
+    // The room is the user's: an event that leaves none names no cause.
+    if (!fits(size, extensions)) extensions = given;
+  }
   const std::size_t area = extensions.area_size();
   const std::size_t head = head_ + stride(area);
   Place at;
@@ -93,7 +121,7 @@ void Writer::finish_record(const detail::Claim& c, std::size_t size, std::uint64
   else
     commit_shared(c.record, key);
   if (!exclusive_ && key == key_) count_event(c.size);  // an aborted record is not an event
-  // As in publish_in; a publisher that must order the two steps itself does so in wake.
+  // As in publish_quickly; a publisher that must order the two steps itself does so in wake.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if ((topic_->waiters.load(std::memory_order_relaxed) | topic_->attention.load(std::memory_order_relaxed)) != 0)
     wake(c.sequence);
@@ -271,25 +299,14 @@ void Writer::abort_loan(const detail::Claim& c) noexcept {
   finish_record(c, c.stride, ~key_);
 }
 
-}  // namespace shmbus::log
-
-namespace shmbus::detail {
-
-// Each PublishPath is a log::Writer.
-
-/// Publishes payloads that are too short or too long for ShortCopy.
-PublishResult PublishPath::publish_any_size(std::span<const std::byte> payload) noexcept {
-  const auto& writer = *static_cast<const log::Writer*>(this);
-  return payload.size() <= writer.log_->max_payload() ? publish_with<AnyCopy>(payload) : publish_slowly(payload);
+// Each QuickWriter is a Writer.
+PublishResult QuickWriter::publish_slowly(std::span<const std::byte> payload) noexcept {
+  return static_cast<Writer*>(this)->publish_claimed(payload, {});
 }
 
-PublishResult PublishPath::publish_slowly(std::span<const std::byte> payload) noexcept {
-  return static_cast<log::Writer*>(this)->publish_claimed(payload, {});
-}
-
-PublishResult PublishPath::wake(std::uint64_t sequence) noexcept {
-  static_cast<log::Writer*>(this)->log_->wake_subscribers();
+PublishResult QuickWriter::wake(std::uint64_t sequence) noexcept {
+  static_cast<Writer*>(this)->log_->wake_subscribers();
   return {Status::ok, sequence};
 }
 
-}  // namespace shmbus::detail
+}  // namespace shmbus::log

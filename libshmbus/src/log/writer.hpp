@@ -6,17 +6,18 @@
 
 #include "log/batch.hpp"
 #include "log/block_log.hpp"
+#include "log/quick_writer.hpp"
 #include "log/record_extensions.hpp"
 #include "shmbus/detail/claim.hpp"
-#include "shmbus/detail/publish_path.hpp"
 #include "shmbus/publish_result.hpp"
 
 namespace shmbus::log {
 
 /// Writes to one log through one publisher port: claim, write, then commit or abort. One thread at a time.
-class Writer : public detail::PublishPath {
+class Writer : public QuickWriter {
  public:
-  Writer(BlockLog& log, unsigned port);
+  /// With `causes`, an event that a handler publishes names the one that is handled, where there is room for it.
+  Writer(BlockLog& log, unsigned port, bool causes = true);
 
   using PublishPath::publish;
   /// Publishes one event. Unless it returns `ok`, nothing was published. Never waits.
@@ -51,7 +52,7 @@ class Writer : public detail::PublishPath {
   unsigned port() const noexcept { return port_; }
 
  private:
-  friend class detail::PublishPath;
+  friend class QuickWriter;
 
   std::size_t stride(std::size_t size) const noexcept { return (size + align_ - 1) & ~(align_ - 1); }
   bool place(std::size_t stride, Place& place) noexcept {
@@ -66,10 +67,12 @@ class Writer : public detail::PublishPath {
     std::size_t bytes = 0;  // of payload
   };
   Run run_of(const Batch& batch, std::size_t room) const noexcept;
+  std::size_t head_of(const Batch& batch) const noexcept;
   bool publish_run(Batch& batch) noexcept;
   bool claim_run(const Batch& batch, Run& run, Place& place) noexcept;
   void write_run(Batch& batch, const Run& run, Place at) noexcept;
 
+  bool fits(std::size_t size, const RecordExtensions& extensions) const noexcept;
   PublishResult publish_claimed(std::span<const std::byte> payload, const RecordExtensions& extensions) noexcept;
   void finish_record(const detail::Claim& c, std::size_t size, std::uint64_t key) noexcept;
   void set_obstacle(Status status) noexcept;
@@ -80,7 +83,7 @@ class Writer : public detail::PublishPath {
   void seal_shared(std::uint64_t tail) noexcept;
   Status rotate(std::uint64_t tail) noexcept;
 
-  bool exclusive_, timestamps_;
+  bool exclusive_, timestamps_, causes_;
   std::uint16_t port_;
   std::size_t head_;   // bytes of a record before its payload
   std::size_t align_;  // of records

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "log/cause.hpp"
 #include "log/writer.hpp"
 #include "shmbus/detail/crash_point.hpp"
 
@@ -23,18 +24,15 @@ namespace {
 constexpr std::size_t kMaxRun = std::size_t{64} << 10;
 constexpr int kClaimTries = 16;  // tries to be the first at a tail, before an event is published singly
 
-void copy_payload(std::byte* to, std::span<const std::byte> from) noexcept {
-  if (from.size() - detail::ShortCopy::kLeast <= detail::ShortCopy::kMost - detail::ShortCopy::kLeast)
-    detail::ShortCopy::copy(to, from.data(), from.size());
-  else
-    detail::AnyCopy::copy(to, from.data(), from.size());
-}
-
 }  // namespace
 
 Status Writer::publish_all(Batch& batch) noexcept {
+  Cause cause;
+  const bool caused = causes_ && cause.find();
+  batch.cause = caused ? &cause : nullptr;
+  const bool in_runs = !caused || cause.tracestate.empty();
   while (!batch.complete()) {
-    if (publish_run(batch)) continue;
+    if (in_runs && publish_run(batch)) continue;
     // Fewer than two events fit here, or there is an obstacle: a single event goes to the next block, or returns the
     // status.
     const PublishResult one = publish(batch.next());
@@ -44,15 +42,21 @@ Status Writer::publish_all(Batch& batch) noexcept {
   return Status::ok;
 }
 
+/// Bytes of a record before its payload.
+std::size_t Writer::head_of(const Batch& batch) const noexcept {
+  return head_ + (batch.cause != nullptr ? stride(Cause::kSize) : 0);
+}
+
 /// Returns the next events: as many as one claim may cover and `room` bytes hold.
 Writer::Run Writer::run_of(const Batch& batch, std::size_t room) const noexcept {
   Run run;
   const std::size_t most = std::min(room, kMaxRun);
   const std::size_t left = std::min<std::size_t>(batch.payloads.count() - batch.published, ClaimWord::kMaxEvents);
+  const std::size_t head = head_of(batch);
   while (run.events < left) {
     const std::size_t size = batch.payloads[batch.published + run.events].size();
     if (size > most) break;  // so that nothing below overflows
-    const std::size_t length = stride(head_ + size);
+    const std::size_t length = stride(head + size);
     if (length > most - run.stride) break;
     run.stride += length;
     run.bytes += size;
@@ -88,7 +92,7 @@ bool Writer::publish_run(Batch& batch) noexcept {
     port_words_->where.store(kNone, std::memory_order_release);  // SYNC claim: after the last key
     SHMBUS_CRASH_POINT("publish_all.released");
   }
-  // As in publish_in; a publisher that must order the two steps itself does so in wake.
+  // As in publish_quickly; a publisher that must order the two steps itself does so in wake.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if ((topic_->waiters.load(std::memory_order_relaxed) | topic_->attention.load(std::memory_order_relaxed)) != 0)
     wake(last_sequence_);
@@ -128,18 +132,22 @@ void Writer::write_run(Batch& batch, const Run& run, Place at) noexcept {
     platform::add_to_own(port_words_->published, run.events);
     platform::add_to_own(port_words_->bytes, run.bytes);
   }
+  const std::size_t head = head_of(batch);
+  const RecordMeta empty{static_cast<std::uint32_t>(head), port_,
+                         static_cast<std::uint16_t>(batch.cause != nullptr ? layout::kExtended : 0)};
   for (unsigned i = 0; i < run.events; ++i) {
     const auto payload = batch.next();
-    write_meta(at.record, quick_meta_ + payload.size());
+    write_meta(at.record, empty.word() + payload.size());
     SHMBUS_CRASH_POINT("publish_all.headed");
-    copy_payload(at.record + head_, payload);
+    if (batch.cause != nullptr) batch.cause->write(at.record + head_);
+    copy_payload(at.record + head, payload);
     SHMBUS_CRASH_POINT("publish_all.written");
     if (timestamps_) write_stamp(at.record, stamp);
     auto& committed = reinterpret_cast<layout::RecordHeader*>(at.record)->key;
     committed.store(key_, std::memory_order_release);  // SYNC commit: pairs with PollPath::poll
     SHMBUS_CRASH_POINT("publish_all.committed");
     batch.count(at.sequence++);
-    at.record += stride(head_ + payload.size());
+    at.record += stride(head + payload.size());
   }
 }
 

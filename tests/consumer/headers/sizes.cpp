@@ -39,6 +39,6 @@ int main() {
               TypedPublisher<Payload>, Loan, Subscriber, Event, RetainedEvent, Subscription, Inspector, BusSnapshot,
               NodeSnapshot, TopicSnapshot, RingSnapshot, BlockSnapshot, PublisherSnapshot, SubscriberSnapshot, Leftover,
               BusFiles, ReapReport, Error, TraceContext, EventHeader, EventHeaders, PublishOptions, Timeout,
-              layout::TopicWords, layout::PublisherWords, layout::SubscriberWords, detail::PublishPath,
-              detail::PollPath, detail::EventRecord, detail::PollState>();
+              layout::SubscriberWords, detail::PublishPath, detail::PollPath,
+              detail::EventRecord, detail::PollState>();
 }

@@ -7,8 +7,8 @@
 
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/detail/event_record.hpp"
-#include "shmbus/detail/hot_words.hpp"
 #include "shmbus/detail/record_words.hpp"
+#include "shmbus/detail/subscriber_words.hpp"
 #include "shmbus/status.hpp"
 
 #include "shmbus/detail/header_begin.hpp"
@@ -27,6 +27,21 @@ class PollPath {
   /// Hands out up to `limit` records in place, and returns how many. Never waits.
   template <class Deliver>
   std::size_t poll(Deliver&& deliver, std::size_t limit);
+
+  /// The record that was handed out last: its sequence, and its extensions with the payload that ends them. In its
+  /// handler that is the event which is handled.
+  EventRecord current() const noexcept {
+    EventRecord record;
+    record.sequence = current_sequence();
+    if (current_is_extended()) {
+      record.extensions = extensions_;
+      record.payload = extensions_end_;
+    }
+    return record;
+  }
+
+  std::uint64_t current_sequence() const noexcept { return next_sequence_ - 1; }
+  bool current_is_extended() const noexcept { return extended_sequence_ == current_sequence(); }
 
  protected:
   /// For records with `head` bytes before the payload or its extensions, at multiples of `alignment`.
@@ -66,6 +81,10 @@ class PollPath {
   std::uint64_t claim_since_ = 0;              // monotonic ns; 0: not in front of an open claim
   const std::byte* claim_at_ = nullptr;        // the cursor when that wait began
   std::uint32_t empty_polls_ = 0;
+  // Of the last record that had any.
+  std::uint64_t extended_sequence_ = 0;
+  const std::byte* extensions_ = nullptr;
+  const std::byte* extensions_end_ = nullptr;
   bool timestamps_;
   bool streaming_ = false;  // the last poll returned many events
   bool skipping_ = false;   // events before the reader's start

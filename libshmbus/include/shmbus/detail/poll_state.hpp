@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "shmbus/detail/handler_scope.hpp"
 #include "shmbus/detail/poll_path.hpp"
 #include "shmbus/detail/thread_check.hpp"
 #include "shmbus/event.hpp"
@@ -45,32 +46,6 @@ struct PollState {
   std::uint32_t empty_polls_left = 1;  ///< empty polls until the slow things are done
   ThreadCheck check;
   std::shared_ptr<SubscriberCore> ended;  ///< itself, from when a handler destroyed its Subscriber until poll returns
-};
-
-/// Shows a publish on this thread which handlers run here: it must not wait for the subscription that it delays itself.
-/// Scopes nest.
-class HandlerScope {
- public:
-  explicit HandlerScope(const PollState& state) noexcept : state_(&state), outer_(innermost_) { innermost_ = this; }
-  HandlerScope(const HandlerScope&) = delete;
-  HandlerScope& operator=(const HandlerScope&) = delete;
-  ~HandlerScope() { innermost_ = outer_; }
-
-  /// Whether any handler runs on this thread.
-  static bool any() noexcept { return innermost_ != nullptr; }
-  /// Whether one of the handlers that run on this thread has a state for which `condition(state)` holds.
-  template <class Condition>
-  static bool any(Condition condition) noexcept {
-    for (const HandlerScope* scope = innermost_; scope != nullptr; scope = scope->outer_) {
-      if (condition(*scope->state_)) return true;
-    }
-    return false;
-  }
-
- private:
-  static constinit thread_local const HandlerScope* innermost_;
-  const PollState* state_;
-  const HandlerScope* outer_;
 };
 
 PollState& poll_state(SubscriberCore& core) noexcept;

@@ -2,234 +2,45 @@
 
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <span>
 
-#include "shmbus/detail/claim_word.hpp"
-#include "shmbus/detail/cpu.hpp"
-#include "shmbus/detail/crash_point.hpp"
-#include "shmbus/detail/hot_words.hpp"
-#include "shmbus/detail/record_words.hpp"
 #include "shmbus/publish_result.hpp"
 
 #include "shmbus/detail/header_begin.hpp"
 
 namespace shmbus::detail {
 
-/// The inlined part of publishing: claims a place at the tail, writes the record, commits. The rest is log::Writer, the
-/// class of every PublishPath. One thread at a time.
-///
-/// W1 A shared publisher's claim is in its port before the tail moves over it. So every process that finds an open
-///    claim can find its owner.
-/// W2 The key is the last word written to a record.
-/// W3 An exclusive publisher is alone. Its record needs no claim, since the tail moves only after the key.
+/// The inlined part of publishing: one call of the function that publishes events of this size to this topic, as the
+/// publisher stands now. The functions are in log/quick_writer.cpp; log::Writer is the class of every PublishPath. One
+/// thread at a time.
 class PublishPath {
  public:
   PublishPath(const PublishPath&) = delete;
   PublishPath& operator=(const PublishPath&) = delete;
 
   /// Publishes one event. Unless it returns `ok`, nothing was published. Never waits.
-  PublishResult publish(std::span<const std::byte> payload) noexcept;
+  PublishResult publish(std::span<const std::byte> payload) noexcept {
+    // Relaxed: whichever function it gets is right; see start_causes.
+    if (is_short(payload.size())) [[likely]]
+      return functions_->short_payload.load(std::memory_order_relaxed)(*this, payload);
+    return functions_->any_payload.load(std::memory_order_relaxed)(*this, payload);
+  }
 
  protected:
-  /// Where a record goes, and which event it is.
-  struct Place {
-    std::byte* record = nullptr;
-    std::uint64_t sequence = 0;
+  /// Sizes that are copied without a call.
+  static constexpr std::size_t kShortest = 16, kLongest = 64;
+  static constexpr bool is_short(std::size_t size) noexcept { return size - kShortest <= kLongest - kShortest; }
+
+  using Function = PublishResult (*)(PublishPath& path, std::span<const std::byte> payload) noexcept;
+  struct Functions {
+    std::atomic<Function> short_payload, any_payload;
   };
 
-  /// How a payload is published. Each quick mode is compiled separately; `slow` is everything else.
-  enum class Mode : std::uint8_t { exclusive, shared, shared_stamped, exclusive_stamped, slow };
-  static constexpr std::size_t kUnit = 8;  // of offsets and, in the quick modes, of alignment
-
-  PublishPath() = default;
+  explicit PublishPath(const Functions& functions) noexcept : functions_(&functions) {}
   ~PublishPath() = default;
 
-  template <class Copy>
-  [[gnu::always_inline]] PublishResult publish_with(std::span<const std::byte> payload) noexcept;
-  template <class Copy, Mode kMode>
-  [[gnu::noinline]] PublishResult publish_in(std::span<const std::byte> payload) noexcept;
-  bool place_exclusive(std::size_t stride, Place& place) noexcept;
-  bool place_shared(std::size_t stride, Place& place) noexcept;
-  static void write_meta(std::byte* record, std::uint64_t meta) noexcept;
-  static void write_stamp(std::byte* record, std::uint64_t stamp) noexcept;
-  void commit_exclusive(layout::TopicWords* topic, std::byte* record, std::size_t stride, std::uint64_t key) noexcept;
-  void commit_shared(std::byte* record, std::uint64_t key) noexcept;
-  void count_event(std::size_t size) noexcept;
-
-  // Out of line, in log/writer.cpp.
-  PublishResult publish_any_size(std::span<const std::byte> payload) noexcept;
-  PublishResult publish_slowly(std::span<const std::byte> payload) noexcept;
-  PublishResult wake(std::uint64_t sequence) noexcept;
-
-  // Of the topic and the port; these never change.
-  layout::TopicWords* topic_ = nullptr;
-  layout::PublisherWords* port_words_ = nullptr;
-  std::uint64_t quick_meta_ = 0;  // of a record without payload or extensions
-  std::uint64_t tail_unit_ = 0;   // one byte, in a tail word
-  std::uint64_t count_mask_ = 0;
-  std::uint8_t tail_shift_ = 0;  // log2 of the unit
-
-  Mode mode_ = Mode::slow;  // until a block is adopted, and while there is an obstacle
-
-  // The block that we write to. Until one is adopted, no record can be placed.
-  std::byte* block_begin_ = nullptr;
-  std::uint64_t key_ = 0;
-
-  // Exclusive: our position; only we move it.
-  std::byte* cursor_ = nullptr;
-  std::byte* cursor_limit_ = nullptr;
-  std::uint64_t last_sequence_ = 0;
-  std::uint64_t tail_ = 0;
-
-  // Shared: what a tail value means for our block.
-  std::uint64_t block_tail_ = 0;  // tail value at its start
-  std::uint64_t tail_room_ = 0;   // how far beyond that a record may reach: padding must fit after it
-  std::uint64_t first_sequence_ = 0;
-  std::uint64_t entry_ = 0;  // its word in the ring
-  std::atomic<std::uint64_t>* slot_ = nullptr;
-  layout::ClaimWord claim_{0};  // the empty claim of this block
+  const Functions* functions_;
 };
-
-/// Copies 16 to 64 bytes without a call, in pieces that may overlap.
-struct ShortCopy {
-  static constexpr std::size_t kPiece = 16, kLeast = kPiece, kMost = 4 * kPiece;
-  static void copy(std::byte* to, const std::byte* from, std::size_t size) noexcept {
-    platform::copy_two_words(to, from);
-    if (size > 2 * kPiece) [[likely]] {
-      platform::copy_two_words(to + kPiece, from + kPiece);
-      platform::copy_two_words(to + size - 2 * kPiece, from + size - 2 * kPiece);
-    }
-    platform::copy_two_words(to + size - kPiece, from + size - kPiece);
-  }
-};
-
-struct AnyCopy {
-  static void copy(std::byte* to, const std::byte* from, std::size_t size) noexcept {
-    if (size != 0) std::memcpy(to, from, size);  // memcpy takes no null pointer
-  }
-};
-
-inline PublishResult PublishPath::publish(std::span<const std::byte> payload) noexcept {
-  if (payload.size() - ShortCopy::kLeast <= ShortCopy::kMost - ShortCopy::kLeast) [[likely]]
-    return publish_with<ShortCopy>(payload);
-  return publish_any_size(payload);
-}
-
-template <class Copy>
-inline PublishResult PublishPath::publish_with(std::span<const std::byte> payload) noexcept {
-  if (mode_ == Mode::exclusive) return publish_in<Copy, Mode::exclusive>(payload);
-  if (mode_ == Mode::shared) return publish_in<Copy, Mode::shared>(payload);
-  if (mode_ == Mode::shared_stamped) return publish_in<Copy, Mode::shared_stamped>(payload);
-  if (mode_ == Mode::exclusive_stamped) return publish_in<Copy, Mode::exclusive_stamped>(payload);
-  return publish_slowly(payload);
-}
-
-template <class Copy, PublishPath::Mode kMode>
-PublishResult PublishPath::publish_in(std::span<const std::byte> payload) noexcept {
-  constexpr bool kStamped = kMode == Mode::exclusive_stamped || kMode == Mode::shared_stamped;
-  constexpr bool kShared = kMode == Mode::shared || kMode == Mode::shared_stamped;
-  constexpr std::size_t kHead = sizeof(layout::RecordHeader) + (kStamped ? layout::kTimeSize : 0);
-  const std::size_t length = (kHead + payload.size() + kUnit - 1) & ~(kUnit - 1);
-  layout::TopicWords* const topic = topic_;
-  Place at;
-  // `attention` is a hint; nothing is read by it.
-  if (topic->attention.load(std::memory_order_relaxed) != 0 ||
-      !(kShared ? place_shared(length, at) : place_exclusive(length, at))) [[unlikely]] {
-    return publish_slowly(payload);
-  }
-  write_meta(at.record, quick_meta_ + payload.size());
-  if constexpr (kShared) count_event(payload.size());
-  SHMBUS_CRASH_POINT("publish.headed");
-  Copy::copy(at.record + kHead, payload.data(), payload.size());
-  SHMBUS_CRASH_POINT("publish.written");
-  if constexpr (kStamped) write_stamp(at.record, platform::read_cycle_counter());
-  if constexpr (kShared)
-    commit_shared(at.record, key_);
-  else
-    commit_exclusive(topic, at.record, length, key_);
-  // Commit, then check whether a subscriber sleeps. A sleeping subscriber does the two in the other order, with a
-  // membarrier between them, so here it is enough that the compiler keeps the order. Where membarrier is refused,
-  // `attention` sends us to the slow path.
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  if (topic->waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]
-    return wake(kShared ? at.sequence : last_sequence_);
-  return {Status::ok, kShared ? at.sequence : last_sequence_};
-}
-
-/// For an exclusive publisher, which is always at the tail.
-inline bool PublishPath::place_exclusive(std::size_t stride, Place& place) noexcept {
-  place = {cursor_, last_sequence_ + 1};
-  return cursor_ + stride <= cursor_limit_;
-}
-
-/// Shared publishers race for the tail. Returns false where another one was first: the loser takes the slow path.
-inline bool PublishPath::place_shared(std::size_t stride, Place& place) noexcept {
-  layout::TopicWords* const topic = topic_;
-  std::uint64_t tail = topic->tail.load(std::memory_order_acquire);  // SYNC tail: pairs with every change of the tail
-  const std::uint64_t step = stride * tail_unit_, inside = tail - block_tail_;
-  if (inside > tail_room_ - step) [[unlikely]]  // a tail in another block is outside, too
-    return false;
-  // W1. Our port shows no claim. Release: a process that sees the former claim gone also sees the record it covered.
-  layout::PublisherWords* const port = port_words_;
-  port->what.store(claim_.at(tail, stride).word(), std::memory_order_release);
-  SHMBUS_CRASH_POINT("publish.described");
-  port->where.store(tail, std::memory_order_release);  // SYNC claim: pairs with read_claim
-  SHMBUS_CRASH_POINT("publish.claimed");
-  // The ring gives the physical block before the tail moves; if the compare-and-swap succeeds, that block was right.
-  // Once the claim is shown, the tail's block number can't come round again.
-  if (slot_->load(std::memory_order_acquire) != entry_ ||
-      !topic_->tail.compare_exchange_strong(tail, tail + step + 1, std::memory_order_acq_rel,
-                                            std::memory_order_relaxed)) [[unlikely]] {
-    // W1: no process may combine this claim with the next one.
-    port_words_->where.store(layout::kNone, std::memory_order_release);
-    SHMBUS_CRASH_POINT("publish.lost");
-    return false;
-  }
-  SHMBUS_CRASH_POINT("publish.granted");
-  // Below the offset's unit are the count's highest bits.
-  place = {block_begin_ + (inside >> tail_shift_ & ~(kUnit - 1)), first_sequence_ + (tail & count_mask_)};
-  return true;
-}
-
-inline void PublishPath::write_meta(std::byte* record, std::uint64_t meta) noexcept {
-  // Relaxed: the key, stored after it with release, publishes it.
-  reinterpret_cast<layout::RecordHeader*>(record)->meta.store(meta, std::memory_order_relaxed);
-}
-
-inline void PublishPath::write_stamp(std::byte* record, std::uint64_t stamp) noexcept {
-  std::memcpy(record + sizeof(layout::RecordHeader), &stamp, sizeof stamp);
-}
-
-inline void PublishPath::commit_exclusive(layout::TopicWords* topic, std::byte* record, std::size_t stride,
-                                          std::uint64_t key) noexcept {
-  const std::uint64_t tail = tail_ + stride * tail_unit_ + 1;
-  cursor_ = record + stride;
-  ++last_sequence_;
-  tail_ = tail;
-  auto& committed = reinterpret_cast<layout::RecordHeader*>(record)->key;
-  committed.store(key, std::memory_order_release);  // SYNC commit: pairs with PollPath::poll
-  SHMBUS_CRASH_POINT("publish.committed");
-  topic->tail.store(tail, std::memory_order_release);  // SYNC tail
-  SHMBUS_CRASH_POINT("publish.advanced");
-}
-
-/// Counts one more event of a shared publisher, with `size` bytes of payload. For monitors alone.
-inline void PublishPath::count_event(std::size_t size) noexcept {
-  layout::PublisherWords* const port = port_words_;
-  platform::add_to_own(port->published, 1);
-  platform::add_to_own(port->bytes, size);
-}
-
-inline void PublishPath::commit_shared(std::byte* record, std::uint64_t key) noexcept {
-  layout::PublisherWords* const port = port_words_;
-  auto& committed = reinterpret_cast<layout::RecordHeader*>(record)->key;
-  committed.store(key, std::memory_order_release);  // SYNC commit: pairs with PollPath::poll
-  SHMBUS_CRASH_POINT("publish.committed");
-  port->where.store(layout::kNone, std::memory_order_release);  // SYNC claim: after the key
-  SHMBUS_CRASH_POINT("publish.released");
-}
 
 }  // namespace shmbus::detail
 

@@ -2,8 +2,6 @@
 
 #include <cstdint>
 
-#include "shmbus/detail/header_begin.hpp"
-
 namespace shmbus::layout {
 
 // What a publisher shows together with the tail value at which it claims:
@@ -55,5 +53,3 @@ class ClaimWord {
 };
 
 }  // namespace shmbus::layout
-
-#include "shmbus/detail/header_end.hpp"

@@ -1,0 +1,7 @@
+#include "shmbus/detail/handler_scope.hpp"
+
+namespace shmbus::detail {
+
+constinit thread_local const HandlerScope* HandlerScope::innermost_ = nullptr;
+
+}  // namespace shmbus::detail
