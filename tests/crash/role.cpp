@@ -47,6 +47,7 @@ const std::vector<Role>& all_roles() {
       {.name = "retaining reader", .act = read_and_retain},
       {.name = "reader by descriptor", .act = read_by_descriptor},
       {.name = "slow reader", .act = fall_behind},
+      {.name = "reader that records", .act = record_calls},
       {.name = "guest", .act = come_and_go},
       {.name = "creator", .act = create_topics, .survivors = creators},
       {.name = "listener", .act = listen_to_new_topics, .survivors = creators},

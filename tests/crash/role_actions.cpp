@@ -236,6 +236,28 @@ void fall_behind(const Stage& stage) {
   });
 }
 
+/// Reads with a flight recorder, handlers that throw included, and begins a new one now and then.
+void record_calls(const Stage& stage) {
+  struct Fifth {};
+  Bus bus = Bus::open(stage.bus);
+  stage.repeat([&] {
+    shmbus::SubscriberOptions options = reliable(stage);
+    options.record_calls = 16;
+    shmbus::Subscriber subscriber = bus.subscriber(stage.topic, options);
+    EventChecker checker;
+    for (int i = 0; i < 20; ++i) {
+      try {
+        const auto handle = [&](const Event& event) {
+          checker.check(event, subscriber);
+          if (event.sequence() % 5 == 0) throw Fifth{};
+        };
+        if (subscriber.poll(handle, 16) == 0) subscriber.wait(1ms);
+      } catch (const Fifth&) {
+      }
+    }
+  });
+}
+
 void come_and_go(const Stage& stage) {
   std::uint64_t number = 0;
   stage.repeat([&] {

@@ -64,6 +64,20 @@ void check_tables(const shmbus::registry::Registry& registry, std::uint64_t reap
   }
 }
 
+/// Each is readable, whatever its process was about to write, and none of the dead looks alive.
+void check_recorders(const std::string& name) {
+  for (const shmbus::RecorderSnapshot& recorder : shmbus::Inspector(name).recorders()) {
+    require(recorder.problem.empty(), recorder.problem);
+    require(recorder.ended.has_value(), "a flight recorder without an end");
+    for (std::size_t i = 0; i < recorder.calls.size(); ++i) {
+      const shmbus::CallSnapshot& call = recorder.calls[i];
+      const bool last = i + 1 == recorder.calls.size();
+      require(last || call.outcome != shmbus::CallOutcome::running, "an earlier call that still runs");
+      require(call.event.sequence != 0 && call.event.topic != 0, "a call of no event");
+    }
+  }
+}
+
 }  // namespace
 
 void check_nothing_is_left(const std::string& name, const VisitTopic& visit) {
@@ -91,6 +105,8 @@ void check_nothing_is_left(const std::string& name, const VisitTopic& visit) {
     visit(bus, *segment);
     check_ports(topic_name.text(), h);
   }
+  for (const std::string& file : SegmentFile::list(bus_name.recorder_prefix())) files.insert(file);  // they stay
+  check_recorders(name);
   for (const std::string& file : SegmentFile::list(bus_name.file_prefix())) {
     require(files.contains(file), "a file that belongs to nobody: " + file);
   }

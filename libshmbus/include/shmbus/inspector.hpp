@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shmbus/call_snapshot.hpp"
 #include "shmbus/leftover.hpp"
 #include "shmbus/snapshot.hpp"
 
@@ -43,6 +44,12 @@ class [[nodiscard]] Inspector {
   /// earlier ones, and the next call goes on from there. Returns nothing where there is no such topic, or the right to
   /// read its log is missing. *Throws* Error where the topic can't be read.
   std::vector<EventSnapshot> events(std::string_view topic, std::size_t count, std::size_t max_payload = 4096);
+
+  /// Returns what the flight recorders of the bus hold: the last handler calls of each subscription, also of those that
+  /// ended and of processes that died. Such recorders are kept for ten minutes, the 32 that ended last at most; then
+  /// `Bus::reap` or a new subscription frees them. For one that can't be read, `problem` holds the reason. Reads all of
+  /// them, some 130 KiB each. *Throws* Error as `snapshot` does.
+  std::vector<RecorderSnapshot> recorders();
 
   /// Returns what dead processes left, without changing it; `Bus::reap` cleans it up. Lists /dev/shm, and so costs more
   /// than `snapshot`. *Throws* Error as `snapshot` does.

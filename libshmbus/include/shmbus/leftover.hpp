@@ -19,6 +19,7 @@ struct Leftover {
     removal,        ///< a topic that its remover did not finish removing
     log,            ///< a log whose creator died before a topic used it
     earlier_topic,  ///< a topic of an earlier bus of this name
+    recorder,       ///< a flight recorder that is not kept any more: see Inspector::recorders
     unknown_kind,   ///< a segment of a kind that a later shmbus added: inspect it with that version
     stray,          ///< a file with this bus's name that shmbus did not make, or that is too damaged to identify
   };

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -138,6 +139,10 @@ struct SubscriberOptions {
                                              ///< for this long; 0: never
   WaitStrategy wait = WaitStrategy::balanced();
   std::string name{};  ///< shown by monitors; at most 63 bytes
+  /// How many of the last handler calls its flight recorder holds, for each worker: 16 to 1,048,576, rounded up to a
+  /// power of two; 0: no recorder. A call takes 32 bytes of /dev/shm. *Default*: 4096 with `Bus::subscribe`, else 0. See
+  /// `Inspector::recorders`.
+  std::optional<std::size_t> record_calls{};
 };
 
 struct DispatchOptions {

@@ -4,6 +4,7 @@
 
 #include "shmbus/batch_result.hpp"
 #include "shmbus/bus.hpp"
+#include "shmbus/call_snapshot.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/event.hpp"
 #include "shmbus/event_header.hpp"

@@ -41,6 +41,11 @@ class [[nodiscard]] Subscriber {
   /// Error, `busy`, when called inside this Subscriber's own handler: polls can't be nested.
   template <class Handler>
   std::size_t poll(Handler&& handler, std::size_t limit = 256) {
+    if (state_->recorder != nullptr) [[unlikely]] {
+      auto call = [&handler](const Event& event) { handler(event); };
+      return poll_recorded({&call, [](void* object, const Event& event) { (*static_cast<decltype(call)*>(object))(event); }},
+                           limit);
+    }
     return poll_topics(handler, limit);
   }
 
@@ -88,6 +93,7 @@ class [[nodiscard]] Subscriber {
 
   template <class Handler>
   std::size_t poll_topics(Handler& handler, std::size_t limit);
+  std::size_t poll_recorded(detail::ErasedHandler handler, std::size_t limit);
 
   std::shared_ptr<detail::SubscriberCore> core_;
   detail::PollState* state_;  // in the core; here so that the hot path is one step away

@@ -24,6 +24,9 @@ class Dispatcher;
 /// The function that `Bus::subscribe` calls for each event, on the subscription's own worker thread. All signals are
 /// blocked in that thread.
 ///
+/// Each call is recorded: see `SubscriberOptions::record_calls`. What the handler publishes names the event that it
+/// handles: see `Event::cause`.
+///
 /// Exceptions are counted, and reported on standard error at most once per second; the next event follows. The handler
 /// may end its own Subscription, call exit(), and publish: a publish that would wait for this same subscription returns
 /// `back_pressured`. pthread_exit() ends its worker, which is reported on standard error; without a worker the

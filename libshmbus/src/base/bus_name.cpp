@@ -59,6 +59,11 @@ std::string BusName::removed_prefix() const { return file_prefix() + "~"; }  // 
 
 std::string BusName::removed_file(std::uint64_t random) const { return removed_prefix() + std::to_string(random); }
 
+std::string BusName::recorder_prefix() const { return file_prefix() + "calls."; }
+std::string BusName::recorder_file(const RecorderFile& recorder) const {
+  return recorder_prefix() + std::to_string(recorder.node) + '.' + std::to_string(recorder.subscription);
+}
+
 std::optional<TopicName> BusName::topic_of_control_file(std::string_view file) const {
   const std::string prefix = file_prefix();
   if (file.size() < prefix.size() + kControlSuffix.size() || !file.starts_with(prefix) ||
@@ -79,6 +84,18 @@ std::optional<LogFile> BusName::parse_log_file(std::string_view file) const {
   const auto id = std::from_chars(node.ptr + 1, end, log.id, 16);
   if (id.ec != std::errc{} || id.ptr != end) return std::nullopt;
   return log;
+}
+
+std::optional<RecorderFile> BusName::parse_recorder_file(std::string_view file) const {
+  const std::string prefix = recorder_prefix();
+  if (!file.starts_with(prefix)) return std::nullopt;
+  RecorderFile recorder;
+  const char* const end = file.data() + file.size();
+  const auto node = std::from_chars(file.data() + prefix.size(), end, recorder.node);
+  if (node.ec != std::errc{} || node.ptr == end || *node.ptr != '.') return std::nullopt;
+  const auto subscription = std::from_chars(node.ptr + 1, end, recorder.subscription);
+  if (subscription.ec != std::errc{} || subscription.ptr != end) return std::nullopt;
+  return recorder;
 }
 
 }  // namespace shmbus::base

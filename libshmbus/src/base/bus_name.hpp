@@ -17,6 +17,12 @@ struct LogFile {
   std::uint64_t id = 0;            ///< the topic's id
 };
 
+/// The parts of a flight recorder's file name.
+struct RecorderFile {
+  std::uint64_t node = 0;
+  std::uint64_t subscription = 0;
+};
+
 /// The name of any bus's segment file, `shmbus.<bus>.<rest>`, in parts. The parts are not checked: anybody may put a
 /// file into the folder. `bus` is empty where the name has no such part.
 struct SegmentFileParts {
@@ -46,6 +52,8 @@ class BusName {
   std::string control_file(const TopicName& topic) const;  ///< shmbus.<bus>.<topic>.ctl
   std::string log_file(const TopicName& topic, std::uint64_t node,
                        std::uint64_t id) const;          ///< shmbus.<bus>.<topic>.log.<node>.<id>
+  std::string recorder_prefix() const;                   ///< shmbus.<bus>.calls.
+  std::string recorder_file(const RecorderFile& recorder) const;  ///< shmbus.<bus>.calls.<node>.<subscription>
   std::string removed_prefix() const;                    ///< shmbus.<bus>.~
   std::string removed_file(std::uint64_t random) const;  ///< shmbus.<bus>.~<random>
 
@@ -53,6 +61,8 @@ class BusName {
   std::optional<TopicName> topic_of_control_file(std::string_view file) const;
   /// Splits the file name of a log. Returns nothing where this is not such a name.
   std::optional<LogFile> parse_log_file(std::string_view file) const;
+  /// Splits the file name of a flight recorder. Returns nothing where this is not such a name.
+  std::optional<RecorderFile> parse_recorder_file(std::string_view file) const;
 
   friend auto operator<=>(const BusName&, const BusName&) = default;
 

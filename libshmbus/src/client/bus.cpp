@@ -58,7 +58,9 @@ Publisher Bus::publisher(std::string_view topic, const TopicOptions& options, co
 
 Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& options) {
   core();
-  return Subscriber(std::make_shared<detail::SubscriberCore>(core_, base::Pattern(pattern), options));
+  auto core = std::make_shared<detail::SubscriberCore>(core_, base::Pattern(pattern), options);
+  core->record_calls();
+  return Subscriber(std::move(core));
 }
 
 Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& options, const TypeInfo& type) {

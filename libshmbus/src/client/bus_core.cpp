@@ -13,6 +13,7 @@
 #include "shmbus/error.hpp"
 #include "topic/option_differences.hpp"
 #include "topic/topic_removal.hpp"
+#include "trace/recorder_file.hpp"
 
 namespace shmbus::detail {
 
@@ -250,7 +251,8 @@ ReapReport BusCore::reap() {
   report.subscriptions = subscriptions_.reap();
   report.nodes = node().reap();
   SHMBUS_CRASH_POINT("reap.nodes");
-  report.segments += unlink_earlier_topics() + unlink_orphan_logs();
+  trace::note_deaths(node());
+  report.segments += unlink_earlier_topics() + unlink_orphan_logs() + trace::unlink_expired(registry());
   return report;
 }
 

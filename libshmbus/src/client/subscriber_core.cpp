@@ -14,6 +14,7 @@
 #include "shmbus/detail/cpu.hpp"
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
+#include "trace/recorded_call.hpp"
 
 namespace shmbus::detail {
 
@@ -41,6 +42,11 @@ void check_options(const base::Pattern& pattern, const SubscriberOptions& option
   if (options.name.size() > 63) {
     throw Error(ErrorCode::invalid_option, {"subscriber option name", "at most 63 bytes",
                                             std::to_string(options.name.size()) + " bytes", "shorten it"});
+  }
+  if (const std::size_t calls = options.record_calls.value_or(0);
+      calls != 0 && (calls < layout::kMinCalls || calls > layout::kMaxCalls)) {
+    throw Error(ErrorCode::invalid_option, {"subscriber option record_calls", "0, or 16 to 1048576",
+                                            std::to_string(calls), "choose a number in that range"});
   }
   if (options.demote_after.count() < 0) {
     throw Error(ErrorCode::invalid_option, {"subscriber option demote_after", "0 or more",
@@ -92,6 +98,12 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern
   }
   update_pending();
   listen();
+}
+
+void SubscriberCore::record_calls() noexcept {
+  const std::size_t calls = options_.record_calls.value_or(0);
+  if (calls != 0) recorder_ = trace::CallRecorder::create(bus_->member(), standing_, calls, 1);
+  state_.recorder = recorder_.get();
 }
 
 SubscriberCore::~SubscriberCore() {
@@ -349,6 +361,18 @@ Subscriber& Subscriber::operator=(Subscriber&& other) noexcept {
 }
 
 Subscriber::~Subscriber() { end(std::move(core_)); }
+
+/// The handler may destroy this Subscriber, or assign another one: the recorder exists until the poll has ended.
+std::size_t Subscriber::poll_recorded(detail::ErasedHandler handler, std::size_t limit) {
+  trace::CallRecorder& recorder = *state_->recorder;
+  recorder.check_size();
+  recorder.pause(0);
+  auto recorded = [&](const Event& event) {
+    trace::record_call(recorder, 0, event.source_->origin, event.record_,
+                       [&] { handler.call(handler.object, event); });
+  };
+  return poll_topics(recorded, limit);
+}
 
 bool Subscriber::wait(std::chrono::nanoseconds timeout) {
   if (!core_) return false;

@@ -12,6 +12,7 @@
 #include "client/topic_set.hpp"
 #include "platform/fork_guard.hpp"
 #include "shmbus/detail/poll_state.hpp"
+#include "trace/call_recorder.hpp"
 
 namespace shmbus::detail {
 
@@ -23,6 +24,8 @@ class SubscriberCore : private platform::ForkListener {
   ~SubscriberCore() override;
 
   PollState& state() noexcept { return state_; }
+  /// Records the handler calls of polls from now on, as the options say. A dispatcher has a recorder of its own.
+  void record_calls() noexcept;
   bool refresh() noexcept;
   void nothing_polled() noexcept;
   void end_in_handler(std::shared_ptr<SubscriberCore> self) noexcept;
@@ -37,6 +40,7 @@ class SubscriberCore : private platform::ForkListener {
   bool demoted() const noexcept;
   const TopicSet& topics() const noexcept { return *topics_; }
   const base::Pattern& pattern() const noexcept { return standing_.pattern; }
+  const registry::StandingSubscription& standing() const noexcept { return standing_; }
 
  private:
   void in_child() noexcept override;
@@ -67,6 +71,7 @@ class SubscriberCore : private platform::ForkListener {
   std::uint32_t pending_polls_left_ = 1;
   std::uint64_t maintained_ = 0;  // monotonic ns
   std::unique_ptr<Doorbell> doorbell_;
+  std::unique_ptr<trace::CallRecorder> recorder_;
 };
 
 }  // namespace shmbus::detail

@@ -11,6 +11,7 @@
 #include "platform/futex.hpp"
 #include "shmbus/detail/cpu.hpp"
 #include "shmbus/detail/poll_state.hpp"
+#include "trace/recorded_call.hpp"
 
 namespace shmbus::detail {
 
@@ -34,15 +35,18 @@ HandlerLoop::HandlerLoop(std::shared_ptr<BusCore> bus, std::shared_ptr<Subscribe
       subscriber_(std::move(subscriber)),
       queue_(options.queue, options.queue_bytes),
       alive_(options.workers) {
+  constexpr std::size_t kDefaultCalls = 4096;
+  if (const std::size_t calls = options.subscriber.record_calls.value_or(kDefaultCalls); calls != 0)
+    recorder_ = trace::CallRecorder::create(bus_->member(), core_->standing(), calls, workers_);
   watch_topics();  // a publisher may demote the subscription before a worker has run
   tell();
 }
 
 void HandlerLoop::run() {
   running = this;
-  Worker me{*this};
+  Worker me{*this, started_.fetch_add(1, std::memory_order_relaxed)};
   if (workers_ == 1)
-    work_alone();
+    work_alone(me);
   else
     work_with_others(me);
   me.returned = true;
@@ -51,8 +55,12 @@ void HandlerLoop::run() {
 /// Polls, and stops after the current event when the subscription ends. Exceptions of the handler were caught before;
 /// the unwinding of pthread_exit passes through.
 template <class OnEvent>
-std::size_t HandlerLoop::poll(OnEvent on_event, std::size_t limit) {
+std::size_t HandlerLoop::poll(const Worker& me, OnEvent on_event, std::size_t limit) {
   std::size_t polled = 0;
+  if (recorder_) {
+    recorder_->check_size();
+    recorder_->pause(me.number);
+  }
   watch_topics();
   try {
     polled = subscriber_->poll(
@@ -68,11 +76,11 @@ std::size_t HandlerLoop::poll(OnEvent on_event, std::size_t limit) {
   return polled;
 }
 
-void HandlerLoop::work_alone() {
+void HandlerLoop::work_alone(const Worker& me) {
   bool closing = false;  // the bus was removed: the remaining events are handled
   while (!stopping() && !forked()) {
     const std::uint64_t begin = platform::monotonic_ns();
-    const std::size_t polled = poll([this](const Event& event) { handle(event); }, batch_.size());
+    const std::size_t polled = poll(me, [&](const Event& event) { handle(me, event); }, batch_.size());
     if (forked()) return;
     tell();
     if (polled != 0) {
@@ -87,7 +95,7 @@ void HandlerLoop::work_alone() {
 void HandlerLoop::work_with_others(Worker& me) {
   while (!stopping() && !forked()) {
     if (std::optional<KeptEvent> event = queue_.take()) {
-      handle_kept(std::move(*event));
+      handle_kept(me, std::move(*event));
       continue;
     }
     if (drained_.load(std::memory_order_seq_cst)) return;
@@ -102,7 +110,7 @@ void HandlerLoop::work_with_others(Worker& me) {
     me.polls = false;
     give_up_polling();
     if (!more) idle_.call_all();
-    if (me.kept) handle_kept(*std::exchange(me.kept, std::nullopt));
+    if (me.kept) handle_kept(me, *std::exchange(me.kept, std::nullopt));
   }
 }
 
@@ -111,7 +119,7 @@ bool HandlerLoop::poll_for_all(Worker& me) {
   for (bool closing = false;;) {
     constexpr std::size_t kBatch = 256;
     const std::size_t limit = std::min(kBatch, queue_.room() + 1);
-    const std::size_t polled = poll([&](const Event& event) { poll_event(me, event); }, limit);
+    const std::size_t polled = poll(me, [&](const Event& event) { poll_event(me, event); }, limit);
     if (forked()) return false;
     tell();
     if (polled != 0 || stopping()) return true;
@@ -132,10 +140,10 @@ void HandlerLoop::poll_event(Worker& me, const Event& event) {
   // kept.
   if (me.kept) {
     KeptEvent mine = *std::exchange(me.kept, std::nullopt);
-    if (!queue_.put(mine)) handle_kept(std::move(mine));
+    if (!queue_.put(mine)) handle_kept(me, std::move(mine));
   }
   call_for_help();
-  handle(event);
+  handle(me, event);
 }
 
 bool HandlerLoop::work_left() const noexcept {
@@ -147,20 +155,26 @@ void HandlerLoop::call_for_help() noexcept {
   if (!queue_.empty() || !polled_.load(std::memory_order_seq_cst)) idle_.call_one();
 }
 
-void HandlerLoop::handle_kept(KeptEvent event) {
+void HandlerLoop::handle_kept(const Worker& me, KeptEvent event) {
   call_for_help();
   HandlerScope scope(&core_->state());
   EventOrigin origin = (*event).source_->origin;
   origin.path = nullptr;
   origin.event = &(*event).record_;
   scope.set_origin(origin);
-  handle(*event);
+  if (recorder_) recorder_->pause(me.number);
+  handle(me, *event);
+}
+
+void HandlerLoop::call_handler(const Worker& me, const Event& event) {
+  if (!recorder_) return handler_(event);
+  trace::record_call(*recorder_, me.number, event.source_->origin, event.record_, [&] { handler_(event); });
 }
 
 /// A forced unwinding has no exception object, so the reference to it refers to null.
-__attribute__((no_sanitize("null"))) void HandlerLoop::handle(const Event& event) {
+__attribute__((no_sanitize("null"))) void HandlerLoop::handle(const Worker& me, const Event& event) {
   try {
-    handler_(event);
+    call_handler(me, event);
 #if defined(__GLIBCXX__)
   } catch (const abi::__forced_unwind&) {  // pthread_exit or pthread_cancel: must not be stopped
     count_error(event);
@@ -170,7 +184,7 @@ __attribute__((no_sanitize("null"))) void HandlerLoop::handle(const Event& event
   } catch (const std::exception& e) {
     report(event, e.what());
   } catch (...) {
-    report(event, "an object that is not a std::exception");
+    report(event, trace::kNoException);
   }
   count_handled();
 }
@@ -317,6 +331,7 @@ void HandlerLoop::finish() noexcept {
   }
   core.reset();
   subscriber.reset();  // unsubscribes
+  recorder_.reset();
   ended_.store(1, std::memory_order_release);
   platform::futex_wake_all(ended_);
 }

@@ -14,6 +14,7 @@
 #include "dispatch/work_queue.hpp"
 #include "shmbus/subscriber.hpp"
 #include "shmbus/subscription.hpp"
+#include "trace/call_recorder.hpp"
 
 namespace shmbus::detail {
 
@@ -60,24 +61,26 @@ class HandlerLoop {
  private:
   struct Worker {
     HandlerLoop& loop;
+    std::size_t number;               // among the workers, from 0
     std::optional<KeptEvent> kept{};  // polled, to be handled by this worker
     bool polls = false;               // has the right to poll
     bool returned = false;            // normally, not by pthread_exit
     ~Worker() { loop.leave(*this); }
   };
 
-  void work_alone();
+  void work_alone(const Worker& me);
   void work_with_others(Worker& me);
   bool poll_for_all(Worker& me);
   void poll_event(Worker& me, const Event& event);
   template <class OnEvent>
-  std::size_t poll(OnEvent on_event, std::size_t limit);
+  std::size_t poll(const Worker& me, OnEvent on_event, std::size_t limit);
   bool take_polling() noexcept { return !polled_.exchange(true, std::memory_order_seq_cst); }
   void give_up_polling() noexcept { polled_.store(false, std::memory_order_seq_cst); }  // SYNC work
   bool work_left() const noexcept;
   void call_for_help() noexcept;
-  void handle_kept(KeptEvent event);
-  void handle(const Event& event);
+  void handle_kept(const Worker& me, KeptEvent event);
+  void handle(const Worker& me, const Event& event);
+  void call_handler(const Worker& me, const Event& event);
   void count_handled() noexcept;
   bool count_error(const Event& event) noexcept;
   void report(const Event& event, const char* what) noexcept;
@@ -93,6 +96,8 @@ class HandlerLoop {
   const std::size_t workers_;
   const bool reliable_;
 
+  std::unique_ptr<trace::CallRecorder> recorder_;  // a lane for each worker; null: none
+
   // For the polling worker; passed on with the right to poll.
   std::shared_ptr<SubscriberCore> core_;
   std::optional<Subscriber> subscriber_;  // both reset by the last worker, under `mutex_`
@@ -106,6 +111,7 @@ class HandlerLoop {
   std::atomic<bool> drained_{false};  // the bus was removed and its last event polled; only queued events are left
   std::atomic<bool> stop_{false};
   std::atomic<std::size_t> alive_;       // workers
+  std::atomic<std::size_t> started_{0};  // workers
   std::atomic<std::uint32_t> ended_{0};  // 1: the last worker has ended; a futex
   std::atomic<Status> status_{Status::ok};
   std::mutex mutex_;

@@ -8,6 +8,7 @@
 #include "base/topic_name.hpp"
 #include "inspect/leftovers.hpp"
 #include "inspect/node_list.hpp"
+#include "inspect/recorder_view.hpp"
 #include "inspect/topic_view.hpp"
 #include "layout/segment_checks.hpp"
 #include "platform/clock.hpp"
@@ -82,6 +83,14 @@ class Inspector::Impl {
               [](const auto& a, const auto& b) { return a.info.name < b.info.name; });
     bus.nodes = nodes.take();
     return bus;
+  }
+
+  std::vector<RecorderSnapshot> recorders() {
+    check_whole();
+    NodeList nodes(*registry_);
+    std::map<std::uint64_t, std::string> topics;
+    for (const ListedTopic& topic : read_topics()) topics.emplace(topic.id, topic.text());
+    return detail::read_recorders(*registry_, nodes, clock_, topics);
   }
 
   std::vector<Leftover> leftovers() { return detail::find_leftovers(*registry_, snapshot()); }
@@ -232,6 +241,7 @@ std::optional<RingSnapshot> Inspector::ring(std::string_view topic) { return imp
 std::vector<EventSnapshot> Inspector::events(std::string_view topic, std::size_t count, std::size_t max_payload) {
   return impl().events(topic, count, max_payload);
 }
+std::vector<RecorderSnapshot> Inspector::recorders() { return impl().recorders(); }
 std::vector<Leftover> Inspector::leftovers() { return impl().leftovers(); }
 
 std::vector<std::string> Inspector::buses() { return registry::Registry::buses(); }

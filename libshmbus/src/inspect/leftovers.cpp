@@ -12,6 +12,7 @@
 #include "platform/segment_file.hpp"
 #include "shmbus/error.hpp"
 #include "topic/topic_segment.hpp"
+#include "trace/recorder_file.hpp"
 
 namespace shmbus::detail {
 
@@ -43,6 +44,7 @@ class Finder {
     for (const UnfinishedTopic& t : bus_.unfinished) {
       if (t.creator_state == NodeState::dead) add(Kind::topic, t.creator, t.name);
     }
+    for (const std::string& file : trace::expired_recorders(registry_)) add_file(Kind::recorder, 0, file);
     for (const std::string& file : SegmentFile::list(registry_.bus().file_prefix())) look_at(file);
     return std::move(found_);
   }
@@ -76,6 +78,10 @@ class Finder {
       if (!alive(log->node) && !may_belong(*log)) add_file(Kind::log, log->node, file);
       return;
     }
+    if (bus.parse_recorder_file(file)) {
+      if (!is_recorder(file)) add_stray(file);
+      return;
+    }
     const auto topic = bus.topic_of_control_file(file);
     if (!topic) return add_stray(file);
     if (listed(*topic)) return;
@@ -97,6 +103,16 @@ class Finder {
     }
     const bool newer = layout::is_unknown_kind({begin, sizeof begin});
     add_file(newer ? Kind::unknown_kind : Kind::stray, 0, file);
+  }
+
+  /// Whether shmbus made it. One that may not be read, or is gone, is not called stray.
+  bool is_recorder(const std::string& file) const {
+    try {
+      static_cast<void>(trace::RecorderFile::open(registry_, file, Access::read_only));
+      return true;
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::permission;
+    }
   }
 
   bool listed(const base::TopicName& topic) const {
@@ -160,6 +176,8 @@ const char* to_string(Leftover::Kind kind) noexcept {
       return "log";
     case Kind::earlier_topic:
       return "earlier_topic";
+    case Kind::recorder:
+      return "recorder";
     case Kind::unknown_kind:
       return "unknown_kind";
     case Kind::stray:

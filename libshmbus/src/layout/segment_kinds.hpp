@@ -31,10 +31,14 @@ inline constexpr SegmentKind kControlSegment{"SHMBUST1", "shmbus.B.T.ctl", "cont
 inline constexpr SegmentKind kRemovedSegment{"SHMBUST1", "shmbus.B.~X", "control segment of a topic being removed"};
 inline constexpr SegmentKind kLogSegment{"", "shmbus.B.T.log.N.I", "blocks of a topic"};
 
-inline constexpr std::array kSegmentKinds{kRegistrySegment, kControlSegment, kRemovedSegment, kLogSegment};
+inline constexpr SegmentKind kRecorderSegment{"SHMBUSF1", "shmbus.B.calls.N.S", "flight recorder of a subscription"};
+
+inline constexpr std::array kSegmentKinds{kRegistrySegment, kControlSegment, kRemovedSegment, kLogSegment,
+                                         kRecorderSegment};
 
 inline constexpr std::uint64_t kRegistryMagic = magic_word(kRegistrySegment.magic);
 inline constexpr std::uint64_t kTopicMagic = magic_word(kControlSegment.magic);
+inline constexpr std::uint64_t kRecorderMagic = magic_word(kRecorderSegment.magic);
 
 /// Whether a segment that begins with these bytes is of a kind that is not listed here.
 constexpr bool is_unknown_kind(std::string_view begin) noexcept {

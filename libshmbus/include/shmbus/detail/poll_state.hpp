@@ -14,6 +14,10 @@
 #include "shmbus/detail/header_begin.hpp"
 
 // The state that the inlined poll of a Subscriber works on.
+namespace shmbus::trace {
+class CallRecorder;
+}
+
 namespace shmbus::detail {
 
 class SubscriberCore;
@@ -42,10 +46,17 @@ struct PollState {
   std::uint64_t bus = 0;               ///< incarnation of its bus
   std::uint64_t subscription = 0;      ///< id of its standing subscription, never used twice within the bus
   SubscriberCore* core = nullptr;      ///< the core that has this state
+  trace::CallRecorder* recorder = nullptr;  ///< of the calls of a polling subscriber's handlers; null: none
   bool pending = false;                ///< closed, or something is to be tried again: polls handle that first
   std::uint32_t empty_polls_left = 1;  ///< empty polls until the slow things are done
   ThreadCheck check;
   std::shared_ptr<SubscriberCore> ended;  ///< itself, from when a handler destroyed its Subscriber until poll returns
+};
+
+/// A handler whose type is not known.
+struct ErasedHandler {
+  void* object;
+  void (*call)(void* object, const Event& event);
 };
 
 PollState& poll_state(SubscriberCore& core) noexcept;
