@@ -47,6 +47,7 @@ std::unique_ptr<CallRecorder> CallRecorder::create(const registry::Membership& m
                                                    const registry::StandingSubscription& subscription,
                                                    std::size_t capacity, std::size_t lanes) noexcept {
   try {
+    note_deaths(*member.node);  // so that they expire, even where nobody reaps
     unlink_expired(member.node->registry());
     return make(member, subscription, std::bit_ceil(capacity), static_cast<std::uint32_t>(lanes));
   } catch (const std::exception& error) {
