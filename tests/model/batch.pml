@@ -1,17 +1,17 @@
-/* Batches: one claim of several events, a reader in front of what is not finished of it, and its repair.
+/* Batches: one claim of several events, a reader in front of its unfinished part, and its repair.
  *
- * A publisher of a batch of two events of one unit; one of a single event of two units, so that claims of one size are
- * of different numbers of events, or of three; and one that moves the log on past both. One of the first two may
- * die. A reader, which is lossy or reliable, and may repair or not, as it chooses each time. A tail value is an offset
- * and a count. All claims are read at one moment: open_claim.pml has what comes between, repair.pml torn ones and repairers
- * that die.
+ * One publisher publishes a batch of two events of one unit. Another one publishes a single event of two units, so that
+ * claims of one size have different numbers of events, or of three units. A third one moves the log on past both. One of
+ * the first two may die. A reader is lossy or reliable, and repairs or not, as it chooses each time. A tail value is an
+ * offset and a count. All claims are read at one moment: open_claim.pml models steps in between, and repair.pml torn claims
+ * and repairers that die.
  *
  * right: -
  * weak: WEAK_NO_REST              a claim counts at its begin alone, not inside of it
  * weak: WEAK_WHOLE_CLAIM          inside of it, a claim counts with all its bytes and events
- * weak: WEAK_ANY_COUNT            of claims of one size any serves, whatever number of events it is of
+ * weak: WEAK_ANY_COUNT            any claim of the right size counts, whatever its number of events
  * weak: WEAK_NO_WALK              a repairer looks at the claim's first record alone
- * weak: WEAK_COUNT_FORGOTTEN      what is left is aborted as one record of one sequence
+ * weak: WEAK_COUNT_FORGOTTEN      the rest is aborted as one record of one sequence
  * weak: WEAK_UNPIN_AFTER_FIRST    `where` is cleared after the first key
  * weak: WEAK_KEYS_BACKWARDS       the last record's key is stored first
  * weak: WEAK_CLAIM_AFTER_TAIL     the claim is shown after the tail's compare-and-swap
@@ -212,7 +212,7 @@ inline repair_publisher(n) {
                        d_step { meta[OFFSET(here)] = found; STIR };
                        d_step {
                          assert(!alive[g_node[OFFSET(here)]]);
-                         assert(EVENTS(found) != 2 || key[(OFFSET(here) + 1) % SIZE] == 0);   /* no event is taken back */
+                         assert(EVENTS(found) != 2 || key[(OFFSET(here) + 1) % SIZE] == 0);   /* no event is aborted later */
                          if :: key[OFFSET(here)] == 0 -> key[OFFSET(here)] = A; STIR :: else fi
                        };
                        outcome = done
@@ -343,7 +343,7 @@ end_empty: STIRRED(READER_BIT)
            :: key[cursor] != 0
 #endif
            :: else ->
-              assert(kind != nobody);                     /* else the log would be taken for corrupt */
+              assert(kind != nobody);                     /* otherwise the log would be reported as corrupt */
               if
               :: kind == dead_one -> port = holder; repair_publisher(port)
               :: kind == dead_one || kind == in_repair || kind == living ->   /* steps over */

@@ -1,8 +1,8 @@
 /* Rotate, reserve, pin, retain and reuse: log/rotation.cpp, reservation.cpp, gate.cpp (pinned), Reader::next_block().
  *
- * Four physical blocks, a ring of two, an event fills a block. Two publishers open blocks 3 to LAST, the second in as
- * many rounds as ROUNDS says; a lossy reader; the first publisher may die at any step. A publisher that finds no
- * block gives up, as with `no_memory`. Tail values: 2n while block n is open, 2n + 1 once it is sealed.
+ * Four physical blocks, a ring of two; an event fills a block. Two publishers open blocks 3 to LAST, the second one in
+ * ROUNDS rounds. There is a lossy reader. The first publisher may die at any step. A publisher that finds no block gives
+ * up, as with `no_memory`. Tail values: 2n while block n is open, 2n + 1 once it is sealed.
  *
  * right: -
  * right: -DANY -DRETAIN -DALONE -DLAST=5       one publisher, and a reader that retains; any block is proposed first
@@ -45,8 +45,8 @@ bool alive[4] = true;               /* publishers 1 and 2 */
 
 byte g_inside = NONE;               /* the physical block the reader reads in, and the one it retains */
 byte g_kept = NONE;
-byte g_holds[P];                    /* who won a reservation and still may write the entry */
-byte g_writes[P];                   /* who was granted the record there and has not finished it */
+byte g_holds[P];                    /* which publisher won a reservation and may still write the entry */
+byte g_writes[P];                   /* which publisher was granted the record there and has not finished it */
 
 #define SLOT(n) ((n) % R)
 #define HOLDS(n) (ring_number[SLOT(n)] == (n))
@@ -80,9 +80,9 @@ byte g_writes[P];                   /* who was granted the record there and has 
 #define LOOK_PINNED(yes) LOOK_CLAIM(yes) seen = number[c]; LOOK_PIN(yes); LOOK_SLOT(yes); seen = 0
 #endif
 
-/* reserve(): the hint first, or with ANY some block, since the map of free blocks and the search propose any, right or
- * wrong, and their bits decide nothing; then each, as where the map had none. try_reserve(), the same for all. Leaves
- * `physical`. */
+/* reserve(): first the hint, or with ANY any block, since the map of free blocks and the search may propose any block,
+* rightly or wrongly, and their bits decide nothing. Then each block, as if the map proposed none. try_reserve() is the same
+* for all. The result is in `physical`. */
 #ifdef ANY
 #define PROPOSE if :: c = 0 :: c = 1 :: c = 2 :: c = 3 fi
 #else
@@ -152,7 +152,7 @@ inline release(is_linked) {
   }
 }
 
-/* open_next() and Writer::rotate(), from a tail that says that `n` - 1 is sealed. */
+/* open_next() and Writer::rotate(), at a tail that shows that `n` - 1 is sealed. */
 inline rotate(n) {
   atomic {
     left = ring_physical[SLOT(n)];
@@ -201,7 +201,7 @@ proctype publisher(byte me, rounds) {
           rotate(t / 2 + 1);
           if :: gave_up -> break :: else fi
        :: else ->
-          /* adopt_block(), claim_shared(): the claim shows before the tail moves */
+          /* adopt_block(), place_shared(): the claim is stored before the tail moves */
           atomic {
             if
             :: HOLDS(t / 2) -> e = ring_physical[SLOT(t / 2)]
@@ -247,7 +247,7 @@ proctype reader() {
      if
      :: e < P ->
         d_step { g_inside = e; assert(number[e] == n) };    /* find() */
-        committed = (key[e] == n);                          /* else an open claim, which open_claim.pml is about: it steps over */
+        committed = (key[e] == n);                          /* otherwise an open claim (open_claim.pml): it steps over */
         d_step { assert(number[e] == n && (!committed || key[e] == n)); committed = false };        /* I1 */
 #ifdef RETAIN
         if

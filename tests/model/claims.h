@@ -20,7 +20,7 @@
 byte tail = 0;
 byte key[SIZE];
 byte meta[SIZE];
-byte payload[SIZE];         /* who wrote the record's payload */
+byte payload[SIZE];         /* the publisher that wrote the record's payload */
 byte where[PORTS] = NONE;
 byte what[PORTS];
 byte owner[PORTS];
@@ -28,9 +28,9 @@ bool listed[PORTS];         /* the bitmap `publishers` */
 bool alive[8] = true;
 
 byte g_word[SIZE];          /* what was granted at an offset: its meta word */
-byte g_node[SIZE];          /* and to whom */
+byte g_node[SIZE];          /* and to which node */
 
-/* Locals of whoever looks at claims. */
+/* Locals of a process that reads claims. */
 #define LOOKER \
   byte i, j, owner_, where_, what_, tail_, found; \
   byte c_where[PORTS] = NONE; byte c_what[PORTS]; byte c_owner[PORTS]; \
@@ -42,7 +42,7 @@ mtype = { nobody, dead_one, in_repair, living, done, nothing, postponed, forbidd
   c_where[n] = where[n]; \
   if :: where[n] != NONE -> c_what[n] = what[n]; c_owner[n] = owner[n] :: else fi }
 
-/* One claim, as long as it is not torn. The bounded retries are unbounded here. */
+/* Reads one claim until it is not torn. The bounded retries are unbounded here. */
 inline read_claim(n) {
 #ifdef WHOLE_CLAIMS
   d_step { owner_ = owner[n]; where_ = where[n]; what_ = what[n] }
@@ -109,7 +109,7 @@ inline all_claims() {
 #define BETTER(n) (STRIDE(c_what[n]) < STRIDE(c_what[holder % PORTS]))
 #endif
 
-/* Leaves `kind`, `holder` (a port) and `result` (the word of its claim). */
+/* The results are `kind`, `holder` (a port) and `result` (the word of its claim). */
 inline holder_of(at) {
 #ifdef WEAK_TAIL_AFTER_CLAIMS
   all_claims();

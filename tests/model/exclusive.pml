@@ -1,17 +1,17 @@
-/* An exclusive publisher and its successor: Writer::claim_exclusive(), finish(), seal_exclusive(), rotate(), adopt_end(),
- * take_exclusive().
+/* An exclusive publisher and its successor: PublishPath::place_exclusive(), Writer::finish_record(), seal_exclusive(),
+* rotate(), adopt_end(), take_exclusive().
  *
- * Blocks of two records, the second of which may be an event or a padding record over the rest; physical blocks are
- * not reused, which block.pml is about. The first publisher may die at any step, or stop; the second takes the right
- * when the first is dead and goes on. A reader goes by the keys and the ring alone. Tail: 3n + offset, where offset 2
- * is "sealed".
+ * Blocks have two records, the second of which may be an event or a padding record over the rest. Physical blocks are not
+ * reused, since that is the subject of block.pml. The first publisher may die or stop at any step. The second one takes the
+ * right when the first is dead, and goes on. A reader uses only the keys and the ring. Tail: 3n + offset, where offset 2
+ * means "sealed".
  *
  * right: -
  * weak: WEAK_TAIL_BEFORE_KEY      the tail moves before the key
  * weak: WEAK_NO_WALK              the successor takes the stored tail for the end
  * weak: WEAK_NO_PADDING           the successor does not walk over a padding record
  * weak: WEAK_TAIL_BEFORE_LINK     the tail moves to a block that is not linked yet
- * weak: WEAK_NO_HELP              who finds the next block linked does not move the tail to it
+ * weak: WEAK_NO_HELP              a publisher that finds the next block linked does not move the tail to it
  * weak: WEAK_LIVING_REPLACED      the right of a living publisher is taken over
  */
 #define DEATHS 1
@@ -27,7 +27,7 @@ byte tail = 0;
 byte key[RECORDS];                  /* 1: the block's key */
 byte payload[RECORDS];              /* an event's number from 1, or PADDING */
 bool linked[BLOCKS];
-byte right = 1;                     /* exclusive_owner: who holds the right */
+byte right = 1;                     /* exclusive_owner: the node that holds the right */
 bool alive[4] = true;
 
 byte g_committed;                   /* events committed so far */
@@ -66,7 +66,7 @@ inline write(what, next) {
   tail = next;
 #endif
   d_step {
-    assert(payload[AT(t)] == what);                           /* nobody else wrote there */
+    assert(payload[AT(t)] == what);                           /* no other process wrote there */
     key[AT(t)] = 1;
     if :: what != PADDING -> g_committed++ :: else fi
   };
@@ -136,7 +136,7 @@ proctype reader() {
   :: n < BLOCKS && o < SIZE ->
      if
      :: linked[n] && key[n * SIZE + o] == 1
-     :: timeout && n * 3 + o >= tail -> break                /* it holds up nobody, and there is nothing it misses */
+     :: timeout && n * 3 + o >= tail -> break                /* it holds no publisher back, and misses nothing */
      fi;
      d_step {
        if

@@ -1,10 +1,10 @@
 /* Gating, its sleep, and demotion: log/gate.cpp (gated, hold_of), PublisherCore::wait_for_room(), Reader::pin(),
  * attach_subscriber(), wake_publishers().
  *
- * A ring of two; a publisher opens blocks one after the other and goes to sleep when it is held back; and either a
- * second one that opens a block too and a reliable reader, or a reliable reader that may be demoted, or one that
- * attaches meanwhile. Readers may die. Sleep ends by the bell alone, or on time-out when somebody died: a lost
- * wake-up is an invalid end state.
+ * A ring of two. A publisher opens blocks one after the other, and sleeps when it is held back. Beside it there is a second
+ * publisher that opens a block and a reliable reader, or a reliable reader that may be demoted, or one that attaches
+ * meanwhile. Readers may die. A sleep ends only by the bell, or by time-out when a process died: so a lost wake-up is an
+ * invalid end state.
  *
  * right: -
  * right: -DATTACH                  the reader attaches meanwhile
@@ -14,8 +14,8 @@
  * weak: WEAK_BELL_AFTER_LOOK       the publisher reads its bell after the look
  * weak: WEAK_GATED_BEFORE_PIN      the reader looks at `gated`, then moves its pin
  * weak: WEAK_NO_GATE               the pins are not looked at
- * weak: WEAK_DEAD_GATE             the dead gate
- * weak: WEAK_RING_BEFORE_PIN -DATTACH who attaches looks at the ring, then pins
+ * weak: WEAK_DEAD_GATE             dead subscribers gate
+ * weak: WEAK_RING_BEFORE_PIN -DATTACH a reader that attaches looks at the ring, then pins
  * weak: WEAK_NO_MARK -DDEMOTE      the time a reader held back is not cleared when it moves on
  * weak: WEAK_LATE_MARK -DDEMOTE    the clock is not read again behind the mark
  * weak: WEAK_MODE_OF_NODE -DDEMOTE -DTAKEOVER the mode word does not name the subscription
@@ -43,14 +43,14 @@ byte gated;                         /* a bit for each publisher */
 bool rang[2];                       /* the bell has changed since its publisher read it */
 byte now = 1;                       /* the time; a hold of two ticks is too long */
 
-byte g_needs[2] = NONE;             /* what a reader has been promised: this block and all after */
-byte g_since[2];                    /* when its pin moved last, and whether it is just about to say so */
+byte g_needs[2] = NONE;             /* what a reader is entitled to: this block and all later ones */
+byte g_since[2];                    /* when its pin moved last, and whether it is about to announce that */
 bool g_moves[2];
 
-bool g_idle;                        /* the reader reads no more */
+bool g_idle;                        /* the reader does not read any more */
 
 bool may_demote[2] = true;          /* the word `demote after` is not 0 */
-bool g_may_demote[2] = true;        /* it is not for the tenant that the mode word stands for */
+bool g_may_demote[2] = true;        /* the same for the subscription that the mode word names */
 
 #define SLOT(n) ((n) % R)
 #define NEEDS(r, n) (pin[r] != NONE && pin[r] <= (n) && reliable[r] != 0)
@@ -115,8 +115,8 @@ inline look_at(r, n) {
                 if
                 :: held_since[r] != since -> held = true
                 :: else ->
-                   assert(now >= g_since[r] + 2 || g_moves[r]);            /* it did hold back for so long */
-                   assert(now >= g_marked[r] + 2 || g_moves[r])            /* and a publisher had said so */
+                   assert(now >= g_since[r] + 2 || g_moves[r]);            /* it did hold back for that long */
+                   assert(now >= g_marked[r] + 2 || g_moves[r])            /* and a publisher had marked it */
                 fi
               };
               d_step {
@@ -148,7 +148,7 @@ inline look_at(r, n) {
 #endif
 }
 
-/* open_next(), as far as gating goes; the rest is in block.pml. */
+/* The gating of open_next(); the rest is in block.pml. */
 inline try_open(n) {
   held = false;
   if
@@ -165,7 +165,7 @@ inline try_open(n) {
         d_step {
           if
           :: ring[SLOT(n)] == n - R ->
-             assert(!alive[3] || g_needs[0] > n - R);        /* who is reliable loses nothing */
+             assert(!alive[3] || g_needs[0] > n - R);        /* a reliable reader loses nothing */
              assert(!alive[4] || g_needs[1] > n - R);
              ring[SLOT(n)] = n
           :: else
@@ -204,7 +204,7 @@ proctype publisher(byte me, last) {
         if
         :: rang[me - 1]
         :: (!alive[3] || !alive[4]) && !timed_out -> timed_out = true
-        :: g_idle && (NEEDS(0, n - R) || NEEDS(1, n - R)) -> break                /* held back by rights */
+        :: g_idle && (NEEDS(0, n - R) || NEEDS(1, n - R)) -> break                /* held back rightly */
 #ifdef DEMOTE
         :: d_step { now < 4 -> now++ }
 #endif
@@ -232,7 +232,7 @@ inline move_pin(r, n) {
 #endif
 }
 
-/* Reads a block after the other; it needs a block until its pin moves on. */
+/* Reads one block after the other. It needs a block until its pin moves on. */
 inline read_on(r) {
   do
   :: n > LAST -> break
@@ -276,8 +276,8 @@ proctype reader() {
   UNTIL_DEATH(3, n = 0; reading = false)
 }
 
-/* attach_subscriber() and Reader::start_at_end(): from then on it is promised the block it pinned and found, or that is
- * not open. */
+/* attach_subscriber() and Reader::start_at_end(): from then on it is entitled to the block that it pinned and found, or that
+* is not open. */
 proctype newcomer() {
   byte n = 2; bool reading = true;
   MORTAL

@@ -1,23 +1,25 @@
-/* A block number whose low bits come round: Writer::claim() (the ring is read after the claim is stored), number_in_use(),
- * open_next(), and finish_claim()'s looks at the tail and the block's number.
+/* A block number whose low bits come round: PublishPath::place_shared() (the ring is read after the claim is stored),
+* number_in_use(), open_next(), and finish_claim()'s looks at the tail and the block's number.
  *
- * A tail value holds a block's number modulo 3; a block holds one event; the ring holds one block, for in any geometry
- * the low bits tell more blocks apart than the ring holds. Block n lies in physical block n mod 4: the same low bits
- * come again with another one. A slow publisher claims while a fast one opens one block after the other; the slow one
- * may die or stop at any step; somebody repairs it then. The fast one claims and commits in one step. Ends before the
- * same low bits come with the same physical block. Tail: twice the low bits of the number; 1 more once sealed.
+ * A tail value holds a block's number modulo 3. A block holds one event. The ring holds one block, since in any geometry the
+ * low bits distinguish more blocks than the ring holds. Block n lies in physical block n mod 4, so that the same low bits
+ * come again with another physical block. A slow publisher claims while a fast one opens one block after the other. The
+ * slow one may die or stop at any step, and a repairer then repairs it. The fast one claims and commits in one step. The
+ * model ends before the same low bits come with the same physical block. Tail: twice the low bits of the number; 1 more
+ * once sealed.
  *
  * right: -
- * weak: WEAK_NOT_IN_USE           a number may come round while a claim bears its low bits
- * weak: WEAK_RING_BEFORE_CLAIM    the ring is looked at before the claim shows
+ * weak: WEAK_NOT_IN_USE           a number may come round while a claim has its low bits
+ * weak: WEAK_RING_BEFORE_CLAIM    the ring is read before the claim is stored
  * weak: WEAK_AHEAD_OF_TAIL        the repairer takes a claim ahead of the tail for granted
  * weak: WEAK_UNCHECKED_REPAIR     the repairer does not look at the block's number
  * weak: WEAK_UNPINNED_BEFORE_KEY  the claim is cleared before the key is written
  * weak: READER_INSIDE             a reader stays in a block for as long as it takes; see below
  *
- * A known limit: to the repairer the tail stands one block before a claim's also when all numbers but one have gone by
- * since it was granted. Then the claim is dropped, and the record stays an open claim without a holder. Its block has left the
- * ring long ago, so only a reader that has stood in front of that open claim since then finds it, and says `corrupt`.
+ * A known limit: the repairer sees the tail one block before a claim's block also when all numbers but one have come round
+ * since the claim was granted. Then the claim is dropped, and the record stays an open claim without a holder. Its block
+ * has left the ring long ago. So only a reader that has stood in front of that open claim since then finds it, and reports
+ * `corrupt`.
  */
 #define DEATHS 1
 #define NO_STIR
@@ -50,7 +52,7 @@ proctype fast() {
      :: w = where;
         if
         :: w == NONE || w / 2 != LOW(n + 1) -> break
-        :: else -> where != w                                 /* the repairer, or it moves on itself */
+        :: else -> where != w                                 /* the repairer clears it, or the publisher moves on */
         fi
      od;
      w = 0;
@@ -64,7 +66,7 @@ proctype fast() {
   od
 }
 
-/* win(), and adopt_block() where the block it wrote to last bears other low bits. */
+/* place_shared(), and adopt_block() if the block it wrote to last has other low bits. */
 proctype slow() {
   byte t, n = NONE;
   MORTAL
@@ -106,7 +108,7 @@ again:    if :: ring != n -> n = NONE :: else fi;
   UNTIL_DEATH(1, t = 0; n = 0)
 }
 
-/* repair_publisher(), finish_claim(). A claim that is dropped was not granted, or nobody enters its block any more. */
+/* repair_publisher(), finish_claim(). A claim that is dropped was not granted, or no reader enters its block any more. */
 proctype repairer() {
   byte n, k, t;
 end:

@@ -1,7 +1,7 @@
 /* Publish, and a reader in front of an open claim: claims, the holder among several claimants, abort, stepping over.
  *
- * Three publishers of one event each, of one or two units, in a block of four; one may die. One reader, which is
- * lossy or reliable, and may repair or not, as it chooses each time: more than any real one does.
+ * Three publishers publish one event each, of one or two units, in a block of four units. One of them may die. One reader is
+ * lossy or reliable, and repairs or not, as it chooses each time, which covers all real readers.
  *
  * right: -
  * weak: WEAK_CLAIM_AFTER_TAIL     the claim is shown after the tail's compare-and-swap
@@ -77,7 +77,7 @@ end_empty: STIRRED(READER_BIT)
            if
            :: found == K || found == A
            :: else ->
-              assert(kind != nobody);                     /* else the log would be taken for corrupt */
+              assert(kind != nobody);                     /* otherwise the log would be reported as corrupt */
               assert((result & 15) == g_word[cursor]);
               if
               :: kind == dead_one ->

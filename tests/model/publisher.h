@@ -1,4 +1,4 @@
-/* Writer::claim_shared(), seal_shared() and commit(), over claims.h. Port `p`, node `me`. */
+/* PublishPath::place_shared(), Writer::seal_shared() and commit(), over claims.h. Port `p`, node `me`. */
 #define WRITER byte p, t, n, stride; bool pad, won
 #define FORGET_WRITER p = 0; t = 0; n = 0; stride = 0; pad = false; won = false
 
@@ -27,7 +27,7 @@ inline move_tail() {
 
 #define RECORD payload[t] = me; meta[t] = WORD(0, pad, n)
 
-/* What the key publishes is read after the key alone, so the two are one step where they are in order. */
+/* What the key publishes is read only after the key, so the two stores are one step if they are in order. */
 inline write_record() {
 #ifdef WEAK_UNPIN_BEFORE_KEY
   STORE(where[p], NONE);
@@ -42,7 +42,7 @@ inline write_record() {
 
 #define FIT pad = (t < SIZE && stride + 1 > SIZE - t); n = (pad -> SIZE - t : stride)
 
-/* One event of `stride` units; ends where the block is sealed. */
+/* Publishes one event of `stride` units; ends if the block is sealed. */
 inline publish() {
   d_step { t = tail; FIT };
   do

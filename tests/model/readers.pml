@@ -1,24 +1,24 @@
 /* A reliable and a lossy reader, and two publishers that rotate: Reader::next_block(), enter(), open_next(), reserve().
  *
- * Four physical blocks, a ring of two. Blocks 1 and 2 are there at first, the publishers open the others up to LAST.
- * One process may die at any step, a publisher or a reader, and the lossy reader may stop in a block for good. Every
- * event is seen in order or counted as lost, and seen and lost sum up to what was published (I2); the reliable reader
- * loses nothing; nobody waits for ever, not for the dead, and not for a block.
+ * Four physical blocks, a ring of two. Blocks 1 and 2 are open at first, and the publishers open the others up to LAST.
+ * One process, a publisher or a reader, may die at any step, and the lossy reader may stop in a block forever. Every event is
+ * seen in order or counted as lost, and seen + lost is the number of published events (I2). The reliable reader loses
+ * nothing. No process waits forever, neither for a dead process nor for a block.
  *
- * Reduced, where other models have it fine: a publish is one step, and so is the seal with the last event (open_claim.pml):
- * readers meet no open claims; the look at the gate, and the sleep in front of it (gate.pml); to find and win a block up to
- * the look at the pins, and to link it and give up its owner word (block.pml). A block holds one event, block 3 one or
- * two, so that what a lapped reader lost follows from the entry alone.
+ * These are single steps, since other models have them in detail: a publish, also the last one with its seal, so that
+ * readers meet no open claims (open_claim.pml); the look at the pins, with the sleep (gate.pml); finding and winning a block
+ * up to the look at the pins, and linking it and clearing its owner word (block.pml). A block holds one event, and block 3
+ * one or two, so that what a lapped reader lost follows from the entry alone.
  *
  * right: -
  * right: -DALONE -DLAST=6         one publisher, and more blocks
  * weak: WEAK_NO_GATE              the reliable reader's pin is not looked at
  * weak: WEAK_PIN_BEFORE_READ      the pin moves on before the block was read
- * weak: WEAK_LOST_NOT_COUNTED     a reader that was lapped does not count
+ * weak: WEAK_LOST_NOT_COUNTED     a reader that was lapped does not count what it lost
  * weak: WEAK_FIRST_NOT_COUNTED_ON the first sequence does not follow from the sealed block's
- * weak: WEAK_DEAD_GATE            the dead gate
- * weak: WEAK_DEAD_PIN -DALONE -DLAST=5 what the dead pin is not repaired when blocks are short
- * weak: WEAK_UNLINKED_PINNED      a pin counts for a block that bears its number and was never linked
+ * weak: WEAK_DEAD_GATE            dead subscribers gate
+ * weak: WEAK_DEAD_PIN -DALONE -DLAST=5 pins of dead readers are not cleared when blocks are short
+ * weak: WEAK_UNLINKED_PINNED      a pin protects a block that has its number and was never linked
  */
 #define DEATHS 1
 #define NO_STIR
@@ -44,7 +44,7 @@ byte pin[2] = 1;                    /* by reader: the reliable one, the lossy on
 bool alive[5] = true;               /* publishers 1 and 2, readers 3 and 4 */
 
 byte g_inside[2] = NONE;            /* the physical block a reader reads in */
-bool g_stopped;                     /* the lossy reader reads no more, inside a block */
+bool g_stopped;                     /* the lossy reader has stopped inside a block */
 byte g_total = 2;                   /* events published */
 byte g_accounted[2];                /* seen and lost, by reader */
 
@@ -57,7 +57,7 @@ byte g_accounted[2];                /* seen and lost, by reader */
 #define GATED(n) (pin[0] <= (n) && alive[3])
 #endif
 #define FREE(c) ((owner[c] == 0 || !alive[owner[c]]) && !LINKED(c))
-/* A number that is not open yet, or under which another block was linked: somebody gave it to this one, and died. */
+/* A number that is not open yet, or under which another block was linked: a publisher gave it to this block, and died. */
 #ifdef WEAK_UNLINKED_PINNED
 #define PINNED(c) (number[c] != NONE && (pin[0] == number[c] || pin[1] == number[c]))
 #else
@@ -73,7 +73,7 @@ inline reserve(n) {
   :: atomic { c < P && FREE(c) -> owner[c] = me };
      atomic { if :: PINNED(c) -> owner[c] = 0; c++ :: else -> break fi }
   :: atomic {
-       c == P ->                                              /* no_memory: it comes again, when there is a block */
+       c == P ->                                              /* no_memory: it tries again when there is a block */
 #ifndef WEAK_DEAD_PIN
        if :: !alive[3] -> pin[0] = NONE :: else fi;           /* repair_all() */
        if :: !alive[4] -> pin[1] = NONE :: else fi;
@@ -114,7 +114,7 @@ inline rotate(n) {
     owner[c] = 0;
     if
     :: HOLDS(n - R) ->
-       assert(!alive[3] || pin[0] > n - R);                   /* who is reliable loses nothing */
+       assert(!alive[3] || pin[0] > n - R);                   /* a reliable reader loses nothing */
        ring_number[SLOT(n)] = n; ring_physical[SLOT(n)] = c
     :: else -> number[c] = NONE; goto over
     fi

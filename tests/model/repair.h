@@ -2,7 +2,7 @@
 
 byte g_freed[PORTS];        /* how often a dead tenant's port was freed */
 
-/* repair_publisher(): leaves `result`. */
+/* repair_publisher(): the result is in `result`. */
 inline repair_publisher(n) {
   /* mark() */
   dead = owner[n];

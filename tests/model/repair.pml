@@ -1,8 +1,8 @@
 /* Repair, of publishers and of repairers: log/repair.cpp, claims.cpp, word by word.
  *
- * Two publishers of an event each; the first may die at any step, and so may the first of two repairers. A tenant
- * takes the port that was freed and publishes too. When nothing moves any more, all that was granted is finished
- * (`quiet`). A port is freed, and its claim cleared, by the one who holds the mark.
+ * Two publishers publish one event each. The first may die at any step, and so may the first of two repairers. A tenant
+ * takes the freed port and publishes, too. When nothing moves any more, all granted records are finished (`quiet`). Only
+ * the process that holds the mark clears the claim and frees the port.
  *
  * right: -
  * right: -DTENANT                a tenant instead of the second repairer
@@ -24,7 +24,7 @@
 #include "repair.h"
 #include "publisher.h"
 
-/* attach_publisher() comes first for whoever has no port yet. */
+/* A publisher without a port calls attach_publisher() first. */
 proctype publisher(byte me, most, port) {
   WRITER;
   MORTAL
@@ -67,7 +67,7 @@ end:
   od
 }
 
-/* When nothing moves any more, all that was granted is finished. */
+/* When nothing moves any more, all granted records are finished. */
 active proctype quiet() {
 end:
   timeout -> assert(!UNFINISHED(0) && !UNFINISHED(1) && !UNFINISHED(2) && !UNFINISHED(3))

@@ -1,10 +1,10 @@
 /* Sleep and wake: Writer::wake(), BlockLog::wake_subscribers(), SubscriberCore::sleep_until(), prepare_sleep().
  *
- * Two publishers of an event each, two sleepers in nodes of their own. A publisher's stores lie in a store buffer, as
- * on x86 or weaker, and reach memory at any later moment, at the latest at its own next read-modify-write, and at a
- * membarrier if it has registered for that. So a commit may reach memory after the look at `waiters`. A sleeper's own
- * words are changed by read-modify-writes alone. Sleep is not bounded, unless a publisher died (it may have stood
- * between commit and bell): a lost wake-up is an invalid end state.
+ * Two publishers publish one event each; two sleepers are in nodes of their own. A publisher's stores lie in a store buffer,
+ * as on x86 or weaker machines. They reach memory at any later moment, at the latest at the publisher's next
+ * read-modify-write, and at a membarrier if it has registered for that. So a commit may reach memory after the look at
+ * `waiters`. A sleeper's own words are changed only by read-modify-writes. A sleep is not bounded unless a publisher died,
+ * perhaps between commit and bell: so a lost wake-up is an invalid end state.
  *
  * right: -
  * right: -DUNREGISTERED -DSLEEPERS=1           a publisher that can't register sets kFenceNeeded
@@ -14,7 +14,7 @@
  * weak: WEAK_BELL_AFTER_LOOK      the bell is read after the look
  * weak: WEAK_WAITERS_BEFORE_COMMIT the publisher looks at `waiters` before it commits
  * weak: WEAK_RING_BEFORE_EXCHANGE the bells are rung before `waiters` is exchanged
- * weak: WEAK_NO_FENCE_NEEDED -DUNREGISTERED -DSLEEPERS=1  a publisher that can't register tells nobody
+ * weak: WEAK_NO_FENCE_NEEDED -DUNREGISTERED -DSLEEPERS=1  a publisher that can't register does not set kFenceNeeded
  * weak: WEAK_NO_RMW -DUNREGISTERED -DSLEEPERS=1 kFenceNeeded makes publishers look, but not by a read-modify-write
  */
 #define DEATHS 1
@@ -30,7 +30,7 @@ bool buffered[PUBLISHERS];          /* a key in the store buffer */
 bool registered[PUBLISHERS] = true;
 byte waiters;                       /* a bit for each sleeper */
 #ifdef REFUSED
-byte attention = 1;                 /* kFenceNeeded, since a sleep before: that one was bounded, as all are */
+byte attention = 1;                 /* kFenceNeeded, set by an earlier sleep, which was bounded like all */
 #else
 byte attention;
 #endif

@@ -1,25 +1,25 @@
 /* Standing subscriptions: TopicTable::announce/make_ready/notify/discard, TopicSegment::create/place_subscribers/
- * drop_orphans, BusCore::finish/finish_topics, SubscriberCore (constructor, leave), TopicPort::attach, take_back().
+ * withdraw_orphans, BusCore::finish/finish_topics, SubscriberCore (constructor, leave), TopicPort::attach, withdraw_port().
  *
- * A creator, a subscriber, and a third node that is about to publish to the topic, or looks after the dead. The creator
- * may die anywhere, or the third node may. The subscriber does not wait for the creator: the stall limit may be over at
- * any moment. Three ports, which are enough for three that place for one subscription.
+ * There are a creator, a subscriber, and a third node that is about to publish to the topic or checks for dead nodes. The
+ * creator or the third node may die at any step. The subscriber does not wait for the creator: the stall limit may be over
+ * at any moment. Three ports are enough for three nodes that place ports for one subscription.
  *
  * right: -
  * right: -DLEAVES                  the subscriber leaves again
  * weak: WEAK_TOPICS_BEFORE_LISTED  the subscriber reads the topics, then lists its subscription
- * weak: WEAK_PLACED_BEFORE_READY   who finishes reads the subscriptions, then makes the topic ready
- * weak: WEAK_NOT_FINISHED          who publishes to a topic that is not told yet does not finish it
+ * weak: WEAK_PLACED_BEFORE_READY   the finishing node reads the subscriptions, then makes the topic ready
+ * weak: WEAK_NOT_FINISHED          a publisher does not finish a topic whose subscribers are not notified yet
  * weak: WEAK_FILLED_SERVE          a port that is being filled or cleared counts as one that the subscription has
- * weak: WEAK_UNPINNED_SERVE        and so does one in use that pins nothing yet
+ * weak: WEAK_UNPINNED_SERVE        a port in use that pins nothing yet counts as one that the subscription has
  * weak: WEAK_TWO_LOADS             the owner word is loaded once for each question about it
  * weak: WEAK_OWNER_BEFORE_PIN      a port is handed over before its pin is set
- * weak: WEAK_TAKEN_BACK_BLINDLY    a double is taken back without a compare-and-swap from the placed word
- * weak: WEAK_DOUBLES_STAY          nobody looks for doubles after showing his own port
- * weak: WEAK_TAKEN_BACK_FIRST -DLEAVES the subscriber takes back, then leaves the list
- * weak: WEAK_ORPHANS_STAY -DLEAVES finishing does not take back what was placed for who has left the list
- * right: -DHELD                    the subscriber only polls, and the third node is held back by what is placed
- * weak: WEAK_DOUBLES_GATE -DHELD   whoever is held back does not ask whether the subscription has another port
+ * weak: WEAK_WITHDRAWN_BLINDLY     a surplus port is withdrawn without a compare-and-swap from the placed word
+ * weak: WEAK_DOUBLES_STAY          a node does not look for surplus ports after it has shown its own
+ * weak: WEAK_WITHDRAWN_FIRST -DLEAVES the subscriber withdraws its ports, then leaves the list
+ * weak: WEAK_ORPHANS_STAY -DLEAVES finishing does not withdraw ports of subscriptions that have left the list
+ * right: -DHELD                    the subscriber only polls, and a placed port holds the third node back
+ * weak: WEAK_DOUBLES_GATE -DHELD   a node that is held back does not check whether the subscription has another port
  */
 #define DEATHS 1
 #define NO_STIR
@@ -32,7 +32,7 @@
 #endif
 #define HAS_ONE 9
 
-mtype = { free, creating, ready, told };
+mtype = { free, creating, ready, notified };
 
 bool alive[4] = true;               /* creator 1, subscriber 2, third 3 */
 mtype phase = free;                 /* the topic's entry */
@@ -44,10 +44,10 @@ bool pinned[PORTS];                 /* its pin: block 1, or none */
 
 bool g_constructed;                 /* the subscriber's constructor has returned */
 bool g_listed_first;                /* it was on the list before the topic was announced */
-bool g_left;                        /* the subscriber has gone */
+bool g_left;                        /* the subscriber has left */
 byte g_used = NONE;                 /* the port the subscriber reads through */
 
-#define FINISHED (phase == ready || phase == told)
+#define FINISHED (phase == ready || phase == notified)
 
 /* serves(), as place_subscribers() asks. */
 #ifdef WEAK_FILLED_SERVE
@@ -61,7 +61,7 @@ byte g_used = NONE;                 /* the port the subscriber reads through */
 #define SERVES(n) (NODE(seen) == 2 && COMPLETE(n) && is_for[n] && pinned[n])
 #endif
 
-/* detach_subscriber(), under one's own mark. */
+/* detach_subscriber(), under the node's own mark. */
 inline detach(n) {
   d_step {
     assert(owner[n] == (me | REPAIRING) || (me == 2 && owner[n] == 2));
@@ -71,10 +71,10 @@ inline detach(n) {
   owner[n] = 0
 }
 
-inline take_back(n) {
+inline withdraw_port(n) {
   if
   :: is_for[n] ->
-#ifdef WEAK_TAKEN_BACK_BLINDLY
+#ifdef WEAK_WITHDRAWN_BLINDLY
      if
      :: owner[n] == (2 | PLACED) -> d_step { owner[n] = me | REPAIRING; got = true }
      :: else
@@ -87,7 +87,7 @@ inline take_back(n) {
   fi
 }
 
-/* take_port() and the rest of attach_subscriber(): `word` is who gets it. Leaves `port`. */
+/* take_port() and the rest of attach_subscriber(): `word` becomes its owner word. The result is in `port`. */
 inline attach_subscriber(word, pins) {
   do
   :: atomic { port < PORTS && owner[port] == 0 -> owner[port] = me | REPAIRING }; break
@@ -127,7 +127,7 @@ inline place() {
 #else
            atomic { found = SERVES(n) && (!(seen & PLACED) || n < port); n++; seen = 0 };
 #endif
-           if :: atomic { found -> found = false }; take_back(port) :: else fi
+           if :: atomic { found -> found = false }; withdraw_port(port) :: else fi
         :: atomic { n == PORTS -> n = 0; port = 0 }; break
         od
 #else
@@ -137,12 +137,12 @@ inline place() {
   fi
 }
 
-inline drop_orphans() {
+inline withdraw_orphans() {
 #ifndef WEAK_ORPHANS_STAY
   do
   :: atomic { n < PORTS && !(owner[n] & PLACED) -> n++ }
   :: n < PORTS && (owner[n] & PLACED) ->
-     if :: !stands -> take_back(n) :: else fi;
+     if :: !stands -> withdraw_port(n) :: else fi;
      n++
   :: atomic { n == PORTS -> n = 0 }; break
   od
@@ -164,11 +164,11 @@ inline finish() {
 #ifndef WEAK_PLACED_BEFORE_READY
   place();
 #endif
-  drop_orphans();
-  atomic { if :: phase == ready -> phase = told :: else fi }
+  withdraw_orphans();
+  atomic { if :: phase == ready -> phase = notified :: else fi }
 }
 
-/* The first event: whoever subscribed before it has a port that pins block 1. */
+/* The first event: a subscriber that was listed before it has a port that pins block 1. */
 inline publish() {
   d_step {
     if
@@ -195,7 +195,7 @@ proctype creator() {
   UNTIL_DEATH(1, FORGET)
 }
 
-/* open_or_create() of a topic that is there; finish_topics(). */
+/* open_or_create() of an existing topic; finish_topics(). */
 proctype third() {
   LOCALS;
   byte me = 3;
@@ -205,7 +205,7 @@ end:
     if
     :: linked ->
 #ifndef WEAK_NOT_FINISHED
-       if :: phase != told && phase != free -> finish() :: else fi;
+       if :: phase != notified && phase != free -> finish() :: else fi;
 #endif
        publish()
     :: !alive[1] && phase != free ->                         /* finish_topics(): of a dead creator */
@@ -213,10 +213,10 @@ end:
        :: linked -> finish()
        :: !linked -> phase = free
        fi
-    :: phase == told
+    :: phase == notified
     fi;
 #ifdef HELD
-    /* gated(), withdrawn(): by whoever is held back, again and again. */
+    /* gated(), withdrawn(): repeated by a node that is held back. */
     do
     :: atomic { n < PORTS && !(owner[n] & PLACED) -> n++ }
     :: n < PORTS && (owner[n] & PLACED) ->
@@ -226,7 +226,7 @@ end:
          found = found || USED(0) || USED(1) || USED(2)
 #endif
        };
-       if :: atomic { found -> found = false }; take_back(n) :: else fi;
+       if :: atomic { found -> found = false }; withdraw_port(n) :: else fi;
        n++
     :: atomic { n == PORTS && port < 2 -> n = 0; port++ };   /* it looks twice more, when the subscriber reads */
 end_held:
@@ -239,7 +239,7 @@ end_held:
   UNTIL_DEATH(3, FORGET)
 }
 
-/* TopicPort::attach(), drop_doubles(). */
+/* TopicPort::attach(), withdraw_doubles(). */
 inline attach() {
   do
   :: n < PORTS && g_used == NONE ->
@@ -253,16 +253,16 @@ inline attach() {
   :: else
   fi;
 #ifndef HELD
-  take_back_all()
+  withdraw_ports()
 #else
   skip
 #endif
 }
 
-inline take_back_all() {
-  take_back(0);
-  take_back(1);
-  take_back(2)
+inline withdraw_ports() {
+  withdraw_port(0);
+  withdraw_port(1);
+  withdraw_port(2)
 }
 
 proctype subscriber() {
@@ -283,31 +283,31 @@ proctype subscriber() {
 #ifdef LEAVES
   /* leave() */
   g_left = true;
-#ifdef WEAK_TAKEN_BACK_FIRST
-  if :: FINISHED -> take_back_all() :: else fi;
+#ifdef WEAK_WITHDRAWN_FIRST
+  if :: FINISHED -> withdraw_ports() :: else fi;
   stands = false;
 #else
   stands = false;
-  if :: FINISHED -> take_back_all() :: else fi;
+  if :: FINISHED -> withdraw_ports() :: else fi;
 #endif
   if :: g_used != NONE -> d_step { n = g_used; g_used = NONE }; detach(n); n = 0 :: else fi
 #else
-  /* Later, when the generation says so, which another topic's may as well: refresh(), maintain(). */
+  /* Later, when the generation changes, which other topics may cause as well: refresh(), maintain(). */
 end:
-  (FINISHED && g_used == NONE) || (phase != told && !alive[1] && linked);
+  (FINISHED && g_used == NONE) || (phase != notified && !alive[1] && linked);
   if :: phase == creating -> finish() :: else fi;
   if :: FINISHED && g_used == NONE -> attach() :: else fi;
 end_wait:
-  phase == told || (!alive[1] && linked);
-  if :: phase != told -> finish() :: else fi;
+  phase == notified || (!alive[1] && linked);
+  if :: phase != notified -> finish() :: else fi;
 #ifndef HELD
-  take_back_all()
+  withdraw_ports()
 #endif
 #endif
 }
 
-/* When nothing moves any more no port is kept for who left, and none twice. What a node that died in the middle of
- * finishing has placed too much goes by maintain(), by gated(), or by Bus::reap(). */
+/* When nothing moves any more, no port is kept for a subscription that left, and none has two. Surplus ports of a node that
+* died while it finished the topic are withdrawn by maintain(), gated() or Bus::reap(). */
 #define TOO_MUCH(n) ((owner[n] & PLACED) && (!stands || g_used != NONE))
 #define LOOK_AFTER(n) if :: TOO_MUCH(n) -> owner[n] = 0 :: else fi
 #define KEPT(n) (NODE(owner[n]) == 2 && is_for[n])
@@ -325,7 +325,7 @@ end:
     :: else
     fi;
     if
-    :: alive[1] || phase == told ->
+    :: alive[1] || phase == notified ->
        assert(KEPT(0) + KEPT(1) + KEPT(2) <= (g_left -> 0 : 1))
     :: else
     fi
