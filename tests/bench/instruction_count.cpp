@@ -1,4 +1,4 @@
-// Does one thing many times, in a function of its own, for callgrind to count: see tests/bench/instructions.
+// Does one thing many times in a separate function, so that callgrind can count it: see tests/bench/instructions.
 
 #include <unistd.h>
 
@@ -13,7 +13,7 @@
 namespace {
 
 constexpr std::size_t kEvents = 100'000;
-constexpr std::size_t kPollEvery = 1'000;  // events, where slow readers are attached: each time one of them polls
+constexpr std::size_t kPollEvery = 1'000;  // in events, with slow readers attached: each time one of them polls
 
 struct Payload {
   std::array<std::uint64_t, 8> words;
@@ -26,7 +26,7 @@ shmbus::TopicOptions options(bool exclusive, bool timestamps) {
           .writers = exclusive ? shmbus::Writers::exclusive : shmbus::Writers::shared};
 }
 
-// What is between the begin and the end of these is counted.
+// The instructions of these functions are counted.
 [[gnu::noinline]] std::uint64_t counted_publish(shmbus::Publisher& publisher, std::span<const std::byte> payload,
                                                 std::size_t events = kEvents) {
   std::uint64_t sum = 0;
@@ -49,7 +49,7 @@ shmbus::TopicOptions options(bool exclusive, bool timestamps) {
   return subscriber.poll([&](const shmbus::Event& event) { sum += event.payload().size(); });
 }
 
-/// Each event is polled before the next one is published, and then a poll finds nothing; one of the two is counted.
+/// Each event is polled before the next one is published, and then another poll finds nothing. One of the two is counted.
 std::uint64_t poll_each(shmbus::Subscriber& subscriber, shmbus::Publisher& publisher,
                         std::span<const std::byte> payload, bool count_empty) {
   std::uint64_t sum = 0;

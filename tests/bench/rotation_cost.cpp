@@ -1,4 +1,4 @@
-// Prints what opening the next block costs, by how many blocks a topic has: each event fills more than half of a block.
+// Prints the cost of opening the next block, for several numbers of blocks. Each event fills more than half of a block.
 //
 //   rotation_cost [ROTATIONS]
 
@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kMoreThanHalf = 2200;
 constexpr int kBatches = 21;
 
-/// Nanoseconds a publish, the median of some batches. `pinned`: a reader stays inside each block that is about to
-/// leave.
+/// Nanoseconds per publish, the median of some batches. `pinned`: a reader stays inside each block that is about to leave
+/// the ring.
 double cost(std::uint32_t blocks, std::uint64_t rotations, bool pinned) {
   test::LogFixture f({.blocks = blocks, .timestamps = false});
   test::TestPublisher& publisher = f.publisher();
@@ -26,14 +26,14 @@ double cost(std::uint32_t blocks, std::uint64_t rotations, bool pinned) {
   const auto publish = [&] {
     if (publisher.writer->publish(bytes).status() != shmbus::Status::ok) std::abort();
   };
-  for (std::uint64_t i = 0; i < 2 * std::uint64_t{blocks} + 10; ++i) publish();  // all have memory from here on
+  for (std::uint64_t i = 0; i < 2 * std::uint64_t{blocks} + 10; ++i) publish();  // from here on all blocks have memory
   unsigned port = 0;
   if (pinned) port = f.place_pin(f.new_node(), f.tail_block());
   std::vector<double> batches;
   for (int batch = 0; batch < kBatches; ++batch) {
     const auto begin = std::chrono::steady_clock::now();
     for (std::uint64_t i = 0; i < rotations; ++i) {
-      // What a lapped reader does: its block has left the ring, and it goes on in the oldest one.
+      // As a lapped reader does: its block has left the ring, and it goes on in the oldest one.
       if (pinned && i % 2 == 0) f.log().subscriber(port).words.pin.store(f.tail_block() + 2 - blocks);
       publish();
     }

@@ -18,7 +18,7 @@ inline std::uint64_t room_of_memory() {
   return ::statvfs("/dev/shm", &s) == 0 ? std::uint64_t{s.f_bavail} * s.f_bsize : 0;
 }
 
-/// Takes all room of a /dev/shm of one's own but some bytes, and gives it back.
+/// Fills the test's own /dev/shm except for some bytes, and frees that room when it is destroyed.
 class Ballast {
  public:
   explicit Ballast(std::uint64_t leave = 0) {
@@ -36,8 +36,8 @@ class Ballast {
   static constexpr const char* path = "/dev/shm/ballast";
 };
 
-/// Requires that `use` fails for want of memory, in a text that says how many bytes are needed and how many are left:
-/// from `least` to `most`.
+/// Requires that `use` fails for want of memory, with a text that says how many bytes are needed and that `least` to `most`
+/// bytes are left.
 template <class Use>
 void require_no_memory(Use use, std::uint64_t least = 0, std::uint64_t most = 0) {
   try {

@@ -16,14 +16,14 @@ using Sequences = std::vector<std::uint64_t>;
 inline constexpr std::size_t kBatchEventSize = 8;
 inline constexpr std::size_t kBatchEventStride = 32;  // with time stamps
 
-/// All from the first to the last.
+/// All sequences from the first to the last.
 inline Sequences from_to(std::uint64_t first, std::uint64_t last) {
   Sequences all;
   for (; first <= last; ++first) all.push_back(first);
   return all;
 }
 
-/// What a publisher returned for a batch.
+/// The result of publishing a batch.
 struct BatchOutcome {
   shmbus::Status status;
   std::size_t published;
@@ -43,7 +43,7 @@ inline BatchOutcome publish_all(TestPublisher& p, const std::vector<std::string>
   return outcome;
 }
 
-/// Texts of that size, each of another letter.
+/// Texts of one size, each of another letter.
 inline std::vector<std::string> texts_of(std::size_t count, std::size_t size = kBatchEventSize) {
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < count; ++i) texts.emplace_back(size, static_cast<char>('a' + i % 26));

@@ -19,7 +19,7 @@ using shmbus::topic::TopicSegment;
 
 namespace {
 
-/// I5: what the dead held is freed.
+/// I5: what dead nodes held is freed.
 void check_ports(const std::string& topic, const shmbus::layout::TopicHeader& h) {
   for (const auto& port : h.publisher_ports) {
     require(port.owner == 0, topic + ": a publisher port has an owner");
@@ -35,8 +35,8 @@ void check_ports(const std::string& topic, const shmbus::layout::TopicHeader& h)
   require(h.exclusive_owner == 0, topic + ": the exclusive right is taken");
 }
 
-/// One physical block for each linked number, and none under two; the others are nobody's, or a dead node's, so that
-/// the next reservation takes them.
+/// Each linked number has one physical block, and no block has two numbers. The other blocks have no owner or a dead one, so
+/// that the next reservation can take them.
 void check_blocks(const std::string& topic, TopicSegment& segment) {
   shmbus::log::BlockLog& log = segment.log();
   std::set<std::uint32_t> linked;
@@ -117,9 +117,9 @@ void go_round(shmbus::Bus& bus, TopicSegment& topic, const Newcomer& newcomer) {
   const std::string& name = topic.name().text();
   const std::uint32_t before = log.header().backed;
   const shmbus::TopicInfo info = topic.info();
-  // The publisher first: an exclusive one puts behind the tail what its dead predecessor had committed, and those events
-  // are none of the newcomer's.
-  shmbus::Publisher publisher = bus.publisher(name, {}, info.type());  // whatever it carries
+  // The publisher comes first: an exclusive one moves the tail past the events that its dead predecessor had committed, and
+  // the new member did not publish those.
+  shmbus::Publisher publisher = bus.publisher(name, {}, info.type());  // of the type that the topic carries
   shmbus::Subscriber subscriber = bus.subscriber(name, {.delivery = shmbus::Delivery::reliable});
   std::uint64_t published = 0, read = 0;
   for (const std::uint64_t end = log.whole_number(log.tail()) + std::uint64_t{3} * log.blocks();

@@ -7,10 +7,10 @@
 #include "shmbus/inspector.hpp"
 #include "support/forked_process.hpp"
 
-// What the members of a bus look like to others.
+// How the members of a bus appear to others.
 namespace test {
 
-/// Whether an inspector takes a node for alive.
+/// Whether an inspector shows a node as alive.
 inline bool lives(const std::string& bus, std::uint64_t node) {
   for (const auto& n : shmbus::Inspector(bus).snapshot().nodes) {
     if (n.id == node) return n.alive;
@@ -18,7 +18,7 @@ inline bool lives(const std::string& bus, std::uint64_t node) {
   return false;
 }
 
-/// Whether the topic has room for one more publisher: false where somebody has the exclusive right.
+/// Whether the topic has room for one more publisher: false if another one has the exclusive right.
 inline bool may_publish(shmbus::Bus& bus, const std::string& topic, const shmbus::TopicOptions& options) {
   try {
     bus.publisher(topic, options);

@@ -52,7 +52,7 @@ std::array<int, 2> make_terminal() {
   return {master, slave};
 }
 
-/// Appends what can be read now. False at the end of the stream.
+/// Appends what can be read now. Returns false at the end of the stream.
 bool read_available(int fd, std::string& to) {
   std::array<char, 65536> piece;
   const ssize_t size = ::read(fd, piece.data(), piece.size());
@@ -124,7 +124,7 @@ void ChildProcess::pump(const char* what, Done done) {
 }
 
 void ChildProcess::write(std::string_view text) {
-  // SIGPIPE would end the test; a program that no longer reads shows in what it prints.
+  // SIGPIPE would end the test. If the program no longer reads, its output shows why.
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   struct sigaction before {};

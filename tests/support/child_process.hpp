@@ -17,9 +17,9 @@ struct End {
   friend bool operator==(const End&, const End&) = default;
 };
 
-/// A started program, its standard streams in the test's hands. Everything that waits throws std::runtime_error, with
-/// all that the program printed, after a time no healthy run comes near; that is the watchdog. The program is killed,
-/// by its pid, with the object, and also when the test dies.
+/// A started program whose standard streams the test controls. Everything that waits throws std::runtime_error, with all
+/// that the program printed, after a time that no healthy run needs: this is the watchdog. The program is killed by its pid
+/// when the object is destroyed, and also when the test dies.
 class ChildProcess {
  public:
   enum class Streams {
@@ -44,14 +44,14 @@ class ChildProcess {
   void wait_for_output(std::string_view text);
   /// Waits until its standard error holds this text.
   void wait_for_error(std::string_view text);
-  /// Waits until it sleeps in the kernel and has used no processor time for a while.
+  /// Waits until the program sleeps in the kernel and has used no processor time for a while.
   void wait_until_idle();
 
   void kill(int signal);
-  /// Reads all it prints and waits for its end.
+  /// Reads all that the program prints, and waits for its end.
   End wait();
 
-  /// What it printed so far; complete after `wait`. A terminal's output is all in `out`, with "\n" for its "\r\n".
+  /// What the program has printed so far; complete after `wait`. A terminal's output is all in `out`, with "\n" for "\r\n".
   const std::string& out() const noexcept { return out_; }
   const std::string& err() const noexcept { return err_; }
 

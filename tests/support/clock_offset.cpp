@@ -14,7 +14,7 @@ std::atomic<std::int64_t>* offset_of(clockid_t clock) noexcept {
 
 }  // namespace
 
-// The linker leads calls of `clock_gettime` to the first, and of `__real_clock_gettime` to the C library's.
+// The linker redirects calls of `clock_gettime` to the first, and of `__real_clock_gettime` to the C library's.
 extern "C" int __wrap_clock_gettime(clockid_t clock, struct timespec* time);
 extern "C" int __real_clock_gettime(clockid_t clock, struct timespec* time);
 

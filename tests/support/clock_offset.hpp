@@ -7,8 +7,8 @@
 
 namespace test {
 
-/// While it lives, a clock runs ahead, or behind, for the library in this process alone: never the machine's, nor that
-/// of std::chrono. Test programs are linked so that the library's questions come here.
+/// While it exists, a clock is ahead or behind for the library in this process alone. The machine's clock and std::chrono are
+/// not changed. Test programs are linked so that the library's calls come here.
 class ClockOffset {
  public:
   ClockOffset(clockid_t clock, std::chrono::nanoseconds offset);

@@ -10,20 +10,20 @@
 
 namespace test {
 
-/// A program that closes all descriptors it does not know, as daemon() and many launchers do. It knows those that are
-/// open when this is made.
+/// A program that closes all descriptors it does not know, as daemon() and many launchers do. It knows the descriptors that
+/// are open when this object is made.
 class KnownDescriptors {
  public:
   KnownDescriptors() : known_(open_ones()) {}
 
-  /// Closes all others; how many.
+  /// Closes all others, and returns how many.
   unsigned close_others() const {
     unsigned closed = 0;
     for (int fd : open_ones()) closed += known_.count(fd) == 0 && ::close(fd) == 0 ? 1u : 0u;
     return closed;
   }
 
-  /// Closes all others, and gives their numbers to a file of the program's; those numbers.
+  /// Closes all others, opens a file of the program under each of their numbers, and returns the numbers.
   std::vector<int> replace_others(const std::string& path) const {
     std::vector<int> numbers;
     for (int fd : open_ones()) {
@@ -42,7 +42,7 @@ class KnownDescriptors {
     for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"})
       names.push_back(entry.path().filename());
     std::set<int> descriptors;
-    for (const std::string& name : names) {  // without that of the folder itself
+    for (const std::string& name : names) {  // without the descriptor of the folder itself
       if (::fcntl(std::stoi(name), F_GETFD) >= 0) descriptors.insert(std::stoi(name));
     }
     return descriptors;

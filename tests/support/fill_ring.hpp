@@ -10,11 +10,11 @@ namespace test {
 inline constexpr std::size_t kQuarter = 1000;  // bytes: three events of that size fill a block
 
 struct FilledRing {
-  shmbus::Status status = shmbus::Status::ok;  ///< why it was refused; ok: it was not
+  shmbus::Status status = shmbus::Status::ok;  ///< why the last publish was refused; ok: it was not
   std::uint64_t last = 0;                      ///< the newest sequence
 };
 
-/// Publishes events of kQuarter until one is refused, a hundred at most.
+/// Publishes events of kQuarter until one is refused, at most a hundred.
 inline FilledRing fill_ring(TestPublisher& p) {
   FilledRing filled;
   for (int i = 0; i < 100 && filled.status == shmbus::Status::ok; ++i) {

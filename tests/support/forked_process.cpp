@@ -43,7 +43,7 @@ std::uint64_t receive(int fd) {
 
 /// Whether all threads but this one are asleep in the kernel.
 bool others_asleep() {
-  // Not gettid(): in a pid namespace of one's own, /proc counts as where it was mounted.
+  // Not gettid(): in another pid namespace, /proc still has the ids of the namespace where it was mounted.
   const auto self = std::filesystem::read_symlink("/proc/thread-self").filename();
   for (const auto& thread : std::filesystem::directory_iterator{"/proc/self/task"}) {
     if (thread.path().filename() == self) continue;
@@ -63,8 +63,8 @@ void Parent::say(std::uint64_t word) const { send(out_, word); }
 std::uint64_t Parent::hear() const { return receive(in_); }
 
 ForkedProcess::ForkedProcess(const std::function<void(const Parent&)>& body) {
-  // The child has none of the other threads, and would wait for ever for what lock one of them held, such as that of a
-  // sanitizer's allocator. A thread that sleeps holds none; the second look is for two that wake each other.
+  // The child has none of the other threads, and would wait forever for a lock that one of them holds, such as a sanitizer's
+  // allocator lock. A sleeping thread holds none. The second check is for two threads that wake each other.
   wait_until("the test's other threads to sleep", [] { return others_asleep() && others_asleep(); });
   int there[2], back[2];
   if (::pipe2(there, O_CLOEXEC) != 0 || ::pipe2(back, O_CLOEXEC) != 0) fail("pipe2");
@@ -74,8 +74,8 @@ ForkedProcess::ForkedProcess(const std::function<void(const Parent&)>& body) {
   if (pid_ < 0) fail("fork");
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (const pid_t now = ::getppid(); now != parent && now != 0) ::_exit(126);  // 0: of another pid namespace
-    // Catch2 would report a deadly signal, and the parent tells more.
+    if (const pid_t now = ::getppid(); now != parent && now != 0) ::_exit(126);  // 0: the parent is in another pid namespace
+    // Without this, Catch2 would report a deadly signal here. The parent reports it better.
     for (int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTERM, SIGINT}) ::signal(signal, SIG_DFL);
     ::close(there[1]);
     ::close(back[0]);

@@ -13,7 +13,7 @@ namespace test {
 /// Ends a forked process with a text on standard error; the test sees its status.
 void require(bool condition, const std::string& what);
 
-/// The other end, as the forked process sees it.
+/// The test's end, as the forked process uses it.
 class Parent {
  public:
   Parent(int in, int out) : in_(in), out_(out) {}
@@ -25,9 +25,9 @@ class Parent {
   int out_;
 };
 
-/// A function at work in a forked process, forked when all other threads of the test sleep. It and the test can say and
-/// hear numbers. Everything that waits throws std::runtime_error after a time no healthy run comes near; that is the
-/// watchdog. The process is killed, by its pid, with the object, and also when the test dies.
+/// A function that runs in a forked process, forked when all other threads of the test sleep. It and the test can send
+/// (`say`) and receive (`hear`) numbers. Everything that waits throws std::runtime_error after a time that no healthy run
+/// needs: this is the watchdog. The process is killed by its pid when the object is destroyed, and also when the test dies.
 class ForkedProcess {
  public:
   explicit ForkedProcess(const std::function<void(const Parent&)>& body);
@@ -45,7 +45,7 @@ class ForkedProcess {
   /// Sends SIGSTOP and waits until it has stopped.
   void stop();
   void resume();
-  /// Waits for its end. `End{}` is what a body that returned gives.
+  /// Waits for its end. A body that returns gives `End{}`.
   End wait();
 
  private:

@@ -36,7 +36,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
   ~Connection() { ::close(fd_); }
 
-  /// Sends it, and reads to the end.
+  /// Sends the request, and reads the answer to its end.
   std::string ask(std::string_view request) {
     while (!request.empty()) {
       const ssize_t size = ::send(fd_, request.data(), request.size(), MSG_NOSIGNAL);
@@ -76,7 +76,7 @@ std::string ask(const std::string& address, const std::string& request) {
 }  // namespace
 
 HttpAnswer http_get(const std::string& address, const std::string& target) {
-  // HTTP 1.0: the answer comes in one piece, and the connection's end is its end.
+  // HTTP 1.0: the answer is not split into chunks, and ends with the connection.
   const std::string answer = ask(address, "GET " + target + " HTTP/1.0\r\nHost: localhost\r\n\r\n");
   const std::size_t body = answer.find("\r\n\r\n");
   if (!answer.starts_with("HTTP/1.") || body == std::string::npos) throw std::runtime_error("no answer: " + answer);

@@ -10,11 +10,11 @@ struct HttpAnswer {
   std::string body;
 };
 
-/// Fetches `http://127.0.0.1:PORT/...`, or from a Unix socket "unix:/PATH" what `target` names there. Throws
-/// std::runtime_error where nobody listens, or after a time no healthy run comes near.
+/// Fetches `http://127.0.0.1:PORT/...`, or `target` from a Unix socket "unix:/PATH". Throws std::runtime_error if nothing
+/// listens there, or after a time that no healthy run needs.
 HttpAnswer http_get(const std::string& address, const std::string& target = "/metrics");
 
-/// For the query of an address: "a b" -> "a%20b".
+/// Escapes a text for the query of a URL: "a b" -> "a%20b".
 std::string url_encoded(const std::string& text);
 
 }  // namespace test

@@ -30,8 +30,8 @@ struct LogOptions {
   std::uint64_t seed = 0x5eed;
 };
 
-/// The memory of one log: a formatted control segment and its blocks, between pages that nobody may touch. Blocks that
-/// are not backed may not be touched either.
+/// The memory of one log: a formatted control segment and its blocks, between pages that can't be accessed. Blocks that are
+/// not backed can't be accessed either.
 class LogMemory {
  public:
   explicit LogMemory(const LogOptions& options);
@@ -50,7 +50,7 @@ class LogMemory {
   std::byte* blocks_ = nullptr;
 };
 
-/// What lies outside a log, as the test decides it. The defaults: all nodes live, memory is left, clocks stand still.
+/// What lies outside a log, set by the test. By default all nodes live, there is memory, and clocks stand still.
 struct World {
   explicit World(LogMemory& log_memory) : memory(&log_memory) {}
 
@@ -61,15 +61,15 @@ struct World {
   std::atomic<std::int64_t> system_ns{1'700'000'000'000'000'000};
   std::atomic<std::uint32_t> memory_left{~std::uint32_t{0}};  ///< blocks that can still be backed
   std::uint64_t stall_limit_ns = 1'000'000;
-  bool intact = true;                       ///< false: somebody cut the log short
+  bool intact = true;                       ///< false: the log was cut short
   bool may_write = true;                    ///< whether repair gets blocks it can write
-  bool real_time = false;                   ///< CLOCK_MONOTONIC in place of `monotonic_ns`
+  bool real_time = false;                   ///< uses CLOCK_MONOTONIC instead of `monotonic_ns`
   std::set<std::uint64_t> unlisted{};       ///< subscriptions that left the list
   std::set<std::uint64_t> not_attaching{};  ///< subscriptions that tried to attach the topic and could not
-  /// One a port; null, as at first: there is no memory for them.
+  /// One for each port; null (the default): there is no memory for them.
   std::unique_ptr<shmbus::layout::LatencyHistogram[]> histograms{};
 
-  // Called where the log asks: a test acts there in the place of another thread.
+  // Called when the log reads these values: a test can act there in place of another thread.
   std::function<void()> on_monotonic, on_alive, on_back, on_now, on_ring;
 
   void kill(std::uint64_t node) noexcept { dead_[node].store(true, std::memory_order_seq_cst); }
@@ -123,7 +123,7 @@ class NodeEnvironment final : public shmbus::log::Environment, public shmbus::lo
 
 std::span<const std::byte> bytes_of(std::string_view text) noexcept;
 
-/// A publisher of a node of its own.
+/// A publisher with its own node.
 class TestPublisher {
  public:
   TestPublisher(LogMemory& memory, World& world, std::uint64_t node);
@@ -131,9 +131,9 @@ class TestPublisher {
   shmbus::PublishResult publish(std::string_view payload, const shmbus::log::RecordExtensions& extensions = {}) {
     return writer->publish(bytes_of(payload), extensions);
   }
-  /// Payload of `size` equal characters.
+  /// Publishes a payload of `size` equal characters.
   shmbus::PublishResult publish_bytes(std::size_t size, char c = 'x') { return publish(std::string(size, c)); }
-  /// A claim that stays open.
+  /// Makes a claim that stays open.
   shmbus::detail::Claim claim(std::size_t size, const shmbus::log::RecordExtensions& extensions = {});
 
   std::uint64_t node;
@@ -157,13 +157,13 @@ struct SubscriberChoice {
   std::uint64_t demote_after = 0;
 };
 
-/// A subscriber of a node of its own.
+/// A subscriber with its own node.
 class TestSubscriber {
  public:
   TestSubscriber(LogMemory& memory, World& world, std::uint64_t node, const SubscriberChoice& choice);
 
   std::vector<Seen> poll(std::size_t limit = 1 << 20);
-  /// Polls until nothing comes, a few times over.
+  /// Polls until several polls in a row find nothing.
   std::vector<Seen> drain();
   std::vector<std::uint64_t> drain_sequences();
   std::uint64_t lost() const noexcept { return reader->lost(); }
@@ -177,14 +177,14 @@ class TestSubscriber {
   std::unique_ptr<shmbus::log::Reader> reader;
 };
 
-/// A log in a world, and nodes made on demand, numbered from 1.
+/// A log with its surroundings, and nodes made on demand, numbered from 1.
 class LogFixture {
  public:
   explicit LogFixture(const LogOptions& options = {});
 
   TestPublisher& publisher();
   TestSubscriber& subscriber(const SubscriberChoice& choice = {});
-  /// A look at the log as a node that neither publishes nor subscribes.
+  /// The log as seen by a node that neither publishes nor subscribes.
   const shmbus::log::BlockLog& log() const noexcept { return log_; }
   shmbus::log::BlockLog& log() noexcept { return log_; }
   shmbus::layout::TopicHeader& header() const noexcept { return log_.header(); }
@@ -203,19 +203,19 @@ class LogFixture {
   bool aborted(std::uint64_t number, std::size_t offset) const noexcept;
 
   // Placing state.
-  /// A publisher port of `node` that shows a claim, with the next record of the current block by default.
+  /// Makes a publisher port of `node` with a visible claim, by default of the next record in the current block.
   unsigned place_claim(std::uint64_t node, std::size_t stride, bool padding = false,
                        std::optional<std::uint64_t> where = std::nullopt, unsigned events = 1);
-  /// The same, granted: the tail moves past it.
+  /// The same with a granted claim: the tail moves past it.
   unsigned place_granted(std::uint64_t node, std::size_t stride, bool padding = false, unsigned events = 1);
-  /// A record as its publisher commits it.
+  /// Writes a record as its publisher commits it.
   void place_record(std::uint64_t number, std::size_t offset, std::size_t size) const noexcept;
   void place_tail(std::uint64_t tail) noexcept { log_.tail().store(tail); }
-  /// A subscriber port of `node` with that pin.
+  /// Makes a subscriber port of `node` with a given pin.
   unsigned place_for(std::uint64_t node, std::uint64_t subscription, bool placed, std::uint64_t demote_after = 0);
   unsigned place_pin(std::uint64_t node, std::uint64_t pin, bool reliable = false);
 
-  /// Publishes until the current block is `number`, and a record is in it.
+  /// Publishes until the current block is `number` and has a record.
   void publish_to_block(TestPublisher& publisher, std::uint64_t number);
   /// Fills the current block with events of `size` bytes, until one more would not fit.
   std::size_t fill_block(TestPublisher& publisher, std::size_t size);

@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   if (config.rngSeed == 0) {
     const char* given = std::getenv("SHMBUS_TEST_SEED");
     config.rngSeed = given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 0)) : std::random_device{}();
-    if (config.rngSeed == 0) config.rngSeed = 1;  // Catch2 takes 0 for "none given"
+    if (config.rngSeed == 0) config.rngSeed = 1;  // Catch2 treats 0 as "none given"
   }
 
   const bool lists = config.listTests || config.listTags || config.listReporters || config.listTestNamesOnly;

@@ -10,7 +10,7 @@
 
 namespace test {
 
-/// What a publisher of many sends: who it is, and a number that counts up.
+/// An event of one of several publishers: the publisher's id, and a number that counts up.
 struct Numbered {
   std::uint64_t publisher;
   std::uint64_t number;
@@ -24,7 +24,7 @@ inline Numbered numbered(const shmbus::Event& event) {
   return n;
 }
 
-/// A payload of `words` words that tells by itself whether it is whole.
+/// A payload of `words` words that shows whether it is intact.
 class SelfChecking {
  public:
   static shmbus::PublishResult publish(shmbus::Publisher& publisher, std::uint64_t number, std::size_t words) {

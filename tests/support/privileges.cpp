@@ -23,7 +23,7 @@ bool write_file(const char* path, const std::string& text) {
   return written;
 }
 
-/// Everybody keeps his number: what lies in /dev/shm stays his.
+/// Maps every user to the same number, so that files in /dev/shm keep their owners.
 bool map_to_itself(uid_t user, gid_t group) {
   const std::string u = std::to_string(user), g = std::to_string(group);
   return write_file("/proc/self/setgroups", "deny") && write_file("/proc/self/uid_map", u + " " + u + " 1") &&

@@ -7,10 +7,10 @@
 #include <iterator>
 #include <string>
 
-// What /proc tells of a process or a thread, by its folder there.
+// What /proc shows of a process or thread, given its folder there.
 namespace test {
 
-/// What stands in `stat` after the name, which may hold anything: the fields from the third on. Empty for none.
+/// The text of `stat` after the name, which may hold any characters: the fields from the third on. Empty if there is none.
 inline std::string stat_after_name(const std::filesystem::path& folder) {
   std::ifstream stat{folder / "stat"};
   const std::string text{std::istreambuf_iterator<char>{stat}, {}};
@@ -18,7 +18,7 @@ inline std::string stat_after_name(const std::filesystem::path& folder) {
   return name_end == std::string::npos ? "" : text.substr(name_end + 1);
 }
 
-/// 'S' for one that sleeps, 'T' for a stopped one, 'Z' for a zombie; '-' for none.
+/// Its state: 'S' asleep, 'T' stopped, 'Z' a zombie; '-' if there is no such process.
 inline char state_in(const std::filesystem::path& folder) {
   const std::string fields = stat_after_name(folder);
   return fields.size() < 2 ? '-' : fields[1];

@@ -7,7 +7,7 @@
 
 namespace test {
 
-/// What is to be said of bad input: the code, and phrases that the parts of the text must hold.
+/// The expected error for bad input: its code, and phrases that the parts of its text must hold.
 struct Refusal {
   shmbus::ErrorCode code;
   std::string object;
@@ -15,7 +15,7 @@ struct Refusal {
   std::string found{};
 };
 
-/// Checks that `use` is refused so, in words a person can act on.
+/// Checks that `use` is refused with this error, and that the error says what to do.
 template <class Use>
 void expect_refusal(const Refusal& refusal, Use use) {
   try {

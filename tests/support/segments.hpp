@@ -12,7 +12,7 @@
 
 namespace test {
 
-/// The files of a bus, to damage and to look at. Removes them all by hand in the end, whatever state they are in.
+/// The files of a bus, for tests that damage or inspect them. Removes all of them at the end, in whatever state they are.
 class Segments {
  public:
   explicit Segments(std::string bus) : prefix_("shmbus." + std::move(bus) + ".") {}

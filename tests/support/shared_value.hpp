@@ -7,7 +7,7 @@
 
 namespace test {
 
-/// A T, of atomics, that forked processes share. Make it before they are forked.
+/// A T made of atomics that forked processes share. Make it before they are forked.
 template <class T>
 class SharedValue {
  public:

@@ -10,8 +10,8 @@
 
 namespace test {
 
-/// A bus name that no other run has, and the removal of whatever was created under it. Make it before what uses the
-/// bus.
+/// A bus name that no other run has. At its end it removes everything that was created under the name. Make it before the
+/// objects that use the bus.
 class TemporaryBus {
  public:
   TemporaryBus() {
@@ -23,7 +23,7 @@ class TemporaryBus {
   ~TemporaryBus() {
     try {
       shmbus::Bus::remove(name_);
-    } catch (const shmbus::Error&) {  // it left nothing that this test may remove
+    } catch (const shmbus::Error&) {  // there is nothing that this test may remove
     }
   }
 

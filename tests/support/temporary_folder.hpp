@@ -10,7 +10,7 @@
 
 namespace test {
 
-/// A folder for one test; gone with all that is in it when the test ends.
+/// A folder for one test, removed with its contents when the test ends.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -27,7 +27,7 @@ class TemporaryFolder {
 
   std::string file(std::string_view name) const { return path_ / name; }
 
-  /// Writes a file there, and returns its path.
+  /// Writes a file into the folder, and returns its path.
   std::string write(std::string_view name, std::string_view content) const {
     std::ofstream(file(name), std::ios::binary) << content;
     return file(name);

@@ -9,7 +9,7 @@
 
 namespace test {
 
-/// Lines that a test wrote down.
+/// Lines of text as a source of lines.
 class TextLines : public streaming::LineSource {
  public:
   TextLines(std::string name, std::vector<std::string> lines) : name_(std::move(name)), lines_(std::move(lines)) {}

@@ -7,7 +7,7 @@
 
 namespace test {
 
-/// A time no healthy run comes near, on a loaded machine and under sanitizers too.
+/// A time that no healthy run needs, also on a loaded machine and under sanitizers.
 inline constexpr std::chrono::seconds patience{90};
 
 /// The watchdog of a loop.
@@ -21,7 +21,7 @@ class Deadline {
   std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + patience;
 };
 
-/// Waits until the condition holds; throws when that takes too long.
+/// Waits until the condition holds. Throws if that takes too long.
 template <class Condition>
 void wait_until(const std::string& what, Condition condition) {
   const Deadline deadline;
@@ -31,7 +31,7 @@ void wait_until(const std::string& what, Condition condition) {
   }
 }
 
-// Sanitizers slow a program down; repetitions shrink by this.
+// Sanitizers slow a program down; numbers of repetitions are divided by this.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr unsigned slowness = 10;
 #elif defined(__has_feature)
@@ -44,7 +44,7 @@ inline constexpr unsigned slowness = 1;
 inline constexpr unsigned slowness = 1;
 #endif
 
-/// A sanitizer maps memory of its own and changes what the system does with it: then limits of memory can't be tested.
+/// Sanitizers map memory of their own and change how the system treats it, so limits of memory can't be tested with them.
 inline constexpr bool sanitized = slowness != 1;
 
 }  // namespace test

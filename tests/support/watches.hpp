@@ -31,7 +31,7 @@ class Viewers {
   std::uint64_t sequence_ = 0;
 };
 
-/// What a reaction sent.
+/// Collects the results that a reaction sends.
 template <class Result>
 struct Sent {
   std::vector<Result> results;

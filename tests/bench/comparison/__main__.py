@@ -77,7 +77,7 @@ def wanted(samples, only):
                   f"found '{name}'", file=sys.stderr)
             sys.exit(2)
         chosen += found
-        # A peer is nothing without what it is compared with.
+        # A peer's figures need those of shmbus to compare with.
         chosen += [s for s in samples if s.program in ("shmbus", "floor") and s.measure in {f.measure for f in found}]
     return [s for s in samples if s in chosen]
 

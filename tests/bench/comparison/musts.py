@@ -67,7 +67,7 @@ def all_musts():
     def in_a_hop(kind):
         return lambda r: r["throughput/shmbus"][kind] * r["throughput/floor"]["p50"] / 1e9
 
-    # One publisher to one subscriber may have an exclusive topic; unasked one gets a shared one.
+    # With one publisher and one subscriber the topic may be exclusive; the default is shared.
     def against(program):
         return lambda kind: (
             lambda r: r["throughput/shmbus"][kind] / r[f"throughput/{program}"]["events_per_second"])

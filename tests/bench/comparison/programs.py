@@ -48,7 +48,7 @@ class Programs:
 
     def _output(self, command, timeout):
         environment = dict(os.environ, TMPDIR=self.folder)
-        # A session of its own: Ctrl-C ends it through us, and whatever it has started with it.
+        # In a session of its own: on Ctrl-C this program ends it, with everything that it has started.
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    text=True, env=environment, start_new_session=True)
         try:
@@ -67,7 +67,7 @@ class Programs:
         """iceoryx's daemon, for as long as a peer needs it."""
         log = Path(self.folder, "roudi.log")
         with open(log, "w", encoding="utf-8") as out:
-            # It would kill, after a while, processes that did not sign off; ours are ended by us.
+            # RouDi would kill processes that did not sign off; this program ends its processes itself.
             process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM",
                                         "iox-roudi", "--monitoring-mode", "off", "--kill-delay", "1"],
                                        stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)

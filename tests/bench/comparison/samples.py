@@ -21,7 +21,7 @@ class Sample:
         self.measure = measure
         self.program = program
         self.figures = figures
-        self.once = once  # it takes its time, and does not vary
+        self.once = once  # it takes long and does not vary, so it is measured once
 
 
 class Pace:

@@ -1,4 +1,4 @@
-// The cache-line ping-pong: the least that two processes need to tell each other something.
+// The cache-line ping-pong: the shortest way for two processes to signal each other.
 
 #include "program.hpp"
 

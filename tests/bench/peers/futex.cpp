@@ -1,4 +1,4 @@
-// The raw futex ping-pong: each process sleeps in the kernel until the other wakes it, the least that a wake-up needs.
+// The raw futex ping-pong: each process sleeps in the kernel until the other wakes it, the cheapest possible wake-up.
 
 #include "program.hpp"
 

@@ -1,5 +1,5 @@
-// A copy handed over between two processes through a ring of shared memory: the most that a transport which copies can
-// carry. The writer copies each message in, the reader reads every byte of it in place.
+// A copy handed over between two processes through a ring of shared memory: the highest rate that a copying transport can
+// reach. The writer copies each message in, and the reader reads every byte of it in place.
 
 #include <atomic>
 #include <cstring>
@@ -13,7 +13,7 @@ namespace {
 namespace measure = shmbus::measure;
 
 class Handover {
-  // One writer, one reader. Each keeps what it knows of the other's word, and looks again when that is used up.
+  // One writer, one reader. Each keeps a copy of the other's word, and reads the word again when the copy is used up.
   struct Ring {
     alignas(128) std::atomic<std::uint64_t> head;  // messages written; written only by the writer
     alignas(128) std::atomic<std::uint64_t> tail;  // messages read; written only by the reader

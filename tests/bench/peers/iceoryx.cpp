@@ -12,8 +12,8 @@
 
 namespace {
 
-/// This process's registration with RouDi. It ends with the object: the processes of a measurement leave without
-/// destroying what is static, as the runtime is, and RouDi would take them for alive.
+/// This process's registration with RouDi, which ends with the object. The processes of a measurement exit without
+/// destroying static objects such as the runtime, and RouDi would take them for alive.
 class Runtime {
  public:
   explicit Runtime(const std::string& name)
@@ -33,7 +33,7 @@ class Iceoryx {
   explicit Iceoryx(const peers::Job& job) : job_(job), instance_(std::to_string(::getpid())) {}
   Iceoryx(const Iceoryx&) = delete;
   Iceoryx& operator=(const Iceoryx&) = delete;
-  /// Removes what a process that was killed has left.
+  /// Removes what a killed process has left.
   ~Iceoryx() {
     for (const peers::Side side : {peers::Side::first, peers::Side::second}) {
       for (const char* suffix : {"", ".lock"}) ::unlink(("/tmp/" + name(side) + suffix).c_str());

@@ -8,17 +8,17 @@
 
 namespace peers {
 
-/// What a measuring program is told by its command line: `PROGRAM latency|throughput [--size N] [--seconds S]`.
+/// The command line of a measuring program: `PROGRAM latency|throughput [--size N] [--seconds S]`.
 struct Job {
   enum class Measure : std::uint8_t { latency, throughput };
 
   Measure measure = Measure::latency;
-  std::size_t size = 64;                     ///< bytes a message; its number is in the first eight
-  double seconds = 1;                        ///< measured, after a warm-up of a fifth of it
-  bool pin = true;                           ///< its two processes stay on a core each
-  std::size_t ring = std::size_t{4} << 20U;  ///< bytes of the ring, for a peer that takes them
+  std::size_t size = 64;                     ///< bytes per message; the first eight hold its number
+  double seconds = 1;                        ///< how long to measure, after a warm-up of a fifth of it
+  bool pin = true;                           ///< each of its two processes stays on one core
+  std::size_t ring = std::size_t{4} << 20U;  ///< bytes of the ring, for peers with such an option
 
-  /// What is written and read of a message, as shmbus-bench does.
+  /// Which bytes of a message are written and read, as in shmbus-bench.
   shmbus::measure::Touch touch() const noexcept {
     return measure == Measure::latency ? shmbus::measure::Touch::ends : shmbus::measure::Touch::first;
   }
@@ -29,11 +29,11 @@ struct Ability {
   const char* name;         ///< the program's
   const char* description;  ///< one line
   bool throughput = true;
-  bool ring = false;  ///< takes --ring
+  bool ring = false;  ///< accepts --ring
 };
 
-/// Does the job that the command line describes, and returns the exit code: 0 done, 1 failed, 2 wrong use. What goes
-/// wrong is said.
+/// Does the job that the command line describes, and returns the exit code: 0 done, 1 failed, 2 wrong arguments. Prints
+/// errors.
 int with_job(const Ability& ability, int argc, char** argv, const std::function<int(const Job&)>& work);
 
 }  // namespace peers

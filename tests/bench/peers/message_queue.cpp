@@ -55,7 +55,7 @@ class MessageQueue {
   };
 
  private:
-  // The processes inherit the mapping, so that its name is needed no longer than for making it.
+  // The processes inherit the mapping, so its name is needed only to make it.
   struct Queue {
     Queue(const peers::Job& job, const char* direction)
         : name("shmbus-compare." + std::to_string(::getpid()) + "." + direction),

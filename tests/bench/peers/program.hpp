@@ -32,15 +32,15 @@ int measure_peer(int argc, char** argv);
 
 /// The job's one round of a ping-pong. Returns the exit code.
 int measure_latency(const Ability& ability, const Job& job, const shmbus::measure::LinkKind& link);
-/// The same of a stream.
+/// The same for a stream.
 int measure_throughput(const Ability& ability, const Job& job, const shmbus::measure::FlowKind& flow);
 
-/// What `main` does without a Peer of its own, where a link is all there is.
+/// The `main` of programs without a Peer, which only have a link.
 int measure_link(const Ability& ability, const shmbus::measure::LinkKind& link, int argc, char** argv);
 
 // ------------------------------------------------------------------------------------------------------------------
 
-/// The number of a message; throws where the message is not whole.
+/// The number of a message. Throws if the message is not intact.
 inline std::uint64_t read_number(std::span<const std::byte> message, shmbus::measure::Touch touch) {
   bool whole = true;
   const std::uint64_t number = shmbus::measure::read_number(message, touch, whole);

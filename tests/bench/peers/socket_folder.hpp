@@ -4,7 +4,7 @@
 
 namespace peers {
 
-/// A temporary folder with room for one socket, removed with the object. Below TMPDIR, else /tmp.
+/// A temporary folder with room for one socket, removed with the object. It lies below TMPDIR, or /tmp.
 class SocketFolder {
  public:
   SocketFolder();

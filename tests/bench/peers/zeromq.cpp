@@ -19,7 +19,7 @@ class ZeroMq {
    public:
     End(ZeroMq& peer, peers::Side side, peers::Spin /*spin*/)
         : socket_(context_, type(peer.job_, side)), touch_(peer.job_.touch()), message_(peer.job_.size) {
-      socket_.set(zmq::sockopt::linger, 0);  // both ends wait for each other before they close
+      socket_.set(zmq::sockopt::linger, 0);  // both ends wait for each other before they close, so nothing is lost
       if (side == peers::Side::first) {
         socket_.bind(peer.folder_.ipc_address());
       } else {
@@ -32,7 +32,7 @@ class ZeroMq {
       socket_.send(zmq::buffer(message_));
     }
     std::uint64_t receive() {
-      // It waits without bound, so there is always a message.
+      // It waits without limit, so there is always a message.
       static_cast<void>(socket_.recv(received_));
       return peers::read_number({received_.data<std::byte>(), received_.size()}, touch_);
     }
