@@ -124,7 +124,7 @@ std::size_t Subscriber::poll_topics(Handler& handler, std::size_t limit) {
     if (at >= count) at = 0;
     detail::TopicReader& topic = *state.topics[at];
     scope.set_origin(topic.source.origin);
-    events += topic.path.poll([&](const detail::EventRecord& record) { handler(Event(&topic.source, &topic, record)); },
+    events += topic.path().poll([&](const detail::EventRecord& record) { handler(Event(&topic.source, &topic, record)); },
                               limit - events);
   }
   if (count > 1) state.first = state.first + 1 < count ? state.first + 1 : 0;

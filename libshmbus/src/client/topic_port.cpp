@@ -10,7 +10,9 @@ namespace shmbus::detail {
 using topic::TopicSegment;
 
 TopicPort::TopicPort(std::shared_ptr<TopicSegment> segment, unsigned port, std::uint64_t subscription)
-    : TopicReader({segment->name().text(), {segment->bus(), segment->id(), base::call_base(segment->bus(), segment->id(), subscription), &reader}, &segment->header().type_hash},
+    : TopicReader({segment->name().text(),
+                   {segment->bus(), segment->id(), base::call_base(segment->bus(), segment->id(), subscription)},
+                   &segment->header().type_hash},
                   reader),
       reader(segment->log(), port),
       segment_(std::move(segment)) {

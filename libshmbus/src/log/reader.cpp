@@ -313,18 +313,3 @@ void Reader::release(int slot) noexcept {
 }
 
 }  // namespace shmbus::log
-
-namespace shmbus::detail {
-
-// Each PollPath is a log::Reader.
-
-bool PollPath::take_special(const layout::RecordHeader* header, layout::RecordMeta meta, EventRecord& record,
-                            std::size_t& stride) noexcept {
-  return static_cast<log::Reader*>(this)->take_special(header, meta, record, stride);
-}
-bool PollPath::sample_latency() noexcept { return static_cast<log::Reader*>(this)->sample_latency(); }
-bool PollPath::nothing_here(std::uint64_t key) noexcept { return static_cast<log::Reader*>(this)->nothing_here(key); }
-bool PollPath::next_block() noexcept { return static_cast<log::Reader*>(this)->next_block(); }
-bool PollPath::skip_forward() noexcept { return static_cast<log::Reader*>(this)->skip_forward(); }
-
-}  // namespace shmbus::detail

@@ -20,7 +20,7 @@ namespace shmbus::log {
 /// P2 The pin only moves up, and only after everything in the block was read.
 /// P3 `next_sequence_` is the sequence of the record at the cursor. Where a block's first sequence is higher, the
 ///    difference was lost.
-class Reader : public detail::PollPath {
+class Reader final : public detail::PollPath {
  public:
   Reader(BlockLog& log, unsigned port);
 
@@ -71,19 +71,18 @@ class Reader : public detail::PollPath {
   std::uint64_t count_mismatched() noexcept;
 
  private:
-  friend class detail::PollPath;
 
   bool take_special(const layout::RecordHeader* header, layout::RecordMeta meta, detail::EventRecord& record,
-                    std::size_t& stride) noexcept;
+                    std::size_t& stride) noexcept override;
 
   // In reader.cpp, reader_start.cpp and open_claim.cpp.
-  bool sample_latency() noexcept;
-  bool nothing_here(std::uint64_t key) noexcept;
-  bool next_block() noexcept;
+  bool sample_latency() noexcept override;
+  bool nothing_here(std::uint64_t key) noexcept override;
+  bool next_block() noexcept override;
   bool enter(const Block& block) noexcept;
   void pin(std::uint64_t number) noexcept;
   void list_if_unlinked(const Block& block) noexcept;
-  bool skip_forward() noexcept;
+  bool skip_forward() noexcept override;
   bool fits(std::size_t stride, bool padding) const noexcept;
   bool pass_open_claim() noexcept;
   bool step_over(std::size_t stride, unsigned sequences, bool lost) noexcept;

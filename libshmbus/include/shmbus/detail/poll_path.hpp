@@ -15,8 +15,9 @@
 
 namespace shmbus::detail {
 
-/// The inlined part of reading a log: hands out the committed records at the cursor. The rest is log::Reader, the class
-/// of every PollPath. One thread at a time.
+/// Where the events of a subscriber come from: records in memory, one after another, and what to do where they end. This
+/// is the inlined part: it hands out the committed records at the cursor. The virtual functions are the source's own;
+/// none is called for an ordinary event. log::Reader is the source that reads a ring. One thread at a time.
 ///
 /// P3 `next_sequence_` is the sequence of the record at the cursor.
 class PollPath {
@@ -58,13 +59,18 @@ class PollPath {
                                    std::size_t& stride) noexcept;
   void save_position(std::size_t events) noexcept;
 
-  // Out of line, in log/reader.cpp: log::Reader's functions of these names.
-  bool take_special(const layout::RecordHeader* header, layout::RecordMeta meta, EventRecord& record,
-                    std::size_t& stride) noexcept;
-  bool sample_latency() noexcept;
-  bool nothing_here(std::uint64_t key) noexcept;
-  bool next_block() noexcept;
-  bool skip_forward() noexcept;
+  /// Takes a record with flags or of a size that can't be right. Returns false for padding, which is passed, and for
+  /// corrupt data.
+  virtual bool take_special(const layout::RecordHeader* header, layout::RecordMeta meta, EventRecord& record,
+                            std::size_t& stride) noexcept = 0;
+  /// Takes the latency of the event at the cursor. Returns false where the poll must end.
+  virtual bool sample_latency() noexcept = 0;
+  /// Called where no committed record is at the cursor. Returns true where the cursor has moved all the same.
+  virtual bool nothing_here(std::uint64_t key) noexcept = 0;
+  /// Called where the records in memory end. Returns true where there are more, and sets the cursor to them.
+  virtual bool next_block() noexcept = 0;
+  /// Goes on to the event to begin with. Returns false where it is not there yet.
+  virtual bool skip_forward() noexcept = 0;
 
   static constexpr std::uint64_t kNeverSample = ~std::uint64_t{0};
 
@@ -139,7 +145,8 @@ inline bool PollPath::take(const layout::RecordHeader* header, EventRecord& reco
   // Relaxed: written before the key, which was acquired.
   const auto meta = layout::RecordMeta::from(header->meta.load(std::memory_order_relaxed));
   stride = this->stride(meta.size);
-  const auto room = static_cast<std::size_t>(end_ - cursor_);
+  const auto* begin = reinterpret_cast<const std::byte*>(header);
+  const auto room = static_cast<std::size_t>(end_ - begin);
   if (meta.flags != 0 || meta.size < head_ || stride + layout::kMinRecord > room) [[unlikely]] {
     // Copies: the addresses of `record` and `stride` are passed nowhere, so the compiler keeps them in registers.
     EventRecord special;
@@ -149,7 +156,6 @@ inline bool PollPath::take(const layout::RecordHeader* header, EventRecord& reco
     stride = length;
     return taken;
   }
-  const auto* begin = reinterpret_cast<const std::byte*>(header);
   record.payload = begin + head_;
   record.size = meta.size - head_;
   record.port = meta.port;

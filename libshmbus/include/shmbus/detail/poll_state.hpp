@@ -31,10 +31,20 @@ class TopicReader : public std::enable_shared_from_this<TopicReader> {
   TopicReader& operator=(const TopicReader&) = delete;
 
   EventSource source;
-  PollPath& path;
+
+  /// Where its events come from at present.
+  PollPath& path() const noexcept { return *path_; }
+  /// From the next poll on, they come from there.
+  void read_from(PollPath& path) noexcept {
+    path_ = &path;
+    source.origin.path = &path;
+  }
 
  protected:
-  TopicReader(EventSource s, PollPath& p) : source(std::move(s)), path(p) {}
+  TopicReader(EventSource s, PollPath& path) : source(std::move(s)) { read_from(path); }
+
+ private:
+  PollPath* path_;
 };
 
 /// The part of a SubscriberCore that polling needs.
