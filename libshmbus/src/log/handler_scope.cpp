@@ -2,6 +2,6 @@
 
 namespace shmbus::detail {
 
-constinit thread_local const HandlerScope* HandlerScope::innermost_ = nullptr;
+constinit thread_local const HandlerScope* HandlerScope::innermost_ [[gnu::tls_model("initial-exec")]] = nullptr;
 
 }  // namespace shmbus::detail

@@ -93,13 +93,14 @@ class QuickWriter : public detail::PublishPath {
   struct ShortCopy;
   struct AnyCopy;
   struct EitherCopy;
+  // Hidden: in a shared library, too, they call each other directly.
   template <class Copy, Mode kMode, class... Area>
-  [[gnu::noinline]] static PublishResult publish_in(PublishPath& path, std::span<const std::byte> payload,
+  [[gnu::noinline, gnu::visibility("hidden")]] static PublishResult publish_in(PublishPath& path, std::span<const std::byte> payload,
                                                     const Area&... area) noexcept;
   template <class Copy, Mode kMode>
-  static PublishResult ask_and_publish_in(PublishPath& path, std::span<const std::byte> payload) noexcept;
+  [[gnu::visibility("hidden")]] static PublishResult ask_and_publish_in(PublishPath& path, std::span<const std::byte> payload) noexcept;
   template <Mode kMode>
-  [[gnu::noinline]] static PublishResult publish_caused(QuickWriter& me, std::span<const std::byte> payload) noexcept;
+  [[gnu::noinline, gnu::visibility("hidden")]] static PublishResult publish_caused(QuickWriter& me, std::span<const std::byte> payload) noexcept;
   static PublishResult publish_in_slow_mode(PublishPath& path, std::span<const std::byte> payload) noexcept;
   template <bool kAsk, class Modes>
   struct Table;

@@ -58,7 +58,7 @@ class HandlerScope {
 
  private:
   // In a shared library, too, this costs a publish two instructions: it lies in the room that the loader keeps for such.
-  [[gnu::tls_model("initial-exec")]] static constinit thread_local const HandlerScope* innermost_;
+  static constinit thread_local const HandlerScope* innermost_ [[gnu::tls_model("initial-exec")]];
   const PollState* state_;
   const HandlerScope* outer_;
   const EventOrigin* origin_;
