@@ -45,6 +45,15 @@ bool is_text(std::string_view bytes) noexcept {
   return true;
 }
 
+bool is_utf8(std::string_view bytes) noexcept {
+  while (!bytes.empty()) {
+    const Character c = decode(bytes);
+    if (c.size == 0) return false;
+    bytes.remove_prefix(c.size);
+  }
+  return true;
+}
+
 std::string printable(std::string_view bytes) {
   std::string line;
   while (!bytes.empty()) {

@@ -11,6 +11,9 @@ namespace shmbus::tool {
 /// return. So a struct of small numbers is not taken for text, and no escape sequence reaches a terminal.
 bool is_text(std::string_view bytes) noexcept;
 
+/// True for well-formed UTF-8, with control characters or without.
+bool is_utf8(std::string_view bytes) noexcept;
+
 /// The same text on one line, safe for any terminal: control characters and what is not UTF-8 become `\xNN`.
 std::string printable(std::string_view bytes);
 
