@@ -12,7 +12,7 @@ void BusSet::choose(std::vector<std::string> names, std::vector<uid_t> owners) {
   names_ = std::move(names);
   std::sort(names_.begin(), names_.end());
   owners_ = std::move(owners);
-  inspectors_.clear();  // whom to trust may have changed
+  inspectors_.clear();  // the accepted owners may have changed
 }
 
 std::vector<Look> BusSet::look() {
@@ -29,7 +29,7 @@ std::vector<Look> BusSet::look() {
 
 std::optional<Look> BusSet::look_at(const std::string& bus) {
   try {
-    constexpr int tries = 2;  // the second finds the new bus of a name whose old one was removed
+    constexpr int tries = 2;  // the second try finds a new bus of the same name, if the old one was removed
     for (int i = 0; i < tries; ++i) {
       auto known = inspectors_.find(bus);
       if (known == inspectors_.end()) known = inspectors_.emplace(bus, Inspector{bus, owners_}).first;
@@ -51,7 +51,7 @@ std::vector<Leftover> BusSet::leftovers(const std::string& bus) {
   if (known == inspectors_.end()) return {};
   try {
     return known->second.leftovers();
-  } catch (const Error&) {  // the next look says what is wrong
+  } catch (const Error&) {  // the next snapshot reports what is wrong
     return {};
   }
 }

@@ -12,24 +12,24 @@
 
 namespace shmbus::daemon {
 
-/// One bus at one look.
+/// The result of looking at one bus.
 struct Look {
   std::string bus;
-  std::optional<BusSnapshot> snapshot;  ///< nothing where it can't be read
-  std::string problem;                  ///< then, why
+  std::optional<BusSnapshot> snapshot;  ///< nothing if it can't be read
+  std::string problem;                  ///< why it can't be read
 };
 
-/// The buses that are watched, each by an Inspector that stays from look to look. A bus that was removed is let go of
-/// at the next look. Any thread may look.
+/// The buses that are watched, each by an Inspector that is kept between snapshots. A bus that was removed is unmapped
+/// at the next snapshot. Any thread may take one.
 class BusSet {
  public:
   /// `names`, or all buses of this machine; `owners` as in BusOptions.
   void choose(std::vector<std::string> names, std::vector<uid_t> owners);
 
-  /// All of them as they are now, by name. One that does not exist, or is being removed, is not among them.
+  /// Snapshots of all of them, by name. Buses that do not exist, or are being removed, are left out.
   std::vector<Look> look();
 
-  /// What the dead left there; nothing where that can't be read.
+  /// What dead processes left on a bus; nothing if that can't be read.
   std::vector<Leftover> leftovers(const std::string& bus);
 
  private:

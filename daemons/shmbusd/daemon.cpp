@@ -22,7 +22,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Makes the metrics when they are asked for, of a look at that moment.
+/// Makes the metrics at each request, from new snapshots.
 class BusCollector : public prometheus::Collectable {
  public:
   BusCollector(BusSet& buses, const Reaped& reaped) : buses_(buses), reaped_(reaped) {}
@@ -47,9 +47,9 @@ class BusCollector : public prometheus::Collectable {
   mutable Metrics families_;
 };
 
-/// One that does not hear us changes nothing for the buses.
+/// A failed notification does not affect the buses.
 void tell(std::string_view state) try { notify(state); } catch (const std::exception& error) {
-  spdlog::warn("the service manager can't be told: {}", error.what());
+  spdlog::warn("the service manager can't be notified: {}", error.what());
 }
 
 std::string now_in_microseconds() {
@@ -83,7 +83,7 @@ void Daemon::run() {
       tell("STOPPING=1");
       return;
     }
-    // After a reading at once, too: the interval may have been long.
+    // Also at once after reading the configuration: the interval may have been long.
     if (signal == SIGHUP || Clock::now() >= next) {
       look();
       if (signal == SIGHUP) log_buses();
@@ -103,14 +103,14 @@ void Daemon::look() {
   health_->looked(std::move(buses));
 }
 
-/// As of the last look.
+/// The buses at the last snapshot.
 void Daemon::log_buses() const {
   const std::vector<std::string> there = health_->report().buses;
-  const std::string found = there.empty() ? "none is there yet" : fmt::format("{}", fmt::join(there, ", "));
+  const std::string found = there.empty() ? "none yet" : fmt::format("{}", fmt::join(there, ", "));
   if (settings_.buses.empty())
-    spdlog::info("watches all buses of this machine; by now: {}", found);
+    spdlog::info("watches all buses of this machine; existing now: {}", found);
   else
-    spdlog::info("watches the buses {}; by now: {}", fmt::join(settings_.buses, ", "), found);
+    spdlog::info("watches the buses {}; existing now: {}", fmt::join(settings_.buses, ", "), found);
 }
 
 void Daemon::apply(const Settings& settings) {
@@ -126,7 +126,7 @@ void Daemon::reread() {
   try {
     const Settings settings = settings_of(path_);
     if (settings.listen != settings_.listen) {
-      // The new one first, so that the old one stays where there is none.
+      // The new endpoint is made first, so that the old one stays if that fails.
       auto endpoint = settings.listen.empty() ? nullptr : open_endpoint(settings.listen, pages_);
       endpoint_ = std::move(endpoint);
     }

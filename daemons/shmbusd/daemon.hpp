@@ -12,11 +12,11 @@
 
 namespace shmbus::daemon {
 
-/// Looks after the buses until a signal ends it. Requires that `tool::block_signals` was called, before any thread.
+/// Looks after the buses until a signal ends it. *Requires* that `tool::block_signals` was called before any thread started.
 class Daemon {
  public:
-  /// `path` of the configuration; empty: none, and the defaults hold. Throws SettingsError, or std::runtime_error where
-  /// the metrics can't be served.
+  /// `path` names the configuration; with an empty one the defaults apply. Throws SettingsError, or std::runtime_error if the
+  /// metrics can't be served.
   explicit Daemon(std::string path);
 
   void run();

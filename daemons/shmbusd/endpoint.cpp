@@ -49,7 +49,7 @@ bool is_socket(const std::string& path) {
   return ::lstat(path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode);
 }
 
-/// Removes what a listener that died left, and nothing else.
+/// Removes the socket file of a listener that died, and nothing else.
 std::string without_abandoned(const std::string& path) {
   asio::io_context io;
   boost::system::error_code error;
@@ -79,7 +79,7 @@ std::string owner_text(const std::optional<SocketOwner>& owner) {
 /// What is wrong with an address that is in use, and what to do.
 std::string in_use(const std::optional<SocketOwner>& owner) {
   return fmt::format("the address is in use{}; {}, or set metrics.listen to another one", owner_text(owner),
-                     owner ? "end that process" : "see which process listens there (ss -lp)");
+                     owner ? "end that process" : "find out which process listens there (ss -lp)");
 }
 
 [[noreturn]] void refuse(const std::string& listen, const std::string& what) {
@@ -100,10 +100,10 @@ std::unique_ptr<Endpoint> open_endpoint(const std::string& listen, std::shared_p
   } catch (const boost::system::system_error& error) {
     if (error.code() != asio::error::address_in_use)
       refuse(listen, fmt::format("can't listen there: {}; set metrics.listen to an address of this machine that this "
-                                 "user may have",
+                                 "user may use",
                                  error.code().message()));
     if (is_unix && !is_socket(path))
-      refuse(listen, "there is a file of that name, and it is no socket; remove it, or set metrics.listen to another "
+      refuse(listen, "there is a file of that name that is not a socket; remove it, or set metrics.listen to another "
                      "path");
     refuse(listen, in_use(is_unix ? unix_listener(path) : tcp_listener(port)));
   }

@@ -7,22 +7,22 @@
 
 namespace shmbus::daemon {
 
-/// Whether the daemon still looks at its buses: said by the thread that looks, asked by the one that serves.
+/// Whether the daemon still looks at its buses: set by the thread that looks, read by the thread that serves.
 class Health {
  public:
   using Clock = std::chrono::steady_clock;
   struct Report {
     bool good = false;
     std::string text;                ///< "ok: looked at 2 buses 310 ms ago"
-    std::vector<std::string> buses;  ///< that were there at the last look
+    std::vector<std::string> buses;  ///< that existed at the last look
   };
 
-  /// A look is due so often from now on.
+  /// Sets how often a look is due from now on.
   void expect(std::chrono::nanoseconds interval);
-  /// A look was done.
+  /// Records that a look was done.
   void looked(std::vector<std::string> buses, Clock::time_point now = Clock::now());
 
-  /// Bad before the first look, and where the last one is longer ago than three intervals and ten seconds.
+  /// Bad before the first look, and if the last one is longer ago than three intervals and ten seconds.
   Report report(Clock::time_point now = Clock::now()) const;
 
  private:

@@ -12,13 +12,13 @@
 
 namespace shmbus::daemon {
 
-/// Serves pages at an address, on a thread of its own. `Protocol` is asio's: TCP, or that of Unix sockets. Boost.Beast
-/// speaks HTTP, since the server of prometheus-cpp serves metrics alone, does not say why it can't listen, and is built
+/// Serves pages at an address, on a thread of its own. `Protocol` is asio's: TCP, or that of Unix sockets. It uses
+/// Boost.Beast, since the server of prometheus-cpp serves only metrics, does not say why it can't listen, and is built
 /// without Unix sockets in Debian.
 template <class Protocol>
 class HttpListener {
  public:
-  /// Throws boost::system::system_error where it can't listen there.
+  /// Throws boost::system::system_error if it can't listen there.
   HttpListener(const typename Protocol::endpoint& address, std::shared_ptr<const HttpPages> pages)
       : pages_(std::move(pages)), acceptor_(io_, address) {
     accept();
@@ -42,7 +42,7 @@ class HttpListener {
     });
   }
 
-  /// Where accepting fails, for want of descriptors for example, it would fail at once again.
+  /// Waits before it accepts again: where accepting fails, for example for want of descriptors, it would fail again at once.
   void rest() {
     constexpr std::chrono::milliseconds while_others_close{100};
     pause_.expires_after(while_others_close);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* plain_text = "text/plain; charset=utf-8";
 
-/// A bus's name needs no quoting in HTML; what else could come to stand there does.
+/// Quotes text for HTML. Names of buses don't need it, but other texts do.
 std::string quoted(std::string_view text) {
   std::string safe;
   for (const char c : text) {

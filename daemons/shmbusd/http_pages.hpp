@@ -10,20 +10,20 @@
 
 namespace shmbus::daemon {
 
-/// What a request is answered with.
+/// The answer to a request.
 struct HttpPage {
   unsigned status = 200;
   std::string type;  ///< Content-Type
   std::string body;
 };
 
-/// What shmbusd serves: `/metrics` for Prometheus, `/health` for probes, and `/`, which links both. Each request makes
-/// its page anew.
+/// The pages that shmbusd serves: `/metrics` for Prometheus, `/health` for probes, and `/`, which links both. Each request
+/// gets a new page.
 class HttpPages {
  public:
   HttpPages(std::shared_ptr<prometheus::Collectable> metrics, std::shared_ptr<const Health> health);
 
-  /// The page of a request's target; what follows a `?` counts for nothing.
+  /// The page of a request's target. Text after a `?` is ignored.
   HttpPage page(std::string_view target) const;
 
  private:

@@ -34,14 +34,14 @@ Response answer(const Request& request, const HttpPages& pages) {
   return response;
 }
 
-/// It lives as long as something is under way.
+/// Exists until its last asynchronous operation has ended.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(HttpSocket socket, std::shared_ptr<const HttpPages> pages)
       : stream_(std::move(socket)), pages_(std::move(pages)) {}
 
   void start() {
-    constexpr std::chrono::seconds patience{10};  // with a client that says nothing, or does not read
+    constexpr std::chrono::seconds patience{10};  // how long it waits for a client that sends nothing or does not read
     stream_.expires_after(patience);
     http::async_read(stream_, buffer_, request_, [self = shared_from_this()](beast::error_code error, std::size_t) {
       if (!error) self->reply();

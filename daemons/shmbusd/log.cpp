@@ -16,7 +16,7 @@
 namespace shmbus::daemon {
 namespace {
 
-/// JOURNAL_STREAM names the journal's socket. Where standard error was redirected since, it is another file.
+/// Whether standard error is the journal. JOURNAL_STREAM names its socket; after a redirection the file is another one.
 bool to_journal() {
   const char* stream = std::getenv("JOURNAL_STREAM");
   struct stat file {};

@@ -4,11 +4,11 @@
 
 namespace shmbus::daemon {
 
-/// Makes spdlog write to standard error: for a person, or a file, with the time; for systemd's journal, which adds the
-/// time itself, with the level as sd-daemon(3) has it, "<4>".
+/// Makes spdlog write to standard error: with the time for a terminal or a file; for systemd's journal, which adds the
+/// time itself, with the level in the form of sd-daemon(3), "<4>".
 void start_log();
 
-/// Writes a level, and what is more severe.
+/// Writes messages of this level and of more severe ones.
 void set_log_level(spdlog::level::level_enum level);
 
 }  // namespace shmbus::daemon

@@ -21,17 +21,17 @@ int run(int argc, char** argv) {
   std::string path;
   bool check = false;
   CLI::App app{
-      "Housekeeping for shmbus, in no data path: frees at once what the dead left, warns of subscribers that "
+      "Housekeeping for shmbus, in no data path: frees at once what dead processes left, warns of subscribers that "
       "hold publishers back and of /dev/shm running short, and serves metrics to Prometheus.",
       "shmbusd"};
   app.set_version_flag("--version", "shmbusd " SHMBUS_VERSION);
   app.add_option("-c,--config", path,
-                 fmt::format("The configuration, in TOML (default: {}, if it is there)", default_path))
+                 fmt::format("The configuration, in TOML (default: {}, if it exists)", default_path))
       ->type_name("FILE");
-  app.add_flag("--check", check, "Only say whether the configuration is good");
+  app.add_flag("--check", check, "Only check the configuration, and report its mistakes");
   app.footer(
-      "SIGHUP reads the configuration again, SIGTERM and SIGINT end it. shmbusd(8) tells more.\n"
-      "Exit status: 0 good, 1 failed, 2 wrong arguments or configuration.");
+      "SIGHUP reads the configuration again, SIGTERM and SIGINT end it. See shmbusd(8).\n"
+      "Exit status: 0 success, 1 failure, 2 wrong arguments or configuration.");
   if (const auto status = shmbus::tool::parse(app, argc, argv)) return *status;
   if (path.empty() && ::access(default_path, F_OK) == 0) path = default_path;
   try {

@@ -21,7 +21,7 @@ using Labels = std::vector<ClientMetric::Label>;
 double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 double number(std::uint64_t value) { return static_cast<double>(value); }
 
-/// A label's value must be UTF-8, or Prometheus refuses all that is served.
+/// A label's value must be UTF-8: otherwise Prometheus refuses the whole page.
 std::string safe(const std::string& text) { return tool::printable(text); }
 
 /// The families in the order in which they were first named.
@@ -67,7 +67,7 @@ void add_topic(Families& f, const Labels& labels, const TopicSnapshot& t) {
   f.gauge("shmbus_topic_block_size_bytes", "Size of a block.", labels, number(t.info.block_size));
   f.gauge("shmbus_topic_ring_blocks", "Blocks that the topic's ring holds.", labels, number(t.info.blocks));
   f.counter("shmbus_topic_opened_blocks_total", "Blocks opened.", labels, number(t.opened_blocks));
-  f.counter("shmbus_topic_dropped_blocks_total", "Blocks dropped early, since memory was short.", labels,
+  f.counter("shmbus_topic_dropped_blocks_total", "Blocks dropped early because memory was short.", labels,
             number(t.dropped_blocks));
   f.counter("shmbus_topic_repaired_claims_total", "Claims finished for publishers that died.", labels,
             number(t.repaired_claims));
@@ -81,7 +81,7 @@ void add_publisher(Families& f, const Labels& labels, const PublisherSnapshot& p
             number(p.bytes));
   f.counter("shmbus_publisher_waits_total", "Times this publisher waited for a reliable subscriber.", labels,
             number(p.waits));
-  f.gauge("shmbus_publisher_waiting_seconds", "How long it has waited so by now; 0 while it does not.", labels,
+  f.gauge("shmbus_publisher_waiting_seconds", "How long it has been waiting now; 0 while it does not wait.", labels,
           seconds(p.waiting_for));
   f.gauge("shmbus_publisher_claim_open", "1 while it is between claim and commit.", labels, p.claim_open ? 1 : 0);
 }
@@ -90,22 +90,22 @@ void add_subscriber(Families& f, const Labels& labels, const SubscriberSnapshot&
   f.gauge("shmbus_subscriber_lag_events", "Events published and not read by this subscriber yet.", labels,
           number(s.lag));
   if (s.lag_time)
-    f.gauge("shmbus_subscriber_lag_seconds", "How long the oldest of these has lain there.", labels,
+    f.gauge("shmbus_subscriber_lag_seconds", "How long the oldest of these events has waited.", labels,
             seconds(*s.lag_time));
   f.counter("shmbus_subscriber_delivered_events_total", "Events this subscriber read.", labels, number(s.delivered));
   f.counter("shmbus_subscriber_lost_events_total",
-            "Sequence numbers that passed this subscriber unseen, aborted ones included.", labels, number(s.lost));
+            "Sequence numbers that this subscriber did not see, aborted ones included.", labels, number(s.lost));
   f.counter("shmbus_subscriber_lapped_total", "Times its next block had left the ring.", labels, number(s.lapped));
   f.counter("shmbus_subscriber_wakeups_total", "Times it slept in the kernel.", labels, number(s.wakeups));
   f.counter("shmbus_subscriber_handler_errors_total", "Handler calls that threw.", labels, number(s.handler_errors));
   f.counter("shmbus_subscriber_mismatched_events_total", "Events that were not of the type it reads.", labels,
             number(s.mismatched));
   f.gauge("shmbus_subscriber_gating", "1 while publishers are held back by this subscriber.", labels, s.gating ? 1 : 0);
-  f.gauge("shmbus_subscriber_gating_seconds", "How long they have been; 0 while they are not.", labels,
+  f.gauge("shmbus_subscriber_gating_seconds", "How long they have been held back; 0 while they are not.", labels,
           s.gating ? seconds(s.gating_for) : 0);
 }
 
-/// A port's labels. The port number tells apart what one process opened twice; there are 64 a topic.
+/// A port's labels. The port number distinguishes ports that one process opened twice; a topic has 64.
 Labels port_labels(const Labels& topic, const std::string& program, std::int32_t pid, unsigned port) {
   Labels labels = topic;
   labels.push_back({"program", safe(program)});
@@ -130,7 +130,7 @@ void add_bus(Families& f, const BusSnapshot& bus, BucketBounds& bounds) {
           labels, number(unattached));
   for (const TopicSnapshot& topic : bus.topics) {
     const Labels topic_labels{{"bus", bus.name}, {"topic", safe(topic.info.name)}};
-    f.gauge("shmbus_topic_readable", "1 where the topic could be read.", topic_labels, topic.problem.empty() ? 1 : 0);
+    f.gauge("shmbus_topic_readable", "1 if the topic could be read.", topic_labels, topic.problem.empty() ? 1 : 0);
     if (!topic.problem.empty()) continue;
     add_topic(f, topic_labels, topic);
     for (const PublisherSnapshot& p : topic.publishers)
@@ -159,7 +159,7 @@ const std::vector<double>& served_bounds() {
 ClientMetric::Histogram served_histogram(const Latency& latency, const BucketBounds& bounds) {
   ClientMetric::Histogram histogram;
   const std::vector<double>& served = served_bounds();
-  std::uint64_t below = 0;  // events of the buckets that are passed
+  std::uint64_t below = 0;  // events of the buckets so far
   std::size_t at = 0;
   const std::size_t buckets = std::min(latency.buckets(), bounds.size() - 1);
   for (const double bound : served) {
@@ -182,14 +182,14 @@ ClientMetric::Histogram served_histogram(const Latency& latency, const BucketBou
 std::vector<MetricFamily> Metrics::families(const std::vector<Look>& looks, const Memory& memory,
                                             const OwnCounts& own) {
   Families f;
-  f.gauge("shmbusd_build_info", "1; the label tells shmbusd's version.", {{"version", SHMBUS_VERSION}}, 1);
+  f.gauge("shmbusd_build_info", "1; the label holds shmbusd's version.", {{"version", SHMBUS_VERSION}}, 1);
   f.counter("shmbusd_reaped_nodes_total", "Dead nodes that shmbusd freed.", {}, number(own.reaped_nodes));
-  f.counter("shmbusd_reaped_ports_total", "Ports of the dead that shmbusd freed.", {}, number(own.reaped_ports));
-  f.counter("shmbusd_reaped_subscriptions_total", "Subscriptions of the dead that shmbusd freed.", {},
+  f.counter("shmbusd_reaped_ports_total", "Ports of dead nodes that shmbusd freed.", {}, number(own.reaped_ports));
+  f.counter("shmbusd_reaped_subscriptions_total", "Subscriptions of dead nodes that shmbusd freed.", {},
             number(own.reaped_subscriptions));
-  f.counter("shmbusd_reaped_segments_total", "Files of the dead that shmbusd removed.", {},
+  f.counter("shmbusd_reaped_segments_total", "Files of dead processes that shmbusd removed.", {},
             number(own.reaped_segments));
-  if (memory.size != 0) {  // else it has no limit: a free_bytes of 0 would raise an alarm
+  if (memory.size != 0) {  // otherwise there is no limit: a free_bytes of 0 would raise an alarm
     f.gauge("shmbus_shm_size_bytes", "Bytes of /dev/shm.", {}, number(memory.size));
     f.gauge("shmbus_shm_free_bytes", "Bytes left in /dev/shm.", {}, number(memory.free));
   }
@@ -198,7 +198,7 @@ std::vector<MetricFamily> Metrics::families(const std::vector<Look>& looks, cons
                         [&](const Look& look) { return look.snapshot && look.snapshot->incarnation == known.first; });
   });
   for (const Look& look : looks) {
-    f.gauge("shmbus_bus_readable", "1 where the bus could be read.", {{"bus", look.bus}}, look.snapshot ? 1 : 0);
+    f.gauge("shmbus_bus_readable", "1 if the bus could be read.", {{"bus", look.bus}}, look.snapshot ? 1 : 0);
     if (look.snapshot) add_bus(f, *look.snapshot, bounds_[look.snapshot->incarnation]);
   }
   return f.take();

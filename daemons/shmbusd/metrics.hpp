@@ -11,7 +11,7 @@
 
 namespace shmbus::daemon {
 
-/// What the daemon has done itself.
+/// Counts of what the daemon has done itself.
 struct OwnCounts {
   std::uint64_t reaped_nodes = 0;
   std::uint64_t reaped_ports = 0;
@@ -22,10 +22,10 @@ struct OwnCounts {
 /// Bounds of a histogram's buckets, in seconds: one more than there are buckets.
 using BucketBounds = std::vector<double>;
 
-/// Makes metrics of looks. One thread at a time.
+/// Makes metrics from snapshots. One thread at a time.
 ///
-/// It remembers, for each bus, how long a bucket of the latency histograms is: the rate of the cores' clock is measured
-/// better and better, and counters made with a rate that moves would sometimes go back.
+/// It remembers the bounds of the latency histograms' buckets for each bus. The measured rate of the cores' clock improves
+/// with time, and counters made with a changing rate would sometimes go back.
 class Metrics {
  public:
   std::vector<prometheus::MetricFamily> families(const std::vector<Look>& looks, const Memory& memory,
@@ -38,7 +38,7 @@ class Metrics {
 /// The upper bounds of the buckets served, in seconds, without the infinite one: 1, 2 and 5 in each decade.
 const std::vector<double>& served_bounds();
 
-/// A latency histogram by the served bounds. A bucket that lies across one is divided in proportion.
+/// A latency histogram with the served bounds. A bucket that lies across a bound is divided in proportion.
 prometheus::ClientMetric::Histogram served_histogram(const Latency& latency, const BucketBounds& bounds);
 
 }  // namespace shmbus::daemon

@@ -25,7 +25,7 @@ void notify(std::string_view state) {
   if ((name.front() != '/' && name.front() != '@') || name.size() < 2) fail(EAFNOSUPPORT);
   if (name.size() >= sizeof address.sun_path) fail(ENAMETOOLONG);
   std::memcpy(address.sun_path, name.data(), name.size());
-  if (name.front() == '@') address.sun_path[0] = '\0';  // an abstract name: its length tells its end
+  if (name.front() == '@') address.sun_path[0] = '\0';  // an abstract name ends by its length
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
 
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -19,7 +19,7 @@ using tool::byte_count;
 using tool::counted;
 using tool::printable;
 
-/// What no snapshot shows, such as the log of a creator that died early, is searched for this often.
+/// How often to search for leftovers that no snapshot shows, such as the log of a creator that died early.
 constexpr std::chrono::seconds search_interval{30};
 
 bool shows_dead(const BusSnapshot& bus) {
@@ -59,7 +59,8 @@ std::string one_text(const Leftover& l) {
     case Leftover::Kind::stray:
       break;
   }
-  return fmt::format("/dev/shm/{}{} is no segment of shmbus, or damaged beyond telling: see whose it is, and remove it",
+  return fmt::format("/dev/shm/{}{} is not a segment of shmbus, or is damaged too much to recognise: find out whose it "
+                     "is, and remove it",
                      printable(l.name), memory);
 }
 

@@ -14,7 +14,7 @@
 
 namespace shmbus::daemon {
 
-/// What was freed since the daemon started; any thread may read it.
+/// Counts of what was freed since the daemon started. Any thread may read them.
 struct Reaped {
   std::atomic<std::uint64_t> nodes{0};
   std::atomic<std::uint64_t> ports{0};
@@ -22,13 +22,13 @@ struct Reaped {
   std::atomic<std::uint64_t> segments{0};
 };
 
-/// Says what the dead left, once, and clears it away. It joins a bus only for that moment, so that the daemon is a
-/// member of none in between, and keeps none that is removed.
+/// Reports once what dead processes left, and frees it. It joins a bus only for that moment, so that the daemon is no member
+/// in between, and keeps no removed bus mapped.
 class Reaper {
  public:
   explicit Reaper(BusSet& buses) : buses_(buses) {}
 
-  /// `reap` false: it only says what there is.
+  /// With `reap` false it only reports.
   void set(bool reap, std::vector<uid_t> owners);
 
   void look(const std::vector<Look>& looks);
@@ -39,7 +39,7 @@ class Reaper {
   using Clock = std::chrono::steady_clock;
   struct State {
     Clock::time_point searched{};  ///< when all its files were last looked through
-    std::set<std::string> told;    ///< what was said of what still lies there
+    std::set<std::string> told;    ///< reports about what is still there
     std::string problem;           ///< why it could not be reaped
   };
 
@@ -53,7 +53,7 @@ class Reaper {
   Reaped reaped_;
 };
 
-/// One line for each that died, with all it left, and one for each stray file.
+/// One line for each dead process, with all that it left, and one for each stray file.
 std::vector<std::string> leftover_lines(const std::vector<Leftover>& leftovers);
 
 }  // namespace shmbus::daemon

@@ -40,7 +40,7 @@ bool is_port(std::string_view text) {
   return error == std::errc{} && rest == text.data() + text.size() && port <= 65'535;
 }
 
-/// Numeric addresses only: who can reach the metrics shall not depend on a name service.
+/// Numeric addresses only: who can reach the metrics must not depend on a name service.
 bool is_listen(const std::string& text) {
   if (text.empty()) return true;
   if (text.starts_with(unix_prefix)) {
@@ -60,7 +60,7 @@ std::string where(const std::string& name, const toml::source_region& region) {
   return fmt::format("{}:{}:{}", name, region.begin.line, region.begin.column);
 }
 
-/// What was written, as a person would say it.
+/// A value of the configuration in words.
 std::string described(const toml::node& node) {
   std::string value;
   node.visit([&](const auto& n) {

@@ -12,11 +12,11 @@
 
 namespace shmbus::daemon {
 
-/// What the configuration file says; shmbusd(8) describes each key.
+/// The settings of the configuration file; shmbusd(8) describes each key.
 struct Settings {
   std::chrono::nanoseconds interval = std::chrono::seconds{1};  ///< between two looks, 10 ms to 1 h
   std::vector<std::string> buses{};                             ///< empty: all that this process may join
-  std::vector<uid_t> owners{};                                  ///< whose buses to join besides one's own and root's
+  std::vector<uid_t> owners{};                                  ///< users whose buses to join, besides its own user and root
   bool reap = true;
   std::chrono::nanoseconds gating_limit = std::chrono::seconds{5};  ///< 0: no warning
   unsigned memory_limit = 10;                                       ///< percent of /dev/shm left; 0: no warning
@@ -28,15 +28,15 @@ struct Settings {
 
 inline constexpr std::string_view unix_prefix = "unix:";
 
-/// Every mistake of a configuration, a line each: "FILE:LINE:COLUMN: KEY: expected ..., found ...".
+/// All mistakes of a configuration, one per line: "FILE:LINE:COLUMN: KEY: expected ..., found ...".
 class SettingsError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Reads TOML. `name` stands for the file in what is said of it. Throws SettingsError.
+/// Reads TOML. `name` is the file's name in messages. Throws SettingsError.
 Settings parse_settings(std::string_view text, const std::string& name);
-/// The same, of a file.
+/// Reads a file in the same way.
 Settings read_settings(const std::string& path);
 
 }  // namespace shmbus::daemon

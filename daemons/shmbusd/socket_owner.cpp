@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// By the inodes of its sockets, as /proc/PID/fd names them.
+/// Finds a process by the inodes of its sockets in /proc/PID/fd.
 std::optional<SocketOwner> owner_of(const std::set<std::string>& inodes) {
   if (inodes.empty()) return std::nullopt;
   std::error_code none;

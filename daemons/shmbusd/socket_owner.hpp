@@ -14,7 +14,7 @@ struct SocketOwner {
   pid_t pid = 0;
 };
 
-// Who listens there; nothing where nobody does, or this user may not know it (another user's process).
+// The process that listens at an address; nothing if there is none, or if it is another user's and can't be seen.
 std::optional<SocketOwner> tcp_listener(std::uint16_t port);
 std::optional<SocketOwner> unix_listener(const std::string& path);
 

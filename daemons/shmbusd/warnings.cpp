@@ -48,7 +48,7 @@ void Warnings::gating(const std::vector<Look>& looks, std::chrono::nanoseconds l
                                       printable(s.program), s.pid);
         if (!known) {
           const std::string stopped = s.node_state == NodeState::stopped ? ", and is stopped" : "";
-          say(spdlog::level::warn, fmt::format("{} has held publishers back for {}{}; shmbus who tells more", who,
+          say(spdlog::level::warn, fmt::format("{} has held publishers back for {}{}; shmbus who shows details", who,
                                                duration_text(s.gating_for), stopped));
         }
         now.emplace(key, Gating{std::move(who), s.gating_for});
@@ -88,13 +88,13 @@ void Warnings::unattached(const std::vector<Look>& looks) {
 void Warnings::room(const Memory& memory, unsigned limit) {
   if (memory.size == 0) return;
   const double percent = 100.0 * static_cast<double>(memory.free) / static_cast<double>(memory.size);
-  // It ends a quarter above where it begins, so that it does not flicker.
+  // The warning ends a quarter above the limit at which it begins, so that it does not come and go.
   const bool is_short = limit != 0 && percent < (short_of_memory_ ? 1.25 : 1.0) * limit;
   if (is_short && !short_of_memory_)
     say(spdlog::level::warn,
         fmt::format(
             "/dev/shm has {} of {} left ({:.1f} %); when it is full, topics retain less, and then publishers get "
-            "no_memory: remove buses that nobody needs, or make it larger",
+            "no_memory: remove buses that are not needed, or make it larger",
             byte_count(memory.free), byte_count(memory.size), percent));
   if (!is_short && short_of_memory_)
     say(spdlog::level::info, fmt::format("/dev/shm has {} of {} left again ({:.1f} %)", byte_count(memory.free),

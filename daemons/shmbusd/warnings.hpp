@@ -17,10 +17,10 @@ struct Memory {
   std::uint64_t size = 0;
   std::uint64_t free = 0;
 };
-/// As the system tells it now; zeros where it does not.
+/// Reads it from the system; zeros if that fails.
 Memory shared_memory() noexcept;
 
-/// From when on a warning is due; 0 means never.
+/// The limits at which a warning is due; 0 means never.
 struct Limits {
   std::chrono::nanoseconds gating{0};
   unsigned memory = 0;  ///< percent of /dev/shm left
@@ -31,10 +31,10 @@ struct Warning {
   std::string text;
 };
 
-/// Tells of each trouble once when it begins, and once when it ends.
+/// Reports each problem once when it begins, and once when it ends.
 class Warnings {
  public:
-  /// What began and ended since the last look.
+  /// Reports what began and ended since the last look.
   std::vector<Warning> look(const std::vector<Look>& looks, const Memory& memory, const Limits& limits);
 
  private:
@@ -51,7 +51,7 @@ class Warnings {
 
   std::map<std::string, Gating> gating_;         // by bus, topic, port and node
   std::map<std::string, std::string> problems_;    // by bus or topic
-  std::map<std::string, std::string> unattached_;  // by bus and subscription: whose
+  std::map<std::string, std::string> unattached_;  // by bus and subscription: the subscriber's description
   bool short_of_memory_ = false;
   std::vector<Warning> said_;
 };

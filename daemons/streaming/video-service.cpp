@@ -1,4 +1,4 @@
-// video-service: answers viewers who start a video, and says on the bus that they did.
+// video-service: answers viewers that start a video, and publishes the watch on the bus.
 
 #include <algorithm>
 #include <exception>
@@ -38,7 +38,7 @@ double requests_a_second(const streaming::VideoOptions& options, std::uint64_t e
 }
 
 int run(const streaming::VideoOptions& options) {
-  // The input first: where it cannot be read, nothing is left on the bus.
+  // The input is opened first: if it cannot be read, nothing is created on the bus.
   const std::uint64_t expected = streaming::expected_events(options);
   const std::uint64_t retained =
       options.retain > 0 ? options.retain : std::clamp<std::uint64_t>(expected, 250'000, 1'000'000);
@@ -71,7 +71,7 @@ int run(const streaming::VideoOptions& options) {
 
 int main(int argc, char** argv) {
   streaming::VideoOptions options;
-  CLI::App app{"Answers viewers who start a video; publishes video.watch_started.", "video-service"};
+  CLI::App app{"Answers viewers that start a video; publishes video.watch_started.", "video-service"};
   streaming::add_bus_option(app, options.bus);
   streaming::add_video_options(app, options);
   CLI11_PARSE(app, argc, argv);

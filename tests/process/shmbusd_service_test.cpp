@@ -92,7 +92,7 @@ TEST_CASE("shmbusd works on where the service manager can't be notified", "[shmb
   DaemonProcess daemon{settings.file(), {"NOTIFY_SOCKET=" + name}};
   CHECK(http_get(daemon.address()).status == 200);
   CHECK(daemon.stop() == End{});
-  CHECK((daemon.count("can't be told") != 0) == !name.empty());
+  CHECK((daemon.count("can't be notified") != 0) == !name.empty());
 }
 
 TEST_CASE("SIGHUP makes shmbusd read its configuration again, and a bad one changes nothing", "[shmbusd]") {
@@ -167,7 +167,7 @@ TEST_CASE("shmbusd serves the same over a Unix socket, and replaces a socket tha
   settings.folder.write("metrics.sock", "precious");
   const test::Finished third = shmbusd({"-c", settings.file()});
   CHECK(third.end == End{.status = 1});
-  CHECK_THAT(third.err, Catch::Contains("there is a file of that name, and it is no socket"));
+  CHECK_THAT(third.err, Catch::Contains("there is a file of that name that is not a socket"));
   CHECK(std::filesystem::file_size(path) == 8);
 }
 
@@ -217,15 +217,15 @@ TEST_CASE("shmbusd logs at its start which buses it watches, and which of them e
   settings.write(bus.name() + "', '" + missing.name());
   DaemonProcess daemon{settings.file()};
   CHECK_THAT(daemon.log(), Catch::Contains("watches the buses " + bus.name() + ", " + missing.name() +
-                                           "; by now: " + bus.name() + "\n"));
+                                           "; existing now: " + bus.name() + "\n"));
   CHECK_THAT(daemon.log(), Catch::Contains("is ready, and looks every 50.0 ms\n"));
   settings.write(missing.name());
   daemon.process().kill(SIGHUP);
-  daemon.wait_for("watches the buses " + missing.name() + "; by now: none is there yet\n");
+  daemon.wait_for("watches the buses " + missing.name() + "; existing now: none yet\n");
   CHECK(daemon.stop() == End{});
   settings.folder.write("shmbusd.toml", "reap = false\n[metrics]\nlisten = ''\n");
   DaemonProcess all{settings.file()};
-  CHECK_THAT(all.log(), Catch::Contains("watches all buses of this machine; by now: ") && Catch::Contains(bus.name()));
+  CHECK_THAT(all.log(), Catch::Contains("watches all buses of this machine; existing now: ") && Catch::Contains(bus.name()));
   CHECK(all.stop() == End{});
 }
 

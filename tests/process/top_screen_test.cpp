@@ -287,7 +287,7 @@ TEST_CASE("a subscriber that holds publishers back is an alert, and the alerts s
   t.wait_for("gated: held back ");
   t.wait_for(" by brake (" + std::to_string(::getpid()) + ")");
   t.type("a");
-  t.wait_for("demote_after bounds");
+  t.wait_for("demote_after limits");
   t.type("q");
   t.wait_for("EVENTS/S ▼");
   brake.poll([](const shmbus::Event&) {}, 100'000);

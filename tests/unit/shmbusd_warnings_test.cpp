@@ -49,8 +49,8 @@ TEST_CASE("a subscriber that gates longer than the limit is reported once, and s
   Warnings warnings;
   CHECK(said(warnings, gating_for(4s)) == "");
   CHECK(said(warnings, gating_for(6s)) ==
-        "warning: bus 'b', topic 't': badges of reader (pid 12) has held publishers back for 6.00 s; shmbus who tells "
-        "more\n");
+        "warning: bus 'b', topic 't': badges of reader (pid 12) has held publishers back for 6.00 s; shmbus who shows "
+        "details\n");
   CHECK(said(warnings, gating_for(7s)) == "");
   CHECK(said(warnings, gating_for(0s)) ==
         "info: bus 'b', topic 't': badges of reader (pid 12) no longer holds publishers back, after 7.00 s or more\n");
@@ -99,7 +99,7 @@ TEST_CASE("all that one process left is one line, and each stray file has its ow
   };
   const auto lines = leftover_lines(leftovers);
   REQUIRE(lines.size() == 3);
-  CHECK_THAT(lines[0], Catch::StartsWith("/dev/shm/shmbus.b.x is no segment of shmbus"));
+  CHECK_THAT(lines[0], Catch::StartsWith("/dev/shm/shmbus.b.x is not a segment of shmbus"));
   CHECK(lines[1] == "reader (pid 12) died and left its node, subscriber port 3 of topic 't'");
   CHECK(lines[2] == "writer (pid 13) died and left its node");
 }

@@ -8,8 +8,8 @@
 using namespace shmbus::tool;
 
 TEST_CASE("a finding is followed by its remedy, and by a command to copy", "[tool]") {
-  CHECK(finding_text({Finding::Kind::fault, "b", "left by the dead: a node", "free it", "shmbus gc --bus b --yes"}) ==
-        "fault: bus 'b': left by the dead: a node\n  free it\n  $ shmbus gc --bus b --yes\n");
+  CHECK(finding_text({Finding::Kind::fault, "b", "left by dead processes: a node", "free it", "shmbus gc --bus b --yes"}) ==
+        "fault: bus 'b': left by dead processes: a node\n  free it\n  $ shmbus gc --bus b --yes\n");
   CHECK(finding_text({Finding::Kind::note, "", "the machine is old", ""}) == "note: the machine is old\n");
 }
 

@@ -121,7 +121,7 @@ TEST_CASE("claims that stay open, unreadable topics, short memory and dead nodes
   CHECK(alerts_of(bus) == Texts{"a: writer (500) claimed an event 3.00 s ago and has not committed it",
                                 "topic 'b': bad magic", "/dev/shm: 3.2 MiB of 64.0 MiB left",
                                 "c: its creator stopped before the topic was usable",
-                                "gone (77) died and left its place on the bus"});
+                                "gone (77) died and left its entries on the bus"});
 }
 
 TEST_CASE("the alert line fits the screen's width, and names the worst alert and how many more there are", "[top]") {

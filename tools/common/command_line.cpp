@@ -38,7 +38,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return *number << unit->shift;
 }
 
-/// Stores what `parse` makes of the word.
+/// Stores the value that `parse` returns for the word.
 template <class To, class Parse>
 Value parsed(To& to, Parse parse, std::string expected, std::string preset = {}) {
   return {[&to, parse, expected = std::move(expected)](const std::string& word) {
@@ -95,7 +95,7 @@ Value number_between(double& to, double least, double most) {
   const auto parse = [least, most](const std::string& word) -> std::optional<double> {
     double number = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-    // The comparison is false for what is not a number.
+    // The comparison is false for NaN.
     if (error != std::errc{} || end != word.data() + word.size() || !(number >= least && number <= most)) return {};
     return number;
   };

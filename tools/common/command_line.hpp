@@ -15,23 +15,23 @@ namespace CLI {
 class App;
 }  // namespace CLI
 
-// The command line of a program with verbs. CLI11, which is slow to compile, stays behind it.
+// The command line of a program with verbs. It hides CLI11, which is slow to compile.
 namespace shmbus::tool {
 
-/// What a word of the command line gives a value to.
+/// A variable that a word of the command line sets.
 struct Value {
-  /// Stores what the word means. Returns what was expected, "a whole number", where it means nothing; else nothing.
+  /// Stores the word's value. Returns an empty text, or what was expected if the word is invalid: "a whole number".
   std::function<std::string(const std::string& word)> read;
-  std::string preset{};  ///< what holds without the option, for --help; empty: not shown
+  std::string preset{};  ///< the default value, for --help; empty: not shown
 };
 
-// The variables must live until the program has run.
-Value text_value(std::string& to);             ///< its value is the preset
+// The variables must exist until the program has run.
+Value text_value(std::string& to);             ///< its present value is the default
 Value text_value(std::optional<std::string>& to);
 Value whole_number(std::uint64_t& to, std::string preset = {});
 Value whole_number(std::optional<std::uint64_t>& to);
 Value byte_size(std::optional<std::uint64_t>& to);               ///< 65536, 64K, 64KiB, 16M, 16MiB
-Value number_between(double& to, double least, double most);     ///< its value is the preset
+Value number_between(double& to, double least, double most);     ///< its present value is the default
 Value duration_value(std::optional<std::chrono::nanoseconds>& to);  ///< 500ms, 2s, 1.5h
 Value file_mode(std::optional<unsigned>& to);                    ///< octal: 0640
 
@@ -40,22 +40,22 @@ class Command {
  public:
   explicit Command(CLI::App& app) : app_(&app) {}
 
-  /// A word by its place. Help and errors call it by its name, in capitals.
+  /// Adds an argument without an option, by its position. Help and errors show its name in capitals.
   Command& argument(const std::string& name, Value value, const std::string& help);
   Command& optional_argument(const std::string& name, Value value, const std::string& help);
   /// An option with a value: "-n,--count"; `label` names the value.
   Command& option(const std::string& names, const std::string& label, Value value, const std::string& help);
-  /// The same; without it the environment variable gives the value.
+  /// The same; without the option the environment variable gives the value.
   Command& option(const std::string& names, const std::string& label, const std::string& variable, Value value,
                   const std::string& help);
   Command& flag(const std::string& names, bool& value, const std::string& help);
-  /// Refuses the two together. By their names: "--lines", "TEXT".
+  /// Refuses two of them together, given by their names: "--lines", "TEXT".
   Command& exclude(const std::string& one, const std::string& other);
   /// Refuses the first without the second.
   Command& require(const std::string& one, const std::string& other);
-  /// What --help says after the options.
+  /// Sets the text that --help shows after the options.
   Command& explain(const std::string& text);
-  /// What the verb does; returns the exit status, throws Error or std::system_error.
+  /// Sets what the verb does: a function that returns the exit status and may throw Error or std::system_error.
   Command& action(std::function<int()> run);
 
  private:
@@ -64,7 +64,7 @@ class Command {
   std::function<int()> run_;
 };
 
-/// A program with verbs, of which the first that is given runs. `help` and `help VERB` are among them.
+/// A program with verbs. The given verb runs. `help` and `help VERB` are built in.
 class CommandLine {
  public:
   /// `synonyms` are words that people try for a verb.
@@ -77,7 +77,7 @@ class CommandLine {
   Command& program() noexcept { return program_; }
   Command& verb(const std::string& name, const std::string& description);
 
-  /// Adds to what --help says of each verb so far.
+  /// Adds a text to the --help of each verb defined so far.
   void explain_verbs(const std::string& text);
 
   /// Parses the command line and runs the verb. Returns the exit status.

@@ -49,7 +49,7 @@ void Output::flush() {
     const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
     if (written >= 0) {
       rest.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {  // whoever shares the pipe made it non-blocking
+    } else if (errno == EAGAIN) {  // another process that shares the pipe made it non-blocking
       pollfd writable{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
       ::poll(&writable, 1, -1);
       if (received_signal() != 0) break;

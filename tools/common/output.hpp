@@ -12,13 +12,13 @@ class Bus;
 namespace shmbus::tool {
 
 /// Standard output. Lines to a terminal are written at once; others are collected until `flush`, which the caller does
-/// before it waits. Throws std::system_error, with EPIPE where nobody reads any more.
+/// before it waits. Throws std::system_error, with EPIPE if the reader has closed the pipe.
 class Output {
  public:
   Output();
 
   bool terminal() const noexcept { return terminal_; }
-  /// Width of the terminal in characters, 80 where it does not say; 0 where it is none, so that all is printed.
+  /// Width of the terminal in characters, or 80 if it is not known. 0 if standard output is not a terminal: all is printed.
   std::size_t columns() const noexcept;
 
   /// Where to append text; call `line_done` after each line.
@@ -33,8 +33,8 @@ class Output {
   std::string text_;
 };
 
-/// Interrupts the bus as soon as nobody can read standard output any more, as `tail -f` ends when its pipe closes:
-/// otherwise `shmbus sub | head -1` would stay until the next event. Sleeps all the while, and only where the output is
+/// Interrupts the bus as soon as standard output is closed at its other end, as `tail -f` ends when its pipe closes.
+/// Without it, `shmbus sub | head -1` would run until the next event. Works by a sleeping thread, and only if the output is
 /// a pipe or socket.
 class OutputWatch {
  public:

@@ -33,7 +33,7 @@ std::optional<std::size_t> parse_number(std::string_view text) {
   return number;
 }
 
-/// Nothing where that is no field. A type's name may have colons, the field's has none.
+/// Returns nothing if the text is not a field. A type's name may have colons, a field's name has none.
 std::optional<Field> parse_field(std::string_view text) {
   const std::size_t colon = text.find(':'), at = text.rfind('@'), plus = text.rfind('+');
   if (colon == 0 || colon >= at || at == std::string_view::npos || plus == std::string_view::npos || plus < at)
@@ -45,10 +45,10 @@ std::optional<Field> parse_field(std::string_view text) {
 
 struct Fields {
   std::vector<Field> list;
-  bool complete = true;  ///< false: the record had no room for all
+  bool complete = true;  ///< false: the topic had no room to record all fields
 };
 
-/// Nothing where the text is not that of a type's fields, or they do not lie within the payload.
+/// Returns nothing if the text does not describe a type's fields, or if they do not lie within the payload.
 std::optional<Fields> parse_fields(std::string_view text, std::size_t payload) {
   Fields fields;
   while (!text.empty()) {
@@ -85,7 +85,7 @@ std::string bool_text(Bytes bytes) {
   return std::to_integer<unsigned>(bytes[0]) != 0 ? "true" : "false";
 }
 
-/// Empty where the type is no number, or has not that size.
+/// Returns an empty text if the type is not a number of this size.
 std::string scalar_text(std::string_view type, Bytes bytes) {
   static constexpr std::array<std::pair<std::string_view, std::string (*)(Bytes)>, 18> kinds{{
       {"bool", bool_text},
@@ -111,7 +111,7 @@ std::string scalar_text(std::string_view type, Bytes bytes) {
   return kind != kinds.end() ? kind->second(bytes) : std::string{};
 }
 
-/// "char[16]" and "std::array<char, (unsigned long)16>": the element's type and how many there are.
+/// For "char[16]" or "std::array<char, (unsigned long)16>": the element's type and the number of elements.
 std::optional<std::pair<std::string_view, std::size_t>> parse_array(std::string_view type) {
   static constexpr std::string_view array = "std::array<", size_type = "(unsigned long)";
   if (type.starts_with(array) && type.ends_with('>')) {
@@ -127,11 +127,11 @@ std::optional<std::pair<std::string_view, std::size_t>> parse_array(std::string_
   const std::size_t bracket = type.find('[');
   if (bracket == std::string_view::npos || !type.ends_with(']')) return std::nullopt;
   const auto number = parse_number(type.substr(bracket + 1, type.size() - bracket - 2));
-  if (!number) return std::nullopt;  // of more than one dimension
+  if (!number) return std::nullopt;  // an array of several dimensions
   return std::pair{type.substr(0, bracket), *number};
 }
 
-/// Empty where the type is no array of numbers or characters.
+/// Returns an empty text if the type is not an array of numbers or characters.
 std::string array_text(std::string_view type, Bytes bytes) {
   const auto array = parse_array(type);
   if (!array || array->second == 0 || bytes.size() % array->second != 0) return {};
@@ -209,7 +209,7 @@ std::vector<std::string> payload_lines(std::span<const std::byte> payload, const
   const bool may_be_raw = topic.accepts_raw && readable;
   if (topic.content == Content::typed && payload.size() == topic.type_size && !may_be_raw) {
     if (const auto fields = parse_fields(topic.type_fields, payload.size())) return field_lines(*fields, payload, width);
-    // A type of one number, without fields.
+    // A type that is one number has no fields.
     if (std::string value = scalar_text(topic.type_name, payload); !value.empty()) return {std::move(value)};
     if (std::string value = array_text(topic.type_name, payload); !value.empty()) return {std::move(value)};
   }

@@ -18,7 +18,7 @@ std::string publisher_state(const PublisherSnapshot& p) {
 
 }  // namespace
 
-// What a column is left out for: the names and what is wrong (lag, lost, mismatched, state) stay longest.
+// The ranks of columns: names, and columns that show what is wrong (lag, lost, mismatched, state), are left out last.
 PortTables::PortTables()
     : publishers_({{"TOPIC", Table::Align::left, 0, 16},
                    {"PUBLISHER", Table::Align::left, 0, 16},

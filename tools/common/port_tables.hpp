@@ -8,14 +8,14 @@
 
 namespace shmbus::tool {
 
-/// Rows of ports, for people.
+/// Tables of ports, for people.
 class PortTables {
  public:
   PortTables();
   void add(const TopicSnapshot& topic);
-  /// A row for each topic that the subscription could not attach; of the named topic alone, unless that is empty.
+  /// Adds a row for each topic that the subscription could not attach; only for the named topic, unless that is empty.
   void add(const SubscriptionSnapshot& subscription, std::string_view topic);
-  /// The publishers, the subscribers, then those that could not attach a topic; an empty line between the tables.
+  /// The tables of publishers, of subscribers, and of topics that could not be attached, with an empty line between them.
   /// `width` as in Table.
   std::string text(std::size_t width = 0) const;
 

@@ -20,10 +20,11 @@
 namespace shmbus::tool {
 namespace {
 
-/// A caller may have closed 0, 1 or 2: a segment must not be opened there, where text would be written into it.
+/// Opens descriptors 0, 1 and 2 if the caller had closed them. Otherwise a segment could be opened there, and text would be
+/// written into it.
 void occupy_standard_descriptors() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // The wrong direction, so that using it fails as if it were still closed.
+    // Opened for the wrong direction, so that using it fails as if it were still closed.
     if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
   }
 }
@@ -41,7 +42,7 @@ bool is_usage(ErrorCode code) { return code == ErrorCode::invalid_name || code =
 
 int run_program(const std::function<int()>& program) {
   occupy_standard_descriptors();
-  // A node leaves in order although nobody reads its output any more; the signal's default action comes after that.
+  // A closed pipe must not end the process before its node has left the bus; the signal's default action comes after that.
   const bool pipe_kills = std::signal(SIGPIPE, SIG_IGN) != SIG_IGN;
   int status = exit_failed;
   try {

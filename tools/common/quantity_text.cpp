@@ -30,7 +30,7 @@ std::string duration_text(std::chrono::nanoseconds length) {
     return fmt::format("{}d{:02}h", seconds / (24 * 3600), seconds % (24 * 3600) / 3600);
   }
   std::size_t unit = 0;
-  // What would be shown as a whole one of the next unit is shown so.
+  // A value that would round up to one of the next unit is shown in the next unit.
   while (unit + 1 < units.size() && ns >= units[unit + 1].ns * 0.9995) ++unit;
   const double value = ns / units[unit].ns;
   const int digits = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;

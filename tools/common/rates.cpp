@@ -36,7 +36,7 @@ Rates rates_between(const BusSnapshot& before, const BusSnapshot& after, const s
   }
   rates.nodes = static_cast<unsigned>(
       std::count_if(after.nodes.begin(), after.nodes.end(), [](const NodeSnapshot& n) { return n.alive; }));
-  if (rates.seconds <= 0) return rates;  // one look: nothing of it grew
+  if (rates.seconds <= 0) return rates;  // only one snapshot: there are no changes
   for (double* sum : {&rates.published, &rates.bytes, &rates.delivered, &rates.lost, &rates.waits, &rates.wakeups})
     *sum /= rates.seconds;
   return rates;

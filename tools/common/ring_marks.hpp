@@ -6,8 +6,8 @@
 
 namespace shmbus::tool {
 
-/// What a block is, in one character: '.' free, '=' retained, 'p' a subscriber is inside or comes next, 'r' a
-/// subscriber keeps events in it, '!' a subscriber holds publishers back there, 'w' the newest.
+/// The state of a block in one character: '.' free, '=' retained, 'p' a subscriber is inside or will be next, 'r' a
+/// subscriber keeps events in it, '!' a subscriber holds publishers back there, 'w' the newest block.
 char block_mark(const BlockSnapshot& block);
 
 /// The ring from its oldest block to its newest.

@@ -5,11 +5,11 @@
 
 namespace shmbus::tool {
 
-/// Blocks the `stop_signals` and these others, in this thread and those that it starts: they interrupt nothing, and
-/// `take_signal` returns them one by one. Call it first in `main`, before any thread.
+/// Blocks the `stop_signals` and the given others in this thread and in all threads that it starts. The signals interrupt
+/// nothing, and `take_signal` returns them one by one. Call it first in `main`, before any thread is started.
 void block_signals(std::initializer_list<int> others = {});
 
-/// Waits for that time until one of the blocked signals comes, and returns it. Returns 0 if none came.
+/// Waits until one of the blocked signals comes, and returns it. Returns 0 if none came in the given time.
 int take_signal(std::chrono::nanoseconds time);
 
 }  // namespace shmbus::tool

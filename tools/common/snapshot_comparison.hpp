@@ -5,13 +5,13 @@
 
 #include "shmbus/inspector.hpp"
 
-// What a later look has in common with an earlier one.
+// Finds the same topics and ports in an earlier snapshot.
 namespace shmbus::tool {
 
-/// The same topic at the earlier look; null where it was not there or could not be read.
+/// The same topic in the earlier snapshot; null if it was not there or could not be read.
 const TopicSnapshot* same_topic(const BusSnapshot& before, const TopicSnapshot& topic);
 
-/// The same port at the earlier look of its topic, which may be null; null where another or nobody held it.
+/// The same port in the earlier snapshot of its topic, which may be null. Null if the port was free or held by another node.
 template <class Port>
 const Port* same_port(const std::vector<Port>* before, const Port& port) {
   if (before == nullptr) return nullptr;
@@ -21,7 +21,7 @@ const Port* same_port(const std::vector<Port>* before, const Port& port) {
   return nullptr;
 }
 
-/// 0 where the later number is smaller: then it is another's that took the same place.
+/// The difference, or 0 if the later number is smaller: then it belongs to another node in the same port.
 inline double growth(std::uint64_t before, std::uint64_t after) {
   return after > before ? static_cast<double>(after - before) : 0;
 }

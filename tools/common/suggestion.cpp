@@ -27,7 +27,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest(std::string_view word, std::span<const std::string> words) {
-  constexpr std::size_t longest = 128;  // no name is longer
+  constexpr std::size_t longest = 128;  // longer than any name
   if (word.empty() || word.size() > longest) return {};
   std::string best;
   std::size_t least = 0;

@@ -7,7 +7,7 @@ namespace shmbus::tool {
 
 namespace {
 
-/// UTF-8 goes on with bytes 10xxxxxx.
+/// In UTF-8 bytes 10xxxxxx continue a character.
 bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
 
 std::size_t characters(const std::string& text) {
@@ -30,7 +30,7 @@ std::vector<Table::Shown> Table::fit(std::size_t width) const {
     for (const auto& row : rows_) shown[c].width = std::max(shown[c].width, characters(row[c]));
   }
   if (width == 0) return shown;
-  // The least that a column needs, and may be left with.
+  // The smallest width to which a column may be shortened.
   const auto least = [&](const Shown& s) {
     const Column& column = columns_[s.column];
     return column.least == 0 ? s.width : std::min(s.width, std::max(column.least, characters(column.heading)));
@@ -47,7 +47,7 @@ std::vector<Table::Shown> Table::fit(std::size_t width) const {
     if (columns_[out->column].rank == 0) break;
     shown.erase(out);
   }
-  // Of those that may be shortened the widest gives first.
+  // Of the columns that may be shortened, the widest is shortened first.
   const auto room = [&](const Shown& s) { return s.width - least(s); };
   while (total([](const Shown& s) { return s.width; }) > width) {
     Shown* widest = nullptr;
@@ -84,10 +84,10 @@ std::string shorten(const std::string& text, std::size_t width) {
   const std::size_t size = characters(text);
   if (size <= width) return text;
   if (width == 0) return {};
-  // More of the begin than of the end, by one where they can't be equal.
+  // Keeps equal parts of begin and end, or one character more of the begin.
   const std::size_t front = width / 2, back = width - front - 1;
   std::string short_text;
-  std::size_t at = 0;  // of characters that began
+  std::size_t at = 0;  // counts the characters that began
   bool marked = false;
   for (const char c : text) {
     at += begins_character(c) ? 1 : 0;

@@ -33,14 +33,14 @@ std::optional<std::int64_t> parse_decimal(std::string_view text) {
   return value;
 }
 
-/// All of `digits`, which are few.
+/// The number that `digits` spell, which are too few to overflow.
 int number(std::string_view digits) {
   int value = 0;
   for (const char c : digits) value = value * 10 + (c - '0');
   return value;
 }
 
-/// Compares character by character: # is a digit, T what may separate date and time, + a sign.
+/// Compares character by character: # stands for a digit, T for a separator of date and time, + for a sign.
 bool has_form(std::string_view text, std::string_view form) {
   return std::equal(text.begin(), text.end(), form.begin(), form.end(), [](char c, char expected) {
     if (expected == '#') return c >= '0' && c <= '9';
@@ -126,7 +126,7 @@ std::optional<Time> parse_time(std::string_view text, Time now) {
   if (text.starts_with('-')) {
     const std::optional<nanoseconds> age = parse_duration(text.substr(1));
     if (!age) return std::nullopt;
-    return now - std::min(*age, now.time_since_epoch());  // an age beyond 1970 is 1970
+    return now - std::min(*age, now.time_since_epoch());  // an age that reaches back beyond 1970 gives 1970
   }
   if (const std::optional<std::int64_t> since_1970 = parse_decimal(text)) return Time{nanoseconds{*since_1970}};
   return parse_rfc3339(text);

@@ -11,7 +11,7 @@
 namespace shmbus::tool {
 namespace {
 
-// Ports of dead nodes stay until somebody reaps them; they publish and read nothing.
+// Ports of dead nodes stay until they are reaped; they publish and read nothing.
 template <class Port>
 std::size_t alive(const std::vector<Port>& ports) {
   return static_cast<std::size_t>(std::count_if(ports.begin(), ports.end(), [](const Port& p) { return p.alive; }));
@@ -30,7 +30,7 @@ std::vector<std::string> row(const TopicSnapshot& topic) {
 }  // namespace
 
 std::uint64_t retained(const TopicSnapshot& topic) {
-  // The two numbers are not of one instant.
+  // The two numbers were not read at the same moment.
   if (topic.oldest == 0 || topic.oldest > topic.published) return 0;
   return topic.published - topic.oldest + 1;
 }

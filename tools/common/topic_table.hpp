@@ -11,7 +11,7 @@ namespace shmbus::tool {
 /// How many sequence numbers the ring still holds.
 std::uint64_t retained(const TopicSnapshot& topic);
 
-/// Columns under a heading, numbers to the right; empty where there is no topic. `width` as in Table.
+/// Columns under a heading, numbers to the right; empty if there is no topic. `width` as in Table.
 std::string topic_table(std::span<const TopicSnapshot> topics, std::size_t width = 0);
 
 /// What a topic carries: the type's name, "raw bytes", or "nothing yet".

@@ -7,14 +7,14 @@
 
 namespace shmbus::tool {
 
-std::string reason_text(const UnattachedSnapshot& topic) { return topic.code ? to_string(*topic.code) : "not told"; }
+std::string reason_text(const UnattachedSnapshot& topic) { return topic.code ? to_string(*topic.code) : "unknown"; }
 
 std::string unattached_text(const SubscriptionSnapshot& s) {
   std::string text = fmt::format("{} that match{} '{}'", counted(s.unattached_count, "topic"),
                                  s.unattached_count == 1 ? "es" : "", printable(s.pattern));
   const char* between = ": ";
   for (const UnattachedSnapshot& topic : s.unattached) {
-    text += fmt::format("{}{} ({})", between, topic.topic.empty() ? "one that is gone" : printable(topic.topic),
+    text += fmt::format("{}{} ({})", between, topic.topic.empty() ? "a topic that was removed" : printable(topic.topic),
                         reason_text(topic));
     between = ", ";
   }

@@ -6,13 +6,13 @@
 
 namespace shmbus::tool {
 
-/// What a subscription could not attach: "3 topics that match '>': a (limit), b (untrusted) and 1 more".
+/// The topics that a subscription could not attach: "3 topics that match '>': a (limit), b (untrusted) and 1 more".
 std::string unattached_text(const SubscriptionSnapshot& subscription);
 
-/// What to do about the first of them.
+/// What to do about the first of these topics.
 std::string unattached_remedy(const SubscriptionSnapshot& subscription);
 
-/// Why, in a word: an error code's name, or "not told".
+/// The reason in a word: an error code's name, or "unknown".
 std::string reason_text(const UnattachedSnapshot& topic);
 
 }  // namespace shmbus::tool

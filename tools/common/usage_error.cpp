@@ -14,7 +14,7 @@ std::string before(std::string_view text, std::string_view end) {
   return std::string{text.substr(0, std::min(text.find(end), text.size()))};
 }
 
-/// The verb that was given; empty where there is none.
+/// The verb that was given; empty if there is none.
 std::string given_verb(const CLI::App& app) {
   const auto verbs = app.get_subcommands();
   return verbs.empty() ? "" : verbs.front()->get_name();
@@ -68,7 +68,7 @@ std::string too_many(const CLI::App& app, const std::vector<std::string>& words)
   return text;
 }
 
-/// Words that nothing takes, in the order of the command line: CLI11 may turn it round.
+/// Words that belong to no option or argument, in the order of the command line: CLI11 may reverse it.
 std::string unexpected(const CLI::App& app, std::span<const char* const> words, std::span<const Synonym> synonyms) {
   std::vector<std::string> left = app.remaining(true), ordered;
   for (const std::string word : words) {

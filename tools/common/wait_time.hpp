@@ -7,7 +7,7 @@
 
 namespace shmbus::tool {
 
-/// As system calls take it. A time that is over is one of no length.
+/// A time-out as system calls expect it. A time that has passed gives 0.
 inline timespec wait_time(std::chrono::nanoseconds time) {
   const auto rest = std::max(time, std::chrono::nanoseconds{0});
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(rest);

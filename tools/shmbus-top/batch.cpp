@@ -15,7 +15,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// False: a signal asks to stop.
+/// Returns false if a signal asks to stop.
 bool sleep_until(Clock::time_point time, const tool::SignalScope& signals) {
   for (;;) {
     if (tool::received_signal() != 0) return false;

@@ -5,8 +5,8 @@
 
 namespace shmbus::top {
 
-/// Prints look after look on standard output. The exit status: 1 where the bus was removed meanwhile or part of it
-/// can't be read.
+/// Prints snapshot after snapshot on standard output. Returns the exit status: 1 if the bus was removed meanwhile, or a part
+/// of it can't be read.
 int run_batch(Watch& watch, const Options& options);
 
 }  // namespace shmbus::top

@@ -21,7 +21,7 @@
 namespace shmbus::top {
 namespace {
 
-/// Without a list to choose from.
+/// Checks the bus for output without a list to choose from.
 int print(const Options& options) {
   std::string bus = options.bus;
   if (bus.empty()) {
@@ -37,7 +37,7 @@ int print(const Options& options) {
 
 int run(int argc, char** argv) {
   CLI::App program{
-      "Watch a shmbus bus: its topics, subscribers, publishers and nodes, who lags and who holds what back.",
+      "Watch a shmbus bus: its topics, subscribers, publishers and nodes, with lags and what holds publishers back.",
       "shmbus-top"};
   program.set_version_flag("--version", "shmbus-top " SHMBUS_VERSION);
   program.footer(

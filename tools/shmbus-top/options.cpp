@@ -5,23 +5,23 @@
 namespace shmbus::top {
 
 OptionParser::OptionParser(CLI::App& program) {
-  program.add_option("bus,--bus", options_.bus, "The bus; without it, the only one there is, or a list to choose from")
+  program.add_option("bus,--bus", options_.bus, "The bus; by default the only one there is, or one chosen from a list")
       ->type_name("NAME")
       ->envname("SHMBUS_BUS");
-  program.add_flag("-b,--batch", options_.batch, "Print plain text, look after look, instead of a screen");
-  program.add_flag("-j,--json", options_.json, "Print a JSON object, of one look unless --count says more");
-  program.add_option("-n,--count", options_.count, "End after so many looks")
+  program.add_flag("-b,--batch", options_.batch, "Print plain text at each refresh, instead of a screen");
+  program.add_flag("-j,--json", options_.json, "Print one JSON object per refresh; end after the first without --count");
+  program.add_option("-n,--count", options_.count, "End after N refreshes")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62));
-  program.add_option("-d,--delay", options_.delay, "Seconds between looks")
+  program.add_option("-d,--delay", options_.delay, "Seconds between refreshes")
       ->type_name("S")
       ->check(CLI::Range(0.05, 3600.0))
       ->capture_default_str();
-  program.add_option("-p,--pane", pane_, "Begin with this pane; in a batch, print it alone")
+  program.add_option("-p,--pane", pane_, "Begin with this pane; with --batch, print only this one")
       ->type_name("PANE")
       ->check(CLI::IsMember({"topics", "subscribers", "publishers", "nodes"}));
   program.add_option("-s,--sort", sort_, "Sort the pane (--pane) by the column of this heading")->type_name("COLUMN");
-  program.add_flag("-r,--reverse", reverse_, "Sort it the other way round");
+  program.add_flag("-r,--reverse", reverse_, "Sort in reverse order");
   program.add_option("-f,--filter", options_.filter, "Only rows that hold these words")->type_name("WORDS");
   program.add_option("-u,--units", units_, "binary (KiB), decimal (kB) or exact")
       ->type_name("UNITS")

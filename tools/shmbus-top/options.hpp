@@ -14,8 +14,8 @@ struct Options {
   std::string bus;  ///< empty: none is named
   bool batch = false;
   bool json = false;
-  std::optional<std::uint64_t> count;  ///< looks, then the end
-  double delay = 1;                    ///< seconds between looks
+  std::optional<std::uint64_t> count;  ///< end after this many refreshes
+  double delay = 1;                    ///< seconds between refreshes
   std::string filter;
   std::optional<Pane> pane;
   std::optional<Order> order;
@@ -24,11 +24,11 @@ struct Options {
   bool plain() const { return batch || json; }
 };
 
-/// Registers the options with the program; they are filled in by its parse.
+/// Registers the options with the program; parsing sets them.
 class OptionParser {
  public:
   explicit OptionParser(CLI::App& program);
-  /// After the parse. Throws CLI::ValidationError where options don't go together.
+  /// Checks the options after parsing. Throws CLI::ValidationError if they contradict each other.
   Options options() const;
 
  private:

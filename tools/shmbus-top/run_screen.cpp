@@ -24,7 +24,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// The first rates are there after so long; the ones after that are of whole delays.
+/// The first rates are shown after this time; later ones after a full delay each.
 constexpr milliseconds first_delay{250};
 
 /// Of a topic's last events.
@@ -49,7 +49,7 @@ void look_at_topic(Watch& watch, Session& session) {
     session.see_ring(watch.ring(*topic));
 }
 
-/// Waits for a key, a signal, a new size of the terminal, or that time. False: the terminal is gone.
+/// Waits for a key, a signal, a new size of the terminal, or a time-out. Returns false if the terminal is gone.
 bool wait(Clock::time_point until, const tool::SignalScope& signals) {
   const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
   std::array<pollfd, 2> fds{pollfd{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
@@ -83,7 +83,7 @@ Next watch_bus(Watch& watch, Session& session, Screen& screen, const tool::Signa
   return Next::end;
 }
 
-/// The bus that somebody chooses; empty where they quit.
+/// The bus that the user chooses; empty if the user quits.
 std::string choose_bus(const std::string& first, Screen& screen, const tool::SignalScope& signals, double delay) {
   BusList buses{first};
   for (auto next = Clock::now(); !buses.quit() && buses.chosen().empty() && tool::received_signal() == 0;) {
@@ -102,7 +102,7 @@ std::string choose_bus(const std::string& first, Screen& screen, const tool::Sig
 }  // namespace
 
 int run_screen(const std::string& bus, const Options& options) {
-  // What is wrong with a bus that was named is an error, not a screen.
+  // A named bus that can't be watched is an error, and no screen is shown.
   std::optional<Watch> watch;
   if (!bus.empty()) watch.emplace(bus);
   const tool::SignalScope signals;  // before the screen: curses then leaves these signals alone

@@ -13,7 +13,7 @@ _arguments -s \
   '(1)--bus[the bus]:bus:_shmbus_top_buses' \
   '(-b --batch)'{-b,--batch}'[print plain text instead of a screen]' \
   '(-j --json)'{-j,--json}'[print a JSON object]' \
-  '(-n --count)'{-n,--count}'[end after so many looks]:number:' \
+  '(-n --count)'{-n,--count}'[end after this number of refreshes]:number:' \
   '(-d --delay)'{-d,--delay}'[seconds between looks]:seconds:' \
   '(-p --pane)'{-p,--pane}'[begin with this pane]:pane:(topics subscribers publishers nodes)' \
   '(-s --sort)'{-s,--sort}'[sort the pane by this heading]:column:' \

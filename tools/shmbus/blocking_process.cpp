@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-/// What helps with a process that was stopped.
+/// Sets the remedy for a stopped process.
 void wake(BlockingProcess& p) {
   p.remedy = fmt::format("let it go on (kill -CONT {}), or end it", p.pid);
   p.command = fmt::format("kill -CONT {}", p.pid);
@@ -45,10 +45,10 @@ BlockingProcess of_ring(const TopicSnapshot& topic, const SubscriberSnapshot& s)
   if (s.lag_time && s.lag_time->count() != 0) h.detail += fmt::format(" ({})", duration_text(*s.lag_time));
   h.detail += fmt::format("; {} waiting", counted(waiting, "publisher"));
   if (s.demote_after.count() != 0) h.detail += fmt::format("; made lossy after {}", duration_text(s.demote_after));
-  if (!s.adopted) h.detail += "; it has not come for the port that was placed for it";
-  h.remedy = "it is slow or hangs: see what it does, or end it";
+  if (!s.adopted) h.detail += "; it has not adopted the port that was placed for it";
+  h.remedy = "it is slow or hangs: find out what it does, or end it";
   if (s.node_state == NodeState::stopped) wake(h);
-  if (s.demote_after.count() == 0) h.remedy += "; demote_after would bound how long publishers wait";
+  if (s.demote_after.count() == 0) h.remedy += "; demote_after would limit how long publishers wait";
   return h;
 }
 
@@ -77,7 +77,7 @@ BlockingProcess of_subscription(const SubscriptionSnapshot& s) {
 
 void add_memory(const TopicSnapshot& topic, const RingSnapshot& ring, std::vector<BlockingProcess>& processes) {
   for (const SubscriberSnapshot& s : topic.subscribers) {
-    if (!s.alive) continue;  // gc's
+    if (!s.alive) continue;  // gc reports it
     const std::uint64_t bit = std::uint64_t{1} << s.port;
     const auto blocks = std::count_if(ring.outside.begin(), ring.outside.end(), [&](const BlockSnapshot& block) {
       return ((block.pinned_by | block.retained_by) & bit) != 0;
@@ -89,7 +89,7 @@ void add_memory(const TopicSnapshot& topic, const RingSnapshot& ring, std::vecto
     h.detail =
         fmt::format("{} ({}) that left the ring; {} behind", counted(static_cast<std::uint64_t>(blocks), "block"),
                     byte_count(static_cast<std::uint64_t>(blocks) * topic.info.block_size), counted(s.lag, "event"));
-    h.remedy = retains ? "it keeps events (Event::retain): the memory is free when it lets go of them"
+    h.remedy = retains ? "it keeps events (Event::retain): the memory is free when it releases them"
                        : "it is slow: no publisher waits for it, and it will lose events";
     if (s.node_state == NodeState::stopped) wake(h);
     processes.push_back(std::move(h));
@@ -127,14 +127,14 @@ std::vector<BlockingProcess> find_blocking_processes(Inspector& inspector, const
     try {
       if (const auto ring = inspector.ring(topic.info.name)) add_memory(topic, *ring, processes);
     } catch (const Error&) {
-      // It was damaged this very moment: the next look says so.
+      // It was damaged just now: the next snapshot reports it.
     }
   }
   for (const SubscriptionSnapshot& s : bus.subscriptions) {
     if (s.unattached_count != 0 && s.state != NodeState::dead) processes.push_back(of_subscription(s));
   }
   for (const UnfinishedTopic& topic : bus.unfinished) {
-    if (topic.creator_state != NodeState::stopped) continue;  // one at work takes a moment; of the dead tells gc
+    if (topic.creator_state != NodeState::stopped) continue;  // a living creator takes a moment; gc reports dead ones
     BlockingProcess h;
     h.what = BlockingProcess::What::topic;
     h.topic = topic.name;

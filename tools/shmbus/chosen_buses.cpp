@@ -8,7 +8,7 @@ std::vector<BusFiles> chosen_buses(const ChosenBus& bus) {
   std::vector<BusFiles> all = Inspector::files();
   if (!bus.given) return all;
   std::erase_if(all, [&](const BusFiles& files) { return files.bus != bus.name; });
-  if (all.empty()) Inspector{bus.name};  // throws: there is no such bus, and which there are
+  if (all.empty()) Inspector{bus.name};  // throws an error that names the existing buses
   return all;
 }
 

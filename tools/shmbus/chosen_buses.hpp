@@ -7,7 +7,7 @@
 
 namespace shmbus::tool {
 
-/// The bus that --bus or SHMBUS_BUS names, else all of this machine. Throws Error where the named one has no file.
+/// The bus that --bus or SHMBUS_BUS names, otherwise all buses of this machine. Throws Error if the named bus has no file.
 std::vector<BusFiles> chosen_buses(const ChosenBus& bus);
 
 }  // namespace shmbus::tool

@@ -33,7 +33,7 @@ int run(const ChosenBus& bus, bool json) {
 void add_doctor(CommandLine& line, const ChosenBus& bus) {
   const auto json = std::make_shared<bool>(false);
   line.verb("doctor", "Find limits, traps and what crashes left, each with its remedy")
-      .flag("-j,--json", *json, "One JSON object a line")
+      .flag("-j,--json", *json, "One JSON object per line")
       .explain(
           R"(It examines the machine (kernel, clock source, membarrier, /dev/shm, limits) and every bus, or the one that --bus
 or SHMBUS_BUS names: version and damage, owner and mode, RemoveIPC of systemd, limits of members that topics run

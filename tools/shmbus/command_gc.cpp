@@ -37,7 +37,7 @@ void print(std::string& out, const std::string& bus, const Leftover& leftover, c
   out += object.dump() + '\n';
 }
 
-/// Of a bus that nobody can join, since its registry is gone or marked as removed.
+/// Frees the files of a bus that no process can join, since its registry is gone or marked as removed.
 void collect_ruins(std::string& out, const BusFiles& files, const GcOptions& options) {
   if (options.yes) Bus::remove(files.bus);
   if (!options.json) {
@@ -54,7 +54,8 @@ void collect_ruins(std::string& out, const BusFiles& files, const GcOptions& opt
   out += object.dump() + '\n';
 }
 
-/// What is freed is what was there before and is gone after: others may have freed some of it, or could not be freed.
+/// What is freed: the leftovers that were there before and are gone now. Others may have freed some of them, and some may
+/// still be there.
 void collect(std::string& out, const BusFiles& files, const GcOptions& options) {
   Inspector inspector{files.bus};
   if (inspector.snapshot().removed) return collect_ruins(out, files, options);
@@ -103,8 +104,8 @@ int run(const ChosenBus& bus, const GcOptions& options) {
 void add_gc(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<GcOptions>();
   line.verb("gc", "Free what dead processes left; without --yes only list it")
-      .flag("-y,--yes", options->yes, "Do it")
-      .flag("-j,--json", options->json, "One JSON object a line, memory in bytes")
+      .flag("-y,--yes", options->yes, "Free it, instead of only listing it")
+      .flag("-j,--json", options->json, "One JSON object per line, memory in bytes")
       .explain(R"(On every bus of this machine, or the one that --bus or SHMBUS_BUS names: nodes, ports, claims, pins and
 subscriptions of dead processes, topics that were half made or half removed, logs without a topic, files of
 buses that were removed. Nothing of a live node is touched, and no event that can still be read: a bus whose

@@ -52,7 +52,7 @@ void print(std::string& out, const Intervals& seen, double rate, std::uint64_t l
   out += '\n';
 }
 
-/// Measures for an interval. False: the bus is gone, or a signal came.
+/// Measures for an interval. Returns false if the bus is gone or a signal came.
 bool measure(Subscriber& subscriber, Intervals& seen, Clock::time_point end) {
   for (auto now = Clock::now(); now < end; now = Clock::now()) {
     const std::size_t polled = subscriber.poll([&](const Event& event) {
@@ -102,11 +102,11 @@ int run(const std::string& bus_name, const HzOptions& options) {
 
 void add_hz(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<HzOptions>();
-  line.verb("hz", "Measure how often, and how regularly, events of a topic come")
+  line.verb("hz", "Measure how often, and how regularly, events of a topic arrive")
       .argument("TOPIC", text_value(options->topic), "The topic's name")
       .option("-i,--interval", "S", number_between(options->interval, 0.01, 86400), "Seconds between lines")
-      .option("-n,--count", "N", whole_number(options->count), "End after so many lines")
-      .flag("-j,--json", options->json, "One JSON object a line, times in nanoseconds")
+      .option("-n,--count", "N", whole_number(options->count), "End after N lines")
+      .flag("-j,--json", options->json, "One JSON object per line, times in nanoseconds")
       .explain(R"(It subscribes, and so costs what a subscriber costs; shmbus stat --topic only looks. The times between
 events are those of their time stamps; without time stamps, of their arrival here.
 

@@ -22,14 +22,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr unsigned max_ports = 64;  // of each kind, by a topic's layout
+constexpr unsigned max_ports = 64;  // ports of each kind in a topic
 
 struct InfoOptions {
   std::string topic;
   bool json = false;
 };
 
-/// The ring in order of age, its newest block last. A long one is cut in front.
+/// The ring in order of age, its newest block last. A long ring is cut at its begin.
 std::string ring_text(const RingSnapshot& ring) {
   constexpr std::size_t most = 64;
   std::string marks;
@@ -79,7 +79,7 @@ std::string text_of(const TopicSnapshot& t, const RingSnapshot& ring, std::size_
   line("opened", fmt::format("{} so far, {} dropped early", counted(t.opened_blocks, "block"), t.dropped_blocks));
   line("memory", byte_count(t.memory));
   line("repaired",
-       fmt::format("{} and {} of the dead", counted(t.repaired_claims, "claim"), counted(t.repaired_ports, "port")));
+       fmt::format("{} and {} of dead processes", counted(t.repaired_claims, "claim"), counted(t.repaired_ports, "port")));
   line("ring", ring_text(ring));
   PortTables ports;
   ports.add(t);
@@ -149,7 +149,7 @@ int run(const std::string& bus, const InfoOptions& options) {
 
 void add_info(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<InfoOptions>();
-  line.verb("info", "Show all that is known of one topic")
+  line.verb("info", "Show all that is known about one topic")
       .argument("TOPIC", text_value(options->topic), "The topic's name")
       .flag("-j,--json", options->json, "One JSON object, times in nanoseconds")
       .explain(R"(The ring is drawn from its oldest block to its newest, a character each:

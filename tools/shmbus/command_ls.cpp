@@ -56,7 +56,7 @@ void add_ls(CommandLine& line, const ChosenBus& bus) {
       .optional_argument("PATTERN", text_value(options->pattern), "Only topics that match: * is one token, > the rest")
       .flag("--buses", options->buses, "List the buses of this machine instead")
       .exclude("--buses", "PATTERN")
-      .flag("-j,--json", options->json, "One JSON object a line, memory in bytes")
+      .flag("-j,--json", options->json, "One JSON object per line, memory in bytes")
       .explain(R"(RETAINED counts the events that can still be read with `sub --from`; PUBS and SUBS count the publishers and
 subscribers that live. On a terminal that is too narrow names are shortened, and TYPE is left out. Looking
 disturbs nothing and creates nothing.

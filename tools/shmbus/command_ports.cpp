@@ -42,7 +42,7 @@ int run(const std::string& bus, const PortsOptions& options) {
     }
   }
   if (!options.json) out.text() = tables.text(out.columns());
-  if (out.text().empty() && status == 0) hint("nobody publishes or subscribes");
+  if (out.text().empty() && status == 0) hint("no publishers and no subscribers");
   out.flush();
   return status;
 }
@@ -53,7 +53,7 @@ void add_ports(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<PortsOptions>();
   line.verb("ports", "List publishers and subscribers, with what they did")
       .optional_argument("TOPIC", text_value(options->topic), "Only of this topic")
-      .flag("-j,--json", options->json, "One JSON object a line, times in nanoseconds")
+      .flag("-j,--json", options->json, "One JSON object per line, times in nanoseconds")
       .explain(R"(LAG is how many events are published and not read yet, LAG TIME the age of the oldest of them. The last
 column is the time from publish to handler that half, 99 % and 99.9 % of the events took at most, since the
 subscriber attached. Both need time stamps.

@@ -76,7 +76,7 @@ void check_type_size(const TopicInfo& topic, std::size_t size, const std::string
                .remedy = "give exactly one value, as it lies in memory"});
 }
 
-/// Says who holds publishers of the topic back, in the words of `shmbus who`.
+/// Reports which processes hold publishers of the topic back, in the words of `shmbus who`.
 void report_held_back(const std::string& bus, const std::string& topic) {
   Inspector inspector{bus};
   for (const BlockingProcess& process : find_blocking_processes(inspector, inspector.snapshot())) {
@@ -85,13 +85,13 @@ void report_held_back(const std::string& bus, const std::string& topic) {
   }
 }
 
-/// What a topic or bus that was removed meanwhile is told apart by.
+/// The error for a removal: says whether the bus or the topic was removed.
 std::string closed_text(const Bus& bus, const std::string& topic) {
   if (bus.removed()) return fmt::format("bus '{}' was removed; publish again to create a new one", bus.name());
   return fmt::format("topic '{}' was removed; publish again to create a new one", topic);
 }
 
-/// Publishes payloads; one at a time.
+/// Publishes payloads one by one.
 class PayloadPublisher {
  public:
   PayloadPublisher(Bus& bus, const PubOptions& options)
@@ -99,8 +99,8 @@ class PayloadPublisher {
 
   const TopicInfo& topic() const noexcept { return publisher_.topic(); }
 
-  /// Waits while a reliable subscriber holds the ring back, and after a second says which. False only when a signal
-  /// ended that. `object()` names the payload.
+  /// Waits while a reliable subscriber holds the ring back, and after a second reports which one. Returns false only if a
+  /// signal ended the wait. `object()` names the payload.
   template <class Object>
   bool publish(std::string_view payload, Object&& object) {
     using namespace std::chrono_literals;
@@ -216,11 +216,10 @@ void add_pub(CommandLine& line, const ChosenBus& bus) {
   add_size_options(command, options->shape)
       .flag("--as-type", options->as_type,
             "Publish to a topic that carries a type; each payload must be the bytes of one value")
-      .explain(R"(The bus and the topic are created if they are not there; --block-size, --blocks and --exclusive shape a
-topic at that moment and not later (more of them has shmbus topic). A pub that fails before it published
-anything leaves no new topic or bus. Events stay readable until newer ones need their room. While a
-reliable subscriber holds the ring back, pub waits, and after a second says which does. A topic that carries
-a type refuses raw bytes, unless it was created to accept them: see --as-type. Write -- before a TEXT that
+      .explain(R"(The bus and the topic are created if they do not exist. --block-size, --blocks and --exclusive apply only
+to a new topic; shmbus topic has more options. A pub that fails before it has published anything leaves no
+new topic or bus. Events stay readable until newer ones need their room. While a reliable subscriber holds
+the ring back, pub waits, and after a second reports which one. A topic that carries a type refuses raw bytes, unless it was created to accept them: see --as-type. Write -- before a TEXT that
 begins with a dash.
 
 Exit status: 0 when all was published, 1 when something was not, 2 for wrong arguments.

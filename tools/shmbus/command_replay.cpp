@@ -155,7 +155,7 @@ void add_replay(CommandLine& line, const ChosenBus& bus) {
           .flag("-q,--quick", options->quick, "Without pauses")
           .exclude("--quick", "--speed")
           .option("-i,--into", "BUS", text_value(options->into), "Publish to the topics of this other bus instead of printing")
-          .option("-n,--count", "N", whole_number(options->count), "End after so many events"),
+          .option("-n,--count", "N", whole_number(options->count), "End after N events"),
       options->print)
       .explain(
           R"(The events that the ring holds now, of all matching topics in the order of their times; it ends after the

@@ -21,7 +21,7 @@ struct RmOptions {
   bool force = false;
 };
 
-/// What uses a bus or topic: "shmbus sub (pid 4711), player (pid 4712) and 3 more".
+/// The processes that use a bus or topic: "shmbus sub (pid 4711), player (pid 4712) and 3 more".
 class Users {
  public:
   void add(const std::string& program, std::int32_t pid) {
@@ -32,7 +32,7 @@ class Users {
     users_.push_back(user);
   }
 
-  /// Throws Error where there is one.
+  /// Throws Error if there is one.
   void refuse(const std::string& object) const {
     if (users_.empty()) return;
     constexpr std::size_t most = 5;
@@ -80,12 +80,12 @@ std::string found_text(const TopicSnapshot& topic) {
                                : "";
 }
 
-/// The bus as it is; nothing where it can't be read, for example since it is of another version.
+/// A snapshot of the bus; nothing if it can't be read, for example because it is of another version.
 std::optional<BusSnapshot> look_at(const std::string& bus) {
   try {
     return Inspector{bus}.snapshot();
   } catch (const Error& error) {
-    // Of a wrong name, or where the system refuses, removing says the same.
+    // For an invalid name, or where the system refuses, removing gives the same error.
     return std::nullopt;
   }
 }
@@ -125,7 +125,7 @@ int remove_bus(const std::string& name, bool force) {
     report(fmt::format("removed bus '{}'{}", name, memory.empty() ? "" : fmt::format(" ({}{})", topics, memory)));
     return 0;
   }
-  if (!force) Inspector{name};  // throws: there is no such bus, and which there are
+  if (!force) Inspector{name};  // throws an error that names the existing buses
   return 0;
 }
 

@@ -71,11 +71,11 @@ int run(const std::string& bus, const StatOptions& options) {
 
 void add_stat(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<StatOptions>();
-  line.verb("stat", "Print what happens on the bus a second, a line each interval")
+  line.verb("stat", "Print rates per second of what happens on the bus, one line per interval")
       .optional_argument("INTERVAL", number_between(options->interval, 0.01, 86400), "Seconds between lines")
-      .optional_argument("COUNT", whole_number(options->count), "End after so many lines")
-      .option("-t,--topic", "NAME", text_value(options->topic), "Only what this topic does")
-      .flag("-j,--json", options->json, "One JSON object a line")
+      .optional_argument("COUNT", whole_number(options->count), "End after N lines")
+      .option("-t,--topic", "NAME", text_value(options->topic), "Only this topic")
+      .flag("-j,--json", options->json, "One JSON object per line")
       .explain(
           R"(Events and bytes of log published; events delivered to all subscribers, and sequence numbers lost by them
 (passed unseen, aborted ones included); how often publishers had to wait for a reliable subscriber, and

@@ -22,7 +22,7 @@ struct SubOptions : FollowOptions {
   std::optional<std::chrono::nanoseconds> demote_after;
 };
 
-/// Subscribing creates the bus, so that a subscriber may come first. A mistyped name must not go unseen.
+/// Reports that subscribing created the bus. A subscriber may start first, but a mistyped name must be noticed.
 void report_new_bus(const std::string& bus, const std::vector<std::string>& others) {
   std::string list;
   for (const std::string& other : others) list += (list.empty() ? "; other buses: " : ", ") + other;
@@ -44,7 +44,7 @@ Bus open_bus(const std::string& name) {
 int run(const std::string& bus_name, const SubOptions& options) {
   const auto now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
   const Start start = parse_start(options.from, now);
-  matches(options.pattern, "a");  // throws where it is no pattern, before a bus is created
+  matches(options.pattern, "a");  // throws if the pattern is invalid, before a bus is created
   Bus bus = open_bus(bus_name);
   const SignalScope signals{bus};
   Subscriber subscriber =
@@ -62,14 +62,14 @@ int run(const std::string& bus_name, const SubOptions& options) {
 void add_sub(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<SubOptions>();
   add_print_options(
-      line.verb("sub", "Print the events of all topics that match a pattern, as they come")
+      line.verb("sub", "Print the events of all topics that match a pattern, as they arrive")
           .argument("PATTERN", text_value(options->pattern), "A topic; * stands for one token, > for the rest (quote both)")
           .option("-f,--from", "START", text_value(options->from), "Where to begin in topics that exist")
-          .option("-n,--count", "N", whole_number(options->count), "End after so many events"),
+          .option("-n,--count", "N", whole_number(options->count), "End after N events"),
       options->print)
       .flag("--reliable", options->reliable, "Lose nothing: publishers wait while this subscriber is behind")
       .option("--demote-after", "TIME", duration_value(options->demote_after),
-              "With --reliable: become lossy after holding publishers back so long")
+              "With --reliable: become lossy after holding publishers back for this time")
       .require("--demote-after", "--reliable")
       .explain(R"(START is one of
   latest     the next event

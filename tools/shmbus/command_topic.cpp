@@ -36,7 +36,7 @@ int run(const std::string& bus_name, const TopicVerbOptions& options) {
     return 0;
   }
   complain(fmt::format("topic '{}' on bus '{}' exists with other options: {}; remove it first (shmbus rm --topic {}), or "
-                       "ask for what it has",
+                       "use its options",
                        info.name, bus_name, differences_text(different), info.name));
   return 1;
 }

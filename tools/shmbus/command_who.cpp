@@ -13,7 +13,7 @@
 namespace shmbus::tool {
 namespace {
 
-/// Between the two looks. A claim that stays so long is no usual publish.
+/// Time between the two snapshots. A claim that stays open for this long is not an ordinary publish.
 constexpr std::chrono::milliseconds look_again{100};
 
 int run(const std::string& bus, bool json) {
@@ -25,7 +25,7 @@ int run(const std::string& bus, bool json) {
   Output out;
   const auto processes = find_blocking_processes(inspector, snapshot);
   for (const BlockingProcess& process : processes) out.text() += json ? blocking_process_json(process) : blocking_process_text(process);
-  if (processes.empty() && status == 0) hint(fmt::format("nobody holds anything back on bus '{}'", bus));
+  if (processes.empty() && status == 0) hint(fmt::format("no process holds anything back on bus '{}'", bus));
   out.flush();
   return status;
 }
@@ -34,8 +34,8 @@ int run(const std::string& bus, bool json) {
 
 void add_who(CommandLine& line, const ChosenBus& bus) {
   const auto json = std::make_shared<bool>(false);
-  line.verb("who", "List the processes that hold others back, since when, and what may be done")
-      .flag("-j,--json", *json, "One JSON object a line, times in nanoseconds")
+  line.verb("who", "List the processes that hold others back, for how long, and what you can do")
+      .flag("-j,--json", *json, "One JSON object per line, times in nanoseconds")
       .explain(R"(It names, with their processes,
   - reliable subscribers that publishers wait for (ring),
   - publishers that stay between claim and commit, so that subscribers wait (claim),

@@ -15,7 +15,7 @@ Created::Created(const std::string& bus, const std::string& topic) : topic_(topi
     topic_is_new_ = bus_is_new_ || std::none_of(before.topics.begin(), before.topics.end(),
                                                 [&](const TopicSnapshot& t) { return t.info.name == topic; });
   } catch (const Error& error) {
-    // What can't be read exists, and its opening says what is wrong.
+    // A bus or topic that can't be read exists: opening it will report what is wrong.
     bus_is_new_ = topic_is_new_ = error.code() == ErrorCode::not_found;
   }
 }
@@ -36,7 +36,7 @@ void Created::take_back(Bus& bus) noexcept {
                                     [&](const NodeSnapshot& node) { return node.id != bus.node(); });
     if (alone && now.topics.empty()) Bus::remove(name);
   } catch (const std::exception&) {
-    // It was a kindness; the error that led here is what counts.
+    // Cleaning up is optional: the caller reports the error that led here.
   }
 }
 

@@ -6,16 +6,16 @@
 
 namespace shmbus::tool {
 
-/// What a verb that may fail creates, so that it can leave nothing behind then.
+/// What a verb creates, so that it can remove it again if it fails.
 class Created {
  public:
-  /// Before the bus is opened: notes whether it and the topic exist.
+  /// Notes whether the bus and the topic exist. Make it before the bus is opened.
   Created(const std::string& bus, const std::string& topic);
 
   bool topic_is_new() const noexcept { return topic_is_new_; }
 
-  /// Removes the topic that was created since, unless anything was published on it or another process uses it; and the
-  /// bus, unless it has other members or topics. Throws nothing.
+  /// Removes the topic if it was created meanwhile, unless something was published on it or another process uses it. Removes
+  /// the bus likewise, unless it has other members or topics. Throws nothing.
   void take_back(Bus& bus) noexcept;
 
  private:

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// As logind.conf(5) has it: the file, then drop-ins by name.
+/// The files of logind.conf(5): the main file, then the drop-ins by name.
 std::vector<std::string> logind_configuration() {
   std::vector<fs::path> files{"/etc/systemd/logind.conf"};
   std::vector<fs::path> parts;
@@ -49,7 +49,7 @@ class Examination {
       if (files_.has_registry)
         look();
       else
-        fault(fmt::format("{} ({}) without a registry: nobody can join", counted(files_.files, "file"),
+        fault(fmt::format("{} ({}) without a registry: no process can join", counted(files_.files, "file"),
                           byte_count(files_.memory)),
               "free what is left of it", fmt::format("shmbus gc --bus {} --yes", files_.bus));
     } catch (const Error& error) {
@@ -91,7 +91,7 @@ class Examination {
         removes_ipc(logind_configuration())) {
       fault(fmt::format("it belongs to uid {}, and systemd removes the segments of users who log out (RemoveIPC=yes)",
                         bus_.owner),
-            "run services as a system user, set RemoveIPC=no in logind.conf, or let that user linger",
+            "run services as a system user, set RemoveIPC=no in logind.conf, or keep that user's services running (linger)",
             fmt::format("loginctl enable-linger $(id -nu {})", bus_.owner));
     }
     if ((bus_.mode & 0007) != 0)
@@ -109,15 +109,15 @@ class Examination {
   void clock() {
     if (!bus_.cycle_clock)
       note(
-          "time stamps are read from CLOCK_MONOTONIC, since the cores' cycle counter was not to be trusted: a publish "
-          "takes some 20 ns longer",
+          "time stamps are read from CLOCK_MONOTONIC, because the cores' cycle counter is not reliable: a publish "
+          "takes about 20 ns longer",
           "use a machine, or virtual machine, with a constant-rate counter (constant_tsc, nonstop_tsc)");
   }
 
   void members() {
     const auto alive = std::count_if(bus_.nodes.begin(), bus_.nodes.end(), [](const auto& n) { return n.alive; });
     if (alive == 0)
-      note(fmt::format("no live members; it keeps {} and {} for late starters", counted(bus_.topics.size(), "topic"),
+      note(fmt::format("no live members; it keeps {} and {} for processes that start later", counted(bus_.topics.size(), "topic"),
                        byte_count(files_.memory)),
            "remove it if its events are not needed", fmt::format("shmbus rm --bus {}", files_.bus));
     for (const NodeSnapshot& node : bus_.nodes) {
@@ -140,7 +140,7 @@ class Examination {
         if (s.mismatched != 0)
           fault(fmt::format("topic {}: {} (pid {}) skipped {}, not of the type it reads", topic.info.name, s.program,
                             s.pid, counted(s.mismatched, "event")),
-                "build both ends with one definition of what the topic carries",
+                "build both programs with the same definition of the topic's type",
                 fmt::format("shmbus info --bus {} {}", files_.bus, topic.info.name));
       }
     }
@@ -158,21 +158,21 @@ class Examination {
     }
   }
 
-  /// A line for each that died, with all it left.
+  /// One line for each dead process, with all that it left.
   void leftovers(const std::vector<Leftover>& all) {
     std::vector<std::uint64_t> nodes;
     for (const Leftover& l : all) {
       if (l.kind == Leftover::Kind::unknown_kind) {
         note(leftover_text(l), "inspect this bus with the newer shmbus");
       } else if (!l.reapable()) {
-        fault(leftover_text(l), "see whose it is, and remove it", fmt::format("ls -l '/dev/shm/{}'", l.name));
+        fault(leftover_text(l), "find out whose it is, and remove it", fmt::format("ls -l '/dev/shm/{}'", l.name));
       } else if (std::find(nodes.begin(), nodes.end(), l.node) == nodes.end()) {
         nodes.push_back(l.node);
         std::string text;
         for (const Leftover& other : all) {
           if (other.node == l.node && other.reapable()) text += (text.empty() ? "" : ", ") + leftover_text(other);
         }
-        fault("left by the dead: " + text, "free it", fmt::format("shmbus gc --bus {} --yes", files_.bus));
+        fault("left by dead processes: " + text, "free it", fmt::format("shmbus gc --bus {} --yes", files_.bus));
       }
     }
   }
@@ -190,7 +190,7 @@ std::string_view trim(std::string_view text) {
 }  // namespace
 
 bool removes_ipc(const std::vector<std::string>& configuration) {
-  bool removes = true;  // what systemd does untold
+  bool removes = true;  // systemd's default
   for (const std::string& text : configuration) {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {

@@ -9,7 +9,7 @@
 namespace shmbus::tool {
 namespace {
 
-/// What the topics that a node publishes to may take: all of their rings, and a block each to rotate into.
+/// How much memory the topics that a node publishes to may use: all of their rings, and one block each to rotate into.
 std::uint64_t may_take(const BusSnapshot& bus, std::uint64_t node) {
   std::uint64_t bytes = 0;
   for (const TopicSnapshot& topic : bus.topics) {
@@ -33,7 +33,8 @@ std::vector<Finding> examine_limits(const std::string& process_name, const Proce
         fmt::format("may have {} of address space (RLIMIT_AS), of which {} are in use: a topic with the default "
                     "options reserves {}",
                     byte_count(*view.address_space), byte_count(view.address_space_used), byte_count(topic)),
-        "raise it (ulimit -v; systemd: LimitAS=): reserved is not used; or create topics with fewer or smaller blocks");
+        "raise it (ulimit -v; systemd: LimitAS=), since reserved address space uses no memory; or create topics with fewer "
+        "or smaller blocks");
   if (view.file_size && *view.file_size < topic)
     fault(fmt::format("may make files of {} at most (RLIMIT_FSIZE): a topic with the default options has {} of address "
                       "space, so it can't create one",
@@ -51,8 +52,8 @@ std::vector<Finding> examine_limits(const std::string& process_name, const Proce
           "raise it (ulimit -n; systemd: LimitNOFILE=), or find what leaks descriptors; topics keep none");
   if (view.memory && topics > *view.memory)
     fault(
-        fmt::format("may use {} of memory (control group), and the topics it publishes to may take {}: what it is the "
-                    "first to use of them counts there, and the kernel ends a process that goes beyond",
+        fmt::format("may use {} of memory (control group), and the topics it publishes to may take {}: memory that it is "
+                    "the first to use counts there, and the kernel kills a process that exceeds the limit",
                     byte_count(*view.memory), byte_count(topics)),
         "raise it (memory.max; systemd: MemoryMax=; containers: --memory), or use fewer or smaller blocks");
   return findings;

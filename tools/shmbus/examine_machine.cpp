@@ -36,7 +36,7 @@ void examine_kernel(std::vector<Finding>& findings) {
   if (::uname(&name) != 0 || std::sscanf(name.release, "%u.%u", &major, &minor) != 2) return;
   if (major > 5 || (major == 5 && minor >= 10)) return;
   findings.push_back(
-      fault(fmt::format("the kernel is {}; shmbus is made for 5.10 and newer", name.release), "use a newer kernel"));
+      fault(fmt::format("the kernel is {}; shmbus needs 5.10 or newer", name.release), "use a newer kernel"));
 }
 
 void examine_membarrier(std::vector<Finding>& findings) {
@@ -45,7 +45,7 @@ void examine_membarrier(std::vector<Finding>& findings) {
   if (commands >= 0 && (commands & needed) == needed) return;
   findings.push_back(
       fault("the system refuses membarrier(2): publishers order commit and wake-up by themselves, which "
-            "makes each publish slower while anybody sleeps",
+            "makes each publish slower while a subscriber sleeps",
             "allow membarrier in the seccomp profile (containers), or in the kernel (CONFIG_MEMBARRIER)"));
 }
 
@@ -58,7 +58,7 @@ void examine_memory(std::vector<Finding>& findings) {
   }
   if (s.f_type != TMPFS_MAGIC && s.f_type != RAMFS_MAGIC)
     findings.push_back(
-        fault(fmt::format("{} is no memory: events would be written to a disk", shm), "mount a tmpfs there",
+        fault(fmt::format("{} is not in memory: events would be written to a disk", shm), "mount a tmpfs there",
               "mount -t tmpfs tmpfs /dev/shm"));
   if ((static_cast<unsigned long>(s.f_flags) & ST_RDONLY) != 0)
     findings.push_back(fault(fmt::format("{} is mounted read-only: buses can be inspected, not used", shm),
@@ -69,8 +69,8 @@ void examine_memory(std::vector<Finding>& findings) {
                              "chmod 1777 /dev/shm"));
   if (s.f_blocks == 0)
     findings.push_back(
-        note(fmt::format("{} has no limit of its own: topics that outgrow memory are not told no_memory; "
-                         "the kernel ends processes then",
+        note(fmt::format("{} has no limit of its own: when topics outgrow memory, publishers do not get no_memory, but "
+        "the kernel kills processes",
                          shm),
              "give it one, for example half of the memory, as root", "mount -o remount,size=50% /dev/shm"));
   const std::uint64_t unit = static_cast<std::uint64_t>(s.f_bsize);
@@ -83,7 +83,7 @@ void examine_memory(std::vector<Finding>& findings) {
               "larger (mount -o remount,size=...; containers: --shm-size)",
               "shmbus ls --buses"));
   } else if (size != 0 && size <= 64 * mebibyte) {
-    findings.push_back(note(fmt::format("{} has {}, which some dozen topics fill", shm, byte_count(size)),
+    findings.push_back(note(fmt::format("{} has {}, which about a dozen topics fill", shm, byte_count(size)),
                             "make it larger, as root; containers: --shm-size=1g",
                             "mount -o remount,size=1g /dev/shm"));
   }
@@ -97,7 +97,7 @@ void examine_container(std::vector<Finding>& findings, const ProcessView& self) 
   if (size != 0 && size <= *self.memory) return;
   findings.push_back(
       note(fmt::format("this control group may use {} of memory, and {} may hold {}: what its processes store there "
-                       "counts, and beyond that limit the kernel ends one of them, where a full {} gives no_memory",
+                       "counts. Beyond that limit the kernel kills one of them, while a full {} gives no_memory",
                        byte_count(*self.memory), shm, size == 0 ? "more" : byte_count(size), shm),
            "make /dev/shm smaller than the limit (containers: --shm-size below --memory), or raise the limit"));
 }
@@ -110,10 +110,10 @@ void examine_clock(std::vector<Finding>& findings) {
   // The kernel falls back to these when it finds that the cores' counters run apart.
   if (source != "hpet" && source != "acpi_pm" && source != "jiffies" && source != "refined-jiffies") return;
   findings.push_back(
-      fault(fmt::format("the kernel's clock source is {}: it does not trust the cores' cycle counter, and "
+      fault(fmt::format("the kernel's clock source is {}: it considers the cores' cycle counter unreliable, and "
                         "each reading of a clock is slow",
                         source),
-            "see why (dmesg | grep -i tsc); time stamps of different cores may not agree"));
+            "find out why (dmesg | grep -i tsc); time stamps of different cores may not agree"));
 #else
   static_cast<void>(findings);
 #endif

@@ -24,7 +24,7 @@ std::string leftover_text(const Leftover& l) {
     case Leftover::Kind::topic:
       return fmt::format("the announcement of topic {}, which {} did not finish", l.name.empty() ? "?" : l.name, who);
     case Leftover::Kind::removal:
-      return fmt::format("{} ({}), of a removal that was not finished", printable(l.name), byte_count(l.memory));
+      return fmt::format("{} ({}), left by an unfinished removal", printable(l.name), byte_count(l.memory));
     case Leftover::Kind::log:
       return fmt::format("{} ({}), a log without a topic", printable(l.name), byte_count(l.memory));
     case Leftover::Kind::earlier_topic:
@@ -37,11 +37,11 @@ std::string leftover_text(const Leftover& l) {
     case Leftover::Kind::stray:
       break;
   }
-  return fmt::format("{} ({}), which is no segment of this bus", printable(l.name), byte_count(l.memory));
+  return fmt::format("{} ({}), which is not a segment of this bus", printable(l.name), byte_count(l.memory));
 }
 
 std::string finding_text(const Finding& f) {
-  // An error of the bus names it itself.
+  // An error of a bus already names the bus.
   const std::string bus = f.bus.empty() ? "" : fmt::format("bus '{}'", f.bus);
   const std::string prefix = bus.empty() || f.text.starts_with(bus) ? "" : bus + ": ";
   std::string text =

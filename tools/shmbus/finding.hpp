@@ -24,18 +24,19 @@ struct ProcessView;
 
 /// The kernel, its clock and membarrier, /dev/shm, and the limits that this process has.
 std::vector<Finding> examine_machine();
-/// Limits of a process that topics run into. `process_name` names it; `topics` is what those it publishes to may take, in bytes.
+/// Limits of a process that its topics may exceed. `process_name` names it; `topics` is how many bytes those it publishes to
+/// may use.
 std::vector<Finding> examine_limits(const std::string& process_name, const ProcessView& process, std::uint64_t topics);
-/// The same of the live members of a bus, as far as /proc shows them.
+/// The same for the live members of a bus, as far as /proc shows them.
 std::vector<Finding> examine_limits(const BusSnapshot& bus);
-/// One bus: its owner, mode, clock, members, topics, and what the dead left.
+/// One bus: its owner, mode, clock, members, topics, and what dead processes left.
 std::vector<Finding> examine_bus(const BusFiles& files);
 
 /// Whether systemd-logind would remove the segments of a user who logs out. `configuration` holds the texts of its
 /// files in the order they are read.
 bool removes_ipc(const std::vector<std::string>& configuration);
 
-/// The leftovers in words, one a line and kind: "node 12 (ml-service, pid 4711)".
+/// A leftover in words: "node 12 (ml-service, pid 4711)".
 std::string leftover_text(const Leftover& leftover);
 
 std::string finding_text(const Finding& finding);

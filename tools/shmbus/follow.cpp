@@ -16,8 +16,8 @@ constexpr std::size_t batch = 256;
 }
 
 Command& add_print_options(Command& command, PrintOptions& options) {
-  return command.flag("-j,--json", options.json, "One JSON object a line instead of payloads")
-      .flag("-r,--raw", options.raw, "Payloads alone, as into a pipe, on a terminal too")
+  return command.flag("-j,--json", options.json, "One JSON object per line instead of payloads")
+      .flag("-r,--raw", options.raw, "Payloads alone, also on a terminal; the default for pipes and files")
       .flag("-t,--topic-name", options.topic_name, "Begin each raw line with the topic's name and a space");
 }
 

@@ -16,14 +16,14 @@ struct FollowOptions {
   PrintOptions print;
 };
 
-/// The options that all verbs have which print events. Returns the command.
+/// Adds the options of all verbs that print events. Returns the command.
 Command& add_print_options(Command& command, PrintOptions& options);
 
-/// Prints events until there are enough, the bus is removed, a signal comes or nobody reads the output any more. A
-/// SignalScope must live.
+/// Prints events until there are enough, the bus is removed, a signal comes or the output is closed. *Requires* a
+/// SignalScope.
 void follow(Bus& bus, Subscriber& subscriber, const FollowOptions& options);
 
-/// The exit status, after saying what a reader of the output could not know.
+/// Returns the exit status, after reporting losses and a removed bus on standard error.
 int conclude(const Bus& bus, const Subscriber& subscriber, const FollowOptions& options);
 
 }  // namespace shmbus::tool

@@ -12,7 +12,7 @@ namespace shmbus::tool {
 bool Input::read(std::string& to) {
   std::array<char, std::size_t{64} * 1024> piece;
   for (;;) {
-    // A read alone would miss a signal that comes just before it.
+    // A plain read would miss a signal that arrives just before it.
     std::array<pollfd, 2> fds{pollfd{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
                               pollfd{.fd = stop_, .events = POLLIN, .revents = 0}};
     const int ready = ::poll(fds.data(), fds.size(), -1);

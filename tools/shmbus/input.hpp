@@ -11,7 +11,7 @@ class Input {
   /// `stop` is a descriptor that is readable once reading is to end.
   explicit Input(int stop) noexcept : stop_(stop) {}
 
-  /// Waits for bytes and appends at most 64 KiB of them. False at the end, or when told to stop. Throws
+  /// Waits for bytes and appends at most 64 KiB of them. Returns false at the end, or when it has to stop. Throws
   /// std::system_error.
   bool read(std::string& to);
 

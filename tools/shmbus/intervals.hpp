@@ -6,10 +6,10 @@
 
 namespace shmbus::tool {
 
-/// How regularly events come: times between one event and the next, in nanoseconds.
+/// How regularly events arrive: the times between one event and the next, in nanoseconds.
 class Intervals {
  public:
-  /// Events in the order of their sequence. One whose predecessor was not seen begins anew.
+  /// Adds events in the order of their sequence. After a gap in the sequence no interval is counted.
   void add(std::uint64_t sequence, Time time) noexcept;
 
   std::uint64_t events() const noexcept { return events_; }

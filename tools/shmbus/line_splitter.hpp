@@ -26,7 +26,7 @@ class LineSplitter {
     return more;
   }
 
-  /// The begun line, which has no newline yet.
+  /// The unfinished line, which has no newline yet.
   std::string_view rest() const noexcept { return pending_; }
 
  private:

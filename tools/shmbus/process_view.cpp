@@ -20,7 +20,7 @@ std::string content(const std::string& path) {
   return {std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
 }
 
-/// The first number of a text, in a base; nothing where it begins with something else, such as "unlimited" or "max".
+/// The number at the begin of a text; nothing if the text begins with something else, such as "unlimited" or "max".
 std::optional<std::uint64_t> number(std::string_view text, int base = 10) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
   std::uint64_t value = 0;
@@ -28,7 +28,7 @@ std::optional<std::uint64_t> number(std::string_view text, int base = 10) {
   return error == std::errc{} && end != text.data() ? std::optional(value) : std::nullopt;
 }
 
-/// What follows the first line that begins so, as far as the line's end.
+/// The rest of the first line that begins with a text.
 std::string_view after(std::string_view text, std::string_view begin) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());

@@ -20,7 +20,7 @@ _shmbus_verbs() {
     'ls:list the topics of a bus, or the buses of this machine'
     'info:show all that is known of one topic'
     'ports:list publishers and subscribers, with what they did'
-    'stat:print what happens on the bus a second'
+    'stat:print rates per second of what happens on the bus'
     'pub:publish events on a topic'
     'sub:print events as they come'
     'hz:measure how often events come'
@@ -41,7 +41,7 @@ _shmbus() {
   typeset -A opt_args
   local -a bus json print size
   bus=('(-b --bus)'{-b,--bus}'[the bus]:bus:_shmbus_buses' '(- *)'{-h,--help}'[explain]')
-  json=('(-j --json)'{-j,--json}'[one JSON object a line]')
+  json=('(-j --json)'{-j,--json}'[one JSON object per line]')
   print=($json '(-r --raw)'{-r,--raw}'[payloads alone, on a terminal too]'
     '(-t --topic-name)'{-t,--topic-name}'[begin raw lines with the topic]')
   size=('--block-size[bytes of a block]:size:' '--blocks[blocks the ring retains]:number:'
@@ -57,16 +57,16 @@ _shmbus() {
     pub) _arguments $bus $size '(-l --lines)'{-l,--lines}'[each line is an event]' \
       '--as-type[payloads are values of the type]' '1:topic:_shmbus_topics' '2:text:' ;;
     sub) _arguments $bus $print '(-f --from)'{-f,--from}'[where to begin]:start:(latest oldest seq\: last\: time\:)' \
-      '(-n --count)'{-n,--count}'[end after so many]:number:' '--reliable[lose nothing]' \
-      '--demote-after[become lossy after holding back so long]:time:' '1:pattern:_shmbus_topics' ;;
+      '(-n --count)'{-n,--count}'[end after this number of events]:number:' '--reliable[lose nothing]' \
+      '--demote-after[become lossy after this time of holding publishers back]:time:' '1:pattern:_shmbus_topics' ;;
     hz) _arguments $bus $json '(-i --interval)'{-i,--interval}'[seconds]:seconds:' \
-      '(-n --count)'{-n,--count}'[end after so many lines]:number:' '1:topic:_shmbus_topics' ;;
+      '(-n --count)'{-n,--count}'[end after this number of lines]:number:' '1:topic:_shmbus_topics' ;;
     tail) _arguments $bus $print '(-n --last)'{-n,--last}'[how many of each topic]:number:' \
       '(-f --follow)'{-f,--follow}'[go on with new events]' '1:pattern:_shmbus_topics' ;;
     replay) _arguments $bus $print '(-f --from)'{-f,--from}'[where to begin]:start:(latest oldest seq\: last\: time\:)' \
       '(-s --speed)'{-s,--speed}'[speed factor]:factor:' '(-q --quick)'{-q,--quick}'[without pauses]' \
       '(-i --into)'{-i,--into}'[publish on this bus]:bus:_shmbus_buses' \
-      '(-n --count)'{-n,--count}'[end after so many]:number:' '1:pattern:_shmbus_topics' ;;
+      '(-n --count)'{-n,--count}'[end after this number of events]:number:' '1:pattern:_shmbus_topics' ;;
     topic) _arguments $bus $size '--reserve[take all memory now]' '--no-timestamps[events without time]' \
       '--accept-raw[raw bytes beside a type]' '--mode[access in octal]:mode:' '--group[owner group]:group:_groups' \
       '--strict[fail where it has other options]' '1:name:_shmbus_topics' ;;

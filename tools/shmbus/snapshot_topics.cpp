@@ -53,7 +53,7 @@ void keep_matching(BusSnapshot& bus, const std::string& pattern) {
     if (matches(pattern, topic.info.name)) bus.topics.push_back(topic);
   }
   if (!bus.topics.empty()) return;
-  matches(pattern, "a");  // throws where that is no pattern and there was no topic to compare
+  matches(pattern, "a");  // throws if the pattern is invalid, also if there is no topic to compare
   bus.topics = std::move(all);
   refuse(bus, pattern);
 }

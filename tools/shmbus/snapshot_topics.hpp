@@ -6,17 +6,17 @@
 
 #include "shmbus/inspector.hpp"
 
-// Topics of a snapshot, as a person asks for them.
+// Topics of a snapshot, chosen by name or pattern.
 namespace shmbus::tool {
 
-/// Takes topics out of a snapshot that can't be read, each with a line on standard error. The exit status so far: 1 if
-/// there were any, or the bus was removed meanwhile.
+/// Removes from a snapshot the topics that can't be read, and reports each on standard error. Returns the exit status so
+/// far: 1 if there were any, or if the bus was removed meanwhile.
 int drop_unreadable(BusSnapshot& bus);
 
-/// The topic of that name. Throws Error: `not_found`, or `corrupt` where it can't be read.
+/// Returns the topic of a name. Throws Error: `not_found`, or `corrupt` if it can't be read.
 const TopicSnapshot& find_topic(const BusSnapshot& bus, std::string_view topic);
 
-/// Keeps the topics that match. Throws Error: `not_found` where none does, `invalid_name` where that is no pattern.
+/// Keeps the topics that match. Throws Error: `not_found` if none does, `invalid_name` if the pattern is invalid.
 void keep_matching(BusSnapshot& bus, const std::string& pattern);
 
 }  // namespace shmbus::tool

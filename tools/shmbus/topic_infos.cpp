@@ -8,14 +8,14 @@ namespace shmbus::tool {
 
 const TopicInfo& TopicInfos::of(const Event& event) {
   const auto known = infos_.find(event.topic());
-  // A topic may be removed and made anew, and what it carries may be decided later.
+  // A topic may be removed and created anew, and what it carries may be decided later.
   if (known != infos_.end() && known->second.id == event.id().topic && known->second.content != Content::undecided)
     return known->second;
   TopicInfo info;
   try {
     if (auto found = bus_->find_topic(event.topic()); found && found->id == event.id().topic) info = std::move(*found);
   } catch (const Error&) {
-    // It was removed, or is damaged: its event is shown as bytes.
+    // The topic was removed, or is damaged: its events are shown as bytes.
   }
   if (info.id == 0) {
     info.id = event.id().topic;

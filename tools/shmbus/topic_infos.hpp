@@ -8,12 +8,12 @@
 
 namespace shmbus::tool {
 
-/// What topics carry, looked up once each, for those who print their events.
+/// What topics carry, looked up once each, for printing their events.
 class TopicInfos {
  public:
   explicit TopicInfos(Bus& bus) : bus_(&bus) {}
 
-  /// Of the event's topic. Where it was removed, what an event of raw bytes would have.
+  /// Returns what the event's topic carries. If the topic was removed, returns the info of a topic of raw bytes.
   const TopicInfo& of(const Event& event);
 
  private:

@@ -26,18 +26,18 @@ TopicOptions TopicShape::options() const {
 Command& add_size_options(Command& command, TopicShape& shape) {
   return command
       .option("--block-size", "SIZE", byte_size(shape.block_size),
-              "Bytes of a block, such as 64KiB: a power of two; bounds the payload")
-      .option("--blocks", "N", whole_number(shape.blocks), "Blocks the ring retains, rounded up to a power of two")
+              "Size of a block, such as 64KiB: a power of two; limits the payload")
+      .option("--blocks", "N", whole_number(shape.blocks), "Number of blocks that the ring retains, rounded up to a power of two")
       .flag("--exclusive", shape.exclusive, "One publisher at a time; cheaper");
 }
 
 Command& add_other_options(Command& command, TopicShape& shape) {
-  return command.flag("--reserve", shape.reserve, "Take the memory of all blocks now, or fail")
-      .flag("--no-timestamps", shape.no_timestamps, "Events do not carry their time")
+  return command.flag("--reserve", shape.reserve, "Reserve the memory of all blocks now, or fail")
+      .flag("--no-timestamps", shape.no_timestamps, "Events have no time stamps")
       .flag("--accept-raw", shape.accept_raw, "Accept raw bytes beside values of a type")
       .option("--mode", "MODE", file_mode(shape.mode), "Access to its log in octal, such as 0640")
       .option("--group", "GROUP", text_value(shape.group), "Its owner group, by name or number")
-      .flag("--strict", shape.strict, "Fail where the topic exists and has other options, defaults included");
+      .flag("--strict", shape.strict, "Fail if the topic exists with other options, also if those are only defaults");
 }
 
 std::vector<DifferentOption> differences(const TopicShape& asked, const TopicInfo& found) {

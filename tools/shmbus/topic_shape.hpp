@@ -12,7 +12,7 @@
 
 namespace shmbus::tool {
 
-/// What the command line asks of a topic that is to be created; what was not given asks for nothing.
+/// The options of the command line for a topic to create. An option that was not given demands nothing.
 struct TopicShape {
   std::optional<std::uint64_t> block_size{}, blocks{};
   std::optional<unsigned> mode{};
@@ -24,11 +24,11 @@ struct TopicShape {
 
 /// --block-size, --blocks and --exclusive. Returns the command.
 Command& add_size_options(Command& command, TopicShape& shape);
-/// The others. Returns the command.
+/// Adds the other options. Returns the command.
 Command& add_other_options(Command& command, TopicShape& shape);
 
-/// The options that were given and that a topic which exists does not have: by the names of the command line, with what
-/// was asked for, and what it has.
+/// The given options that an existing topic does not match: each with its name on the command line, the value that was
+/// asked for, and the topic's own.
 std::vector<DifferentOption> differences(const TopicShape& asked, const TopicInfo& found);
 
 /// "--blocks 8 (it has 4), --exclusive (it is shared)"

@@ -12,7 +12,7 @@ struct ChosenBus {
   bool given = false;
 };
 
-// Each adds a verb to the command line. `bus` is filled in by the time the verb runs, and outlives it.
+// Each function adds a verb to the command line. `bus` is set before the verb runs, and must outlive it.
 void add_ls(CommandLine& line, const ChosenBus& bus);
 void add_info(CommandLine& line, const ChosenBus& bus);
 void add_ports(CommandLine& line, const ChosenBus& bus);

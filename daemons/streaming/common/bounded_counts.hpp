@@ -8,16 +8,15 @@
 
 namespace streaming {
 
-/// Counts how often each of any number of things came up, and remembers at most N of them: a newcomer takes the place,
-/// and the count, of the one that came up least (the space-saving algorithm). So those that come up often are always
-/// there, in bounded room and time.
+/// Counts how often each id occurs, and remembers at most N ids: a new one takes the place and the count of the rarest
+/// (the space-saving algorithm). So frequent ids are always there, in bounded room and time.
 template <std::size_t N>
 class BoundedCounts {
  public:
   struct Entry {
     std::uint64_t id = 0;
-    std::uint32_t count = 0;      // at least as often as it came up
-    std::uint32_t inherited = 0;  // of it, what it may not have come up
+    std::uint32_t count = 0;      // at least as often as it occurred
+    std::uint32_t inherited = 0;  // how much of the count it may have taken over
 
     std::uint32_t certain() const { return count - inherited; }
   };
@@ -43,7 +42,7 @@ class BoundedCounts {
   std::size_t size_ = 0;
 };
 
-/// The last N things, each once.
+/// The last N ids, each once.
 template <std::size_t N>
 class Recent {
  public:

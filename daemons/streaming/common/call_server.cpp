@@ -44,7 +44,7 @@ int listen_on(const std::string& path) {
   std::memcpy(address.sun_path, path.data(), path.size());
   const int fd = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   if (fd < 0) throw refuse(std::strerror(errno));
-  ::unlink(path.c_str());  // what a killed predecessor left
+  ::unlink(path.c_str());  // left by an earlier process that was killed
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(fd, 16) != 0) {
     const int error = errno;
     ::close(fd);
@@ -53,7 +53,7 @@ int listen_on(const std::string& path) {
   return fd;
 }
 
-// True when there is something to read; false when the signal came.
+// Returns true when there is something to read, false when the signal came.
 bool wait_for(int fd, const shmbus::tool::SignalScope& stop) {
   std::array<pollfd, 2> fds{pollfd{.fd = fd, .events = POLLIN, .revents = 0},
                             pollfd{.fd = stop.fd(), .events = POLLIN, .revents = 0}};

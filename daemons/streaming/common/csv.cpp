@@ -8,7 +8,7 @@
 namespace streaming {
 namespace {
 
-// A file of some other kind has as many malformed rows as lines. They are all counted, but nobody reads them all.
+// In a file of another kind every line is a malformed row. All are counted, but only the first are reported.
 constexpr std::uint64_t reported_rows = 20;
 
 }  // namespace

@@ -16,23 +16,23 @@ struct RowProblem {
   std::string found;
 };
 
-/// Takes the lines of a CSV file apart (RFC 4180, but no line ends inside quotes) and keeps account of those it cannot
-/// use. A malformed row is reported with its file and line, skipped and counted.
+/// Splits the lines of a CSV file into fields (RFC 4180, but without line ends inside quotes). A malformed row is reported
+/// with its file and line, skipped and counted.
 class CsvReader {
  public:
-  /// Reads the header and finds the columns in it, whatever their order and whatever stands beside them. Throws, naming
-  /// what is missing.
+  /// Reads the header and finds the wanted columns in it, in any order and among others. Throws an error that names missing
+  /// columns.
   CsvReader(LineSource& lines, std::vector<std::string> columns);
 
-  /// The next line that is not empty; false at the end. Apart from `parse`, so that the time the input takes to arrive
-  /// is not counted as the time its row takes to handle.
+  /// Reads the next line that is not empty; returns false at the end. Separate from `parse`, so that waiting for input does
+  /// not count as time to handle the row.
   bool next();
 
-  /// The wanted columns of that line, in the order they were asked for; null where it is malformed. The texts are valid
-  /// until the next call of either.
+  /// The wanted columns of that line, in the order they were asked for; null if it is malformed. The texts are valid until
+  /// the next call of either function.
   const std::vector<std::string>* parse();
 
-  /// Skips the row as malformed, for a reason that only the caller knows.
+  /// Skips the row as malformed, for the caller's reason.
   void refuse(const RowProblem& problem);
 
   std::uint64_t malformed() const { return malformed_; }
@@ -51,7 +51,7 @@ class CsvReader {
 /// out of place.
 bool split_row(std::string_view line, std::vector<std::string>& fields, RowProblem& problem);
 
-/// Text as an error message shows it: in quotes, shortened, with `?` for what is no printable character.
+/// Text for an error message: in quotes, shortened, with `?` for characters that are not printable.
 std::string quoted(std::string_view text);
 
 }  // namespace streaming

@@ -12,16 +12,16 @@
 // The events of the platform. They are all that its services have in common: no service knows another.
 //
 // Every result names its cause, the sequence of the watch it answers. A service that was killed re-reads the watches
-// after its last saved state, so a result may be published twice (at least once, that is): whoever minds keeps the last
-// cause.
+// after its last saved state, so a result may be published twice (at-least-once delivery). A reader that must not handle it
+// twice remembers the last cause.
 //
-// Each tells its fields, so that a service built with another definition of it is refused, not misled.
+// Each type records its fields, so that a service built with another definition of it is refused.
 
 namespace streaming {
 
 inline constexpr std::string_view watch_topic = "video.watch_started";
 
-/// Characters of fixed room, cut off if longer, filled up with zeros.
+/// A text of fixed size: cut off if longer, padded with zeros.
 template <std::size_t N>
 struct Text {
   std::array<char, N> characters{};
@@ -37,7 +37,7 @@ struct Text {
   }
 };
 
-/// Somebody started a video. `video.watch_started`
+/// A user started a video. `video.watch_started`
 struct WatchStarted {
   std::uint64_t user = 0;
   std::uint64_t video = 0;
@@ -57,7 +57,7 @@ struct GenreShare {
 struct PreferencesUpdated {
   std::uint64_t cause = 0;
   std::uint64_t user = 0;
-  std::array<GenreShare, 3> genres{};  ///< the dearest first
+  std::array<GenreShare, 3> genres{};  ///< the most preferred first
 };
 SHMBUS_FIELDS(PreferencesUpdated, cause, user, genres)
 
@@ -80,7 +80,7 @@ struct AnalyticsUpdated {
 };
 SHMBUS_FIELDS(AnalyticsUpdated, cause, watches, users, videos, watches_per_day, events_per_second)
 
-/// A user's friends were told what the user watches. `notification.sent`
+/// A user's friends were notified of what the user watches. `notification.sent`
 struct NotificationSent {
   std::uint64_t cause = 0;
   std::uint64_t user = 0;

@@ -71,8 +71,8 @@ bool LineReader::skip_rest_of_line() {
   return true;
 }
 
-// Makes room behind what is not returned yet and reads there. True also at the end of the input, which at_end_ then
-// says; false when the signal came.
+// Makes room after the lines that are not returned yet, and reads there. Returns true also at the end of the input, and then
+// sets at_end_; returns false when the signal came.
 bool LineReader::fill() {
   std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;

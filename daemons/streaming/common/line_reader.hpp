@@ -15,12 +15,11 @@ class SignalScope;
 
 namespace streaming {
 
-/// Reads a file, or standard input for "-", line by line, as they arrive. Lines end with LF or CR LF; the last one need
-/// not. A byte order mark is skipped. Throws where the file cannot be opened or read.
+/// Reads a file, or standard input for "-", line by line as lines arrive. Lines end with LF or CR LF, and the last line may
+/// have no end. A byte order mark is skipped. Throws if the file cannot be opened or read.
 class LineReader : public LineSource {
  public:
-  /// What is longer than this is cut off: no row of ours comes near it, and a file of some other kind may have no line
-  /// ends.
+  /// Longer lines are cut off. No valid row is nearly as long, and a file of another kind may have no line ends.
   static constexpr std::size_t longest_line = std::size_t{64} * 1024;
 
   /// With `stop`, its signal ends the lines, also while waiting for input.
@@ -46,12 +45,12 @@ class LineReader : public LineSource {
   std::size_t begin_ = 0;  // what is read and not returned yet: [begin_, end_)
   std::size_t end_ = 0;
   bool at_end_ = false;
-  bool cut_off_ = false;  // the line returned last goes on
+  bool cut_off_ = false;  // the rest of the line returned last is still to come
   std::uint64_t number_ = 0;
 };
 
-/// Rows of a CSV file below its header: lines that are not empty. Nothing where the file is not an ordinary one, which
-/// can be read but once. Throws where it cannot be opened.
+/// The number of rows of a CSV file: lines below the header that are not empty. Nothing if the file is not an ordinary one,
+/// since others can be read only once. Throws if it cannot be opened.
 std::optional<std::uint64_t> count_rows(const std::string& path);
 
 }  // namespace streaming

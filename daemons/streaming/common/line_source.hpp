@@ -14,7 +14,7 @@ class LineSource {
   /// The next line without its line end, valid until the next call. False at the end.
   virtual bool next(std::string_view& line) = 0;
 
-  /// Where the lines come from, for people: a file's path.
+  /// The source's name for messages: a file's path.
   virtual const std::string& name() const = 0;
 
   /// Number of the line returned last, from 1.

@@ -17,13 +17,13 @@ class Movies {
   using Genres = std::uint64_t;
   static constexpr std::size_t most_genres = 64;
 
-  /// Without a file: each video gets one to three genres that follow from its number.
+  /// Makes up genres without a file: each video gets one to three genres that follow from its number.
   Movies();
 
-  /// From CSV with the columns movieId and genres, those joined by `|`. Throws where that cannot be read.
+  /// Reads CSV with the columns movieId and genres; genres are joined by `|`. Throws if the file cannot be read.
   explicit Movies(LineSource& lines);
 
-  /// Of a video that the file does not hold: made up, as without a file.
+  /// Returns a video's genres. For a video that the file does not hold they are made up, as without a file.
   Genres genres(std::uint64_t video) const;
 
   /// The name of the genre with that bit. The bits of MovieLens's own genres are always the same.

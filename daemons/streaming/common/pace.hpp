@@ -10,7 +10,7 @@ namespace streaming {
 /// Spreads events evenly over time, one by one or in bursts.
 class Pace {
  public:
-  /// No pace at all where the rate is 0.
+  /// Without delays if the rate is 0.
   Pace(double events_per_second, std::uint64_t burst, const shmbus::tool::SignalScope& stop)
       : interval_(events_per_second > 0 ? 1e9 / events_per_second : 0), burst_(burst), stop_(stop) {}
 

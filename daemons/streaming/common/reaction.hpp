@@ -27,8 +27,8 @@ using Send = std::function<void(const Result&)>;
 /// Numbers that sum up what a service did, with their names.
 using Results = std::vector<std::pair<std::string, std::uint64_t>>;
 
-/// What a service does about a watch. It knows neither the bus nor the other services, and what it knows is a function
-/// of the watches it was given, in their order.
+/// What a service does with a watch. It depends neither on the bus nor on the other services. Its state is a function of
+/// the watches it was given, in their order.
 class Reaction {
  public:
   virtual ~Reaction() = default;

@@ -15,18 +15,18 @@ class Report {
  public:
   explicit Report(std::string service);
 
-  /// Stands in both.
+  /// Adds a figure to both.
   void add(const std::string& name, std::uint64_t value);
   void add_hash(const StreamHash& hash);
 
-  /// Stands in the JSON only.
+  /// Adds a figure to the JSON only.
   void note(const std::string& name, std::uint64_t value);
 
   /// "badge-service: handled 100836, lost 0, hash 0123456789abcdef, badges 2310"
   std::string line() const;
   void print() const;
 
-  /// Nothing if the path is empty. Throws where it cannot be written.
+  /// Writes the JSON; does nothing if the path is empty. Throws if it cannot be written.
   void write(const std::string& path) const;
 
  private:

@@ -9,7 +9,7 @@
 namespace streaming {
 namespace {
 
-// A viewer's answer must not hang on a stranger who attached as a reliable subscriber and fell asleep.
+// A viewer's answer must not wait for another program that attached as a reliable subscriber and does not read.
 constexpr std::chrono::milliseconds patience{100};
 
 // What a player needs to begin.

@@ -13,16 +13,16 @@
 
 namespace streaming {
 
-/// The topic's options that keep so many watches.
+/// Topic options that retain at least this many watches.
 shmbus::TopicOptions retaining(std::uint64_t watches);
 
-/// Answers one request after another: reads it, publishes that a watch started, and makes the viewer's answer. Who
-/// reacts to the event, and how fast, and whether anybody does, is all the same to it.
+/// Answers one request after another: reads it, publishes that a watch started, and makes the viewer's answer. It does not
+/// depend on which services react to the event, or how fast.
 class RequestHandler {
  public:
   RequestHandler(WatchReader& requests, shmbus::TypedPublisher<WatchStarted> publisher);
 
-  /// Answers the next request. False when there is none any more, or the bus is gone.
+  /// Answers the next request. Returns false when there are no more requests, or the bus is gone.
   bool handle_next();
 
   std::uint64_t published() const { return published_; }

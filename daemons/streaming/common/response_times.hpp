@@ -8,7 +8,7 @@
 
 namespace streaming {
 
-/// How long each answer took. Remembers the first four million; what comes then is not kept.
+/// How long each answer took. Remembers the first four million answers, and ignores later ones.
 class ResponseTimes {
  public:
   void add(std::uint64_t sequence, std::chrono::nanoseconds time);
@@ -28,7 +28,7 @@ class ResponseTimes {
   std::vector<Answer> answers_;
 };
 
-/// The same of any numbers.
+/// The same for any numbers.
 std::uint64_t quantile(std::vector<std::uint64_t> values, double share);
 
 }  // namespace streaming

@@ -6,7 +6,7 @@
 
 namespace streaming {
 
-/// When to save the state next: so long after the last time, or so many events. A state that takes long to write is
+/// When to save the state next: after an interval, or after a number of events. A state that takes long to write is
 /// written less often, so that a service spends at most a tenth of its time on it.
 class SaveSchedule {
  public:
@@ -15,7 +15,7 @@ class SaveSchedule {
 
   explicit SaveSchedule(std::chrono::nanoseconds interval) : interval_(interval) {}
 
-  /// Events were handled that no saved state holds yet.
+  /// Records that events were handled since the last save.
   void changed(std::uint64_t events, Clock::time_point now) {
     if (events == 0) return;
     if (unsaved_ == 0) due_ = std::max(due_, now + interval_);
@@ -29,7 +29,7 @@ class SaveSchedule {
     due_ = ended + 9 * (ended - began);
   }
 
-  /// How long one may sleep before it is due; without end when there is nothing to save.
+  /// How long the caller may sleep before the next save is due; unlimited if there is nothing to save.
   std::chrono::nanoseconds left(Clock::time_point now) const {
     if (unsaved_ == 0) return std::chrono::nanoseconds::max();
     return std::max(std::chrono::nanoseconds{0}, std::chrono::nanoseconds{due_ - now});

@@ -66,7 +66,7 @@ int Service::react_to_events(Reaction& reaction) {
     }
     if (events.status() == shmbus::Status::closed || events.status() == shmbus::Status::corrupt) break;
     if (!std::exchange(lingered, true)) {
-      // Nobody waits for a reaction, but a viewer waits for whoever publishes: spare it the system call that wakes us.
+      // No one waits for a reaction, but a viewer waits for video-service: polling spares it the system call that wakes us.
       stop_.sleep(options_.linger);
     } else {
       events.wait(schedule.left(Clock::now()));
@@ -80,7 +80,7 @@ int Service::react_to_events(Reaction& reaction) {
   return 1;
 }
 
-// Finds out which event comes next. What was learnt from events stays; the position holds only in the stream it was
+// Finds out which event comes next. The counts of the saved state stay; its position is valid only in the stream it was
 // counted in.
 void Service::resume(Reaction& reaction) {
   const bool loaded = state_ && state_->load(position_, reaction);
@@ -89,7 +89,7 @@ void Service::resume(Reaction& reaction) {
   if (position_.sequence > 0) {
     fmt::print(stderr, "{}: goes on after event {}\n", name_, position_.sequence);
   } else if (loaded) {
-    fmt::print(stderr, "{}: the events of the saved state are no longer on bus '{}'; begins with the oldest there is\n",
+    fmt::print(stderr, "{}: the events of the saved state are no longer on bus '{}'; begins with the oldest event\n",
                name_, options_.bus);
   }
   resumed_after_ = position_.sequence;
@@ -100,17 +100,17 @@ void Service::resume(Reaction& reaction) {
 void Service::handle(const shmbus::Event& event, Reaction& reaction, const shmbus::Subscriber& events) {
   if (options_.until > 0 && position_.sequence >= options_.until) return;
   const shmbus::EventId id = event.id();
-  if (position_.topic != id.topic) {  // the first event, or somebody removed the topic and made it anew
+  if (position_.topic != id.topic) {  // the first event, or the topic was removed and created anew
     position_ = {.bus = id.bus, .topic = id.topic, .first = id.sequence, .lost = position_.lost};
   }
-  // What is lost is lost before this event. Noted here, and not after the poll, the count belongs to the position.
+  // Losses are always before this event. Taken here, and not after the poll, the count belongs to the position.
   if (id.sequence != position_.sequence + 1) position_.lost = lost_before_ + events.lost();
   position_.sequence = id.sequence;
   const WatchStarted* started = event.as<WatchStarted>();
   if (started == nullptr) {
     if (position_.unreadable++ == 0) {
       fmt::print(stderr,
-                 "{}: event {} of '{}': expected a {} of {} bytes, found {} bytes of something else; it and its like "
+                 "{}: event {} of '{}': expected a {} of {} bytes, found {} bytes of something else; such events "
                  "are skipped\n",
                  name_, id.sequence, event.topic(), shmbus::type_name<WatchStarted>, sizeof(WatchStarted),
                  event.payload().size());
@@ -122,8 +122,8 @@ void Service::handle(const shmbus::Event& event, Reaction& reaction, const shmbu
   position_.hash.add(id.sequence, *started);
 }
 
-// A service whose state can no longer be saved goes on, and tries again; were it killed now, its next start would
-// repeat more.
+// A service whose state can no longer be saved goes on, and tries again. If it is killed meanwhile, its next start repeats
+// more events.
 bool Service::save(const Reaction& reaction) try {
   if (state_) state_->save(position_, reaction);
   save_failed_ = false;

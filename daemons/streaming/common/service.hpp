@@ -18,23 +18,23 @@
 
 namespace streaming {
 
-/// One of the services that react to watches, from its start to its end: it gets the events from the bus, gives them to
-/// its reaction, passes the results on and keeps the state.
+/// One of the services that react to watches, from its start to its end: it reads the events from the bus, hands them to
+/// its reaction, publishes the results and saves the state.
 ///
-/// It is a lossy subscriber, so that however slow it is it holds nobody back, and its results are offered to the bus
-/// and never waited for.
+/// It is a lossy subscriber, so it never holds publishers back, however slow it is. It publishes its results without
+/// waiting.
 class Service {
  public:
-  /// Joins the bus, unless it is to answer calls instead. Throws.
+  /// Joins the bus, unless the options say to answer calls. Throws.
   Service(std::string name, ServiceOptions options);
 
   const Movies& movies() const { return movies_; }
 
-  /// What a reaction passes its results to: publishes them under this topic.
+  /// Returns a function for a reaction's results, which publishes them on this topic.
   template <class Result>
   Send<Result> results(std::string_view topic);
 
-  /// Reacts until a signal, or `--until`, ends it. The program's exit code. Throws.
+  /// Reacts until a signal, or `--until`, ends it. Returns the program's exit code. Throws.
   int run(Reaction& reaction);
 
  private:
@@ -62,7 +62,7 @@ class Service {
 template <class Result>
 Send<Result> Service::results(std::string_view topic) {
   if (!bus_) return [](const Result&) {};
-  // Results are of interest while they are news: a small ring does.
+  // Only recent results matter: a small ring is enough.
   auto publisher = std::make_shared<shmbus::TypedPublisher<Result>>(
       bus_->publisher<Result>(topic, {.block_size = 64 * 1024, .blocks = 8}));
   return [this, publisher](const Result& result) {
@@ -70,8 +70,8 @@ Send<Result> Service::results(std::string_view topic) {
   };
 }
 
-/// A service's whole `main`: reads the command line, and runs what `body` makes of the Service. The exit code: 0 after
-/// a stop in good order, 1 where something is wrong, which is then said on standard error.
+/// A service's whole `main`: reads the command line, makes a Service and runs `body` on it. Returns the exit code: 0 after
+/// an orderly stop, 1 after an error, which it prints on standard error.
 int run_service(int argc, char** argv, const std::string& name, const std::string& text,
                 const std::function<int(Service&)>& body);
 

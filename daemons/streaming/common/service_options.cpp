@@ -33,14 +33,14 @@ void add_service_options(CLI::App& app, ServiceOptions& options) {
       ->type_name("FILE");
   app.add_option("--report", options.report, "write what was done as JSON when the service ends")->type_name("FILE");
   app.add_option("--until", options.until,
-                 "end once the event with this sequence is handled; else SIGINT or SIGTERM ends it")
+                 "end once the event with this sequence is handled; by default only SIGINT or SIGTERM ends it")
       ->type_name("N");
   app.add_flag("--reliable", options.reliable,
                "lose nothing: while this service is behind, or stopped, video-service waits, then leaves watches unpublished");
   add_milliseconds(app, "--save-interval", options.save_interval, "time between two saves of the state");
   app.add_option(
          "--serve", options.serve,
-         "do not use the bus: answer calls on this Unix socket, one after another, as services do that are called")
+         "do not use the bus: answer calls on this Unix socket, one after another")
       ->type_name("SOCKET");
   add_milliseconds(app, "--service-time", options.service_time, "with --serve, how long each call takes");
 }

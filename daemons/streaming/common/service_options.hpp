@@ -10,7 +10,7 @@ class App;
 
 namespace streaming {
 
-/// What the six services that react have in common on their command lines.
+/// The options that the six reacting services share.
 struct ServiceOptions {
   std::string bus = "default";
   std::string state;   ///< empty: none

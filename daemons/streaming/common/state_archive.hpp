@@ -11,11 +11,11 @@
 
 namespace streaming {
 
-/// What can be written as it lies in memory, and read back by the same program.
+/// Values that can be written as they lie in memory, and read back by the same program.
 template <class T>
 concept Plain = std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> && !std::is_pointer_v<T>;
 
-/// Puts what a service knows into bytes, one value after another.
+/// Writes a service's state as bytes, one value after another.
 class StateWriter {
  public:
   template <Plain T>
@@ -37,12 +37,12 @@ class StateWriter {
   std::string bytes_;
 };
 
-/// Thrown where the bytes end early or name a number of values that cannot be.
+/// Thrown if the bytes end early or name an impossible number of values.
 struct StateDamaged : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Takes the same values out again, in the same order.
+/// Reads the same values again, in the same order.
 class StateReader {
  public:
   explicit StateReader(std::string_view bytes) : rest_(bytes) {}

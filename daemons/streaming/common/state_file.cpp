@@ -114,7 +114,7 @@ void StateFile::save(const StreamPosition& position, const Reaction& reaction) c
     File file(next, O_WRONLY | O_CREAT | O_TRUNC);
     file.write(head.bytes());
     file.write(body.bytes());
-    file.sync();  // before the new name: else a power cut may leave the name of an empty file
+    file.sync();  // before the rename: otherwise a power cut may leave an empty file under the name
   }
   std::filesystem::rename(next, path_);
   File(path_.has_parent_path() ? path_.parent_path() : std::filesystem::path("."), O_RDONLY | O_DIRECTORY).sync();

@@ -9,18 +9,17 @@ namespace streaming {
 
 class Reaction;
 
-/// What a service would lose if it were killed: its position in the stream and all that it has counted so far, as of
-/// the same event. The file is replaced as a whole: whoever finds it finds one of the states that were saved, never a
-/// mixture. So a service that goes on after it, and handles the events that follow once more, comes to exactly the same
-/// counts.
+/// A service's saved state: its position in the stream and all that it has counted up to the same event. The file is
+/// replaced as a whole, so it always holds one of the saved states, never a mixture. A service that resumes from it, and
+/// handles the events that follow once more, comes to exactly the same counts.
 class StateFile {
  public:
   StateFile(std::filesystem::path path, std::string service);
 
-  /// False if there is no file yet. Throws where there is one that cannot be used.
+  /// Returns false if there is no file yet. Throws if there is one that cannot be used.
   bool load(StreamPosition& position, Reaction& reaction) const;
 
-  /// Throws where it cannot be written; the state saved before then stays.
+  /// Throws if the state cannot be written; the previous one then stays.
   void save(const StreamPosition& position, const Reaction& reaction) const;
 
  private:

@@ -6,8 +6,8 @@
 
 namespace streaming {
 
-/// A number that depends on every watch of a stream and on their order. Two services that end with the same one have
-/// seen the same events.
+/// A number that depends on every watch of a stream and on their order. Two services with the same number have seen the
+/// same events.
 class StreamHash {
  public:
   StreamHash() = default;

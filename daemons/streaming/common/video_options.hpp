@@ -14,7 +14,7 @@ struct VideoOptions {
   std::string input;  ///< empty: made up
   std::uint64_t events = 0;
   std::uint64_t seed = 1;
-  double rate = 0;  ///< events a second; 0: as fast as it goes
+  double rate = 0;  ///< events per second; 0: as fast as possible
   double pace_seconds = 0;
   std::uint64_t burst = 1;
   std::uint64_t retain = 0;
@@ -24,7 +24,7 @@ struct VideoOptions {
 
 void add_video_options(CLI::App& app, VideoOptions& options);
 
-/// How many events of the input there will be, as far as can be known beforehand; 0: unknown.
+/// How many events the input will give, if that is known beforehand; 0: unknown.
 std::uint64_t expected_events(const VideoOptions& options);
 
 }  // namespace streaming

@@ -23,7 +23,7 @@ std::optional<WatchStarted> parse_watch(const std::vector<std::string>& row, Row
   };
   if (!read_number(row[0], watch.user) || watch.user == 0) return refuse("a userId, a whole number from 1", row[0]);
   if (!read_number(row[1], watch.video) || watch.video == 0) return refuse("a movieId, a whole number from 1", row[1]);
-  // Said this way round, the comparison refuses NaN too.
+  // Written this way, the comparison refuses NaN too.
   if (!read_number(row[2], watch.rating) || !(watch.rating >= 0 && watch.rating <= 5))
     return refuse("a rating from 0 to 5", row[2]);
   if (!read_number(row[3], watch.time)) return refuse("a timestamp in whole seconds since 1970", row[3]);

@@ -9,7 +9,7 @@
 
 namespace demo {
 
-/// Looks at the bus from outside, without being on it.
+/// Inspects the bus without joining it.
 class BusView {
  public:
   explicit BusView(std::string bus) : bus_(std::move(bus)) {}

@@ -14,7 +14,7 @@ struct CallOutcome {
   std::string problem;  ///< of the last attempt; empty when it was answered
 };
 
-/// Calls a service as services are called where there is no bus: sends, waits for the reply, tries again.
+/// Calls a service without a bus: sends, waits for the reply, and tries again.
 class Caller {
  public:
   Caller(std::chrono::milliseconds timeout, unsigned attempts, const shmbus::tool::SignalScope& stop)

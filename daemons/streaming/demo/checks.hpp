@@ -7,7 +7,7 @@ namespace demo {
 
 class Terminal;
 
-/// What the demonstration claims, and whether it was so.
+/// The claims of the demonstration, and whether they were true.
 class Checks {
  public:
   void expect(bool holds, std::string claim) { checks_.push_back({holds, std::move(claim)}); }

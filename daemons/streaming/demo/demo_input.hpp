@@ -17,11 +17,11 @@ struct DemoInput {
   std::vector<streaming::WatchStarted> first;  ///< a hundred at most
   std::string movies;                          ///< empty: none
 
-  /// What tells video-service to take `events` of them; 0: all.
+  /// The arguments that make video-service publish `events` of them; 0: all.
   std::vector<std::string> arguments(const DemoOptions& options, std::uint64_t events) const;
 };
 
-/// Throws Failure where they are too few to show anything, and others where they cannot be read.
+/// Throws Failure if they are too few to show anything, and other errors if they cannot be read.
 DemoInput read_input(const DemoOptions& options);
 
 }  // namespace demo

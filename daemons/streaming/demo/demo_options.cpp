@@ -8,7 +8,7 @@ void add_demo_options(CLI::App& app, DemoOptions& options) {
   auto* input = app.add_option("--input", options.input,
                                "CSV of watches with the columns userId, movieId, rating and timestamp, such as "
                                "MovieLens's ratings.csv; without "
-                               "it they are made up")
+                               "it they are generated")
                     ->check(CLI::ExistingFile)
                     ->type_name("FILE");
   app.add_option("--movies", options.movies, "CSV with the columns movieId and genres [movies.csv beside the input]")
@@ -18,11 +18,11 @@ void add_demo_options(CLI::App& app, DemoOptions& options) {
       ->capture_default_str()
       ->check(CLI::ExistingDirectory)
       ->type_name("DIR");
-  app.add_option("--events", options.events, "how many watches to make up")
+  app.add_option("--events", options.events, "how many watches to generate")
       ->capture_default_str()
       ->excludes(input)
       ->type_name("N");
-  app.add_option("--seed", options.seed, "of the made-up watches")
+  app.add_option("--seed", options.seed, "seed of the generated watches")
       ->capture_default_str()
       ->excludes(input)
       ->type_name("N");

@@ -16,7 +16,7 @@ inline constexpr std::string_view video_service = "video-service";
 inline constexpr std::string_view ml_service = "ml-service";
 inline constexpr std::string_view badge_service = "badge-service";
 
-/// Those that react, in the order in which they were called before there was a bus.
+/// The reacting services, in the order in which part 1 calls them without a bus.
 inline constexpr std::array<std::string_view, 6> reacting_services{
     "user-service", ml_service, "analytics-service", "notification-service", badge_service, "ranking-service"};
 

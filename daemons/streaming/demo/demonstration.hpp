@@ -20,14 +20,14 @@ struct Demonstration {
   const shmbus::tool::SignalScope& stop;
   Terminal& terminal;
   Checks& checks;
-  std::string name;  ///< of this run; each bus's name begins with it
+  std::string name;  ///< this run's name; the names of its buses begin with it
   std::filesystem::path folder;
 
   std::string bus(const std::string& part) const { return name + "-" + part; }
   Platform platform(const std::string& part) const { return {options.services, bus(part), folder / part, stop}; }
 };
 
-/// How viewers fared while the services were called.
+/// How long viewers waited while the services were called.
 struct CallFigures {
   std::chrono::nanoseconds median{0};   ///< all services up
   std::chrono::nanoseconds hanging{0};  ///< until the watch failed, ml-service hanging
@@ -46,7 +46,7 @@ struct EventFigures {
 CallFigures show_calls(Demonstration& demonstration);
 /// After: publish, and answer.
 EventFigures show_events(Demonstration& demonstration);
-/// Both side by side.
+/// Prints both side by side.
 void compare(Demonstration& demonstration, const CallFigures& calls, const EventFigures& events);
 /// All watches, with a service killed and another one added on the way.
 void show_stream(Demonstration& demonstration);

@@ -1,4 +1,4 @@
-// shmbus-demo: the example platform, from the afternoon on which it failed to a service that is added while it runs.
+// shmbus-demo: the example platform, first with calls that fail, then with a bus to which services are added while it runs.
 
 #include <chrono>
 #include <csignal>
@@ -26,7 +26,7 @@ int run(const demo::DemoOptions& options) {
     const demo::Workspace workspace;
     name = workspace.name();
     demo::Demonstration demonstration{options, input, stop, terminal, checks, name, workspace.folder()};
-    terminal.title("shmbus: somebody starts a video, and six services react");
+    terminal.title("shmbus: a user starts a video, and six services react");
     terminal.line(
         fmt::format("   {}; {} for genres", input.description, input.movies.empty() ? "made-up ones" : "movies.csv"));
     const demo::CallFigures calls = demo::show_calls(demonstration);
@@ -49,11 +49,11 @@ int run(const demo::DemoOptions& options) {
 
 int main(int argc, char** argv) {
   demo::DemoOptions options;
-  CLI::App app{"Shows what the bus is for, with seven services, and checks that it does it. Takes under two minutes.",
+  CLI::App app{"Shows with seven services what the bus is for, and checks that it works. Takes under two minutes.",
                "shmbus-demo"};
   demo::add_demo_options(app, options);
   CLI11_PARSE(app, argc, argv);
-  std::signal(SIGPIPE, SIG_IGN);  // a reader of the output that leaves is an error like others, after which we tidy up
+  std::signal(SIGPIPE, SIG_IGN);  // a closed output is an error like others, after which we clean up
   try {
     return run(options);
   } catch (const demo::Stopped& stopped) {

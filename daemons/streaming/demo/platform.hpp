@@ -16,10 +16,10 @@
 
 namespace demo {
 
-/// The services of one part of the demonstration, their bus and their files. All of it is gone when this is.
+/// The services of one part of the demonstration, their bus and their files. Destroying it ends and removes all of them.
 class Platform {
  public:
-  /// `folder` is made, and removed in the end.
+  /// Makes `folder`, and removes it at the end.
   Platform(std::filesystem::path programs, std::string bus, std::filesystem::path folder,
            const shmbus::tool::SignalScope& stop);
   ~Platform();
@@ -36,13 +36,13 @@ class Platform {
 
   void kill(std::string_view service);
   void signal(std::string_view service, int number);
-  /// SIGTERM to all that run, and waits until they have ended.
+  /// Sends SIGTERM to all running services, and waits until they have ended.
   void stop_all();
-  /// Waits until it has ended by itself.
+  /// Waits until a service has ended by itself.
   void wait_for_end(std::string_view service, std::chrono::nanoseconds timeout);
 
-  /// Looks every few milliseconds, until it is so. Throws Failure when the time is over, or when a service fails
-  /// meanwhile, and Stopped.
+  /// Waits until a condition holds, and checks it every few milliseconds. Throws Failure when the time is over or a service
+  /// fails meanwhile, and Stopped.
   void wait_until(std::string_view what, std::chrono::nanoseconds timeout, const std::function<bool()>& condition);
 
   /// What a service that ended reported.

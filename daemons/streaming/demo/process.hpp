@@ -9,11 +9,10 @@
 
 namespace demo {
 
-/// A program that runs. It ends with this object, and with this process however that ends.
+/// A running program. It ends with this object, and with this process, however that ends.
 class Process {
  public:
-  /// What it prints goes to the end of the file `log`. Throws where there can be no process; a program that is missing
-  /// shows as its end.
+  /// Appends its output to the file `log`. Throws if no process can be started; a missing program shows as an ended one.
   Process(const std::filesystem::path& program, const std::vector<std::string>& arguments,
           const std::filesystem::path& log);
   ~Process();

@@ -21,7 +21,7 @@ struct Answer {
   std::chrono::nanoseconds time{0};
 };
 
-/// video-service as it was: it answers the viewer when all six have answered.
+/// video-service without a bus: it answers the viewer when all six services have answered.
 class CallingVideoService {
  public:
   CallingVideoService(Demonstration& demonstration, const Platform& platform)

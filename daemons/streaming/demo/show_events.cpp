@@ -44,7 +44,7 @@ std::string per_cent(double value) {
   return fmt::format("{:.{}f}", value, decimals);
 }
 
-// Three digits that mean something: "1,290,000".
+// Three significant digits: "1,290,000".
 std::string about(double number) {
   double unit = 1;
   while (number / unit >= 1000) unit *= 10;
@@ -92,9 +92,9 @@ void compare(Demonstration& demonstration, const CallFigures& calls, const Event
   row("all six services up", readable(calls.median), readable(events.median),
       terminal.good(fmt::format("{} times faster: {} % of the time", about(ratio), per_cent(100 / ratio))));
   row("ml-service hangs", fmt::format("fails in {}", readable(calls.hanging)), readable(events.median_hanging),
-      terminal.good("answered all the same"));
+      terminal.good("answered as before"));
   row("ml-service is dead", fmt::format("fails in {}", readable(calls.dead)), readable(events.median_dead),
-      terminal.good("answered all the same"));
+      terminal.good("answered as before"));
   terminal.line(
       fmt::format("   the publish itself costs {:.0f} ns {}", events.publish_ns, terminal.faint("(in a tight loop)")));
   demonstration.checks.expect(

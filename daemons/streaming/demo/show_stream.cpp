@@ -17,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-/// The stream while it runs, and what happens to the services on the way.
+/// The stream while it runs, and what happens to the services meanwhile.
 class Stream {
  public:
   explicit Stream(Demonstration& demonstration)
@@ -53,8 +53,8 @@ StreamResult Stream::run() {
   }
   platform_.wait_until("five services to be on the bus", 10s,
                        [&] { return view_.subscriptions() >= reacting_services.size() - 1; });
-  // In bursts, so that most answers find the processor awake and its caches warm, whatever else the machine does
-  // meanwhile. Else their times would tell of that, and not of ml-service.
+  // In bursts, so that most answers find the processor awake and its caches warm, whatever else the machine does meanwhile.
+  // Otherwise their times would depend on that, and not on ml-service.
   std::vector<std::string> arguments = input.arguments(demonstration_.options, 0);
   arguments.insert(arguments.end(),
                    {"--bus", platform_.bus(), "--pace-seconds", std::to_string(demonstration_.options.seconds),
@@ -68,7 +68,7 @@ StreamResult Stream::run() {
   kill_ml();
   wait_for_share(0.5);
   result_.badge_started_at = view_.published();
-  start_late(badge_service, "is started for the first time; nobody else is touched");
+  start_late(badge_service, "is started for the first time; the others run on");
   wait_for_share(0.7);
   result_.ml_restarted_at = view_.published();
   start_late(ml_service, "is started again");

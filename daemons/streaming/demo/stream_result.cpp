@@ -52,7 +52,7 @@ void check_answers(const StreamResult& result, Checks& checks) {
   const auto after = times_between(result, result.ml_dead_from + 1, result.ml_restarted_at);
   const auto median_before = std::max<std::uint64_t>(1, streaming::quantile(before, 0.5));
   const auto median_after = std::max<std::uint64_t>(1, streaming::quantile(after, 0.5));
-  // Within a factor of two; below a microsecond of difference it is the machine's noise that is measured, not ml-service.
+  // Within a factor of two. Differences below a microsecond are noise of the machine.
   constexpr std::uint64_t kNoise = 1000;
   const std::uint64_t lower = std::min(median_before, median_after), higher = std::max(median_before, median_after);
   const bool alike = higher <= 2 * lower || higher - lower < kNoise;

@@ -31,7 +31,7 @@ struct StreamResult {
 /// What video-service wrote. Throws Failure.
 std::vector<AnswerTime> read_answers(const std::string& path);
 
-/// A line a service.
+/// Prints a line for each service.
 void show(const StreamResult& result, Terminal& terminal);
 void check(const StreamResult& result, const DemoInput& input, Checks& checks);
 

@@ -12,8 +12,8 @@ std::string grouped(std::uint64_t number);
 /// "62 ns", "1.4 µs", "301 ms", "1.803 s"
 std::string readable(std::chrono::nanoseconds time);
 
-/// What the demonstration says, on standard output. Throws Failure where that cannot be written. Colours on a terminal
-/// only, and not where NO_COLOR is set.
+/// Writes the demonstration's output to standard output. Throws Failure if that fails. Uses colours only on a terminal, and
+/// not if NO_COLOR is set.
 class Terminal {
  public:
   Terminal();
@@ -22,7 +22,7 @@ class Terminal {
   void heading(std::string_view text);
   void line(std::string_view text);
   void blank() { line(""); }
-  /// Stands until the next line is printed, and is left out where there is no terminal.
+  /// Shows a line until the next one is printed; only on a terminal.
   void progress(std::string_view text);
 
   std::string strong(std::string_view text) const { return in_colour("1", text); }

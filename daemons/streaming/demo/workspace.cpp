@@ -25,8 +25,8 @@ namespace {
 constexpr std::string_view folder_prefix = "shmbus-";
 constexpr std::string_view name_prefix = "demo-";
 
-// The lock on a folder; -1 where somebody else has it, or there is no such folder. The kernel drops it when its owner
-// dies.
+// Takes the lock on a folder; returns -1 if another process has it, or if there is no such folder. The kernel drops the lock
+// when its owner dies.
 int lock_folder(const std::filesystem::path& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
@@ -71,7 +71,7 @@ void remove_leftover(const std::filesystem::path& folder, const std::string& nam
 }  // namespace
 
 Workspace::Workspace() {
-  // Between making and locking it, another demonstration may take it for a leftover, and remove it.
+  // Before the new folder is locked, another demonstration may take it for a leftover, and remove it.
   while (lock_ < 0 || !std::filesystem::exists(folder_)) {
     std::string path = std::filesystem::temp_directory_path() / fmt::format("{}{}XXXXXX", folder_prefix, name_prefix);
     if (::mkdtemp(path.data()) == nullptr) {

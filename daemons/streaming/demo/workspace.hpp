@@ -6,9 +6,9 @@
 
 namespace demo {
 
-/// A folder for the logs, states and sockets of one demonstration, and a name for its buses. Gone in the end.
+/// A folder for the logs, states and sockets of one demonstration, and a name for its buses. All are removed at the end.
 ///
-/// It is locked while the demonstration lives. So the next one can tell what a killed one left, and remove it.
+/// It is locked while the demonstration runs, so that the next one recognises what a killed one left, and removes it.
 class Workspace {
  public:
   /// Throws Failure.
@@ -18,7 +18,7 @@ class Workspace {
   Workspace& operator=(const Workspace&) = delete;
 
   const std::filesystem::path& folder() const { return folder_; }
-  /// The buses' names begin with it. No other demonstration has it.
+  /// The begin of the buses' names, which no other demonstration uses.
   const std::string& name() const { return name_; }
 
  private:

@@ -11,7 +11,7 @@ constexpr std::int64_t seconds_an_hour = 3600;
 constexpr std::int64_t seconds_a_day = 24 * seconds_an_hour;
 
 std::size_t hour_of_day(std::int64_t time) {
-  const std::int64_t second = (time % seconds_a_day + seconds_a_day) % seconds_a_day;  // of times before 1970 too
+  const std::int64_t second = (time % seconds_a_day + seconds_a_day) % seconds_a_day;  // also for times before 1970
   return static_cast<std::size_t>(second / seconds_an_hour);
 }
 

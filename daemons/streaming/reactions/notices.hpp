@@ -8,12 +8,11 @@
 
 namespace streaming {
 
-/// notification-service: tells a user's friends what the user watches. Nobody told it who is whose friend; it takes
-/// those who keep watching the same videos for friends, and learns it as it goes. Bounded: a video's last 8 viewers,
-/// and a user's 16 closest.
+/// notification-service: notifies a user's friends of what the user watches. It takes users that keep watching the same
+/// videos for friends. Bounded: it remembers a video's last 8 viewers, and a user's 16 closest friends.
 class Notices : public Reaction {
  public:
-  /// So many meetings at a video make two users friends.
+  /// How many common videos make two users friends.
   static constexpr std::uint32_t meetings = 3;
 
   explicit Notices(Send<NotificationSent> send);

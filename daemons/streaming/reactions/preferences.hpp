@@ -8,8 +8,8 @@
 
 namespace streaming {
 
-/// user-service: which genres does each user like best? A watch speaks for each of its video's genres, with as much
-/// weight as it has stars.
+/// user-service: learns which genres each user likes best. A watch counts for each of its video's genres, weighted by its
+/// stars.
 class Preferences : public Reaction {
  public:
   Preferences(const Movies& movies, Send<PreferencesUpdated> send);

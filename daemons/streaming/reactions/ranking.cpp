@@ -34,7 +34,7 @@ void Ranking::age_all() {
   weight_ = 1;
 }
 
-// Only the video that was watched can rise, and each it passes falls by one place. True if the order changed.
+// Only the watched video can rise, and each video it passes falls by one place. Returns whether the order changed.
 bool Ranking::rank(std::uint64_t video, double score) {
   auto place = std::find_if(top_.begin(), top_.end(), [&](const RankedVideo& ranked) { return ranked.video == video; });
   const bool newcomer = place == top_.end();

@@ -7,8 +7,8 @@
 namespace streaming {
 
 /// ranking-service: the ten most watched videos. A watch counts half as much when `half_life` more watches have come,
-/// so the top ten follows the fashion. Age is counted in watches and not in seconds, because then the ranking depends
-/// on nothing but the watches and their order.
+/// so the top ten follows recent watches. Age is counted in watches and not in seconds, so that the ranking depends
+/// only on the watches and their order.
 class Ranking : public Reaction {
  public:
   static constexpr double half_life = 2000;

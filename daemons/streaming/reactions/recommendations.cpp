@@ -33,7 +33,7 @@ Recommendations::Videos Recommendations::best_for(const Viewer& viewer) {
     }
   }
 
-  // A video that belongs to several of the user's has an entry for each: make them one.
+  // A video that belongs to several of the user's videos has an entry for each: join them.
   std::sort(candidates_.begin(), candidates_.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   std::size_t size = 0;
   for (const Neighbours::Entry& candidate : candidates_) {

@@ -8,9 +8,9 @@
 
 namespace streaming {
 
-/// ml-service: who watched this also watched that. Two videos belong together once for each time a user starts one of
-/// them not long after the other; what belongs to a user's latest videos is recommended. The work for a watch is
-/// bounded: a user's last 8 videos, and 16 neighbours of each video.
+/// ml-service: recommends videos that other users watched together with the same ones. Two videos belong together once for
+/// each time a user starts one of them soon after the other. The work for a watch is bounded: a user's last 8 videos, and
+/// 16 neighbours of each video.
 class Recommendations : public Reaction {
  public:
   explicit Recommendations(Send<RecommendationUpdated> send);

@@ -222,7 +222,7 @@ void Conductor::let_leave(bool publishers_and_helpers) {
       late += "\n  the " + roles_[seat].name + ", at: " + shared_.board->seats[seat].doing.load();
     }
     if (late.empty()) return;
-    require(Clock::now() < end, "somebody does not leave" + late);
+    require(Clock::now() < end, "processes that do not leave:" + late);
     std::this_thread::sleep_for(kTick);
   }
 }

@@ -21,7 +21,7 @@ std::string holder(const std::string& name, const std::string& program, std::int
   return fmt::format("{} ({})", tool::printable(name.empty() ? program : name), pid);
 }
 
-/// What helps with a process that was stopped.
+/// The remedy for a stopped process.
 std::string wake(std::int32_t pid) { return fmt::format("let it go on: kill -CONT {}", pid); }
 
 class Finder {
@@ -62,7 +62,7 @@ class Finder {
            .text = fmt::format("{}: held back {} by {}{}", topic.info.name, tool::duration_text(s.gating_for), who,
                                stopped ? ", which is stopped" : ""),
            .remedy = stopped                        ? wake(s.pid)
-                     : s.demote_after.count() == 0 ? "it is slow or hangs; demote_after bounds how long publishers wait"
+                     : s.demote_after.count() == 0 ? "it is slow or hangs; demote_after limits how long publishers wait"
                                                     : fmt::format("it is slow or hangs; it becomes lossy after {}",
                                                                   tool::duration_text(s.demote_after)),
            .since = s.gating_for});
@@ -113,7 +113,7 @@ class Finder {
       if (node.state == NodeState::dead) dead.push_back(&node);
     }
     if (dead.empty()) return;
-    std::string text = fmt::format("{} died and left its place on the bus",
+    std::string text = fmt::format("{} died and left its entries on the bus",
                                    holder({}, dead.front()->program, dead.front()->pid));
     if (dead.size() > 1) text += fmt::format(", and {} more", dead.size() - 1);
     add({.tone = Tone::notice, .text = std::move(text), .remedy = "shmbus gc --yes frees it; shmbusd does so at once"});

@@ -18,13 +18,13 @@ struct Alert {
   std::chrono::nanoseconds since{0};  ///< how long; 0: not known
 };
 
-/// The worst first.
+/// All alerts of a bus, the worst first.
 std::vector<Alert> find_alerts(const Look& look);
 
-/// The first of them in one line of `width` columns, and how many more there are.
+/// The first alert and how many more there are, in one line of `width` columns.
 Line alert_line(const std::vector<Alert>& alerts, std::size_t width);
 
-/// All of them, each with what to do.
+/// All alerts, each with its remedy.
 std::vector<Line> alerts_page(const std::vector<Alert>& alerts);
 
 }  // namespace shmbus::top

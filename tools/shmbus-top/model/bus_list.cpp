@@ -78,7 +78,7 @@ Grid BusList::grid() const {
   return grid;
 }
 
-/// The bus that is selected stays so wherever it went; where it is gone, the one in its place is.
+/// The selected bus stays selected when it moves in the list. If it is gone, the bus in its place is selected.
 void BusList::follow(const Grid& grid) {
   const auto found =
       std::find_if(grid.rows.begin(), grid.rows.end(), [&](const Row& row) { return row.id == selected_; });

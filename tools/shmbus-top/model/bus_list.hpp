@@ -24,24 +24,24 @@ struct BusEntry {
   std::string problem{};  ///< why it can't be read; empty when it can
 };
 
-/// The bus to watch where none is named and none can be chosen from a list.
+/// The bus to watch if none is named and there is no list to choose from.
 inline constexpr const char* default_bus = "default";
 
-/// The only bus of these, or the default one where there is none at all; nothing where somebody must choose.
+/// The only one of these buses, or the default bus if there is none. Nothing if the user must choose.
 std::optional<std::string> only_bus(const std::vector<std::string>& buses);
 
-/// What buses there are, by name.
+/// The buses of this machine, by name.
 std::vector<BusEntry> find_buses();
 
-/// The list from which somebody at a screen chooses a bus. Knows no terminal.
+/// The list from which the user of the screen chooses a bus. Independent of the terminal.
 class BusList {
  public:
-  /// `chosen` is where it begins.
+  /// `chosen` is selected at first.
   explicit BusList(std::string chosen) : selected_(std::move(chosen)) {}
 
   void see(std::vector<BusEntry> buses);
   void apply(Command command);
-  /// While a filter is typed: a character, or with an empty text the removal of the last one.
+  /// While a filter is typed: adds a character, or with an empty text removes the last one.
   void type(std::string_view character);
   void end_typing(bool keep);
 

@@ -12,7 +12,7 @@ enum class Action : std::uint8_t {
   help,
   back,
   pause,
-  look,  ///< now
+  look,  ///< refresh now
   next_pane,
   previous_pane,
   pane,  ///< the one of number `which`
@@ -24,14 +24,14 @@ enum class Action : std::uint8_t {
   last,
   left,  ///< columns that a narrow screen hides
   right,
-  choose,  ///< the row of number `which`; its detail where it was chosen already
+  choose,  ///< the row of number `which`; its detail if it was chosen already
   open,    ///< the detail of the chosen row's topic
   events,  ///< the last events of that topic
-  alerts,  ///< all there are
+  alerts,  ///< all alerts
   buses,   ///< the list to choose another bus from
   sort_left,
   sort_right,
-  sort_by,  ///< the column of number `which`; the other way round where it is sorted so already
+  sort_by,  ///< the column of number `which`; in reverse if it is sorted by it already
   reverse,
   filter,  ///< begin to type it
   units,

@@ -39,7 +39,7 @@ void add_facts(std::vector<Line>& page, const TopicSnapshot& t, const std::vecto
            t.dropped_blocks != 0 ? Tone::notice : Tone::plain);
   if (t.repaired_claims != 0 || t.repaired_ports != 0)
     add_fact(page, "repaired",
-             fmt::format("{} and {} of the dead", tool::counted(t.repaired_claims, "claim"),
+             fmt::format("{} and {} of dead processes", tool::counted(t.repaired_claims, "claim"),
                          tool::counted(t.repaired_ports, "port")),
              Tone::notice);
   for (const SubscriptionSnapshot& s : subscriptions) {
@@ -84,7 +84,7 @@ void add_ring(std::vector<Line>& page, const TopicSnapshot& topic, const RingSna
 void add_table(std::vector<Line>& page, Pane pane, const Look& look, std::string_view topic, const PageStyle& style) {
   Grid grid = grid_of(pane, look, style.style);
   keep_topic(grid, topic);
-  // That it is of this topic, the page's head says.
+  // The head of the page names the topic already.
   grid.columns.erase(grid.columns.begin());
   for (Row& row : grid.rows) row.cells.erase(row.cells.begin());
   page.emplace_back();
@@ -107,7 +107,7 @@ std::vector<Line> detail_page(const Look& look, std::string_view topic, const Ri
   const auto found = std::find_if(look.bus.topics.begin(), look.bus.topics.end(),
                                   [&](const TopicSnapshot& t) { return t.info.name == topic; });
   if (found == look.bus.topics.end()) {
-    page.emplace_back().add(fmt::format("topic {} is not there any more", topic), Tone::notice);
+    page.emplace_back().add(fmt::format("topic {} was removed", topic), Tone::notice);
     return page;
   }
   if (!found->problem.empty()) {

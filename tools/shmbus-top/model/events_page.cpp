@@ -32,7 +32,7 @@ void add_event(std::vector<Line>& page, const TopicSnapshot& topic, const EventS
   const std::size_t shown = std::min(lines.size(), most_lines);
   for (std::size_t i = 0; i < shown; ++i) page.emplace_back().add("  " + lines[i]);
   if (shown < lines.size() || event.size > event.payload.size())
-    page.emplace_back().add(fmt::format("  ... shmbus tail -n 1 {} prints the newest one whole", topic.info.name),
+    page.emplace_back().add(fmt::format("  ... shmbus tail -n 1 {} prints all of the newest event", topic.info.name),
                             Tone::quiet);
 }
 
@@ -44,7 +44,7 @@ std::vector<Line> events_page(const Look& look, std::string_view topic, std::spa
   const auto found = std::find_if(look.bus.topics.begin(), look.bus.topics.end(),
                                   [&](const TopicSnapshot& t) { return t.info.name == topic; });
   if (found == look.bus.topics.end()) {
-    page.emplace_back().add(fmt::format("topic {} is not there any more", topic), Tone::notice);
+    page.emplace_back().add(fmt::format("topic {} was removed", topic), Tone::notice);
     return page;
   }
   page.emplace_back()

@@ -6,7 +6,7 @@
 
 namespace shmbus::top {
 
-/// The last line of a screen: keys and what they do, the important ones first. What has no room is left out whole.
+/// The last line of a screen: keys and what they do, the important ones first. Keys without room are left out.
 class Footer {
  public:
   explicit Footer(std::size_t width) : room_(width) {}

@@ -11,18 +11,18 @@ struct Size {
   std::size_t height = 24, width = 80;
 };
 
-/// What a click there means.
+/// An area of the screen, and the command of a click there.
 struct Zone {
   std::size_t line = 0, from = 0, to = 0;
   Command command;
 };
 
-/// A screen full: its lines from the top, and where to click.
+/// The content of the screen: its lines from the top, and where to click.
 struct Frame {
   std::vector<Line> lines;
   std::vector<Zone> zones;
 
-  /// What a click means; nothing where it means nothing.
+  /// The command of a click; nothing if there is none.
   Command at(std::size_t line, std::size_t column) const {
     for (const Zone& zone : zones) {
       if (zone.line == line && zone.from <= column && column < zone.to) return zone.command;

@@ -25,7 +25,7 @@ void sort(Grid& grid, Order order) {
     if (is_text) return x.text.compare(y.text);
     return x.value > y.value ? -1 : x.value < y.value ? 1 : 0;
   };
-  // Rows that are equal there stay as they were, so that they do not dance from look to look.
+  // Rows that are equal keep their order, so that they do not change places at each refresh.
   std::stable_sort(grid.rows.begin(), grid.rows.end(),
                    [&](const Row& a, const Row& b) { return order.reversed ? compare(a, b) > 0 : compare(a, b) < 0; });
 }

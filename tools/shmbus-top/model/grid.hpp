@@ -10,25 +10,25 @@
 
 namespace shmbus::top {
 
-/// What a text is meant to say; a terminal has a colour for each.
+/// The meaning of a text; a terminal has a colour for each.
 enum class Tone : std::uint8_t {
   plain,
   strong,
-  quiet,   ///< nothing to see: zeros, the idle
-  good,    ///< it runs
+  quiet,   ///< not important: zeros, idle rows
+  good,    ///< it works
   notice,  ///< something may be wrong: stopped, lapped, a second behind
   bad,     ///< something is wrong: losing events, gating, dead, unreadable
 };
 
-/// A narrow screen gives up what has the highest rank first. Rank 0: it gives up nothing of that.
+/// A narrow screen leaves out the highest ranks first, and never rank 0.
 using Rank = unsigned;
 
 struct Column {
   std::string heading;
   bool is_text = false;   ///< to the left, and sorted from A; numbers to the right, from the largest
-  Rank rank = 0;          ///< of the column: with it the column goes
-  Rank brief_rank = 0;    ///< of its whole texts: with them gone, cells show their brief ones
-  std::size_t least = 0;  ///< characters it may be cut to, once all ranks are given up; 0: never cut
+  Rank rank = 0;          ///< of the column: the rank at which it is hidden
+  Rank brief_rank = 0;    ///< of its full texts: the rank at which cells show their brief texts instead
+  std::size_t least = 0;  ///< characters it may be cut to after all ranks are left out; 0: never cut
   bool is_trend = false;  ///< shows each row's trend, in whatever room is left
 };
 
@@ -46,10 +46,10 @@ struct Cell {
 };
 
 struct Row {
-  std::string id;     ///< the same at the next look
-  std::string topic;  ///< whose detail it leads to; empty: none
+  std::string id;     ///< the same in the next snapshot
+  std::string topic;  ///< the topic whose detail it opens; empty: none
   std::vector<Cell> cells;
-  std::vector<double> trend{};  ///< of the last looks, the newest last; see History
+  std::vector<double> trend{};  ///< of the last snapshots, the newest last; see History
 };
 
 /// A pane's table.
@@ -65,13 +65,13 @@ struct Order {
 
 void sort(Grid& grid, Order order);
 
-/// Keeps the rows that hold each of the filter's words in some cell, in capitals or not.
+/// Keeps the rows that hold each of the filter's words in some cell, in upper or lower case.
 void filter(Grid& grid, std::string_view words);
 
 /// Keeps the rows of one topic.
 void keep_topic(Grid& grid, std::string_view topic);
 
-/// The column of that heading, in capitals or not.
+/// The column of a heading, in upper or lower case.
 std::optional<std::size_t> find_column(const Grid& grid, std::string_view heading);
 
 }  // namespace shmbus::top

@@ -7,7 +7,7 @@
 
 namespace shmbus::top {
 
-/// The bus in three lines: its name and age; what flows; memory and nodes.
+/// The bus in three lines: its name and age; its rates; memory and nodes.
 std::vector<Line> header_lines(const Look& look, const Style& style);
 
 /// Bytes of /dev/shm behind all logs of the bus.

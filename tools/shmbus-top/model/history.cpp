@@ -46,7 +46,7 @@ std::string sparkline(std::span<const double> values, std::size_t width, bool ut
   const double highest = values.empty() ? 0 : *std::max_element(values.begin(), values.end());
   std::string line;
   for (const double value : values) {
-    // Nothing at all is a space: the lowest bar is for what is small.
+    // Zero is a space: the lowest bar is for small values.
     if (value <= 0) {
       line += ' ';
       continue;

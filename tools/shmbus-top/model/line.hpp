@@ -12,14 +12,14 @@ namespace shmbus::top {
 struct Span {
   std::string text;
   Tone tone = Tone::plain;
-  bool reversed = false;  ///< light on dark the other way round
+  bool reversed = false;  ///< foreground and background exchanged
 };
 
-/// What a line stands out as, to the end of the screen.
+/// How a line is marked, to the end of the screen.
 enum class Ground : std::uint8_t {
   plain,
   heading,  ///< a table's headings: underlined
-  chosen,   ///< the row that is chosen: light on dark the other way round
+  chosen,   ///< the chosen row: foreground and background exchanged
 };
 
 /// One line of a screen.
@@ -35,10 +35,10 @@ struct Line {
 
 std::string text_of(const Line& line);
 
-/// Columns of a terminal that a text takes, as the locale has it; what the locale can't show counts one a byte.
+/// How many columns of a terminal a text takes in the locale. Bytes that the locale can't show count as one column each.
 std::size_t width_of(std::string_view text);
 
-/// The text in exactly so many columns: cut, with '~' as its last, or filled with spaces.
+/// The text in exactly `width` columns: cut, with '~' at the end, or filled with spaces.
 std::string fit(std::string_view text, std::size_t width, bool to_the_right = false);
 
 }  // namespace shmbus::top

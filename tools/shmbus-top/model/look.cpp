@@ -33,7 +33,7 @@ TopicRates rates_of(const TopicSnapshot* before, const TopicSnapshot& after, dou
   return rates;
 }
 
-/// No rates, but an entry for each port all the same.
+/// No rates, but an entry for each port.
 TopicRates nothing_of(const TopicSnapshot& topic) {
   TopicRates rates;
   rates.publishers.resize(topic.publishers.size());

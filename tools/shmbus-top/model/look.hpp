@@ -7,13 +7,13 @@
 
 namespace shmbus::top {
 
-// What happened between two looks, a second. Each stands beside the snapshot's entry of the same index.
+// What happened between two snapshots, per second. Each entry belongs to the snapshot's entry of the same index.
 struct PublisherRates {
   double published = 0, bytes = 0, waits = 0;
 };
 struct SubscriberRates {
   double delivered = 0, lost = 0;
-  Latency latency;  ///< of the events delivered between the looks
+  Latency latency;  ///< of the events delivered between the snapshots
 };
 struct TopicRates {
   double published = 0, bytes = 0, lost = 0;
@@ -21,16 +21,16 @@ struct TopicRates {
   std::vector<SubscriberRates> subscribers;
 };
 
-/// A bus at one moment, and what happened since the look before.
+/// A snapshot of a bus, and what happened since the one before.
 struct Look {
   BusSnapshot bus;
-  bool compared = false;  ///< false: there was no earlier look, and no rate is known
+  bool compared = false;  ///< false: there was no earlier snapshot, and no rate is known
   tool::Rates total;
   std::vector<TopicRates> topics;
   std::vector<double> processor;  ///< of each node's process, in cores
 };
 
-/// `before` may be null. Ports and topics that came meanwhile count from 0.
+/// `before` may be null. New ports and topics count from 0.
 Look compare(const BusSnapshot* before, BusSnapshot after);
 
 }  // namespace shmbus::top

@@ -12,16 +12,15 @@ namespace shmbus::top {
 struct PageStyle {
   Style style;
   std::size_t width = 80;
-  std::size_t skip = 0;  ///< columns of its tables that don't show
+  std::size_t skip = 0;  ///< how many columns of its tables are skipped
   bool utf8 = false;
 };
 
-/// All there is to see of one topic. `ring` may be null, where it could not be read.
+/// The detail of one topic. `ring` may be null if it could not be read.
 std::vector<Line> detail_page(const Look& look, std::string_view topic, const RingSnapshot* ring,
                               std::span<const double> rates, const PageStyle& style);
 
-/// The last events of a topic, the newest first, with their payloads as people can read them. `events` as
-/// `Inspector::events` returns them.
+/// The last events of a topic, the newest first, with readable payloads. `events` as `Inspector::events` returns them.
 std::vector<Line> events_page(const Look& look, std::string_view topic, std::span<const EventSnapshot> events,
                               std::size_t width);
 

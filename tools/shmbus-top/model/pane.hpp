@@ -15,16 +15,16 @@ inline constexpr std::array panes = {Pane::topics, Pane::subscribers, Pane::publ
 const char* to_string(Pane pane) noexcept;  ///< "topics" and so on
 std::optional<Pane> parse_pane(std::string_view text);
 
-/// How figures are told.
+/// How figures are shown.
 struct Style {
   Units units = Units::binary;
-  bool whole_latency = false;  ///< delivery latency since a subscriber attached, instead of since the look before
+  bool whole_latency = false;  ///< delivery latency since a subscriber attached, instead of since the last snapshot
 };
 
 /// One row for each topic, port or node, in the snapshot's order.
 Grid grid_of(Pane pane, const Look& look, const Style& style);
 
-/// The column that a pane is sorted by before anybody chose: what is busy, or in trouble, comes first.
+/// The column by which a pane is sorted at first: busy rows, or rows in trouble, come first.
 Order first_order(Pane pane);
 
 }  // namespace shmbus::top

@@ -13,7 +13,7 @@ Cell state_of(const PublisherSnapshot& p) {
   return {to_string(p.state), tone_of(p.state)};
 }
 
-/// A claim that the look before did not show is merely passing, as far as anybody can tell.
+/// A claim that the last snapshot did not show may belong to a publish that runs just now.
 Cell claim_cell(const PublisherSnapshot& p) {
   if (!p.claim_open) return {"-", 0.0, Tone::quiet};
   if (p.claim_age.count() == 0) return {"open", 1.0};

@@ -7,7 +7,7 @@
 
 namespace shmbus::top {
 
-/// What a batch shows.
+/// What batch output shows.
 struct ReportChoice {
   std::optional<Pane> pane{};    ///< nothing: all
   std::optional<Order> order{};  ///< of that pane
@@ -15,10 +15,10 @@ struct ReportChoice {
   Style style{};
 };
 
-/// A look as plain text: the header, and a table each pane.
+/// A snapshot as plain text: the header, and a table for each pane.
 std::string report_text(const Look& look, const ReportChoice& choice);
 
-/// A look as one JSON object and a newline: times in nanoseconds, what is not known null.
+/// A snapshot as one JSON object and a newline: times in nanoseconds, unknown values null.
 std::string report_json(const Look& look);
 
 }  // namespace shmbus::top

@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// Rates are null at the first look.
+/// Rates are null in the first snapshot.
 class Rate {
  public:
   explicit Rate(const Look& look) : known_(look.compared) {}

@@ -13,7 +13,7 @@
 namespace shmbus::top {
 namespace {
 
-/// From what matters least to what matters most.
+/// From the least important mark to the most important one.
 constexpr std::string_view ranks = ".=wrp!";
 
 Tone tone_of(char mark) {

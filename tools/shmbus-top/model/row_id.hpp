@@ -6,7 +6,7 @@
 
 #include "model/look.hpp"
 
-// What tells a row apart from all others of its bus, and is the same at the next look.
+// An id that distinguishes a row from all others of its bus, and is the same in the next snapshot.
 namespace shmbus::top {
 
 inline std::string row_id(const TopicSnapshot& topic) { return fmt::format("topic {}", topic.info.id); }

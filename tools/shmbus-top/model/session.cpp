@@ -28,7 +28,7 @@ Grid Session::current_grid() const {
   return grid;
 }
 
-/// The chosen row stays chosen wherever it went; where it is gone, the one in its place is.
+/// The chosen row stays chosen when it moves. If it is gone, the row in its place is chosen.
 void Session::follow(PaneState& state, const Grid& grid) const {
   if (grid.rows.empty()) {
     state.index = 0;
@@ -38,7 +38,7 @@ void Session::follow(PaneState& state, const Grid& grid) const {
                                   [&](const Row& row) { return !state.chosen.empty() && row.id == state.chosen; });
   if (found != grid.rows.end()) state.index = static_cast<std::size_t>(found - grid.rows.begin());
   state.index = std::min(state.index, grid.rows.size() - 1);
-  // Nobody chose the first row by not moving: what comes to the top then is chosen.
+  // If the user has not moved yet, the top row is chosen, whichever it is.
   if (!state.chosen.empty()) state.chosen = grid.rows[state.index].id;
 }
 
@@ -64,7 +64,7 @@ void Session::open(Page page) {
   scroll_ = 0;
 }
 
-/// From what is in front to what is behind it.
+/// Goes from the page in front to the one behind it.
 void Session::leave() {
   if (page_ != Page::none)
     page_ = Page::none;
@@ -170,7 +170,7 @@ void Session::apply(Command command) {
       skip() -= skip() > 0 ? 1 : 0;
       break;
     case Action::right:
-      // The last column stays, whatever there is.
+      // The last column always stays.
       skip() = std::min(skip() + 1, grid_of(detail_ ? Pane::subscribers : pane_, {}, style_).columns.size() - 2);
       break;
     case Action::choose: {

@@ -15,7 +15,7 @@
 
 namespace shmbus::top {
 
-/// What somebody at a screen looks at, and how: the last look, and what commands made of it. Knows no terminal.
+/// The state of the screen: the last snapshot, and what the user's commands chose. Independent of the terminal.
 class Session {
  public:
   struct Start {
@@ -28,15 +28,15 @@ class Session {
   };
   explicit Session(const Start& start);
 
-  /// There is something new to show.
+  /// Sets a new snapshot.
   void see(Look look);
   void see_ring(std::optional<RingSnapshot> ring) { ring_ = std::move(ring); }
   void see_events(std::vector<EventSnapshot> events) { events_ = std::move(events); }
-  /// The bus can't be seen now; what was seen last stays on the screen. Empty: it can.
+  /// Sets why the bus can't be read now; the last snapshot stays on the screen. Empty: it can be read.
   void set_problem(std::string problem) { problem_ = std::move(problem); }
 
   void apply(Command command);
-  /// While a filter is typed: a character, or with an empty text the removal of the last one.
+  /// While a filter is typed: adds a character, or with an empty text removes the last one.
   void type(std::string_view character);
   void end_typing(bool keep);
 
@@ -44,13 +44,13 @@ class Session {
 
   bool quit() const noexcept { return quit_; }
   bool paused() const noexcept { return paused_; }
-  /// The bus shows as a page of help, alerts or a topic, not as a table.
+  /// Returns whether a page of help, alerts or a topic is shown, instead of a table.
   bool on_page() const noexcept { return page_ != Page::none || detail_; }
   bool typing() const noexcept { return typing_; }
   bool wants_look() noexcept { return std::exchange(wants_look_, false); }
   double delay() const noexcept { return delay_; }
   bool wants_buses() noexcept { return std::exchange(wants_buses_, false); }
-  /// The topic whose detail or events show.
+  /// The topic whose detail or events are shown.
   const std::optional<std::string>& detail() const noexcept { return detail_; }
   bool shows_events() const noexcept { return detail_ && shows_events_; }
 
@@ -62,7 +62,7 @@ class Session {
     std::size_t offset = 0;  // first row on the screen
     std::size_t skip = 0;    // columns
     WidestNumbers widest;
-    std::array<std::size_t, 4> layout{};  // what they are valid for: width, skip, sort column, units
+    std::array<std::size_t, 4> layout{};  // the layout that they belong to: width, skip, sort column, units
   };
   enum class Page : std::uint8_t { none, help, alerts };
   std::size_t& skip() { return detail_ ? page_skip_ : state().skip; }

@@ -11,7 +11,7 @@
 #include "model/session.hpp"
 #include "printable_text.hpp"
 
-// What a session looks like.
+// How a session is drawn.
 namespace shmbus::top {
 namespace {
 
@@ -99,7 +99,7 @@ void Session::show_table(Frame& frame, Size size, bool utf8) {
                                    Tone::quiet);
 }
 
-/// As the last column: what the rows that show did over the last looks.
+/// Adds the last column: the rates of the visible rows over the last snapshots.
 void Session::add_trend(Grid& grid, std::size_t begin, std::size_t end) const {
   constexpr Rank rank = 5;
   constexpr std::size_t looks = 60;

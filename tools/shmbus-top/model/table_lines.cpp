@@ -48,8 +48,8 @@ std::size_t TableLines::total() const {
   return sum;
 }
 
-/// Hides the column, or shortens the texts, of the highest rank; of several the one furthest to the right. False: there
-/// is none left.
+/// Hides the column, or shortens the texts, of the highest rank; of several the one furthest to the right. Returns false if
+/// none is left.
 bool TableLines::give_up_one_rank() {
   Rank highest = 0;
   auto at = places_.end();
@@ -79,7 +79,7 @@ bool TableLines::give_up_one_rank() {
   return true;
 }
 
-/// A column that was hidden last may be wider than what had to be gained: shows others again that fit, by rank.
+/// The column that was hidden last may be wider than needed: shows other columns again that fit, by rank.
 void TableLines::take_back(std::size_t width) {
   for (auto place = given_up_.rbegin(); place != given_up_.rend(); ++place) {
     if (total() + place->width + 1 > width + 1) continue;
@@ -89,7 +89,7 @@ void TableLines::take_back(std::size_t width) {
   }
 }
 
-/// Takes a character from the longest of them.
+/// Takes a character from the longest column.
 bool TableLines::cut_a_name() {
   Place* longest = nullptr;
   for (Place& place : places_) {

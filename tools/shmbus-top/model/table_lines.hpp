@@ -18,7 +18,7 @@ struct Place {
 /// How a table is laid out.
 struct TableStyle {
   std::size_t width = 80;
-  std::size_t skip = 0;  ///< columns after the first that don't show
+  std::size_t skip = 0;  ///< how many columns after the first are skipped
   bool utf8 = false;
 };
 
@@ -27,7 +27,7 @@ using WidestNumbers = std::vector<std::size_t>;
 
 /// A grid laid out for a screen of some width: columns as wide as their texts. A narrow screen hides columns and shows
 /// brief texts, by rank; then it cuts names; then it cuts off columns at the right. The first column and the one that
-/// is sorted by always show. A trend takes the room that is left.
+/// is sorted by are always shown. A trend takes the room that is left.
 class TableLines {
  public:
   TableLines(const Grid& grid, Order order, const TableStyle& style, WidestNumbers* widest = nullptr);
@@ -35,7 +35,7 @@ class TableLines {
   Line heading() const;
   Line row(std::size_t i) const;
   const std::vector<Place>& places() const noexcept { return places_; }
-  std::size_t hidden() const noexcept { return hidden_; }  ///< columns that don't show
+  std::size_t hidden() const noexcept { return hidden_; }  ///< number of hidden columns
 
  private:
   std::size_t natural_width(std::size_t column, bool brief) const;

@@ -59,7 +59,7 @@ Row row_of(const Look& look, std::size_t i, const Style& style) {
            Cell{topic.info.type_name.empty() ? "-" : tool::printable(topic.info.type_name), Tone::quiet}}};
 }
 
-/// Its creator is at work, or stopped or died there.
+/// A topic whose creator is still at work, was stopped or died.
 Row row_of(const UnfinishedTopic& topic) {
   const std::string name = topic.name.empty() ? "(unnamed)" : tool::printable(topic.name);
   Row row{"unfinished " + name, {}, {Cell{name}}};

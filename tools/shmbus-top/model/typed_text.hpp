@@ -5,7 +5,7 @@
 
 namespace shmbus::top {
 
-/// Adds a character to a text that is typed; with an empty one, removes the last.
+/// Adds a character to a text that is typed; an empty one removes the last.
 inline void type_into(std::string& text, std::string_view character) {
   if (!character.empty()) {
     text += character;

@@ -8,10 +8,10 @@
 
 namespace shmbus::top {
 
-/// How large numbers are written: bytes as "1.5MiB", "1.57MB" or "1572864", events a second as "12.3k" or "12345".
+/// How large numbers are written: bytes as "1.5MiB", "1.57MB" or "1572864", events per second as "12.3k" or "12345".
 enum class Units : std::uint8_t { binary, decimal, exact };
 
-Units after(Units units);  ///< the next one, round and round
+Units after(Units units);  ///< the next units, in a circle
 const char* to_string(Units units) noexcept;
 std::optional<Units> parse_units(std::string_view text);
 

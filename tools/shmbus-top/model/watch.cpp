@@ -22,7 +22,7 @@ std::optional<Look> Watch::look() {
     }
     problem_ = fmt::format("bus '{}' was removed; waiting for a new one of that name", bus_);
   } catch (const Error& error) {
-    // That it is gone, its removal has already said.
+    // Its removal has been reported already.
     if (error.code() != ErrorCode::not_found || problem_.empty()) problem_ = error.what();
   }
   inspector_.reset();
@@ -34,7 +34,7 @@ std::optional<RingSnapshot> Watch::ring(std::string_view topic) {
   try {
     if (inspector_) return inspector_->ring(topic);
   } catch (const Error&) {
-    // The next look says what is wrong.
+    // The next snapshot reports what is wrong.
   }
   return std::nullopt;
 }
@@ -43,7 +43,7 @@ std::vector<EventSnapshot> Watch::events(std::string_view topic, std::size_t cou
   try {
     if (inspector_) return inspector_->events(topic, count);
   } catch (const Error&) {
-    // The next look says what is wrong.
+    // The next snapshot reports what is wrong.
   }
   return {};
 }

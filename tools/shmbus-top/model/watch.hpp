@@ -9,19 +9,19 @@
 
 namespace shmbus::top {
 
-/// Looks at one bus again and again, also past its removal: a new bus of its name is picked up.
+/// Takes snapshots of one bus, also beyond its removal: a new bus of the same name is watched then.
 class Watch {
  public:
-  /// Throws Error where there is no such bus, or none that can be read.
+  /// Throws Error if there is no such bus, or if it can't be read.
   explicit Watch(std::string bus);
 
-  /// What there is now; nothing where the bus is away, and `problem` says why.
+  /// A new snapshot; nothing if the bus can't be read, and then `problem` says why.
   std::optional<Look> look();
   const std::string& problem() const noexcept { return problem_; }
 
-  /// The ring of a topic; nothing where it is not there or can't be read.
+  /// The ring of a topic; nothing if it does not exist or can't be read.
   std::optional<RingSnapshot> ring(std::string_view topic);
-  /// The last events of a topic, oldest first; none where they can't be read.
+  /// The last events of a topic, oldest first; none if they can't be read.
   std::vector<EventSnapshot> events(std::string_view topic, std::size_t count);
 
  private:

@@ -110,7 +110,7 @@ Command click_command(const Frame& frame) {
   return frame.at(static_cast<std::size_t>(event.y), static_cast<std::size_t>(event.x));
 }
 
-/// What a key adds to a text that is typed, or that it ends it.
+/// Adds a key to the text that is typed, or ends typing.
 template <class Typed>
 void type(Typed& typed, const Screen::Key& key) {
   if (key.special) {

@@ -6,7 +6,7 @@
 
 namespace shmbus::top {
 
-/// Does what a key, or a click on that frame, asks for.
+/// Performs the command of a key, or of a click on the frame.
 void press(Session& session, const Frame& frame, const Screen::Key& key);
 void press(BusList& buses, const Frame& frame, const Screen::Key& key);
 

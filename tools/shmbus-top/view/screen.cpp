@@ -77,7 +77,7 @@ Screen::Screen() {
   ::set_escdelay(25);
   ::keypad(stdscr, true);
   ::nodelay(stdscr, true);
-  ::mouseinterval(0);  // presses, at once; the session tells a second one on a row
+  ::mouseinterval(0);  // report presses at once; the session recognises a second one on a row
   ::mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, nullptr);
 }
 
@@ -100,7 +100,7 @@ void Screen::paint(const Frame& frame) {
       const std::size_t room = now.width - column;
       const std::string text = width_of(span.text) <= room ? span.text : fit(span.text, room);
       attr_t look = attributes(span.tone, colour_) | ground;
-      // On reversed ground faint letters can't be read.
+      // On a reversed background faint letters can't be read.
       if (span.reversed || line.ground == Ground::chosen) look = (look & ~A_DIM) | A_REVERSE;
       ::attrset(static_cast<int>(look));
       ::addstr(text.c_str());

@@ -7,16 +7,16 @@
 
 namespace shmbus::top {
 
-/// The terminal, while it lives: full screen, no echo, mouse on. All is as before when it goes. One at a time.
+/// Takes over the terminal while it exists: full screen, no echo, mouse on. Restores it at the end. Only one may exist.
 class Screen {
  public:
-  /// Throws std::runtime_error where the terminal is not known.
+  /// Throws std::runtime_error if the terminal is not known.
   Screen();
   Screen(const Screen&) = delete;
   Screen& operator=(const Screen&) = delete;
   ~Screen();
 
-  /// False where standard input or output is no terminal, or it is one that can't move its cursor.
+  /// Returns false if standard input or output is not a terminal, or if the terminal can't move its cursor.
   static bool usable();
 
   Size size() const;
@@ -24,11 +24,11 @@ class Screen {
   void paint(const Frame& frame);
 
   struct Key {
-    int code = 0;           ///< of curses, or of the character
+    int code = 0;           ///< curses' code, or the character's
     bool special = false;   ///< not a character: an arrow, a click, a new size
     std::string character;  ///< the same in the locale's bytes
   };
-  /// What was typed and not read yet; nothing where there is none.
+  /// The next key that was typed and not read yet; nothing if there is none.
   std::optional<Key> read_key();
 
  private:

@@ -2,10 +2,10 @@
 
 namespace shmbus::top {
 
-/// What TERM says; "dumb" where it says nothing.
+/// The value of TERM, or "dumb" if it is not set.
 const char* terminal_name();
 
-/// False only where terminfo knows the terminal, and that it can't move its cursor.
+/// Returns false only if terminfo knows that the terminal can't move its cursor.
 bool can_move_cursor(const char* terminal);
 
 }  // namespace shmbus::top
