@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "shmbus/call_snapshot.hpp"
+#include "shmbus/event_reader.hpp"
 #include "shmbus/leftover.hpp"
+#include "shmbus/options.hpp"
 #include "shmbus/snapshot.hpp"
 
 #include "shmbus/detail/header_begin.hpp"
@@ -50,6 +52,11 @@ class [[nodiscard]] Inspector {
   /// `Bus::reap` or a new subscription frees them. For one that can't be read, `problem` holds the reason. Reads all of
   /// them, some 130 KiB each. *Throws* Error as `snapshot` does.
   std::vector<RecorderSnapshot> recorders();
+
+  /// Reads the events of all topics that match a pattern, from `start` on; see EventReader. For topics that exist, the
+  /// start means what it means to a subscriber. *Throws* Error: `invalid_name` for an invalid pattern; `stale_position`
+  /// and `invalid_option` as Start says; and where the pattern names one topic, the reason why it can't be read.
+  EventReader read(std::string_view pattern, Start start, const EventReaderOptions& options = {});
 
   /// Returns what dead processes left, without changing it; `Bus::reap` cleans it up. Lists /dev/shm, and so costs more
   /// than `snapshot`. *Throws* Error as `snapshot` does.

@@ -10,6 +10,7 @@
 #include "shmbus/event_header.hpp"
 #include "shmbus/event_headers.hpp"
 #include "shmbus/event_id.hpp"
+#include "shmbus/event_reader.hpp"
 #include "shmbus/inspector.hpp"
 #include "shmbus/latency.hpp"
 #include "shmbus/leftover.hpp"

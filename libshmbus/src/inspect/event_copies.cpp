@@ -2,20 +2,20 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
-#include "layout/extension_area.hpp"
+#include "inspect/block_times.hpp"
+#include "inspect/record_walk.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus::detail {
 
-using layout::RecordMeta;
 using log::Block;
 using log::BlockLog;
 
 namespace {
-constexpr std::size_t kReadAtOnce = std::size_t{32} << 10;  // bytes per read
+constexpr std::size_t kReadAtOnce = std::size_t{32} << 10;  // bytes per read that locates records
+constexpr std::size_t kCopiedAtOnce = std::size_t{4} << 10;  // bytes per read that copies one of them
 }  // namespace
 
 EventCopies::EventCopies(const std::string& log_name, const std::string& object) {
@@ -27,8 +27,8 @@ EventCopies::EventCopies(const std::string& log_name, const std::string& object)
   }
 }
 
-std::vector<EventSnapshot> EventCopies::last(const BlockLog& log, const log::End& end, registry::BusClock& clock,
-                                             std::size_t count, std::size_t max_payload) {
+std::vector<EventSnapshot> EventCopies::last(const BlockLog& log, const log::End& end, const CopySource& source,
+                                             registry::BusClock& clock, std::size_t count, std::size_t max_payload) {
   std::vector<EventSnapshot> events;
   if (!file_ || count == 0 || end.number == 0 || end.number == log::kNone) return events;
   const auto file = file_->open(platform::Access::read_only);
@@ -47,87 +47,33 @@ std::vector<EventSnapshot> EventCopies::last(const BlockLog& log, const log::End
   std::size_t budget = (std::size_t{4} << 20) + count * kReadAtOnce;
   for (auto block = blocks.rbegin(); block != blocks.rend() && budget != 0; ++block)
     walk(*file, log, *block, wanted, count, budget);
-  for (const Found& record : found_) {
-    auto event = copy(*file, log, clock, record, max_payload);
-    // There is no pin: the bytes belong to that block only if it has not left the ring.
-    if (event && log.slot(record.block.number).load(std::memory_order_acquire) == record.block.entry)
-      events.push_back(std::move(*event));
+  for (const Found& found : found_) {
+    RecordWalk walk(log, found.block, found.offset, found.sequence);
+    const BlockTimes times(log, found.block, clock);
+    if (walk.fill(*file, kCopiedAtOnce, max_payload, log.block_size()) != RecordWalk::Fill::copied) continue;
+    const CopiedRecord* record = walk.next();
+    if (record == nullptr) continue;
+    if (const auto parts = record->parts(log))
+      copy_event(source, *parts, times.of(record->stamp), max_payload, events.emplace_back());
   }
   if (!found_.empty()) cursor_ = {found_.front().block.number, found_.front().offset, found_.front().sequence};
   return events;
 }
 
-/// Steps from record to record, and checks each: it must be committed or aborted, and lie within the block.
+/// Notes the last `count` events up to the end of the block, or until the budget is used up.
 void EventCopies::walk(const platform::SegmentFile& file, const BlockLog& log, const Block& block, std::uint64_t wanted,
                        std::size_t count, std::size_t& budget) {
-  std::uint64_t offset = 0, sequence = block.first_sequence;
-  if (cursor_.number == block.number && cursor_.sequence <= wanted) {
-    offset = cursor_.offset;
-    sequence = cursor_.sequence;
-  }
-  std::vector<std::byte> piece(std::min(kReadAtOnce, log.block_size()));
-  const std::size_t head = log.record_header();
-  std::uint64_t begin = 0, end = 0;  // of the piece in the block
-  // The last record ends before the padding, which is at least as large as the smallest record.
-  while (offset + head <= log.block_size()) {
-    if (offset < begin || offset + head > end) {
-      if (budget == 0) break;
-      begin = offset;
-      const std::size_t size = std::min<std::size_t>(piece.size(), log.block_size() - begin);
-      end = begin + file.read(block.physical * std::uint64_t{log.block_size()} + begin, piece.data(), size);
-      budget -= std::min(budget, size);
-      if (offset + head > end) break;
-    }
-    std::uint64_t words[3] = {};
-    std::memcpy(words, piece.data() + (offset - begin), std::min(head, sizeof words));
-    const bool aborted = words[0] == ~block.key;
-    if (words[0] != block.key && !aborted) break;
-    const RecordMeta meta = RecordMeta::from(words[1]);
-    if (meta.size < layout::kMinRecord || (meta.flags & layout::kPadding) != 0) break;
-    if (!aborted) {
+  const bool goes_on = cursor_.number == block.number && cursor_.sequence <= wanted;
+  RecordWalk walk(log, block, goes_on ? cursor_.offset : 0, goes_on ? cursor_.sequence : block.first_sequence);
+  while (budget != 0) {
+    if (walk.fill(file, kReadAtOnce, 0, log.block_size()) != RecordWalk::Fill::copied) break;
+    while (const CopiedRecord* record = walk.next()) {
       if (found_.size() == count) found_.pop_front();
-      found_.push_back({block, offset, words[1], log.timestamps() ? words[2] : 0, sequence});
+      found_.push_back({block, record->offset, record->sequence});
     }
-    offset += log.stride(meta.size);
-    sequence += aborted ? meta.aborted_sequences() : 1;
+    budget -= std::min(budget, kReadAtOnce);
   }
-  if (budget == 0 && found_.empty()) cursor_ = {block.number, offset, sequence};
-}
-
-std::optional<EventSnapshot> EventCopies::copy(const platform::SegmentFile& file, const BlockLog& log,
-                                               registry::BusClock& clock, const Found& record,
-                                               std::size_t max_payload) {
-  const RecordMeta meta = RecordMeta::from(record.meta);
-  const std::uint64_t at = record.block.physical * std::uint64_t{log.block_size()} + record.offset;
-  const std::size_t stride = log.stride(meta.size);
-  std::size_t head = log.record_header();
-  if ((meta.flags & layout::kExtended) != 0) {
-    std::uint32_t area = 0;
-    if (meta.size < head || file.read(at + head, &area, sizeof area) != sizeof area ||
-        !layout::extension_area_fits(area, meta.size - head))
-      return std::nullopt;
-    head += log.stride(area);
-  }
-  if (meta.size < head || record.offset + stride > log.block_size()) return std::nullopt;
-  EventSnapshot event;
-  event.sequence = record.sequence;
-  event.publisher = meta.port;
-  event.size = meta.size - head;
-  if ((meta.flags & layout::kTrimmed) != 0) {
-    std::uint64_t length = 0;
-    if (file.read(at + stride - sizeof length, &length, sizeof length) != sizeof length || length > event.size)
-      return std::nullopt;
-    event.size = length;
-  }
-  if (log.timestamps()) {
-    const auto& entry = log.entry(record.block.physical);
-    const log::Moment opened{entry.opened_cycles.load(std::memory_order_relaxed),
-                             entry.opened_ns.load(std::memory_order_relaxed)};
-    event.time = Time{std::chrono::nanoseconds{clock.to_ns(record.stamp, opened)}};
-  }
-  event.payload.resize(std::min(event.size, max_payload));
-  if (file.read(at + head, event.payload.data(), event.payload.size()) != event.payload.size()) return std::nullopt;
-  return event;
+  if (budget == 0 && found_.empty()) cursor_ = {block.number, walk.offset(), walk.sequence()};
 }
 
 }  // namespace shmbus::detail

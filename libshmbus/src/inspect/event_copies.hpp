@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "inspect/event_copy.hpp"
 #include "log/block_log.hpp"
 #include "log/log_end.hpp"
 #include "platform/segment_file.hpp"
@@ -26,16 +27,14 @@ class EventCopies {
   /// Returns up to `count` events before `end`, oldest first, with the first `max_payload` bytes of each payload. A
   /// call reads a few MiB at most. Where that does not reach `end`, it returns earlier events, and the next call goes
   /// on there.
-  std::vector<EventSnapshot> last(const log::BlockLog& log, const log::End& end, registry::BusClock& clock,
-                                  std::size_t count, std::size_t max_payload);
+  std::vector<EventSnapshot> last(const log::BlockLog& log, const log::End& end, const CopySource& source,
+                                  registry::BusClock& clock, std::size_t count, std::size_t max_payload);
 
  private:
   /// Where a record lies, before its payload is copied.
   struct Found {
     log::Block block;
     std::uint64_t offset = 0;
-    std::uint64_t meta = 0;
-    std::uint64_t stamp = 0;
     std::uint64_t sequence = 0;
   };
   /// Where the next call begins: at the first event that this one returned.
@@ -47,8 +46,6 @@ class EventCopies {
 
   void walk(const platform::SegmentFile& file, const log::BlockLog& log, const log::Block& block, std::uint64_t wanted,
             std::size_t count, std::size_t& budget);
-  static std::optional<EventSnapshot> copy(const platform::SegmentFile& file, const log::BlockLog& log,
-                                           registry::BusClock& clock, const Found& record, std::size_t max_payload);
 
   std::optional<platform::SegmentName> file_;
   Cursor cursor_;

@@ -5,30 +5,17 @@
 #include <utility>
 
 #include "base/bus_name.hpp"
-#include "base/topic_name.hpp"
+#include "base/pattern.hpp"
+#include "inspect/event_reader_impl.hpp"
 #include "inspect/leftovers.hpp"
 #include "inspect/node_list.hpp"
 #include "inspect/recorder_view.hpp"
+#include "inspect/topic_list.hpp"
 #include "inspect/topic_view.hpp"
-#include "layout/segment_checks.hpp"
 #include "platform/clock.hpp"
 #include "registry/bus_clock.hpp"
 #include "registry/registry.hpp"
 #include "shmbus/error.hpp"
-
-namespace shmbus::detail {
-
-/// A topic as the registry lists it.
-struct ListedTopic {
-  std::optional<base::TopicName> name;  ///< nothing while the entry is being filled
-  std::uint64_t id = 0;
-  std::uint64_t creator = 0;
-  layout::TopicPhase phase{};
-
-  std::string text() const { return name ? name->text() : std::string{}; }
-};
-
-}  // namespace shmbus::detail
 
 namespace shmbus {
 
@@ -37,7 +24,6 @@ using detail::ListedTopic;
 using detail::LookContext;
 using detail::NodeList;
 using detail::TopicView;
-using layout::TopicPhase;
 using platform::SegmentFile;
 
 namespace {
@@ -56,11 +42,11 @@ class Inspector::Impl {
       : registry_(find_registry(bus, owners)), clock_(registry_->recorded()) {}
 
   BusSnapshot snapshot() {
-    check_whole();
+    detail::check_whole(*registry_);
     BusSnapshot bus = describe();
     NodeList nodes(*registry_);
     std::map<std::uint64_t, SubscriptionSnapshot> subscriptions;
-    const std::vector<ListedTopic> topics = read_topics();
+    const std::vector<ListedTopic> topics = detail::list_topics(*registry_);
     for (SubscriptionSnapshot& s : read_subscriptions(topics)) {
       NodeSnapshot& node = nodes.at(s.node);
       ++node.subscriptions;
@@ -73,7 +59,7 @@ class Inspector::Impl {
     LookContext context{nodes, subscriptions, clock_, clock_.ns_per_stamp(), platform::monotonic_ns()};
     Views kept;
     for (const ListedTopic& listed : topics) {
-      if (listed.phase == TopicPhase::ready || listed.phase == TopicPhase::notified)
+      if (listed.usable())
         look(listed, context, bus, kept);
       else
         bus.unfinished.push_back({listed.text(), listed.creator, nodes.at(listed.creator).state});
@@ -86,10 +72,10 @@ class Inspector::Impl {
   }
 
   std::vector<RecorderSnapshot> recorders() {
-    check_whole();
+    detail::check_whole(*registry_);
     NodeList nodes(*registry_);
     std::map<std::uint64_t, std::string> topics;
-    for (const ListedTopic& topic : read_topics()) topics.emplace(topic.id, topic.text());
+    for (const ListedTopic& topic : detail::list_topics(*registry_)) topics.emplace(topic.id, topic.text());
     return detail::read_recorders(*registry_, nodes, clock_, topics);
   }
 
@@ -107,29 +93,25 @@ class Inspector::Impl {
     return view->events(clock_, count, max_payload);
   }
 
+  const std::shared_ptr<registry::Registry>& registry() const noexcept { return registry_; }
+
  private:
   using Views = std::map<std::uint64_t, std::unique_ptr<TopicView>>;  // by topic id
 
   /// Null where there is no such topic.
   TopicView* find_view(std::string_view name) {
-    check_whole();
-    const std::vector<ListedTopic> topics = read_topics();
+    detail::check_whole(*registry_);
+    const std::vector<ListedTopic> topics = detail::list_topics(*registry_);
     std::erase_if(views_, [&](const auto& view) {
       return std::none_of(topics.begin(), topics.end(), [&](const auto& t) { return t.id == view.first; });
     });
     for (const ListedTopic& listed : topics) {
-      if (listed.text() != name || (listed.phase != TopicPhase::ready && listed.phase != TopicPhase::notified))
-        continue;
+      if (listed.text() != name || !listed.usable()) continue;
       auto& view = views_[listed.id];
       if (!view) view = TopicView::open(*registry_, *listed.name, listed.id);
       if (view && !view->removed()) return view.get();
     }
     return nullptr;
-  }
-
-  void check_whole() const {
-    if (registry_->intact()) return;
-    layout::check_size(registry_->file().state().size, registry_->recorded().size, registry_->bus().object());
   }
 
   BusSnapshot describe() const {
@@ -184,25 +166,6 @@ class Inspector::Impl {
     return subscriptions;
   }
 
-  std::vector<ListedTopic> read_topics() const {
-    std::vector<ListedTopic> topics;
-    for (unsigned i = 0; i < registry_->topics(); ++i) {
-      const layout::TopicEntry& entry = registry_->header().topic_table[i];
-      const std::uint64_t state = entry.state.load(std::memory_order_acquire);
-      ListedTopic topic;
-      topic.phase = layout::topic_phase(state);
-      topic.creator = layout::topic_creator(state);
-      if (topic.phase == TopicPhase::free || topic.phase > TopicPhase::notified) continue;
-      if (topic.phase != TopicPhase::filling) {
-        topic.id = entry.id.load(std::memory_order_acquire);
-        topic.name = base::TopicName::parse(entry.name.load());
-        if (!topic.name) continue;  // corrupt
-      }
-      if (entry.state.load(std::memory_order_acquire) >> 3 == state >> 3) topics.push_back(std::move(topic));
-    }
-    return topics;
-  }
-
   /// Adds nothing where the topic was removed in the meantime.
   void look(const ListedTopic& listed, LookContext& context, BusSnapshot& bus, Views& kept) {
     try {
@@ -242,6 +205,9 @@ std::vector<EventSnapshot> Inspector::events(std::string_view topic, std::size_t
   return impl().events(topic, count, max_payload);
 }
 std::vector<RecorderSnapshot> Inspector::recorders() { return impl().recorders(); }
+EventReader Inspector::read(std::string_view pattern, Start start, const EventReaderOptions& options) {
+  return EventReader(std::make_unique<EventReader::Impl>(impl().registry(), base::Pattern(pattern), start, options));
+}
 std::vector<Leftover> Inspector::leftovers() { return impl().leftovers(); }
 
 std::vector<std::string> Inspector::buses() { return registry::Registry::buses(); }

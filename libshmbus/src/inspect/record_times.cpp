@@ -1,14 +1,12 @@
 #include "inspect/record_times.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <vector>
 
+#include "inspect/record_walk.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus::detail {
 
-using layout::RecordMeta;
 using log::Block;
 using log::BlockLog;
 using log::FindResult;
@@ -39,43 +37,26 @@ std::optional<std::uint64_t> RecordTimes::stamp_of(const BlockLog& log, unsigned
   if (cursor.number != block.number || cursor.sequence > wanted) cursor = {block.number, 0, block.first_sequence};
   const auto file = file_->open(platform::Access::read_only);
   if (!file) return std::nullopt;
-  const auto stamp = walk(*file, log, block, cursor, wanted);
-  // There is no pin: the bytes belong to that block only if it has not left the ring.
-  if (log.slot(block.number).load(std::memory_order_acquire) != block.entry) return std::nullopt;
-  return stamp;
+  return walk(*file, log, block, cursor, wanted);
 }
 
-/// Steps from record to record, and checks each: it must be committed or aborted, and lie within the block.
 std::optional<std::uint64_t> RecordTimes::walk(const platform::SegmentFile& file, const BlockLog& log,
                                                const Block& block, Cursor& cursor, std::uint64_t sequence) {
   constexpr std::size_t kPiece = std::size_t{32} << 10, kMost = std::size_t{1} << 20;
-  constexpr std::size_t kHead = layout::kMinRecord + layout::kTimeSize;
-  std::vector<std::byte> piece(std::min(kPiece, log.block_size()));
+  RecordWalk walk(log, block, cursor.offset, cursor.sequence);
   std::optional<std::uint64_t> last;
-  std::uint64_t begin = 0, end = 0;  // of the piece in the block
-  for (std::size_t total = 0; cursor.offset + kHead <= log.block_size();) {
-    if (cursor.offset < begin || cursor.offset + kHead > end) {
-      if (total >= kMost) return last;
-      begin = cursor.offset;
-      const std::size_t size = std::min<std::size_t>(piece.size(), log.block_size() - begin);
-      end = begin + file.read(block.physical * std::uint64_t{log.block_size()} + begin, piece.data(), size);
-      total += size;
-      if (cursor.offset + kHead > end) return std::nullopt;
+  for (std::size_t total = 0; total < kMost; total += kPiece) {
+    if (walk.fill(file, kPiece, 0, log.block_size()) != RecordWalk::Fill::copied) return std::nullopt;
+    while (const CopiedRecord* record = walk.next()) {
+      last = record->stamp;
+      cursor.offset = record->offset;
+      cursor.sequence = record->sequence;
+      if (record->sequence >= sequence) return last;
     }
-    std::uint64_t words[3];
-    std::memcpy(words, piece.data() + (cursor.offset - begin), sizeof words);
-    const bool aborted = words[0] == ~block.key;
-    if (words[0] != block.key && !aborted) return std::nullopt;
-    const RecordMeta meta = RecordMeta::from(words[1]);
-    if (meta.size < layout::kMinRecord || (meta.flags & layout::kPadding) != 0) return std::nullopt;
-    if (!aborted) {
-      last = words[2];
-      if (cursor.sequence >= sequence) return last;
-    }
-    cursor.offset += log.stride(meta.size);
-    cursor.sequence += aborted ? meta.aborted_sequences() : 1;
+    cursor.offset = walk.offset();
+    cursor.sequence = walk.sequence();
   }
-  return std::nullopt;
+  return last;
 }
 
 }  // namespace shmbus::detail

@@ -57,7 +57,7 @@ BlockSnapshot TopicView::block_at(std::uint32_t physical) const {
 }
 
 RingSnapshot TopicView::ring() const {
-  check_size();
+  segment_->check_size();
   RingSnapshot ring;
   const log::End end = log::end_of(*log_);
   const std::vector<Keeper> keepers = keepers_of(*log_);

@@ -2,42 +2,13 @@
 
 #include <algorithm>
 
-#include "layout/segment_checks.hpp"
 #include "log/ports.hpp"
-#include "platform/clock.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus::detail {
 
 using layout::owner_node;
-using platform::Access;
-using platform::SegmentFile;
 using std::chrono::nanoseconds;
-
-/// The environment of a log that is only inspected.
-class TopicView::Onlooker final : public log::Environment {
- public:
-  Onlooker(platform::SparseMapping& control, std::uint64_t block_table) : control_(control), table_(block_table) {}
-  std::uint64_t self() const noexcept override { return 0; }
-  std::uint64_t bell() const noexcept override { return 0; }
-  bool alive(std::uint64_t) noexcept override { return true; }
-  bool back_block(std::uint32_t) noexcept override { return false; }
-  bool expose_blocks(std::uint32_t blocks) noexcept override {
-    return control_.expose(table_, std::uint64_t{blocks} * sizeof(layout::BlockEntry));
-  }
-  void ring(std::uint64_t) noexcept override {}
-  std::byte* writable(std::uint32_t) noexcept override { return nullptr; }
-  log::Moment now() noexcept override { return {}; }
-  std::int64_t to_ns(std::uint64_t, const log::Moment&) noexcept override { return 0; }
-  std::uint64_t stall_limit_ns() const noexcept override { return 0; }
-  std::uint64_t monotonic_ns() noexcept override { return platform::monotonic_ns(); }
-  bool cycle_clock() const noexcept override { return true; }
-  std::uint64_t slow_stamp() noexcept override { return 0; }
-
- private:
-  platform::SparseMapping& control_;
-  std::uint64_t table_;  // offset of the block table
-};
 
 namespace {
 
@@ -67,51 +38,32 @@ NodeState name_holder(std::uint64_t owner, const NodeSnapshot& node, PortSnapsho
 
 }  // namespace
 
-TopicView::TopicView(const registry::Registry& registry, const base::TopicName& name, platform::SegmentName file,
-                     platform::SparseMapping mapping, const topic::TopicRecord& recorded)
-    : object_(name.object()),
-      log_name_(registry.bus().log_file(name, recorded.log_node, recorded.id)),
-      file_(std::move(file)),
-      mapping_(std::move(mapping)),
-      recorded_(recorded),
-      onlooker_(std::make_unique<Onlooker>(mapping_, recorded.geometry.block_table_offset)),
-      log_(std::make_unique<log::BlockLog>(mapping_.address(), nullptr, recorded.geometry, *onlooker_)),
-      times_(log_name_, object_ + ", its log") {}
+TopicView::TopicView(std::unique_ptr<InspectedLog> segment)
+    : segment_(std::move(segment)),
+      log_(&segment_->log()),
+      times_(segment_->log_name(), segment_->object() + ", its log") {}
 
 TopicView::~TopicView() = default;
 
 std::unique_ptr<TopicView> TopicView::open(const registry::Registry& registry, const base::TopicName& name,
                                            std::uint64_t id) {
-  auto control = topic::ControlSegment::open(registry.bus(), name, platform::Access::read_only, registry.owners());
-  if (!control) return nullptr;
-  const topic::TopicRecord& recorded = control->recorded;
-  if (recorded.bus != registry.recorded().incarnation || recorded.id != id) return nullptr;  // of an earlier topic
-  platform::SegmentName file(registry.bus().control_file(name), control->file);
-  return std::unique_ptr<TopicView>(
-      new TopicView(registry, name, std::move(file), std::move(control->mapping), recorded));
-}
-
-bool TopicView::removed() const noexcept {
-  return (log_->header().words.attention.load(std::memory_order_acquire) & layout::kTopicRemoved) != 0;
-}
-
-void TopicView::check_size() const {
-  if (const auto state = file_.state()) layout::check_size(state->size, recorded_.control_size, object_);
+  auto segment = InspectedLog::open(registry, name, id);
+  return segment ? std::unique_ptr<TopicView>(new TopicView(std::move(segment))) : nullptr;
 }
 
 TopicSnapshot TopicView::look(LookContext& context) {
-  check_size();
+  segment_->check_size();
   const layout::TopicHeader& header = log_->header();
   TopicSnapshot topic;
-  topic.info = topic::topic_info(header, recorded_.geometry);
+  topic.info = topic::topic_info(header, segment_->recorded().geometry);
   const std::uint32_t backed = header.backed.load(std::memory_order_acquire);
-  topic.memory = std::uint64_t{std::min(backed, recorded_.geometry.physical_blocks)} * log_->block_size();
+  topic.memory = std::uint64_t{std::min(backed, segment_->recorded().geometry.physical_blocks)} * log_->block_size();
   topic.dropped_blocks = header.dropped.load(std::memory_order_relaxed);
   topic.repaired_claims = header.repaired_claims.load(std::memory_order_relaxed);
   topic.repaired_ports = header.repaired_ports.load(std::memory_order_relaxed);
   const log::End end = log::end_of(*log_);
   if (end.number == log::kNone)
-    topic.problem = object_ + ": corrupt: its tail and ring do not fit each other";
+    topic.problem = segment_->object() + ": corrupt: its tail and ring do not fit each other";
   else
     read_extent(end, topic);
   read_publishers(context, topic);
@@ -120,9 +72,9 @@ TopicSnapshot TopicView::look(LookContext& context) {
 }
 
 std::vector<EventSnapshot> TopicView::events(registry::BusClock& clock, std::size_t count, std::size_t max_payload) {
-  check_size();
-  if (!copies_) copies_.emplace(log_name_, object_ + ", its log");
-  return copies_->last(*log_, log::end_of(*log_), clock, count, max_payload);
+  segment_->check_size();
+  if (!copies_) copies_.emplace(segment_->log_name(), segment_->object() + ", its log");
+  return copies_->last(*log_, log::end_of(*log_), segment_->source(), clock, count, max_payload);
 }
 
 /// Blocks leave the ring while it is read. Those that have left since the end was read are skipped.
@@ -245,9 +197,9 @@ bool TopicView::lapped(const layout::SubscriberPort& port) const noexcept {
 
 Latency TopicView::latency(unsigned port, double ns_per_stamp) {
   if (!log_->timestamps() || log_->subscriber(port).latency.load(std::memory_order_acquire) != 1) return {};
-  const std::uint64_t offset = recorded_.geometry.latency_offset + port * sizeof(layout::LatencyHistogram);
-  if (!mapping_.expose(offset, sizeof(layout::LatencyHistogram))) return {};
-  const auto& histogram = *reinterpret_cast<const layout::LatencyHistogram*>(mapping_.address() + offset);
+  const std::uint64_t offset = segment_->recorded().geometry.latency_offset + port * sizeof(layout::LatencyHistogram);
+  if (!segment_->mapping().expose(offset, sizeof(layout::LatencyHistogram))) return {};
+  const auto& histogram = *reinterpret_cast<const layout::LatencyHistogram*>(segment_->mapping().address() + offset);
   std::vector<std::uint64_t> counts(layout::kLatencyBuckets);
   for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = histogram.counts[i].load(std::memory_order_relaxed);
   return {std::move(counts), ns_per_stamp};

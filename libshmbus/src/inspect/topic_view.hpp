@@ -9,15 +9,13 @@
 
 #include "base/topic_name.hpp"
 #include "inspect/event_copies.hpp"
+#include "inspect/inspected_log.hpp"
 #include "inspect/node_list.hpp"
 #include "inspect/record_times.hpp"
 #include "log/log_end.hpp"
-#include "platform/segment_name.hpp"
-#include "platform/sparse_mapping.hpp"
 #include "registry/bus_clock.hpp"
 #include "registry/registry.hpp"
 #include "shmbus/snapshot.hpp"
-#include "topic/topic_segment.hpp"
 
 namespace shmbus::detail {
 
@@ -45,18 +43,15 @@ class TopicView {
   /// Copies the last events; see EventCopies. *Throws* Error.
   std::vector<EventSnapshot> events(registry::BusClock& clock, std::size_t count, std::size_t max_payload);
   /// Whether the topic was removed.
-  bool removed() const noexcept;
+  bool removed() const noexcept { return segment_->removed(); }
 
  private:
-  class Onlooker;
   struct SeenClaim {
     std::uint64_t where = log::kNone;
     std::uint64_t since_ns = 0;  // monotonic
   };
 
-  TopicView(const registry::Registry& registry, const base::TopicName& name, platform::SegmentName file,
-            platform::SparseMapping mapping, const topic::TopicRecord& recorded);
-  void check_size() const;
+  explicit TopicView(std::unique_ptr<InspectedLog> segment);
   void read_extent(const log::End& end, TopicSnapshot& topic) const;
   void read_publishers(LookContext& context, TopicSnapshot& topic);
   void read_subscribers(LookContext& context, const log::End& end, TopicSnapshot& topic);
@@ -66,13 +61,8 @@ class TopicView {
   Latency latency(unsigned port, double ns_per_stamp);
   BlockSnapshot block_at(std::uint32_t physical) const;
 
-  std::string object_;
-  std::string log_name_;
-  platform::SegmentName file_;
-  platform::SparseMapping mapping_;
-  topic::TopicRecord recorded_;
-  std::unique_ptr<Onlooker> onlooker_;
-  std::unique_ptr<log::BlockLog> log_;
+  std::unique_ptr<InspectedLog> segment_;
+  const log::BlockLog* log_;
   RecordTimes times_;
   std::optional<EventCopies> copies_;  // once events are requested
   SeenClaim claims_[layout::kMaxPublishers];

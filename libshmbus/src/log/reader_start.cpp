@@ -1,45 +1,14 @@
 // Where a reader begins.
 
 #include <algorithm>
-#include <limits>
 
+#include "log/block_search.hpp"
 #include "log/log_end.hpp"
 #include "log/reader.hpp"
 #include "log/tail_watch.hpp"
 #include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
-
-namespace {
-
-/// Returns the newest retained block whose first sequence is at most `sequence`; 0 where there is none.
-std::uint64_t block_of(const BlockLog& log, const End& end, std::uint64_t sequence) noexcept {
-  for (std::uint64_t n = end.number; n >= oldest_block(log, end) && n != 0; --n) {
-    Block block;
-    if (log.find(n, block) == FindResult::found && block.first_sequence <= sequence) return n;
-  }
-  return 0;
-}
-
-/// Returns the oldest retained block that may hold an event of time `ns` or later. This is the block before the first
-/// one that was opened after that time; or an earlier block in which the clock was set back, so that its times may be
-/// later than its successor's. There is no pin: a block that leaves the ring during the search leads to an earlier
-/// block at worst.
-std::uint64_t first_block_of(const BlockLog& log, const End& end, std::int64_t ns) noexcept {
-  std::uint64_t first = end.number;
-  std::int64_t opened_next = std::numeric_limits<std::int64_t>::max();
-  for (std::uint64_t n = end.number; n >= oldest_block(log, end) && n != 0; --n) {
-    Block block;
-    if (log.find(n, block) != FindResult::found) continue;
-    const std::int64_t opened = log.entry(block.physical).opened_ns.load(std::memory_order_relaxed);
-    if (opened > ns) first = n - 1;
-    if (opened > opened_next && opened <= ns) first = n;
-    opened_next = opened;
-  }
-  return first;
-}
-
-}  // namespace
 
 void Reader::start(Start start) noexcept {
   switch (start.kind()) {
