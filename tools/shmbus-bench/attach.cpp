@@ -1,4 +1,4 @@
-// What it takes to become a member of a bus that has many topics.
+// The cost of becoming a member of a bus with many topics.
 
 #include <fmt/format.h>
 

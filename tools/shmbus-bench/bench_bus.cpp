@@ -23,7 +23,7 @@ void remove(const std::string& name) noexcept {
 
 }  // namespace
 
-/// One of that name was left by a killed run whose pid came round.
+/// Removes a bus of the same name that a killed run with the same pid left.
 BenchBus::BenchBus() : name_(fmt::format("bench-{}", ::getpid())) { remove(name_); }
 
 BenchBus::~BenchBus() { remove(name_); }

@@ -20,7 +20,7 @@ class BenchBus {
   std::string name_;
 };
 
-/// Throws Failure where /dev/shm has not room for so many bytes more.
+/// Throws Failure if /dev/shm does not have room for this many more bytes.
 void need_shm(std::uint64_t bytes);
 
 }  // namespace shmbus::bench

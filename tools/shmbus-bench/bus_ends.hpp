@@ -19,11 +19,11 @@ enum class Waiting : std::uint8_t {
   balanced,  ///< the same, balanced
   sleep,     ///< the same, asleep at once
 };
-/// By the name the command line gives it. Throws std::invalid_argument.
+/// Reads a name of the command line. Throws std::invalid_argument.
 Waiting waiting_named(std::string_view name);
 measure::Touch touch_named(std::string_view name);
 
-/// What the ends of a link or flow over the bus are made of.
+/// Options of the ends of a link or flow over the bus.
 struct BusEnds {
   std::string bus;
   std::string topic;  ///< a link has two, with ".ping" and ".pong" appended
@@ -34,16 +34,16 @@ struct BusEnds {
   Waiting waiting = Waiting::poll;
   Delivery delivery = Delivery::reliable;
   std::size_t batch = 256;   ///< limit of a poll
-  std::size_t together = 1;  ///< a flow's events that one publish_all publishes; 1: each by a publish
+  std::size_t together = 1;  ///< how many events of a flow each publish_all publishes; 1: single publishes
 };
 
 measure::LinkKind bus_link(std::string name, const BusEnds& ends);
 measure::FlowKind bus_flow(std::string name, const BusEnds& ends);
 
-/// Throws std::invalid_argument where the block size is none, or a payload does not fit a block.
+/// Throws std::invalid_argument if the block size is invalid, or a payload does not fit a block.
 void check_fits(const TopicOptions& options, std::size_t size);
 
-/// What the rings of so many topics take of /dev/shm.
+/// How much of /dev/shm the rings of a number of topics take.
 std::uint64_t ring_bytes(const TopicOptions& options, std::size_t topics);
 
 }  // namespace shmbus::bench

@@ -14,7 +14,7 @@ struct Command {
   bool draws;                ///< whether it has distributions, for --plot
 };
 
-// `settings` is filled in by the time a command runs, and outlives it.
+// `settings` is set before a command runs, and must outlive it.
 Command latency_command(CLI::App& program, const Settings& settings);
 Command throughput_command(CLI::App& program, const Settings& settings);
 Command fanout_command(CLI::App& program, const Settings& settings);

@@ -1,4 +1,4 @@
-// Handlers that subscriptions call, beside the same handlers that a loop of poll and wait calls.
+// Handlers called by subscriptions, compared with the same handlers called by a loop of poll and wait.
 
 #include <fmt/format.h>
 
@@ -45,7 +45,7 @@ constexpr const char* kDispatchHelp = R"(How it is measured:
   waking up included. At full speed: as many as go, to reliable subscribers; with poll the loop spins. The rate is by
   the receiver, from the first event to the last.)";
 
-/// Begins each payload.
+/// The head of each payload.
 struct Head {
   std::uint64_t number;
   std::uint64_t stamp;
@@ -63,7 +63,7 @@ class Receiving {
       subscription_.emplace(bus.subscribe(topic, handler_, {.subscriber = options, .workers = workers}));
   }
 
-  /// Until the handler has set `ended`.
+  /// Runs until the handler has set `ended`.
   void run_until(const std::atomic<bool>& ended) {
     if (!subscriber_) ended.wait(false, std::memory_order_acquire);  // asleep: the workers have the core
     while (!ended.load(std::memory_order_acquire)) {
@@ -294,17 +294,17 @@ int run(const DispatchChoice& choice, const Settings& settings) {
 
 Command dispatch_command(CLI::App& program, const Settings& settings) {
   auto choice = std::make_shared<DispatchChoice>();
-  CLI::App* app = program.add_subcommand("dispatch", "How events reach the handlers of subscriptions, and poll's");
-  app->add_option("--workers", choice->workers, "Of the subscriptions that are compared")
+  CLI::App* app = program.add_subcommand("dispatch", "How fast events reach the handlers of subscriptions, compared with poll");
+  app->add_option("--workers", choice->workers, "Numbers of workers of the subscriptions to compare")
       ->type_name("N,...")
       ->delimiter(',')
       ->check(whole_number(1, 64))
       ->capture_default_str();
-  app->add_option("--rate", choice->rate, "Paced events a second")
+  app->add_option("--rate", choice->rate, "Paced events per second")
       ->type_name("N")
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
-  app->add_option("--events", choice->events, "Paced events of each, all rounds together")
+  app->add_option("--events", choice->events, "Paced events of each kind, in all rounds together")
       ->type_name("N")
       ->check(whole_number(100, 100'000'000))
       ->capture_default_str();

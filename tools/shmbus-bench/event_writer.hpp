@@ -25,7 +25,7 @@ class EventWriter {
       together_.emplace_back(std::span(bytes_).subspan(i * ends.size, ends.size));
   }
 
-  /// Where several are published at once, the last of them does it, or the last of all.
+  /// If several events are published at once, the last one of each group, or the last of all, publishes the group.
   void write(std::uint64_t number) {
     if (!together_.empty()) {
       measure::write_number(std::span(bytes_).subspan(waiting_ * payload_.size(), payload_.size()), number, copied());

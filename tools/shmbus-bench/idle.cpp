@@ -1,4 +1,4 @@
-// What services cost that have nothing to do.
+// The cost of services that have nothing to do.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -75,7 +75,7 @@ Use use_between(const std::vector<ThreadUse>& before, const std::vector<ThreadUs
   return use;
 }
 
-/// Lets the services be for some time. They never end, so an end is an error.
+/// Lets the services run for some time. They never end by themselves, so an end is an error.
 void rest(measure::RoleProcesses& roles, const measure::Watch& watch, steady_clock::duration time) {
   if (roles.keep_watch(watch, time)) throw measure::Failure("the services ended");
 }
@@ -140,12 +140,12 @@ int run(const IdleOptions& options, const Settings& settings) {
 
 Command idle_command(CLI::App& program, const Settings& settings) {
   auto options = std::make_shared<IdleOptions>();
-  CLI::App* app = program.add_subcommand("idle", "What services use that have nothing to do");
-  app->add_option("--services", options->services, "How many")
+  CLI::App* app = program.add_subcommand("idle", "What services without events use");
+  app->add_option("--services", options->services, "Number of services")
       ->type_name("N")
       ->check(whole_number(1, 64))
       ->capture_default_str();
-  app->add_option("--seconds", options->seconds, "For how long")
+  app->add_option("--seconds", options->seconds, "How long to measure")
       ->type_name("S")
       ->check(whole_number(1, 86'400))
       ->capture_default_str();

@@ -75,7 +75,7 @@ int run(const LatencyOptions& options, const Settings& settings) {
 Command latency_command(CLI::App& program, const Settings& settings) {
   auto options = std::make_shared<LatencyOptions>();
   CLI::App* app =
-      program.add_subcommand("latency", "How long an event takes to another process, and the floor of that");
+      program.add_subcommand("latency", "How long an event takes to another process, compared with the floor");
   options->topics.add_options(*app);
   app->add_option("--wait", options->waiting, "How the processes wait: poll, spin, balanced or sleep, or several")
       ->delimiter(',')

@@ -25,7 +25,7 @@ CLI::Option* add_sizes_option(CLI::App& app, std::vector<std::size_t>& sizes) {
 }
 
 CLI::Option* add_touch_option(CLI::App& app, std::string& touch) {
-  return app.add_option("--touch", touch, "What is written and read of a payload: first word, ends or all")
+  return app.add_option("--touch", touch, "Which bytes of a payload are written and read: first (word), ends or all")
       ->check(CLI::IsMember({"first", "ends", "all"}))
       ->capture_default_str();
 }

@@ -141,9 +141,9 @@ int run(const PayloadOptions& options, const Settings& settings) {
 
 Command payload_command(CLI::App& program, const Settings& settings) {
   auto options = std::make_shared<PayloadOptions>();
-  CLI::App* app = program.add_subcommand("payload", "What larger events cost, copied and written in place");
+  CLI::App* app = program.add_subcommand("payload", "The cost of larger events, copied and written in place");
   add_sizes_option(*app, options->sizes);
-  app->add_option("--how", options->how, "How they are written: copied, loaned or both")
+  app->add_option("--how", options->how, "How events are written: copied, loaned or both")
       ->check(CLI::IsMember({"copied", "loaned", "both"}))
       ->capture_default_str();
   app->add_option("--what", options->what, "What is measured: latency, rate or both")

@@ -12,7 +12,7 @@ namespace shmbus::bench {
 struct ThreadUse {
   pid_t thread = 0;
   std::uint64_t ticks = 0;        ///< of processor time, user and kernel
-  std::uint64_t nanoseconds = 0;  ///< the same by the scheduler; 0 where the kernel does not tell
+  std::uint64_t nanoseconds = 0;  ///< the same from the scheduler; 0 if the kernel does not give it
   std::uint64_t sleeps = 0;       ///< voluntary context switches
 };
 /// All threads of a process; empty when it is gone.
@@ -25,7 +25,7 @@ struct ResidentMemory {
 };
 ResidentMemory resident_memory(pid_t pid);
 
-/// What a bus's files take of /dev/shm, in bytes.
+/// How much of /dev/shm a bus's files take, in bytes.
 std::uint64_t shm_use(const std::string& bus);
 
 }  // namespace shmbus::bench

@@ -1,4 +1,4 @@
-// What a publish costs that nobody waits for, alone and with a lossy reader that the ring laps all the time.
+// The cost of a publish without waiting readers: alone, and with a lossy reader that the ring laps all the time.
 
 #include <fmt/format.h>
 
@@ -274,14 +274,14 @@ int run(const PublishOptions& options, const Settings& settings) {
 
 Command publish_command(CLI::App& program, const Settings& settings) {
   auto options = std::make_shared<PublishOptions>();
-  CLI::App* app = program.add_subcommand("publish", "What a publish costs that nobody waits for");
+  CLI::App* app = program.add_subcommand("publish", "The cost of a publish without waiting readers");
   options->topics.add_options(*app);
   add_size_option(*app, options->size);
   app->add_option("--batch", options->batch, "Events between two readings of the clock")
       ->type_name("N")
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
-  app->add_option("--lag-us", options->lag_us, "How long the lapped reader rests after each poll")
+  app->add_option("--lag-us", options->lag_us, "How long the lapped reader pauses after each poll")
       ->type_name("US")
       ->check(whole_number(0, 1'000'000))
       ->capture_default_str();

@@ -14,7 +14,7 @@
 
 namespace shmbus::bench {
 
-/// What a measurement says: tables for people, or one JSON document:
+/// The output of a measurement: tables for people, or one JSON document:
 ///
 ///     program, version, measure, passed, machine {...}, placement {...}, settings {...}, options {...},
 ///     series [ {name, ..., distribution {...}, <figure> {median, min, max, ...}} ]
@@ -33,7 +33,7 @@ class Report {
   void failed() { passed_ = false; }
   bool passed() const noexcept { return passed_; }
 
-  /// On standard output; the plot in its file. Throws std::system_error where that can't be written.
+  /// Prints to standard output, and writes the plot to its file. Throws std::system_error if that fails.
   void print() const;
 
  private:

@@ -51,29 +51,29 @@ CLI::Validator byte_size(std::uint64_t least, std::uint64_t most) {
 
 void add_options(CLI::App& program, Settings& settings) {
   const std::uint64_t hour_ms = 3'600'000;
-  program.add_option("--rounds", settings.rounds, "How often each figure is measured; what is told is the median")
+  program.add_option("--rounds", settings.rounds, "How often each figure is measured; the median is reported")
       ->type_name("N")
       ->check(whole_number(1, 1000));
   program.add_option("--round-ms", settings.round_ms, "How long one figure is measured in one round")
       ->type_name("MS")
       ->check(whole_number(1, hour_ms));
-  program.add_option("--warm-up-ms", settings.warm_up_ms, "How long each runs before the first round")
+  program.add_option("--warm-up-ms", settings.warm_up_ms, "How long each measurement runs before the first round")
       ->type_name("MS")
       ->check(whole_number(0, hour_ms));
   program.add_option("--pause", settings.pauses, "Pause instructions between two looks of a spinning loop")
       ->type_name("N")
       ->check(whole_number(0, 10'000))
       ->capture_default_str();
-  program.add_flag("--no-pin", settings.no_pin, "Leave it to the kernel which core a process runs on");
+  program.add_flag("--no-pin", settings.no_pin, "Let the kernel choose the core of each process");
   program.add_option("--cores", settings.cores, "Where to pin the processes to, in the order the report names them")
       ->type_name("A,B,...")
       ->delimiter(',')
       ->check(whole_number(0, 100'000));
-  program.add_option("--patience", settings.patience, "Seconds without progress after which a run has failed")
+  program.add_option("--patience", settings.patience, "Seconds without progress after which a run fails")
       ->type_name("S")
       ->check(whole_number(1, 86'400))
       ->capture_default_str();
-  program.add_flag("--quick", settings.quick, "A moment only, to see that it works; the figures mean little");
+  program.add_flag("--quick", settings.quick, "Run only for a moment, to see that it works; the figures are not reliable");
   program.add_flag("--json", settings.json, "One JSON document instead of tables");
   program.add_option("--plot", settings.plot, "Also draw the distributions, as an SVG file")->type_name("FILE.svg");
 }

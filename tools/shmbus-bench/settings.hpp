@@ -11,7 +11,7 @@
 
 namespace shmbus::bench {
 
-/// What all measurements are told.
+/// Settings of all measurements.
 struct Settings {
   std::optional<unsigned> rounds;
   std::optional<unsigned> round_ms;
@@ -25,7 +25,7 @@ struct Settings {
   std::string plot;
 };
 
-/// `settings` is filled in by the time the program is parsed, and outlives it.
+/// Parsing the program sets `settings`, which must outlive it.
 void add_options(CLI::App& program, Settings& settings);
 
 /// How long a measurement runs, if the user does not say. `quick` is always a moment.

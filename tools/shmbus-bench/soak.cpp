@@ -136,7 +136,7 @@ void subscribe(const SoakOptions& options, const std::string& bus_name, bool rel
   role.meet();
 }
 
-/// What is resident, once a second while the processes work.
+/// Samples resident memory once per second while the processes work.
 class MemoryWatch {
  public:
   explicit MemoryWatch(std::size_t processes) : settled_(processes), most_(processes) {}
@@ -250,12 +250,12 @@ int run(const SoakOptions& options, const Settings& settings) {
 
 Command soak_command(CLI::App& program, const Settings& settings) {
   auto options = std::make_shared<SoakOptions>();
-  CLI::App* app = program.add_subcommand("soak", "Publishes and checks at a rate for a long time");
-  app->add_option("--seconds", options->seconds, "For how long")
+  CLI::App* app = program.add_subcommand("soak", "Publish and check events at a rate for a long time");
+  app->add_option("--seconds", options->seconds, "How long to run")
       ->type_name("S")
       ->check(whole_number(1, 100'000'000))
       ->capture_default_str();
-  app->add_option("--rate", options->rate, "Events a second of all publishers together; 0: as many as go")
+  app->add_option("--rate", options->rate, "Events per second of all publishers together; 0: as many as possible")
       ->type_name("N")
       ->check(whole_number(0, 1'000'000'000))
       ->capture_default_str();
@@ -275,7 +275,7 @@ Command soak_command(CLI::App& program, const Settings& settings) {
       ->type_name("BYTES")
       ->transform(byte_size(kSmallest, 128 * 1024))
       ->capture_default_str();
-  app->add_option("--max-growth", options->max_growth, "Of a process's own memory, before the run has failed")
+  app->add_option("--max-growth", options->max_growth, "How much a process's own memory may grow before the run fails")
       ->type_name("BYTES")
       ->transform(byte_size(0, std::uint64_t{1} << 40))
       ->capture_default_str();

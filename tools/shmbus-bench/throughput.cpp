@@ -45,7 +45,7 @@ std::string series_name(std::size_t size, const TopicChoice::Kind& kind, std::si
   return name;
 }
 
-/// Several at once by one at a time, on topics of the same kind and on exclusive ones.
+/// Ratios of publishing several at once to one at a time, on topics of the same kind and on exclusive ones.
 std::vector<Ratio> ratios_of(const ThroughputOptions& options, const std::vector<measure::Flow>& flows) {
   const auto rate = [&](const std::string& name) {
     const auto flow = std::find_if(flows.begin(), flows.end(), [&](const auto& f) { return f.name == name; });
@@ -134,12 +134,12 @@ int run(const ThroughputOptions& options, const Settings& settings) {
 
 Command throughput_command(CLI::App& program, const Settings& settings) {
   auto options = std::make_shared<ThroughputOptions>();
-  CLI::App* app = program.add_subcommand("throughput", "How many events a second go from one process to another");
+  CLI::App* app = program.add_subcommand("throughput", "How many events per second go from one process to another");
   options->topics.add_options(*app);
   add_sizes_option(*app, options->sizes);
   add_touch_option(*app, options->touch);
   add_batch_option(*app, options->batch);
-  app->add_option("--publish-all", options->together, "Measure publish_all of so many events, too; 1: not")
+  app->add_option("--publish-all", options->together, "Also measure publish_all with this many events; 1: do not")
       ->type_name("N")
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();

@@ -58,7 +58,7 @@ int run(const WakeupOptions& options, const Settings& settings) {
 
 Command wakeup_command(CLI::App& program, const Settings& settings) {
   auto options = std::make_shared<WakeupOptions>();
-  CLI::App* app = program.add_subcommand("wakeup", "How long a sleeping reader takes to wake up, and a bare futex");
+  CLI::App* app = program.add_subcommand("wakeup", "How long a sleeping reader takes to wake up, compared with a bare futex");
   options->topics.add_options(*app);
   add_size_option(*app, options->size);
   app->footer(kWakeupHelp);

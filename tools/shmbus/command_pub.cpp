@@ -219,8 +219,8 @@ void add_pub(CommandLine& line, const ChosenBus& bus) {
       .explain(R"(The bus and the topic are created if they do not exist. --block-size, --blocks and --exclusive apply only
 to a new topic; shmbus topic has more options. A pub that fails before it has published anything leaves no
 new topic or bus. Events stay readable until newer ones need their room. While a reliable subscriber holds
-the ring back, pub waits, and after a second reports which one. A topic that carries a type refuses raw bytes, unless it was created to accept them: see --as-type. Write -- before a TEXT that
-begins with a dash.
+the ring back, pub waits, and after a second reports which one. A topic that carries a type refuses
+raw bytes, unless it was created to accept them: see --as-type. Write -- before a TEXT that begins with a dash.
 
 Exit status: 0 when all was published, 1 when something was not, 2 for wrong arguments.
 

@@ -27,7 +27,7 @@ int with_job(const Ability& ability, int argc, char** argv, const std::function<
     command->add_option("--seconds", job.seconds, "How long to measure, after a warm-up of a fifth of it")
         ->check(CLI::Range(0.001, 3600.0))
         ->capture_default_str();
-    command->add_flag("!--no-pin", job.pin, "Leave it to the kernel which core a process runs on");
+    command->add_flag("!--no-pin", job.pin, "Let the kernel choose the core of each process");
     if (ability.ring) {
       command->add_option("--ring", job.ring, "Bytes of the ring")
           ->check(CLI::Range(std::size_t{4096}, std::size_t{4} << 30))

@@ -8,7 +8,7 @@ namespace shmbus::measure {
 
 class Histogram;
 
-/// What is told of a histogram, in a unit people read.
+/// The figures of a histogram, in a readable unit.
 struct Distribution {
   std::uint64_t count = 0;
   double min = 0;

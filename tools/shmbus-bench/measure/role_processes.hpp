@@ -16,7 +16,7 @@
 
 namespace shmbus::measure {
 
-/// A role did not do its part. The text names the role and what it said.
+/// A role failed. The text names the role and its error.
 class Failure : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -35,13 +35,13 @@ class Role {
  public:
   Role(ControlPage& page, unsigned roles, Spin spin) noexcept : page_(&page), roles_(roles), spin_(spin) {}
 
-  /// Waits, spinning, until all roles are here. Those who never come end with the watchdog.
+  /// Waits, spinning, until all roles have arrived. If one never arrives, the watchdog ends the run.
   void meet() noexcept;
 
   /// Counts finished work, for the progress bar and the watchdog.
   void advance(std::uint64_t units = 1) noexcept { page_->done.fetch_add(units, std::memory_order_relaxed); }
 
-  /// True once another role asked all to stop. The parent never does: it kills.
+  /// Returns true once another role asked all to stop. The parent never asks: it kills.
   bool stopping() const noexcept { return page_->stop.load(std::memory_order_relaxed); }
   void stop() noexcept { page_->stop.store(true, std::memory_order_relaxed); }
 
@@ -69,13 +69,13 @@ class RoleProcesses {
   explicit RoleProcesses(Placement placement, unsigned pauses = 0);
   RoleProcesses(const RoleProcesses&) = delete;
   RoleProcesses& operator=(const RoleProcesses&) = delete;
-  /// Kills those that still run, by their pids.
+  /// Kills the processes that still run, by their pids.
   ~RoleProcesses();
 
-  /// `body` runs in the process; what it throws becomes the Failure.
+  /// `body` runs in the process. An exception from it becomes the Failure.
   void add(std::string name, std::function<void(Role&)> body);
 
-  /// Starts all, and waits for all. Throws Failure, or Interrupted; none runs any more then. Needs
+  /// Starts all processes, and waits until all have ended. Throws Failure or Interrupted after ending them all. *Requires*
   /// `tool::block_signals({SIGCHLD})`.
   void run(const Watch& watch = {});
 

@@ -5,8 +5,7 @@
 
 namespace shmbus::measure {
 
-/// What one figure was in each of several rounds. The median is what is reported: a round that something disturbed does
-/// not move it.
+/// The values of one figure in several rounds. The median is reported, since a disturbed round does not change it.
 class Rounds {
  public:
   Rounds() = default;
@@ -23,16 +22,16 @@ class Rounds {
   /// The value at a share (0 to 1) of the sorted rounds, interpolated between neighbours.
   double quantile(double share) const;
 
-  /// How far the middle half of the rounds lies apart, as a share of the median: one bad round of five does not count.
+  /// The spread of the middle half of the rounds, as a share of the median: one bad round of five does not count.
   double spread() const;
-  /// Whether the rounds disagree too much for the median to be believed.
+  /// Whether the rounds differ too much for the median to be reliable.
   bool noisy(double limit = 0.2) const { return spread() > limit; }
 
  private:
   std::vector<double> values_;
 };
 
-/// Round by round, so that what disturbed both of a round cancels out. Both must have the same number of rounds.
+/// Ratios round by round, so that a disturbance of a whole round cancels out. Both must have the same number of rounds.
 Rounds ratios(const Rounds& numerator, const Rounds& denominator);
 
 /// Keys: median, min, max, spread, noisy, values.

@@ -10,8 +10,8 @@
 
 namespace shmbus::measure {
 
-/// A T that processes share which are forked after it was made. It has no name: nothing of it is left behind. Backed
-/// with memory from the start, so that no page fault falls into what is measured.
+/// A T shared with processes that are forked after it was made. It has no name, so nothing is left behind. It is backed
+/// with memory from the start, so that no page fault disturbs a measurement.
 template <class T>
 class SharedValue {
   static_assert(std::is_trivially_destructible_v<T>, "several processes would destroy it");
@@ -34,7 +34,7 @@ class SharedValue {
   T* value_;
 };
 
-/// The same, several of them.
+/// An array of such values.
 template <class T>
 class SharedArray {
   static_assert(std::is_trivially_destructible_v<T>, "several processes would destroy it");

@@ -6,10 +6,10 @@
 
 namespace shmbus::measure {
 
-/// What a spinning loop does between two looks. A measurement and its floor do the same.
+/// What a spinning loop does between two checks. A measurement and its floor do the same.
 struct Spin {
   unsigned pauses = 0;  ///< pause instructions
-  bool yield = false;   ///< gives the core away: where processes share one, nothing moves otherwise
+  bool yield = false;   ///< yields the core: needed where processes share one
 
   void operator()() const noexcept {
     for (unsigned i = 0; i < pauses; ++i) pause();
