@@ -1,6 +1,7 @@
 // Reads events without joining the bus: no port, no pin, nothing held back. For tools, tests and audits; a service
 // subscribes.
 
+#include <shmbus/inspector.hpp>
 #include <shmbus/shmbus.hpp>
 
 #include <iostream>

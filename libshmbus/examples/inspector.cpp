@@ -1,5 +1,6 @@
 // Looks at a bus without joining it: read-only mappings, no port, no lock. The tools are built on this.
 
+#include <shmbus/inspector.hpp>
 #include <shmbus/shmbus.hpp>
 
 #include <iostream>

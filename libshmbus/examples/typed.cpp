@@ -1,6 +1,7 @@
 // Publishes and reads structs. The topic records the type, and refuses every other one.
 
 #include <shmbus/shmbus.hpp>
+#include <shmbus/type_fields.hpp>
 
 #include <cstdint>
 #include <iostream>

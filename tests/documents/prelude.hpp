@@ -1,7 +1,10 @@
 // What the fragments of the documents may use without declaring it: see run. It is compiled, and never linked.
 #pragma once
 
+#include <shmbus/inspector.hpp>
+#include <shmbus/scope.hpp>
 #include <shmbus/shmbus.hpp>
+#include <shmbus/type_fields.hpp>
 
 #include <poll.h>
 

@@ -12,6 +12,7 @@
 #include <functional>
 #include <string>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/time_limits.hpp"

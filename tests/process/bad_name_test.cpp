@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/refusal.hpp"
 #include "support/temporary_bus.hpp"

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/bus_members.hpp"
 #include "support/closed_descriptors.hpp"

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/numbered_event.hpp"

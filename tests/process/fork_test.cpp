@@ -13,6 +13,7 @@
 
 #include "registry/bus_name_lock.hpp"
 #include "registry/registry.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/numbered_event.hpp"

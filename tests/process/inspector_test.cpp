@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/numbered_event.hpp"

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/ballast.hpp"
 #include "support/forked_process.hpp"

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <string>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/bus_members.hpp"
 #include "support/forked_process.hpp"

@@ -10,6 +10,7 @@
 #include "layout/geometry.hpp"
 #include "layout/registry.hpp"
 #include "layout/tail.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/time_limits.hpp"
 #include "support/refusal.hpp"

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "shmbus/call_snapshot.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/temporary_bus.hpp"

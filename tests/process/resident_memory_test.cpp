@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/privileges.hpp"

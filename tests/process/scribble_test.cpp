@@ -17,6 +17,7 @@
 
 #include "layout/registry.hpp"
 #include "layout/topic.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/time_limits.hpp"

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "layout/registry.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "shmbusd_fixture.hpp"
 #include "support/forked_process.hpp"

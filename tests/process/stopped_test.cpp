@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/time_limits.hpp"

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/numbered_event.hpp"

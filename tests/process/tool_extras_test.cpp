@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "tool_fixture.hpp"
 

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/time_limits.hpp"
 #include "tool_fixture.hpp"

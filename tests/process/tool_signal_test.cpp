@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "tool_fixture.hpp"
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shmbus/shmbus.hpp"
+#include "shmbus/type_fields.hpp"
 #include "support/child_process.hpp"
 #include "tmux.hpp"
 #include "tool_fixture.hpp"

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "tool_fixture.hpp"
 

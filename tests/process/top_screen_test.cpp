@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "held_platform.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/child_process.hpp"
 #include "support/time_limits.hpp"

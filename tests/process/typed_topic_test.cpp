@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
+#include "shmbus/type_fields.hpp"
 #include "support/forked_process.hpp"
 #include "support/time_limits.hpp"
 #include "support/refusal.hpp"

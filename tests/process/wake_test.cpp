@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "support/time_limits.hpp"

@@ -6,6 +6,7 @@
 #include "base/bus_name.hpp"
 #include "platform/segment_file.hpp"
 #include "registry/topic_table.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
 #include "topic/topic_segment.hpp"

@@ -1,5 +1,6 @@
 // The names of types, as each compiler must spell them: compiled, never run. tests/types/run compiles it with every
 // compiler that is installed.
+#include <shmbus/type_fields.hpp>
 #include <shmbus/type_info.hpp>
 
 #include <array>

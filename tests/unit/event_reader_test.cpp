@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "layout/topic.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/refusal.hpp"
 #include "support/segments.hpp"

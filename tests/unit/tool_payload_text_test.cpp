@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "payload_text.hpp"
+#include "shmbus/type_fields.hpp"
 #include "shmbus/type_info.hpp"
 
 using shmbus::tool::payload_lines;

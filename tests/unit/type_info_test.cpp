@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "shmbus/type_fields.hpp"
 #include "shmbus/type_info.hpp"
 
 using shmbus::Publishable;

@@ -8,6 +8,7 @@
 #include "intervals.hpp"
 #include "output.hpp"
 #include "quantity_text.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signal_scope.hpp"
 #include "standard_error.hpp"

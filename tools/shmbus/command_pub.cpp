@@ -13,6 +13,7 @@
 #include "input.hpp"
 #include "line_splitter.hpp"
 #include "printable_text.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signal_scope.hpp"
 #include "standard_error.hpp"

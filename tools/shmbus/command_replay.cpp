@@ -12,6 +12,7 @@
 #include "event_output.hpp"
 #include "follow.hpp"
 #include "retained_events.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signal_scope.hpp"
 #include "standard_error.hpp"

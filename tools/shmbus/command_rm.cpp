@@ -8,6 +8,7 @@
 #include "output.hpp"
 #include "printable_text.hpp"
 #include "quantity_text.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "snapshot_topics.hpp"
 #include "topic_table.hpp"

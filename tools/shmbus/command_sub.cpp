@@ -6,6 +6,7 @@
 #include <string>
 
 #include "follow.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signal_scope.hpp"
 #include "standard_error.hpp"

@@ -6,6 +6,7 @@
 
 #include "event_output.hpp"
 #include "follow.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signal_scope.hpp"
 #include "snapshot_topics.hpp"

@@ -17,6 +17,7 @@
 #include "shmbus/event_headers.hpp"
 #include "shmbus/event_id.hpp"
 #include "shmbus/options.hpp"
+#include "shmbus/publishable.hpp"
 #include "shmbus/trace_context.hpp"
 #include "shmbus/type_info.hpp"
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "shmbus/type_fields.hpp"
+#include "shmbus/detail/type_layout.hpp"
 #include "shmbus/type_name.hpp"
 
 #include "shmbus/detail/header_begin.hpp"

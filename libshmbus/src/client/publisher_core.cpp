@@ -5,6 +5,7 @@
 
 #include "log/closed_writer.hpp"
 #include "log/gate.hpp"
+#include "log/handled_event.hpp"
 #include "log/ports.hpp"
 #include "log/sleep.hpp"
 #include "platform/clock.hpp"
@@ -100,7 +101,7 @@ Status PublisherCore::wait_for_room(Attempt attempt, std::chrono::nanoseconds ti
     const bool waits = status == Status::back_pressured &&
                        // A wait for the subscription whose handler runs on this thread would never end. Checked in each
                        // round: it may start to gate while this publisher waits for others.
-                       !HandlerScope::any([&](const PollState& running) {
+                       !log::HandledEvent::any_handler([&](const PollState& running) {
                          return running.bus == segment_->bus() && log::gated_by(log, running.subscription);
                        });
     if (waits && !std::exchange(waited, true)) log::show_wait(log, port_, start);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/topic_set.hpp"
+#include "log/handled_event.hpp"
 #include "log/quick_writer.hpp"
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
@@ -23,7 +24,7 @@ using registry::TopicTable;
 PollState& poll_state(SubscriberCore& core) noexcept { return core.state(); }
 bool refresh_topics(SubscriberCore* core) noexcept { return core != nullptr && core->refresh(); }
 void refuse_nested_poll(const PollState& state) {
-  if (!HandlerScope::any([&](const PollState& running) { return &running == &state; })) return;
+  if (!log::HandledEvent::any_handler([&](const PollState& running) { return &running == &state; })) return;
   throw Error(ErrorCode::busy,
               {"Subscriber '" + state.core->pattern().text() + "'", "a poll outside of its own handler",
                "a nested poll, inside it", "return from the handler first"});
@@ -345,7 +346,7 @@ namespace {
 void end(std::shared_ptr<detail::SubscriberCore> core) noexcept {
   if (!core) return;
   const detail::PollState* state = &core->state();
-  if (!detail::HandlerScope::any([state](const detail::PollState& running) { return &running == state; })) return;
+  if (!log::HandledEvent::any_handler([state](const detail::PollState& running) { return &running == state; })) return;
   detail::SubscriberCore& ended = *core;
   ended.end_in_handler(std::move(core));
 }

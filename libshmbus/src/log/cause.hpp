@@ -9,7 +9,7 @@
 
 #include "base/trace_ids.hpp"
 #include "layout/extension_area.hpp"
-#include "shmbus/detail/handler_scope.hpp"
+#include "log/handled_event.hpp"
 
 namespace shmbus::log {
 
@@ -20,8 +20,9 @@ class Cause {
   [[gnu::always_inline]] bool find() noexcept {
     const detail::HandlerScope* scope = detail::HandlerScope::innermost();
     if (scope == nullptr) return false;
-    const detail::EventOrigin& origin = scope->origin();
-    sequence = scope->sequence();
+    const HandledEvent handled(*scope);
+    const detail::EventOrigin& origin = handled.origin();
+    sequence = handled.sequence();
     if (sequence == 0) return false;
     bus = origin.bus;
     topic = origin.topic;
@@ -29,8 +30,8 @@ class Cause {
     parent_id = base::call_id_word(origin.call_base, sequence);
     flags = TraceContext::kSampled;
     tracestate = {};
-    if (scope->extended()) [[unlikely]]
-      inherit(scope->event());
+    if (handled.extended()) [[unlikely]]
+      inherit(handled.record());
     return true;
   }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <thread>
 
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "storm/payload.hpp"
 #include "storm/stage.hpp"

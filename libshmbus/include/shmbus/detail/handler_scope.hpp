@@ -3,12 +3,14 @@
 #include <cstdint>
 
 #include "shmbus/detail/event_record.hpp"
-#include "shmbus/detail/poll_path.hpp"
 
 #include "shmbus/detail/header_begin.hpp"
 
+namespace shmbus::log { class HandledEvent; }  // reads what is private here
+
 namespace shmbus::detail {
 
+class PollPath;
 struct PollState;
 
 /// Where the events of a handler come from: one topic, for one subscription.
@@ -36,27 +38,10 @@ class HandlerScope {
 
   /// Null where no handler runs on this thread.
   static const HandlerScope* innermost() noexcept { return innermost_; }
-  const EventOrigin& origin() const noexcept { return *origin_; }
-  /// Of the event that is handled.
-  std::uint64_t sequence() const noexcept {
-    return origin_->path != nullptr ? origin_->path->current_sequence() : origin_->event->sequence;
-  }
-  bool extended() const noexcept {
-    return origin_->path != nullptr ? origin_->path->current_is_extended() : origin_->event->extensions != nullptr;
-  }
-  /// Of its record, the sequence and where its extensions lie.
-  EventRecord event() const noexcept { return origin_->path != nullptr ? origin_->path->current() : *origin_->event; }
-
-  /// Whether one of the handlers that run on this thread has a state for which `condition(state)` holds.
-  template <class Condition>
-  static bool any(Condition condition) noexcept {
-    for (const HandlerScope* scope = innermost_; scope != nullptr; scope = scope->outer_) {
-      if (scope->state_ != nullptr && condition(*scope->state_)) return true;
-    }
-    return false;
-  }
 
  private:
+  friend class shmbus::log::HandledEvent;
+
   // In a shared library, too, this costs a publish two instructions: it lies in the room that the loader keeps for such.
   static constinit thread_local const HandlerScope* innermost_ [[gnu::tls_model("initial-exec")]];
   const PollState* state_;

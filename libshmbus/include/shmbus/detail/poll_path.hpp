@@ -13,6 +13,8 @@
 
 #include "shmbus/detail/header_begin.hpp"
 
+namespace shmbus::log { class HandledEvent; }  // reads what is private here
+
 namespace shmbus::detail {
 
 /// Where the events of a subscriber come from: records in memory, one after another, and what to do where they end. This
@@ -29,29 +31,16 @@ class PollPath {
   template <class Deliver>
   std::size_t poll(Deliver&& deliver, std::size_t limit);
 
-  /// The record that was handed out last: its sequence, and its extensions with the payload that ends them. In its
-  /// handler that is the event which is handled.
-  EventRecord current() const noexcept {
-    EventRecord record;
-    record.sequence = current_sequence();
-    if (current_is_extended()) {
-      record.extensions = extensions_;
-      record.payload = extensions_end_;
-    }
-    return record;
-  }
-
-  std::uint64_t current_sequence() const noexcept { return next_sequence_ - 1; }
-  bool current_is_extended() const noexcept { return extended_sequence_ == current_sequence(); }
-
  protected:
+  friend class shmbus::log::HandledEvent;
+
   /// For records with `head` bytes before the payload or its extensions, at multiples of `alignment`.
   PollPath(layout::SubscriberWords& words, std::size_t head, std::size_t alignment, bool timestamps) noexcept
       : words_(&words),
         head_(static_cast<std::uint32_t>(head)),
         align_mask_(static_cast<std::uint32_t>(alignment - 1)),
         timestamps_(timestamps) {}
-  ~PollPath() = default;
+  virtual ~PollPath() = default;
 
   /// Returns the bytes from one record's start to the next one's.
   std::size_t stride(std::size_t size) const noexcept { return (size + align_mask_) & ~std::size_t{align_mask_}; }

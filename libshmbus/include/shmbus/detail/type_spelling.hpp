@@ -135,18 +135,8 @@ __extension__ typedef unsigned __int128 UnsignedInt128;
 
 template <class T>
 constexpr std::string_view arithmetic_name() noexcept {
-  if constexpr (std::is_same_v<T, bool>) return "bool";
-  if constexpr (std::is_same_v<T, char>) return "char";
-  if constexpr (std::is_same_v<T, signed char>) return "signed char";
-  if constexpr (std::is_same_v<T, unsigned char>) return "unsigned char";
-  if constexpr (std::is_same_v<T, wchar_t>) return "wchar_t";
-  if constexpr (std::is_same_v<T, char8_t>) return "char8_t";
-  if constexpr (std::is_same_v<T, char16_t>) return "char16_t";
-  if constexpr (std::is_same_v<T, char32_t>) return "char32_t";
   if constexpr (std::is_same_v<T, short>) return "short";
   if constexpr (std::is_same_v<T, unsigned short>) return "unsigned short";
-  if constexpr (std::is_same_v<T, int>) return "int";
-  if constexpr (std::is_same_v<T, unsigned int>) return "unsigned int";
   if constexpr (std::is_same_v<T, long>) return "long";
   if constexpr (std::is_same_v<T, unsigned long>) return "unsigned long";
   if constexpr (std::is_same_v<T, long long>) return "long long";
@@ -155,10 +145,7 @@ constexpr std::string_view arithmetic_name() noexcept {
   if constexpr (std::is_same_v<T, SignedInt128>) return "__int128";
   if constexpr (std::is_same_v<T, UnsignedInt128>) return "unsigned __int128";
 #endif
-  if constexpr (std::is_same_v<T, float>) return "float";
-  if constexpr (std::is_same_v<T, double>) return "double";
-  if constexpr (std::is_same_v<T, long double>) return "long double";
-  if constexpr (std::is_void_v<T>) return "void";
+  if constexpr (std::is_arithmetic_v<T> || std::is_void_v<T>) return argument_of(pretty_type<T>());  // the same by all
   return {};
 }
 
