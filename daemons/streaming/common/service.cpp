@@ -15,6 +15,9 @@
 namespace streaming {
 namespace {
 
+/// How many of its last events the flight recorder of a service holds.
+constexpr std::size_t recorded_calls = 4096;
+
 Movies read_movies(const std::string& path) {
   if (path.empty()) return Movies();
   LineReader lines(path);
@@ -42,7 +45,8 @@ int Service::react_to_events(Reaction& reaction) {
       watch_topic, {.start = start,
                     .delivery = options_.reliable ? shmbus::Delivery::reliable : shmbus::Delivery::lossy,
                     .wait = shmbus::WaitStrategy::sleep(),
-                    .name = name_});
+                    .name = name_,
+                    .record_calls = recorded_calls});
 
   SaveSchedule schedule(options_.save_interval);
   const auto save_now = [&] {
@@ -117,6 +121,7 @@ void Service::handle(const shmbus::Event& event, Reaction& reaction, const shmbu
     }
     return;
   }
+  if (options_.work.count() != 0) stop_.sleep(options_.work);
   reaction.react({.started = *started, .sequence = id.sequence, .published = event.time()});
   ++position_.handled;
   position_.hash.add(id.sequence, *started);

@@ -38,6 +38,7 @@ void add_service_options(CLI::App& app, ServiceOptions& options) {
   app.add_flag("--reliable", options.reliable,
                "lose nothing: while this service is behind, or stopped, video-service waits, then leaves watches unpublished");
   add_milliseconds(app, "--save-interval", options.save_interval, "time between two saves of the state");
+  add_milliseconds(app, "--work", options.work, "how long this service works at each event, to look at it meanwhile");
   app.add_option(
          "--serve", options.serve,
          "do not use the bus: answer calls on this Unix socket, one after another")

@@ -20,6 +20,7 @@ struct ServiceOptions {
   bool reliable = false;
   std::chrono::milliseconds save_interval{200};
   std::chrono::milliseconds linger{10};
+  std::chrono::milliseconds work{0};
   std::string serve;  ///< empty: read the bus
   std::chrono::milliseconds service_time{300};
 };

@@ -39,6 +39,9 @@ void add_demo_options(CLI::App& app, DemoOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(1, 100))
       ->type_name("N");
+  app.add_option("--perfetto", options.perfetto,
+                 "write the trace of one watch to this file, to be opened in https://ui.perfetto.dev")
+      ->type_name("FILE");
 }
 
 }  // namespace demo

@@ -29,6 +29,7 @@ struct DemoOptions {
   double seconds = 20;
   std::chrono::milliseconds service_time{300};
   unsigned calls = 3;
+  std::string perfetto;  ///< file to write the trace to; empty: none
 };
 
 void add_demo_options(CLI::App& app, DemoOptions& options);

@@ -51,6 +51,9 @@ void compare(Demonstration& demonstration, const CallFigures& calls, const Event
 /// All watches, with a service killed and another one added on the way.
 void show_stream(Demonstration& demonstration);
 
+/// One watch through all services, with ml-service killed while it works at it.
+void show_trace(Demonstration& demonstration);
+
 /// Nanoseconds of one publish, in a tight loop, nobody reading.
 double measure_publish(const std::string& bus);
 

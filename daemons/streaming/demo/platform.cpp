@@ -50,10 +50,12 @@ Process& Platform::start(std::string_view service, const std::vector<std::string
   return *process;
 }
 
-Process& Platform::start_reacting(std::string_view service, const std::string& movies) {
+Process& Platform::start_reacting(std::string_view service, const std::string& movies,
+                                  const std::vector<std::string>& more) {
   std::vector<std::string> arguments{
       "--bus", bus_, "--state", file(service, "state"), "--report", file(service, "json")};
   if (!movies.empty()) arguments.insert(arguments.end(), {"--movies", movies});
+  arguments.insert(arguments.end(), more.begin(), more.end());
   return start(service, arguments);
 }
 

@@ -32,7 +32,8 @@ class Platform {
   /// Starts a service, or starts it again. Throws Failure where there is no such program.
   Process& start(std::string_view service, const std::vector<std::string>& arguments);
   /// Starts one of the six that react, on the bus.
-  Process& start_reacting(std::string_view service, const std::string& movies);
+  Process& start_reacting(std::string_view service, const std::string& movies,
+                          const std::vector<std::string>& more = {});
 
   void kill(std::string_view service);
   void signal(std::string_view service, int number);
