@@ -46,7 +46,7 @@ TEST_CASE("a bus on which all is well has no alerts, and no alarm colour", "[top
   bus.topics[0].subscribers[0].lag = 6;
   bus.topics[0].subscribers[0].lag_time = 3ms;
   CHECK(alerts_of(bus).empty());
-  const Look look = compare(nullptr, bus);
+  const ComparedSnapshot look = compare(nullptr, bus);
   for (const Pane pane : panes) {
     for (const Row& row : grid_of(pane, look, {}).rows) {
       for (const Cell& c : row.cells) CHECK((c.tone != Tone::notice && c.tone != Tone::bad));
@@ -93,13 +93,13 @@ TEST_CASE("losing events now is an alert, having lost some earlier is not", "[to
   after.nodes.pop_back();
   after.topics[0].subscribers.resize(1);
   after.topics[0].subscribers[0].lost = 70;
-  const auto tone_of_lost = [](const Look& look) { return tone(grid_of(Pane::subscribers, look, {}), "a", "LOST"); };
-  const Look losing = compare(&before, after);
+  const auto tone_of_lost = [](const ComparedSnapshot& look) { return tone(grid_of(Pane::subscribers, look, {}), "a", "LOST"); };
+  const ComparedSnapshot losing = compare(&before, after);
   CHECK(texts(find_alerts(losing)) == Texts{"a: fast (500) loses events, 70 so far"});
   CHECK(tone_of_lost(losing) == Tone::bad);
   BusSnapshot later = after;
   later.steady += 1s;
-  const Look lost = compare(&after, later);
+  const ComparedSnapshot lost = compare(&after, later);
   CHECK(find_alerts(lost).empty());
   CHECK(tone_of_lost(lost) == Tone::notice);
 }

@@ -8,7 +8,7 @@
 
 #include "model/grid.hpp"
 #include "model/history.hpp"
-#include "model/look.hpp"
+#include "model/compared_snapshot.hpp"
 #include "model/pages.hpp"
 #include "model/pane.hpp"
 #include "model/report.hpp"
@@ -28,7 +28,7 @@ using test::names;
 using test::text_of;
 
 TEST_CASE("the first snapshot of a bus has no rates, and the screen says so", "[top]") {
-  const Look look = compare(nullptr, bus_at(10s, 1000));
+  const ComparedSnapshot look = compare(nullptr, bus_at(10s, 1000));
   CHECK_FALSE(look.compared);
   const Grid grid = grid_of(Pane::topics, look, {});
   CHECK(cell(grid, "a", "EVENTS/S") == "-");
@@ -37,7 +37,7 @@ TEST_CASE("the first snapshot of a bus has no rates, and the screen says so", "[
 
 TEST_CASE("the rates of a snapshot are the changes since the one before, per second", "[top]") {
   const BusSnapshot before = bus_at(10s, 1000);
-  const Look look = compare(&before, bus_at(12s, 3000));
+  const ComparedSnapshot look = compare(&before, bus_at(12s, 3000));
   REQUIRE(look.topics.size() == 2);
   CHECK(look.topics[0].published == Approx(1000));
   CHECK(look.topics[0].bytes == Approx(100'000));
@@ -55,7 +55,7 @@ TEST_CASE("setting the system clock between two snapshots changes no rate", "[to
   BusSnapshot after = bus_at(12s, 3000);
   for (const auto set : {-1h, 1h}) {
     after.taken = before.taken + set;
-    const Look look = compare(&before, after);
+    const ComparedSnapshot look = compare(&before, after);
     CHECK(look.compared);
     CHECK(look.total.published == Approx(1000));
     CHECK(look.topics[0].published == Approx(1000));
@@ -86,7 +86,7 @@ TEST_CASE("a subscriber that holds publishers back is shown as gating, with its 
   s.delivery = shmbus::Delivery::reliable;
   s.gating = true;
   s.gating_for = 1500ms;
-  const Look look = compare(nullptr, bus);
+  const ComparedSnapshot look = compare(nullptr, bus);
   const Grid grid = grid_of(Pane::subscribers, look, {});
   CHECK(cell(grid, "a", "STATE") == "gating");
   CHECK(cell(grid, "a", "MODE") == "reliable");
@@ -124,7 +124,7 @@ TEST_CASE("a topic that can't be read, and one that is not finished, have rows t
 TEST_CASE("every pane's rows have one cell for each column", "[top]") {
   BusSnapshot bus = bus_at(10s, 10);
   bus.unfinished.push_back({.name = "c"});
-  const Look look = compare(nullptr, bus);
+  const ComparedSnapshot look = compare(nullptr, bus);
   for (const Pane pane : panes) {
     const Grid grid = grid_of(pane, look, {});
     CHECK_FALSE(grid.rows.empty());
@@ -147,7 +147,7 @@ TEST_CASE("rows are sorted by number from the largest, by name from A, or in rev
 }
 
 TEST_CASE("a filter keeps the rows that hold all of its words, in upper or lower case", "[top]") {
-  const Look look = compare(nullptr, bus_at(10s, 10));
+  const ComparedSnapshot look = compare(nullptr, bus_at(10s, 10));
   const auto left = [&](const char* words) {
     Grid grid = grid_of(Pane::subscribers, look, {});
     filter(grid, words);
@@ -304,7 +304,7 @@ TEST_CASE("a text is cut with a mark, or padded, to its width", "[top]") {
 
 TEST_CASE("batch output has the header and a table for each pane, or for the one asked for", "[top]") {
   const BusSnapshot before = bus_at(10s, 1000);
-  const Look look = compare(&before, bus_at(12s, 3000));
+  const ComparedSnapshot look = compare(&before, bus_at(12s, 3000));
   const std::string all = report_text(look, {});
   CHECK_THAT(all, Catch::StartsWith("shmbus-top  bus test-bus"));
   CHECK_THAT(all, Catch::Contains("events/s 1.00k"));
@@ -338,7 +338,7 @@ TEST_CASE("a topic that a subscriber could not attach is an alert, and appears i
   s.pattern = ">";
   s.unattached_count = 1;
   s.unattached = {{"a", shmbus::ErrorCode::limit}};
-  const Look look = compare(nullptr, bus);
+  const ComparedSnapshot look = compare(nullptr, bus);
   CHECK_THAT(report_text(look, {}), Catch::Contains("\nalert: reader (500) does not read 1 topic"));
   const auto json = nlohmann::json::parse(report_json(look));
   CHECK(json["unattached"][0]["topic"] == "a");

@@ -6,7 +6,7 @@
 #include <limits>
 #include <utility>
 
-#include "client/topic_port.hpp"
+#include "client/attached_topic.hpp"
 #include "log/extension_view.hpp"
 #include "log/quick_writer.hpp"
 #include "platform/clock.hpp"
@@ -31,7 +31,7 @@ const detail::EventSource& no_source() noexcept {
 
 Time Event::time() const noexcept {
   return retained_ ? Time{std::chrono::nanoseconds{static_cast<std::int64_t>(record_.stamp)}}
-                   : detail::port_of(*reader_).to_time(record_);
+                   : detail::attached_topic(*reader_).to_time(record_);
 }
 
 const TraceContext* Event::trace() const noexcept { return log::ExtensionView(record_).trace(); }
@@ -77,7 +77,7 @@ std::size_t copy_space(const detail::EventRecord& record) noexcept {
 }  // namespace
 
 std::optional<RetainedEvent> Event::retain_within(std::size_t limit, std::size_t& copied) const {
-  const int slot = retained_ || detail::port_of(*reader_).forked() ? -1 : detail::port_of(*reader_).reader.retain();
+  const int slot = retained_ || detail::attached_topic(*reader_).forked() ? -1 : detail::attached_topic(*reader_).reader.retain();
   copied = slot < 0 ? copy_space(record_) : 0;
   if (copied > limit) return std::nullopt;
   return RetainedEvent(reader_ != nullptr ? reader_->shared_from_this() : nullptr, *this, slot);
@@ -129,13 +129,13 @@ RetainedEvent::~RetainedEvent() { release(); }
 void RetainedEvent::release() noexcept {
   const int slot = std::exchange(slot_, -1);
   if (slot < 0) return;
-  auto& port = detail::port_of(*reader_);
+  auto& port = detail::attached_topic(*reader_);
   if (!port.forked()) port.reader.release(slot);  // in a forked child the slot belongs to the parent
 }
 
 /// Reports at most once per second: an error in every event must not flood the log.
 void detail::skip_mismatched(const Event& event, const TypeInfo& expected) noexcept {
-  TopicPort& port = port_of(*event.reader_);
+  AttachedTopic& port = attached_topic(*event.reader_);
   const std::uint64_t count = port.reader.count_mismatched();
   std::atomic<std::uint64_t>& reported_ns = port.reported_mismatch_ns;
   constexpr std::uint64_t kSecond = 1'000'000'000;

@@ -124,7 +124,7 @@ void SubscriberCore::leave() noexcept {
 /// The Subscriber is destroyed while a handler that poll runs on this thread goes on: poll returns no further events,
 /// and then drops this core.
 void SubscriberCore::end_in_handler(std::shared_ptr<SubscriberCore> self) noexcept {
-  for (const auto& topic : state_.topics) port_of(*topic).reader.stop();
+  for (const auto& topic : state_.topics) attached_topic(*topic).reader.stop();
   state_.pending = true;
   state_.ended = std::move(self);
 }
@@ -167,13 +167,13 @@ void SubscriberCore::update_pending() noexcept { state_.pending = closed_ || top
 bool SubscriberCore::any_ready() noexcept {
   if (topics_->generation_changed(std::memory_order_acquire)) return true;
   return std::any_of(state_.topics.begin(), state_.topics.end(),
-                     [](const auto& topic) { return port_of(*topic).reader.ready(); });
+                     [](const auto& topic) { return attached_topic(*topic).reader.ready(); });
 }
 
 bool SubscriberCore::look_everywhere() noexcept {
   if (topics_->generation_changed(std::memory_order_seq_cst)) return true;
   bool found = false;
-  for (const auto& topic : state_.topics) found = port_of(*topic).reader.look() || found;
+  for (const auto& topic : state_.topics) found = attached_topic(*topic).reader.look() || found;
   return found;
 }
 
@@ -217,7 +217,7 @@ bool SubscriberCore::maintain() noexcept {
 std::uint64_t SubscriberCore::longest_sleep() const noexcept {
   constexpr std::uint64_t kAtOpenClaim = 20'000'000;  // ns; an open claim before a reader is checked soon
   const bool at_open_claim = std::any_of(state_.topics.begin(), state_.topics.end(),
-                                         [](const auto& topic) { return port_of(*topic).reader.at_open_claim(); });
+                                         [](const auto& topic) { return attached_topic(*topic).reader.at_open_claim(); });
   const std::uint64_t limit = bus_->registry().recorded().stall_limit_ns;
   return at_open_claim ? std::min(limit, kAtOpenClaim) : limit;
 }

@@ -91,7 +91,7 @@ void TopicSet::attach(const Topic& topic, bool first_time) {
                                               "create it with timestamps, or start at a sequence"});
     }
     if (start.kind() == Start::Kind::after) start = continued(*segment, start);
-    state_.topics.push_back(TopicPort::attach(segment, standing_, start));
+    state_.topics.push_back(AttachedTopic::attach(segment, standing_, start));
   } catch (const Error& error) {
     // A topic that the pattern names must be attached. A wildcard attaches the topics it can, and lists the others.
     if (first_time && !standing_.pattern.has_wildcard()) throw;
@@ -134,7 +134,7 @@ void TopicSet::release_removed(const std::vector<Topic>& ready) {
     const bool listed =
         std::any_of(ready.begin(), ready.end(), [&](const Topic& t) { return t.id == topic->source.origin.topic; });
     if (listed) return false;
-    TopicPort& port = port_of(*topic);
+    AttachedTopic& port = attached_topic(*topic);
     if (!finished(port)) {
       ++removed_;
       return false;
@@ -150,7 +150,7 @@ void TopicSet::release_removed(const std::vector<Topic>& ready) {
 /// Whether no more events can come from a removed topic (T2). A publisher that checked the topic before its removal may
 /// commit at any later time. Only a free port proves that it will not: its publisher committed everything before. So
 /// the ports are checked first, and the log after them.
-bool TopicSet::finished(TopicPort& topic) noexcept {
+bool TopicSet::finished(AttachedTopic& topic) noexcept {
   log::Reader& reader = topic.reader;
   if (reader.status() != Status::ok || !topic.segment().has_expected_sizes()) return true;
   log::BlockLog& log = topic.segment().log();
@@ -189,19 +189,19 @@ void TopicSet::leave() noexcept {
 
 std::uint64_t TopicSet::lost() const noexcept {
   std::uint64_t sum = lost_before_;
-  for (const auto& topic : state_.topics) sum += port_of(*topic).reader.lost();
+  for (const auto& topic : state_.topics) sum += attached_topic(*topic).reader.lost();
   return sum;
 }
 
 std::uint64_t TopicSet::delivered() const noexcept {
   std::uint64_t sum = delivered_before_;
-  for (const auto& topic : state_.topics) sum += port_of(*topic).reader.delivered();
+  for (const auto& topic : state_.topics) sum += attached_topic(*topic).reader.delivered();
   return sum;
 }
 
 Status TopicSet::status() const noexcept {
   for (const auto& topic : state_.topics) {
-    if (port_of(*topic).reader.status() != Status::ok) return port_of(*topic).reader.status();
+    if (attached_topic(*topic).reader.status() != Status::ok) return attached_topic(*topic).reader.status();
   }
   return missing_.empty() && !retry_ ? Status::ok : Status::incomplete;
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "client/bus_core.hpp"
-#include "client/topic_port.hpp"
+#include "client/attached_topic.hpp"
 #include "shmbus/detail/poll_state.hpp"
 #include "shmbus/unattached_topic.hpp"
 
@@ -35,7 +35,7 @@ class TopicSet {
   void leave() noexcept;
 
   std::size_t size() const noexcept { return state_.topics.size(); }
-  TopicPort& port(std::size_t i) const noexcept { return port_of(*state_.topics[i]); }
+  AttachedTopic& port(std::size_t i) const noexcept { return attached_topic(*state_.topics[i]); }
   std::vector<UnattachedTopic> unattached() const;
   /// How many passes have tried to attach matching topics: `unattached` changes only in a pass.
   std::uint64_t passes() const noexcept { return passes_; }
@@ -65,7 +65,7 @@ class TopicSet {
   void attach(const Topic& topic, bool first_time);
   void note_missing(const Topic& topic, Start start, const Error& error);
   void release_removed(const std::vector<Topic>& ready);
-  static bool finished(TopicPort& topic) noexcept;
+  static bool finished(AttachedTopic& topic) noexcept;
   void show_missing() const;
   bool has(const Topic& topic) const noexcept;
 

@@ -199,7 +199,7 @@ void HandlerLoop::count_handled() noexcept {
 /// Counts an error of the handler. Returns false where one was reported less than a second ago: an error in every event
 /// must not flood the log.
 bool HandlerLoop::count_error(const Event& event) noexcept {
-  port_of(*event.reader_).reader.count_handler_error();
+  attached_topic(*event.reader_).reader.count_handler_error();
   errors_.fetch_add(1, std::memory_order_relaxed);
   constexpr std::uint64_t kSecond = 1'000'000'000;
   const std::uint64_t now = platform::monotonic_ns();
@@ -261,7 +261,7 @@ bool HandlerLoop::demoted() noexcept {
   if (!reliable_ || forked()) return false;
   const std::lock_guard lock(mutex_);
   demoted_ = demoted_ || std::any_of(watched_.begin(), watched_.end(),
-                                     [](const auto& topic) { return static_cast<const TopicPort&>(*topic).demoted(); });
+                                     [](const auto& topic) { return static_cast<const AttachedTopic&>(*topic).demoted(); });
   return demoted_;
 }
 

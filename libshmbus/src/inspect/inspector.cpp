@@ -21,7 +21,7 @@ namespace shmbus {
 
 using base::SegmentFileParts;
 using detail::ListedTopic;
-using detail::LookContext;
+using detail::SnapshotContext;
 using detail::NodeList;
 using detail::TopicView;
 using platform::SegmentFile;
@@ -56,7 +56,7 @@ class Inspector::Impl {
       bus.subscriptions.push_back(s);
       subscriptions.emplace(s.id, std::move(s));
     }
-    LookContext context{nodes, subscriptions, clock_, clock_.ns_per_stamp(), platform::monotonic_ns()};
+    SnapshotContext context{nodes, subscriptions, clock_, clock_.ns_per_stamp(), platform::monotonic_ns()};
     Views kept;
     for (const ListedTopic& listed : topics) {
       if (listed.usable())
@@ -167,7 +167,7 @@ class Inspector::Impl {
   }
 
   /// Adds nothing where the topic was removed in the meantime.
-  void look(const ListedTopic& listed, LookContext& context, BusSnapshot& bus, Views& kept) {
+  void look(const ListedTopic& listed, SnapshotContext& context, BusSnapshot& bus, Views& kept) {
     try {
       auto view = std::move(views_[listed.id]);
       if (!view) view = TopicView::open(*registry_, *listed.name, listed.id);

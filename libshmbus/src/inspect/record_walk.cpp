@@ -9,7 +9,6 @@
 namespace shmbus::detail {
 
 using layout::kMinRecord;
-using Kind = RecordHead::Kind;
 
 std::optional<EventRecord> CopiedRecord::parts(const log::BlockLog& log) const noexcept {
   EventRecord event;
@@ -66,7 +65,7 @@ std::size_t RecordWalk::finished_part(std::size_t copied, RecordHead& stopped_at
   std::size_t part = 0;
   while (part + kMinRecord <= copied) {
     stopped_at = judge_head(*log_, block_, offset_ + part, bytes_.get() + part);
-    if (!stopped_at.finished() || (stopped_at.kind == Kind::event && stopped_at.stride > copied - part)) break;
+    if (!stopped_at.finished() || (stopped_at.kind == RecordHead::Kind::event && stopped_at.stride > copied - part)) break;
     part += stopped_at.stride;
   }
   return part;
@@ -85,15 +84,16 @@ RecordWalk::Fill RecordWalk::fill(const platform::SegmentFile& file, std::size_t
   if (file.read(at, bytes, wanted) != wanted) return Fill::cut_short;
   RecordHead stopped_at;
   std::size_t part = finished_part(wanted, stopped_at);
-  if (part == 0 && stopped_at.kind == Kind::unfinished) return still_linked() ? Fill::unfinished : Fill::gone;
-  if (part == 0 && stopped_at.kind == Kind::event) return fill_long(file, at, stopped_at, max_payload);
+  if (part == 0 && stopped_at.kind == RecordHead::Kind::unfinished)
+    return still_linked() ? Fill::unfinished : Fill::gone;
+  if (part == 0 && stopped_at.kind == RecordHead::Kind::event) return fill_long(file, at, stopped_at, max_payload);
 
   std::atomic_thread_fence(std::memory_order_acquire);  // C1: SYNC commit, pairs with the keys of the first read
   if (part == 0) {  // a size that can't be; or its key was copied, and a size of before
     if (file.read(at, bytes, kMinRecord) != kMinRecord) return Fill::cut_short;
     stopped_at = judge_head(*log_, block_, offset_, bytes);
     if (!still_linked()) return Fill::gone;
-    return stopped_at.kind == Kind::corrupt ? Fill::corrupt : Fill::copied;  // of the latter, the next fill has more
+    return stopped_at.kind == RecordHead::Kind::corrupt ? Fill::corrupt : Fill::copied;  // of the latter, the next fill has more
   }
   const std::size_t copied = std::min(part, wanted);
   if (file.read(at, bytes, copied) != copied) return Fill::cut_short;
@@ -133,13 +133,13 @@ const CopiedRecord* RecordWalk::next() noexcept {
     const RecordHead head = judge_head(*log_, block_, offset_, begin);
     const std::size_t size = std::min(head.stride, copied_ - used_);
     // C3: somebody scribbled between the two reads. The next `fill` judges that.
-    if (!head.finished() || (long_ ? head.stride != part_ : head.kind == Kind::event && size != head.stride)) break;
+    if (!head.finished() || (long_ ? head.stride != part_ : head.kind == RecordHead::Kind::event && size != head.stride)) break;
     record_.offset = offset_;
     record_.sequence = sequence_;
     offset_ += head.stride;
     sequence_ += head.sequences;
     used_ += size;
-    if (head.kind != Kind::event || size < log_->record_header()) continue;
+    if (head.kind != RecordHead::Kind::event || size < log_->record_header()) continue;
     record_.meta = head.meta;
     record_.bytes = {begin, size};
     if (log_->timestamps()) std::memcpy(&record_.stamp, begin + kMinRecord, sizeof record_.stamp);

@@ -51,7 +51,7 @@ std::unique_ptr<TopicView> TopicView::open(const registry::Registry& registry, c
   return segment ? std::unique_ptr<TopicView>(new TopicView(std::move(segment))) : nullptr;
 }
 
-TopicSnapshot TopicView::look(LookContext& context) {
+TopicSnapshot TopicView::look(SnapshotContext& context) {
   segment_->check_size();
   const layout::TopicHeader& header = log_->header();
   TopicSnapshot topic;
@@ -91,7 +91,7 @@ void TopicView::read_extent(const log::End& end, TopicSnapshot& topic) const {
   }
 }
 
-void TopicView::read_publishers(LookContext& context, TopicSnapshot& topic) {
+void TopicView::read_publishers(SnapshotContext& context, TopicSnapshot& topic) {
   const layout::TopicHeader& header = log_->header();
   log::for_each_port(header.publishers.load(std::memory_order_acquire), [&](unsigned i) {
     const layout::PublisherPort& port = log_->publisher(i);
@@ -124,7 +124,7 @@ void TopicView::read_publishers(LookContext& context, TopicSnapshot& topic) {
   });
 }
 
-void TopicView::read_subscribers(LookContext& context, const log::End& end, TopicSnapshot& topic) {
+void TopicView::read_subscribers(SnapshotContext& context, const log::End& end, TopicSnapshot& topic) {
   const layout::TopicHeader& header = log_->header();
   const std::uint64_t sleeping = header.words.waiters.load(std::memory_order_relaxed);
   log::for_each_port(header.subscribers.load(std::memory_order_acquire), [&](unsigned i) {
@@ -151,7 +151,7 @@ void TopicView::read_subscribers(LookContext& context, const log::End& end, Topi
   });
 }
 
-void TopicView::read_reader(LookContext& context, const log::End& end, const TopicSnapshot& topic, unsigned i,
+void TopicView::read_reader(SnapshotContext& context, const log::End& end, const TopicSnapshot& topic, unsigned i,
                             SubscriberSnapshot& s) {
   const layout::SubscriberPort& port = log_->subscriber(i);
   s.demote_after = nanoseconds(port.demote_after.load(std::memory_order_relaxed));

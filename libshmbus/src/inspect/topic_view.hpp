@@ -11,7 +11,7 @@
 #include "inspect/event_copies.hpp"
 #include "inspect/inspected_log.hpp"
 #include "inspect/node_list.hpp"
-#include "inspect/record_times.hpp"
+#include "inspect/unread_stamps.hpp"
 #include "log/log_end.hpp"
 #include "registry/bus_clock.hpp"
 #include "registry/registry.hpp"
@@ -20,7 +20,7 @@
 namespace shmbus::detail {
 
 /// What all topics of one snapshot share.
-struct LookContext {
+struct SnapshotContext {
   NodeList& nodes;
   const std::map<std::uint64_t, SubscriptionSnapshot>& subscriptions;  ///< by id
   registry::BusClock& clock;
@@ -37,7 +37,7 @@ class TopicView {
   ~TopicView();
 
   /// Returns the topic's state. *Throws* Error, `corrupt`, where another process cut the segment short.
-  TopicSnapshot look(LookContext& context);
+  TopicSnapshot look(SnapshotContext& context);
   /// Returns the state of the ring. *Throws* likewise.
   RingSnapshot ring() const;
   /// Copies the last events; see EventCopies. *Throws* Error.
@@ -53,9 +53,9 @@ class TopicView {
 
   explicit TopicView(std::unique_ptr<InspectedLog> segment);
   void read_extent(const log::End& end, TopicSnapshot& topic) const;
-  void read_publishers(LookContext& context, TopicSnapshot& topic);
-  void read_subscribers(LookContext& context, const log::End& end, TopicSnapshot& topic);
-  void read_reader(LookContext& context, const log::End& end, const TopicSnapshot& topic, unsigned port,
+  void read_publishers(SnapshotContext& context, TopicSnapshot& topic);
+  void read_subscribers(SnapshotContext& context, const log::End& end, TopicSnapshot& topic);
+  void read_reader(SnapshotContext& context, const log::End& end, const TopicSnapshot& topic, unsigned port,
                    SubscriberSnapshot& s);
   bool lapped(const layout::SubscriberPort& port) const noexcept;
   Latency latency(unsigned port, double ns_per_stamp);
@@ -63,7 +63,7 @@ class TopicView {
 
   std::unique_ptr<InspectedLog> segment_;
   const log::BlockLog* log_;
-  RecordTimes times_;
+  UnreadStamps times_;
   std::optional<EventCopies> copies_;  // once events are requested
   SeenClaim claims_[layout::kMaxPublishers];
 };

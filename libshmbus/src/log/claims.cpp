@@ -189,11 +189,11 @@ Holder holder_of(BlockLog& log, std::uint64_t here, std::uint32_t physical) noex
 
   // Several ports may show the same claim, and one of them was granted. A living publisher is waited for; if all are
   // dead, any of them will do.
-  Holder result{Holder::Kind::nobody, 0, *holder};
+  Holder result{Holder::Kind::unknown, 0, *holder};
   for (std::size_t i = 0; i < claims.count; ++i) {
     const ShownClaim& claim = claims.shown[i];
     if (rests[i] != holder) continue;
-    if (result.kind == Holder::Kind::nobody) result = {Holder::Kind::dead, claim.port, *holder};
+    if (result.kind == Holder::Kind::unknown) result = {Holder::Kind::dead, claim.port, *holder};
     if (claim.owner == 0) continue;
     const bool lives = log.environment().alive(layout::owner_node(claim.owner));
     if (lives && (claim.owner & layout::kRepairing) == 0) {

@@ -42,12 +42,12 @@ std::optional<Rest> finished_record(const BlockLog& log, std::uint32_t physical,
 /// batch.
 struct Holder {
   enum class Kind {
-    nobody,     ///< no claim can be identified: try again
+    unknown,    ///< no claim can be identified: try again
     living,     ///< a living publisher, or one that can't be distinguished from it
     dead,       ///< a dead publisher
     in_repair,  ///< a dead publisher, whose port a living node repairs
   };
-  Kind kind = Kind::nobody;
+  Kind kind = Kind::unknown;
   unsigned port = 0;
   Rest rest;
 };

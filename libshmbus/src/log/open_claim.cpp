@@ -57,7 +57,7 @@ bool Reader::pass_open_claim() noexcept {
     claim_since_ = 0;
     return true;
   }
-  if (holder.kind != Holder::Kind::nobody && !fits(holder.rest.stride, holder.rest.padding())) return fail();
+  if (holder.kind != Holder::Kind::unknown && !fits(holder.rest.stride, holder.rest.padding())) return fail();
   SHMBUS_CRASH_POINT("open_claim.judged");
   switch (holder.kind) {
     case Holder::Kind::dead:
@@ -71,7 +71,7 @@ bool Reader::pass_open_claim() noexcept {
       return !reliable && waited > environment.stall_limit_ns() &&
              step_over(holder.rest.stride, holder.rest.events, true);
     }
-    case Holder::Kind::nobody:
+    case Holder::Kind::unknown:
       // A tail that no claim explains for this long was not written by shmbus.
       return waited > environment.stall_limit_ns() && fail();
   }

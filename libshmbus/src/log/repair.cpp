@@ -100,7 +100,7 @@ Repair finish_claim(BlockLog& log, const ShownClaim& claim) noexcept {
     if (entry.number.load(std::memory_order_acquire) != number) return Repair::done;
     if (found == key || found == ~key) continue;  // another process finished it in the meantime
 
-    if (holder.kind == Holder::Kind::nobody) return Repair::postponed;
+    if (holder.kind == Holder::Kind::unknown) return Repair::postponed;
     const auto mine = rest_of(format, claim, *here);
     const bool all_of_block = holder.rest.padding() && !mine->padding();  // of several, the owner is not known
     if (!all_of_block && holder.rest != mine) return Repair::done;        // another one was granted that record

@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "model/grid.hpp"
-#include "model/look.hpp"
+#include "model/compared_snapshot.hpp"
 
 namespace shmbus::top {
 

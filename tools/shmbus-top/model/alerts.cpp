@@ -26,7 +26,7 @@ std::string wake(std::int32_t pid) { return fmt::format("let it go on: kill -CON
 
 class Finder {
  public:
-  explicit Finder(const Look& look) : look_(look) {}
+  explicit Finder(const ComparedSnapshot& look) : look_(look) {}
 
   std::vector<Alert> find() {
     for (std::size_t i = 0; i < look_.bus.topics.size(); ++i) {
@@ -119,13 +119,13 @@ class Finder {
     add({.tone = Tone::notice, .text = std::move(text), .remedy = "shmbus gc --yes frees it; shmbusd does so at once"});
   }
 
-  const Look& look_;
+  const ComparedSnapshot& look_;
   std::vector<Alert> alerts_;
 };
 
 }  // namespace
 
-std::vector<Alert> find_alerts(const Look& look) { return Finder{look}.find(); }
+std::vector<Alert> find_alerts(const ComparedSnapshot& look) { return Finder{look}.find(); }
 
 Line alert_line(const std::vector<Alert>& alerts, std::size_t width) {
   Line line;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "model/line.hpp"
-#include "model/look.hpp"
+#include "model/compared_snapshot.hpp"
 
 namespace shmbus::top {
 
@@ -19,7 +19,7 @@ struct Alert {
 };
 
 /// All alerts of a bus, the worst first.
-std::vector<Alert> find_alerts(const Look& look);
+std::vector<Alert> find_alerts(const ComparedSnapshot& look);
 
 /// The first alert and how many more there are, in one line of `width` columns.
 Line alert_line(const std::vector<Alert>& alerts, std::size_t width);

@@ -10,7 +10,7 @@ Cell count_cell(std::uint64_t count, Tone tone) {
   return {std::to_string(count), static_cast<double>(count), count == 0 ? Tone::quiet : tone};
 }
 
-Cell rate_cell(const Look& look, double rate, Units units, Tone tone) {
+Cell rate_cell(const ComparedSnapshot& look, double rate, Units units, Tone tone) {
   if (!look.compared) return {"-", 0.0, Tone::quiet};
   return {rate_text(rate, units), rate, rate == 0 ? Tone::quiet : tone};
 }

@@ -81,7 +81,7 @@ void add_ring(std::vector<Line>& page, const TopicSnapshot& topic, const RingSna
   add(ring_legend());
 }
 
-void add_table(std::vector<Line>& page, Pane pane, const Look& look, std::string_view topic, const PageStyle& style) {
+void add_table(std::vector<Line>& page, Pane pane, const ComparedSnapshot& look, std::string_view topic, const PageStyle& style) {
   Grid grid = grid_of(pane, look, style.style);
   keep_topic(grid, topic);
   // The head of the page names the topic already.
@@ -101,7 +101,7 @@ void add_table(std::vector<Line>& page, Pane pane, const Look& look, std::string
 
 }  // namespace
 
-std::vector<Line> detail_page(const Look& look, std::string_view topic, const RingSnapshot* ring,
+std::vector<Line> detail_page(const ComparedSnapshot& look, std::string_view topic, const RingSnapshot* ring,
                               std::span<const double> rates, const PageStyle& style) {
   std::vector<Line> page;
   const auto found = std::find_if(look.bus.topics.begin(), look.bus.topics.end(),

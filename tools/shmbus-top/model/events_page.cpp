@@ -38,7 +38,7 @@ void add_event(std::vector<Line>& page, const TopicSnapshot& topic, const EventS
 
 }  // namespace
 
-std::vector<Line> events_page(const Look& look, std::string_view topic, std::span<const EventSnapshot> events,
+std::vector<Line> events_page(const ComparedSnapshot& look, std::string_view topic, std::span<const EventSnapshot> events,
                               std::size_t width) {
   std::vector<Line> page;
   const auto found = std::find_if(look.bus.topics.begin(), look.bus.topics.end(),

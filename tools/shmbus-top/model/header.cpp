@@ -27,7 +27,7 @@ NodeCounts count_nodes(const BusSnapshot& bus) {
   return counts;
 }
 
-std::vector<Line> header_lines(const Look& look, const Style& style) {
+std::vector<Line> header_lines(const ComparedSnapshot& look, const Style& style) {
   const BusSnapshot& bus = look.bus;
   const auto rate = [&](double value) { return look.compared ? rate_text(value, style.units) : "-"; };
   const auto bytes = [&](std::uint64_t value) { return bytes_text(static_cast<double>(value), style.units); };

@@ -8,7 +8,7 @@
 namespace shmbus::top {
 
 /// The bus in three lines: its name and age; its rates; memory and nodes.
-std::vector<Line> header_lines(const Look& look, const Style& style);
+std::vector<Line> header_lines(const ComparedSnapshot& look, const Style& style);
 
 /// Bytes of /dev/shm behind all logs of the bus.
 std::uint64_t log_memory(const BusSnapshot& bus);

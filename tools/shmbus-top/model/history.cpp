@@ -9,7 +9,7 @@
 
 namespace shmbus::top {
 
-void History::add(const Look& look) {
+void History::add(const ComparedSnapshot& look) {
   if (!look.compared) return;
   std::unordered_map<std::string, std::deque<double>> kept;
   const auto add = [&](std::string id, double rate) {

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "model/look.hpp"
+#include "model/compared_snapshot.hpp"
 
 namespace shmbus::top {
 
@@ -17,7 +17,7 @@ class History {
   static constexpr std::size_t most = 300;  ///< looks
 
   /// Adds a snapshot's rates. Rows that are gone are dropped.
-  void add(const Look& look);
+  void add(const ComparedSnapshot& look);
   /// The values of the row with an id (see row_id.hpp), the newest last; at most `count`.
   std::vector<double> last(const std::string& id, std::size_t count = most) const;
 

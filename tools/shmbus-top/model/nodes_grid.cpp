@@ -5,7 +5,7 @@
 
 namespace shmbus::top {
 
-Grid nodes_grid(const Look& look) {
+Grid nodes_grid(const ComparedSnapshot& look) {
   Grid grid{{{.heading = "NODE"},
              {.heading = "PROCESS", .is_text = true, .least = 8},
              {.heading = "PID", .rank = 1},

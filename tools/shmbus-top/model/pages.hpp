@@ -17,11 +17,11 @@ struct PageStyle {
 };
 
 /// The detail of one topic. `ring` may be null if it could not be read.
-std::vector<Line> detail_page(const Look& look, std::string_view topic, const RingSnapshot* ring,
+std::vector<Line> detail_page(const ComparedSnapshot& look, std::string_view topic, const RingSnapshot* ring,
                               std::span<const double> rates, const PageStyle& style);
 
 /// The last events of a topic, the newest first, with readable payloads. `events` as `Inspector::events` returns them.
-std::vector<Line> events_page(const Look& look, std::string_view topic, std::span<const EventSnapshot> events,
+std::vector<Line> events_page(const ComparedSnapshot& look, std::string_view topic, std::span<const EventSnapshot> events,
                               std::size_t width);
 
 /// The keys, and what the columns mean.

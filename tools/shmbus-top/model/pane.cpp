@@ -25,7 +25,7 @@ std::optional<Pane> parse_pane(std::string_view text) {
   return std::nullopt;
 }
 
-Grid grid_of(Pane pane, const Look& look, const Style& style) {
+Grid grid_of(Pane pane, const ComparedSnapshot& look, const Style& style) {
   switch (pane) {
     case Pane::topics:
       return topics_grid(look, style);

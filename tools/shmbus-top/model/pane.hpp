@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "model/grid.hpp"
-#include "model/look.hpp"
+#include "model/compared_snapshot.hpp"
 #include "model/units.hpp"
 
 namespace shmbus::top {
@@ -22,7 +22,7 @@ struct Style {
 };
 
 /// One row for each topic, port or node, in the snapshot's order.
-Grid grid_of(Pane pane, const Look& look, const Style& style);
+Grid grid_of(Pane pane, const ComparedSnapshot& look, const Style& style);
 
 /// The column by which a pane is sorted at first: busy rows, or rows in trouble, come first.
 Order first_order(Pane pane);

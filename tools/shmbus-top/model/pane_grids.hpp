@@ -4,14 +4,14 @@
 
 namespace shmbus::top {
 
-Grid topics_grid(const Look& look, const Style& style);
-Grid subscribers_grid(const Look& look, const Style& style);
-Grid publishers_grid(const Look& look, const Style& style);
-Grid nodes_grid(const Look& look);
+Grid topics_grid(const ComparedSnapshot& look, const Style& style);
+Grid subscribers_grid(const ComparedSnapshot& look, const Style& style);
+Grid publishers_grid(const ComparedSnapshot& look, const Style& style);
+Grid nodes_grid(const ComparedSnapshot& look);
 
 // Cells that several panes have.
 Cell count_cell(std::uint64_t count, Tone tone = Tone::plain);  ///< zeros are quiet
-Cell rate_cell(const Look& look, double rate, Units units, Tone tone = Tone::plain);
+Cell rate_cell(const ComparedSnapshot& look, double rate, Units units, Tone tone = Tone::plain);
 Cell bytes_cell(double bytes, Units units);
 Cell process_cell(const std::string& name, const std::string& program);
 Cell pid_cell(std::int32_t pid);

@@ -23,7 +23,7 @@ Cell claim_cell(const PublisherSnapshot& p) {
 
 }  // namespace
 
-Grid publishers_grid(const Look& look, const Style& style) {
+Grid publishers_grid(const ComparedSnapshot& look, const Style& style) {
   Grid grid{{{.heading = "TOPIC", .is_text = true, .least = 10},
              {.heading = "PROCESS", .is_text = true, .least = 8},
              {.heading = "PID", .rank = 5},

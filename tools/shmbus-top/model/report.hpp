@@ -16,9 +16,9 @@ struct ReportChoice {
 };
 
 /// A snapshot as plain text: the header, and a table for each pane.
-std::string report_text(const Look& look, const ReportChoice& choice);
+std::string report_text(const ComparedSnapshot& look, const ReportChoice& choice);
 
 /// A snapshot as one JSON object and a newline: times in nanoseconds, unknown values null.
-std::string report_json(const Look& look);
+std::string report_json(const ComparedSnapshot& look);
 
 }  // namespace shmbus::top

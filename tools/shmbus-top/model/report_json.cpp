@@ -16,14 +16,14 @@ using nlohmann::ordered_json;
 /// Rates are null in the first snapshot.
 class Rate {
  public:
-  explicit Rate(const Look& look) : known_(look.compared) {}
+  explicit Rate(const ComparedSnapshot& look) : known_(look.compared) {}
   ordered_json operator()(double rate) const { return known_ ? ordered_json(rate) : ordered_json(nullptr); }
 
  private:
   bool known_;
 };
 
-ordered_json alerts_json(const Look& look) {
+ordered_json alerts_json(const ComparedSnapshot& look) {
   ordered_json list = ordered_json::array();
   for (const Alert& alert : find_alerts(look)) {
     ordered_json object;
@@ -39,7 +39,7 @@ ordered_json alerts_json(const Look& look) {
   return list;
 }
 
-ordered_json topics_json(const Look& look, const Rate& rate) {
+ordered_json topics_json(const ComparedSnapshot& look, const Rate& rate) {
   ordered_json list = ordered_json::array();
   for (std::size_t i = 0; i < look.bus.topics.size(); ++i) {
     const TopicSnapshot& topic = look.bus.topics[i];
@@ -58,7 +58,7 @@ ordered_json topics_json(const Look& look, const Rate& rate) {
   return list;
 }
 
-ordered_json publishers_json(const Look& look, const Rate& rate) {
+ordered_json publishers_json(const ComparedSnapshot& look, const Rate& rate) {
   ordered_json list = ordered_json::array();
   for (std::size_t t = 0; t < look.bus.topics.size(); ++t) {
     const TopicSnapshot& topic = look.bus.topics[t];
@@ -75,7 +75,7 @@ ordered_json publishers_json(const Look& look, const Rate& rate) {
   return list;
 }
 
-ordered_json subscribers_json(const Look& look, const Rate& rate) {
+ordered_json subscribers_json(const ComparedSnapshot& look, const Rate& rate) {
   ordered_json list = ordered_json::array();
   for (std::size_t t = 0; t < look.bus.topics.size(); ++t) {
     const TopicSnapshot& topic = look.bus.topics[t];
@@ -91,7 +91,7 @@ ordered_json subscribers_json(const Look& look, const Rate& rate) {
   return list;
 }
 
-ordered_json nodes_json(const Look& look, const Rate& rate) {
+ordered_json nodes_json(const ComparedSnapshot& look, const Rate& rate) {
   ordered_json list = ordered_json::array();
   for (std::size_t i = 0; i < look.bus.nodes.size(); ++i) {
     const NodeSnapshot& node = look.bus.nodes[i];
@@ -113,7 +113,7 @@ ordered_json nodes_json(const Look& look, const Rate& rate) {
 
 }  // namespace
 
-std::string report_json(const Look& look) {
+std::string report_json(const ComparedSnapshot& look) {
   const BusSnapshot& bus = look.bus;
   const Rate rate{look};
   const NodeCounts counts = count_nodes(bus);

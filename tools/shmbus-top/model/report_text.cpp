@@ -23,7 +23,7 @@ std::string table_text(const Grid& grid) {
 
 }  // namespace
 
-std::string report_text(const Look& look, const ReportChoice& choice) {
+std::string report_text(const ComparedSnapshot& look, const ReportChoice& choice) {
   std::string text;
   for (const Line& line : header_lines(look, choice.style)) text += text_of(line) + '\n';
   for (const Alert& alert : find_alerts(look)) text += fmt::format("alert: {}\n", alert.text);

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "model/look.hpp"
+#include "model/compared_snapshot.hpp"
 
 // An id that distinguishes a row from all others of its bus, and is the same in the next snapshot.
 namespace shmbus::top {

@@ -14,7 +14,7 @@ Session::Session(const Start& start)
   if (start.order) state().order = *start.order;
 }
 
-void Session::see(Look look) {
+void Session::see(ComparedSnapshot look) {
   history_.add(look);
   alerts_ = find_alerts(look);
   look_ = std::move(look);

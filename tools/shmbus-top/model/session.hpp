@@ -29,7 +29,7 @@ class Session {
   explicit Session(const Start& start);
 
   /// Sets a new snapshot.
-  void see(Look look);
+  void see(ComparedSnapshot look);
   void see_ring(std::optional<RingSnapshot> ring) { ring_ = std::move(ring); }
   void see_events(std::vector<EventSnapshot> events) { events_ = std::move(events); }
   /// Sets why the bus can't be read now; the last snapshot stays on the screen. Empty: it can be read.
@@ -82,7 +82,7 @@ class Session {
   Line footer(Size size, bool utf8) const;
 
   std::string bus_;
-  std::optional<Look> look_;
+  std::optional<ComparedSnapshot> look_;
   std::vector<Alert> alerts_;
   std::optional<RingSnapshot> ring_;
   std::vector<EventSnapshot> events_;

@@ -10,6 +10,7 @@
 #include "model/row_id.hpp"
 #include "model/session.hpp"
 #include "printable_text.hpp"
+#include "quantity_text.hpp"
 
 // How a session is drawn.
 namespace shmbus::top {

@@ -20,7 +20,7 @@ Cell time_cell(std::optional<std::chrono::nanoseconds> time, Tone tone) {
   return {time_text(*time), static_cast<double>(time->count()), tone};
 }
 
-std::unordered_map<std::uint64_t, double> cores_by_node(const Look& look) {
+std::unordered_map<std::uint64_t, double> cores_by_node(const ComparedSnapshot& look) {
   std::unordered_map<std::uint64_t, double> cores;
   for (std::size_t i = 0; i < look.bus.nodes.size(); ++i) cores.emplace(look.bus.nodes[i].id, look.processor[i]);
   return cores;
@@ -28,7 +28,7 @@ std::unordered_map<std::uint64_t, double> cores_by_node(const Look& look) {
 
 }  // namespace
 
-Grid subscribers_grid(const Look& look, const Style& style) {
+Grid subscribers_grid(const ComparedSnapshot& look, const Style& style) {
   Grid grid{{{.heading = "TOPIC", .is_text = true, .least = 10},
              {.heading = "PROCESS", .is_text = true, .brief_rank = 6, .least = 8},
              {.heading = "PID", .rank = 5},

@@ -30,7 +30,7 @@ std::uint64_t alive(const std::vector<Port>& ports) {
   return static_cast<std::uint64_t>(std::count_if(ports.begin(), ports.end(), [](const Port& p) { return p.alive; }));
 }
 
-Row row_of(const Look& look, std::size_t i, const Style& style) {
+Row row_of(const ComparedSnapshot& look, std::size_t i, const Style& style) {
   const TopicSnapshot& topic = look.bus.topics[i];
   const TopicRates& rates = look.topics[i];
   std::uint64_t lag = 0, lost = 0;
@@ -70,7 +70,7 @@ Row row_of(const UnfinishedTopic& topic) {
 
 }  // namespace
 
-Grid topics_grid(const Look& look, const Style& style) {
+Grid topics_grid(const ComparedSnapshot& look, const Style& style) {
   Grid grid{{{.heading = "TOPIC", .is_text = true, .least = 12},
              {.heading = "EVENTS/S", .rank = 1},
              {.heading = "BYTES/S", .rank = 5},

@@ -10,13 +10,13 @@ namespace shmbus::top {
 
 Watch::Watch(std::string bus) : bus_(std::move(bus)), inspector_(Inspector{bus_}) {}
 
-std::optional<Look> Watch::look() {
+std::optional<ComparedSnapshot> Watch::look() {
   try {
     if (!inspector_) inspector_ = Inspector{bus_};
     BusSnapshot now = inspector_->snapshot();
     if (!now.removed) {
       problem_.clear();
-      Look look = compare(before_ ? &*before_ : nullptr, std::move(now));
+      ComparedSnapshot look = compare(before_ ? &*before_ : nullptr, std::move(now));
       before_ = look.bus;
       return look;
     }

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/look.hpp"
+#include "model/compared_snapshot.hpp"
 
 namespace shmbus::top {
 
@@ -16,7 +16,7 @@ class Watch {
   explicit Watch(std::string bus);
 
   /// A new snapshot; nothing if the bus can't be read, and then `problem` says why.
-  std::optional<Look> look();
+  std::optional<ComparedSnapshot> look();
   const std::string& problem() const noexcept { return problem_; }
 
   /// The ring of a topic; nothing if it does not exist or can't be read.

@@ -1,4 +1,4 @@
-#include "client/topic_port.hpp"
+#include "client/attached_topic.hpp"
 
 #include "base/trace_ids.hpp"
 #include "log/ports.hpp"
@@ -9,7 +9,7 @@ namespace shmbus::detail {
 
 using topic::TopicSegment;
 
-TopicPort::TopicPort(std::shared_ptr<TopicSegment> segment, unsigned port, std::uint64_t subscription)
+AttachedTopic::AttachedTopic(std::shared_ptr<TopicSegment> segment, unsigned port, std::uint64_t subscription)
     : TopicReader({segment->name().text(),
                    {segment->bus(), segment->id(), base::call_base(segment->bus(), segment->id(), subscription)},
                    &segment->header().type_hash},
@@ -19,7 +19,7 @@ TopicPort::TopicPort(std::shared_ptr<TopicSegment> segment, unsigned port, std::
   listen();
 }
 
-std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segment,
+std::shared_ptr<AttachedTopic> AttachedTopic::attach(std::shared_ptr<TopicSegment> segment,
                                              const registry::StandingSubscription& s, Start start) {
   log::BlockLog& log = segment->log();
   std::optional<unsigned> port;
@@ -36,9 +36,9 @@ std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segme
                 {segment->name().object(), "at most " + std::to_string(layout::kMaxSubscribers) + " subscribers",
                  "all ports in use", "share a subscription within a process"});
   }
-  std::shared_ptr<TopicPort> attached;
+  std::shared_ptr<AttachedTopic> attached;
   try {
-    attached.reset(new TopicPort(segment, *port, s.id));
+    attached.reset(new AttachedTopic(segment, *port, s.id));
   } catch (...) {
     log::detach_subscriber(log, *port);
     throw;
@@ -51,29 +51,29 @@ std::shared_ptr<TopicPort> TopicPort::attach(std::shared_ptr<TopicSegment> segme
   return attached;
 }
 
-TopicPort::~TopicPort() {
+AttachedTopic::~AttachedTopic() {
   stop_listening();
   if (!forked() && segment_->has_expected_sizes()) log::detach_subscriber(segment_->log(), reader.port());
 }
 
 /// For a reliable subscriber's port. A port that retired is lossy, too, but was not demoted; so that is checked first.
-bool TopicPort::demoted() const noexcept {
+bool AttachedTopic::demoted() const noexcept {
   const auto mode = segment_->log().subscriber(reader.port()).mode.load(std::memory_order_acquire);
   return (mode & 1) == 0 && !retired_.load(std::memory_order_acquire);
 }
 
-void TopicPort::retire() noexcept {
+void AttachedTopic::retire() noexcept {
   retired_.store(true, std::memory_order_release);
   if (!segment_->has_expected_sizes()) return;
   log::retire_subscriber(segment_->log(), reader.port());
 }
 
-Time TopicPort::to_time(const EventRecord& record) noexcept {
+Time AttachedTopic::to_time(const EventRecord& record) noexcept {
   if (!segment_->log().timestamps()) return Time{};
   return Time{std::chrono::nanoseconds{segment_->to_ns(record.stamp, reader.block_opened())}};
 }
 
-void TopicPort::withdraw_doubles(std::uint64_t subscription) noexcept { withdraw_ports(*segment_, subscription); }
+void AttachedTopic::withdraw_doubles(std::uint64_t subscription) noexcept { withdraw_ports(*segment_, subscription); }
 
 void withdraw_ports(TopicSegment& segment, std::uint64_t subscription) noexcept {
   if (!segment.has_expected_sizes()) return;

@@ -1,4 +1,4 @@
-#include "model/look.hpp"
+#include "model/compared_snapshot.hpp"
 
 #include <chrono>
 #include <unordered_map>
@@ -43,8 +43,8 @@ TopicRates nothing_of(const TopicSnapshot& topic) {
 
 }  // namespace
 
-Look compare(const BusSnapshot* before, BusSnapshot after) {
-  Look look;
+ComparedSnapshot compare(const BusSnapshot* before, BusSnapshot after) {
+  ComparedSnapshot look;
   const double seconds = before != nullptr ? std::chrono::duration<double>(after.steady - before->steady).count() : 0;
   look.compared = seconds > 0;
   look.total = tool::rates_between(look.compared ? *before : after, after, std::nullopt);

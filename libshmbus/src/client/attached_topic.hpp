@@ -12,13 +12,13 @@
 namespace shmbus::detail {
 
 /// A subscriber's port in one topic, and the reader that uses it.
-class TopicPort final : public TopicReader, private platform::ForkListener {
+class AttachedTopic final : public TopicReader, private platform::ForkListener {
  public:
   /// Adopts the port that the topic's creator placed for the subscription, or takes a free one and starts there.
   /// *Throws* Error.
-  static std::shared_ptr<TopicPort> attach(std::shared_ptr<topic::TopicSegment> segment,
+  static std::shared_ptr<AttachedTopic> attach(std::shared_ptr<topic::TopicSegment> segment,
                                            const registry::StandingSubscription& subscription, Start start);
-  ~TopicPort() override;
+  ~AttachedTopic() override;
 
   /// Of a record in the block that the reader is inside.
   Time to_time(const EventRecord& record) noexcept;
@@ -41,15 +41,15 @@ class TopicPort final : public TopicReader, private platform::ForkListener {
   std::atomic<std::uint64_t> reported_mismatch_ns{0};  ///< when an event of another type was reported last
 
  private:
-  TopicPort(std::shared_ptr<topic::TopicSegment> segment, unsigned port, std::uint64_t subscription);
+  AttachedTopic(std::shared_ptr<topic::TopicSegment> segment, unsigned port, std::uint64_t subscription);
   void in_child() noexcept override { reader.in_child(); }
 
   std::shared_ptr<topic::TopicSegment> segment_;
   std::atomic<bool> retired_{false};
 };
 
-/// Each TopicReader is a TopicPort.
-inline TopicPort& port_of(TopicReader& reader) noexcept { return static_cast<TopicPort&>(reader); }
+/// Each TopicReader is a AttachedTopic.
+inline AttachedTopic& attached_topic(TopicReader& reader) noexcept { return static_cast<AttachedTopic&>(reader); }
 
 /// Withdraws the ports that were placed in a topic for a subscription of this node and never adopted.
 void withdraw_ports(topic::TopicSegment& segment, std::uint64_t subscription) noexcept;

@@ -14,10 +14,10 @@ namespace shmbus::detail {
 /// Finds the time stamps of events for an inspector: without a pin, a mapping of the log, or a descriptor between
 /// calls. Records may be overwritten while they are read; that is detected. It remembers its place for each subscriber,
 /// so that a call continues where the last one stopped.
-class RecordTimes {
+class UnreadStamps {
  public:
   /// Finds nothing where the right to read the log is missing. *Throws* Error.
-  RecordTimes(const std::string& log_name, const std::string& object);
+  UnreadStamps(const std::string& log_name, const std::string& object);
 
   /// Returns the stamp of the first event from `sequence` on, or of the oldest event in the ring where that has left
   /// it. Returns nothing where the stamp can't be found. A call reads a limited number of bytes: where that does not

@@ -22,7 +22,7 @@ struct TopicRates {
 };
 
 /// A snapshot of a bus, and what happened since the one before.
-struct Look {
+struct ComparedSnapshot {
   BusSnapshot bus;
   bool compared = false;  ///< false: there was no earlier snapshot, and no rate is known
   tool::Rates total;
@@ -31,6 +31,6 @@ struct Look {
 };
 
 /// `before` may be null. New ports and topics count from 0.
-Look compare(const BusSnapshot* before, BusSnapshot after);
+ComparedSnapshot compare(const BusSnapshot* before, BusSnapshot after);
 
 }  // namespace shmbus::top

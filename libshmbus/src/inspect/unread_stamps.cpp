@@ -1,4 +1,4 @@
-#include "inspect/record_times.hpp"
+#include "inspect/unread_stamps.hpp"
 
 #include <algorithm>
 
@@ -11,7 +11,7 @@ using log::Block;
 using log::BlockLog;
 using log::FindResult;
 
-RecordTimes::RecordTimes(const std::string& log_name, const std::string& object) {
+UnreadStamps::UnreadStamps(const std::string& log_name, const std::string& object) {
   try {
     if (const auto file = platform::SegmentFile::open(log_name, platform::Access::read_only, object))
       file_.emplace(log_name, *file);
@@ -20,7 +20,7 @@ RecordTimes::RecordTimes(const std::string& log_name, const std::string& object)
   }
 }
 
-std::optional<std::uint64_t> RecordTimes::stamp_of(const BlockLog& log, unsigned port, std::uint64_t newest_block,
+std::optional<std::uint64_t> UnreadStamps::stamp_of(const BlockLog& log, unsigned port, std::uint64_t newest_block,
                                                    std::uint64_t sequence) {
   if (!file_ || newest_block == 0 || newest_block == log::kNone) return std::nullopt;
   // The newest block that begins at or before the sequence, else the oldest block.
@@ -40,7 +40,7 @@ std::optional<std::uint64_t> RecordTimes::stamp_of(const BlockLog& log, unsigned
   return walk(*file, log, block, cursor, wanted);
 }
 
-std::optional<std::uint64_t> RecordTimes::walk(const platform::SegmentFile& file, const BlockLog& log,
+std::optional<std::uint64_t> UnreadStamps::walk(const platform::SegmentFile& file, const BlockLog& log,
                                                const Block& block, Cursor& cursor, std::uint64_t sequence) {
   constexpr std::size_t kPiece = std::size_t{32} << 10, kMost = std::size_t{1} << 20;
   RecordWalk walk(log, block, cursor.offset, cursor.sequence);
