@@ -21,6 +21,7 @@ int run(int argc, char** argv) {
                     {"clean", "gc"},
                     {"delete", "rm"},
                     {"remove", "rm"},
+                    {"follow", "trace"},
                     {"check", "doctor"}});
   Value chosen = text_value(bus.name);
   chosen.read = [&bus](const std::string& word) {
@@ -43,6 +44,7 @@ found, 2 wrong arguments.)");
   add_hz(line, bus);
   add_tail(line, bus);
   add_replay(line, bus);
+  add_trace(line, bus);
   add_topic(line, bus);
   add_who(line, bus);
   add_doctor(line, bus);

@@ -6,7 +6,7 @@ _shmbus_topics() {
 
 _shmbus() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb="" bus="" i
-  local verbs="ls info ports stat pub sub hz tail replay topic who doctor gc rm help"
+  local verbs="ls info ports stat pub sub hz tail replay trace topic who doctor gc rm help"
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
@@ -26,6 +26,7 @@ _shmbus() {
     sub) options+=" --from --count --json --raw --topic-name --reliable --demote-after" ;;
     tail) options+=" --last --follow --json --raw --topic-name" ;;
     replay) options+=" --from --speed --quick --into --count --json --raw --topic-name" ;;
+    trace) options+=" --last --slowest --failed --dead --since --json --otlp --perfetto" ;;
     hz) options+=" --interval --count --json" ;;
     topic) options+=" --block-size --blocks --exclusive --reserve --no-timestamps --accept-raw --mode --group --strict" ;;
     gc) options+=" --yes --json" ;;
@@ -36,8 +37,16 @@ _shmbus() {
   case $previous in
     -b | --bus | --into) choices=$(command shmbus ls --buses 2>/dev/null) ;;
     --topic) choices=$(_shmbus_topics) ;;
+    --last) # of tail a number, of trace a topic
+      [[ $verb == trace ]] || return
+      choices=$(_shmbus_topics)
+      ;;
+    --otlp | --perfetto)
+      mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      return
+      ;;
     --from) choices="latest oldest seq: last: time:" ;;
-    --count | --last | --speed | --interval | --block-size | --blocks | --demote-after | --mode | --group) return ;;
+    --count | --slowest | --since | --speed | --interval | --block-size | --blocks | --demote-after | --mode | --group) return ;;
     *)
       if [[ $word == -* ]]; then
         choices=$options

@@ -17,7 +17,7 @@ function __shmbus_buses
     command shmbus ls --buses 2>/dev/null
 end
 
-set -l verbs ls info ports stat pub sub hz tail replay topic who doctor gc rm help
+set -l verbs ls info ports stat pub sub hz tail replay trace topic who doctor gc rm help
 
 complete -c shmbus -f
 complete -c shmbus -s b -l bus -x -a '(__shmbus_buses)' -d 'The bus'
@@ -33,6 +33,7 @@ complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a sub -d 'Print 
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a hz -d 'Measure how often events arrive'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a tail -d 'Print the last events'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a replay -d 'Print retained events at their pace'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a trace -d 'Follow an event through all handlers'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a topic -d 'Create a topic'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a who -d 'List processes that hold others back'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a doctor -d 'Find limits, traps and leftovers'
@@ -42,7 +43,7 @@ complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a help -d 'Expla
 
 complete -c shmbus -n '__fish_seen_subcommand_from ls info ports pub sub hz tail replay topic' -a '(__shmbus_topics)'
 complete -c shmbus -n '__fish_seen_subcommand_from help' -a "$verbs"
-complete -c shmbus -n '__fish_seen_subcommand_from ls info ports stat sub hz tail replay who doctor gc' -s j -l json -d 'JSON'
+complete -c shmbus -n '__fish_seen_subcommand_from ls info ports stat sub hz tail replay trace who doctor gc' -s j -l json -d 'JSON'
 complete -c shmbus -n '__fish_seen_subcommand_from ls' -l buses -d 'List the buses instead'
 complete -c shmbus -n '__fish_seen_subcommand_from stat rm' -s t -l topic -x -a '(__shmbus_topics)' -d 'Only this topic'
 complete -c shmbus -n '__fish_seen_subcommand_from pub' -s l -l lines -d 'Each line is an event'
@@ -63,6 +64,13 @@ complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay' -s t -l topi
 complete -c shmbus -n '__fish_seen_subcommand_from sub' -l reliable -d 'Lose nothing'
 complete -c shmbus -n '__fish_seen_subcommand_from sub' -l demote-after -x -d 'Time of holding back before it becomes lossy'
 complete -c shmbus -n '__fish_seen_subcommand_from tail' -s n -l last -x -d 'How many of each topic'
+complete -c shmbus -n '__fish_seen_subcommand_from trace' -s l -l last -x -a '(__shmbus_topics)' -d 'The newest event of a topic'
+complete -c shmbus -n '__fish_seen_subcommand_from trace' -s n -l slowest -x -d 'Only the N slowest'
+complete -c shmbus -n '__fish_seen_subcommand_from trace' -l failed -d 'Where a handler failed'
+complete -c shmbus -n '__fish_seen_subcommand_from trace' -l dead -d 'Where a process died in a handler'
+complete -c shmbus -n '__fish_seen_subcommand_from trace' -s s -l since -x -d 'Not older than this'
+complete -c shmbus -n '__fish_seen_subcommand_from trace' -l otlp -r -F -d 'Write or send OpenTelemetry spans'
+complete -c shmbus -n '__fish_seen_subcommand_from trace' -l perfetto -r -F -d 'Write a picture for ui.perfetto.dev'
 complete -c shmbus -n '__fish_seen_subcommand_from tail' -s f -l follow -d 'Go on with new events'
 complete -c shmbus -n '__fish_seen_subcommand_from replay' -s s -l speed -x -d 'Speed factor'
 complete -c shmbus -n '__fish_seen_subcommand_from replay' -s q -l quick -d 'Without pauses'

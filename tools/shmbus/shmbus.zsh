@@ -26,6 +26,7 @@ _shmbus_verbs() {
     'hz:measure how often events come'
     'tail:print the last events'
     'replay:print retained events at the pace they came'
+    'trace:follow an event through all handlers'
     'topic:create a topic ahead of its first publisher'
     'who:list the processes that hold others back'
     'doctor:find limits, traps and what crashes left'
@@ -67,6 +68,11 @@ _shmbus() {
       '(-s --speed)'{-s,--speed}'[speed factor]:factor:' '(-q --quick)'{-q,--quick}'[without pauses]' \
       '(-i --into)'{-i,--into}'[publish on this bus]:bus:_shmbus_buses' \
       '(-n --count)'{-n,--count}'[end after this number of events]:number:' '1:pattern:_shmbus_topics' ;;
+    trace) _arguments $bus $json '(-l --last)'{-l,--last}'[the newest event of a topic]:topic:_shmbus_topics' \
+      '(-n --slowest)'{-n,--slowest}'[only the N slowest]:number:' '--failed[where a handler failed]' \
+      '--dead[where a process died in a handler]' '(-s --since)'{-s,--since}'[not older than this]:time:' \
+      '--otlp[write or send OpenTelemetry spans]:file or URL:_files' \
+      '--perfetto[write a picture for ui.perfetto.dev]:file:_files' '1:event:' ;;
     topic) _arguments $bus $size '--reserve[take all memory now]' '--no-timestamps[events without time]' \
       '--accept-raw[raw bytes beside a type]' '--mode[access in octal]:mode:' '--group[owner group]:group:_groups' \
       '--strict[fail where it has other options]' '1:name:_shmbus_topics' ;;

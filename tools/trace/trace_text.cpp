@@ -162,7 +162,7 @@ class Printer {
     row.name = shown(subscriber(call));
     if (namesakes_.contains(subscriber(call))) row.name += fmt::format("[{}]", call.process.pid);
     const Time published = event_above(node).time;
-    row.waited = published == Time{} ? "?" : length(time_between(published, call.began));
+    row.waited = published == Time{} ? "?" : length(waited(published, call.began));
     if (call.died) {
       row.waited.clear();
       row.rest = fmt::format("RUNNING when it died (pid {}, began {}", call.process.pid, clock(call.began));
@@ -177,6 +177,12 @@ class Printer {
       if (call.outcome == CallOutcome::threw && !call.error.empty()) row.rest += fmt::format(" \"{}\"", shown(call.error));
     }
     return row;
+  }
+
+  /// Two clock readings of the same moment may differ by nanoseconds.
+  static nanoseconds waited(Time published, Time began) {
+    const nanoseconds time = time_between(published, began);
+    return time < nanoseconds{0} && time > -std::chrono::microseconds{1} ? nanoseconds{0} : time;
   }
 
   const TracedEvent& event_above(const Node& node) const { return trace_.events[trace_.nodes[node.parent].index]; }
