@@ -31,20 +31,15 @@ void wait_until(const std::string& what, Condition condition) {
   }
 }
 
-// Sanitizers slow a program down; numbers of repetitions are divided by this.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr unsigned slowness = 10;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr unsigned slowness = 10;
+/// Whether the library and the programs are built with a sanitizer; their tests need not be. Sanitizers map memory of their
+/// own and change how the system treats it, so limits of memory can't be tested with them.
+#ifdef SHMBUS_TEST_SANITIZED
+inline constexpr bool sanitized = true;
 #else
-inline constexpr unsigned slowness = 1;
-#endif
-#else
-inline constexpr unsigned slowness = 1;
+inline constexpr bool sanitized = false;
 #endif
 
-/// Sanitizers map memory of their own and change how the system treats it, so limits of memory can't be tested with them.
-inline constexpr bool sanitized = slowness != 1;
+/// Sanitizers slow a program down; numbers of repetitions are divided by this.
+inline constexpr unsigned slowness = sanitized ? 10 : 1;
 
 }  // namespace test
