@@ -22,7 +22,7 @@ void check(const char* text, Start expected) {
 
 }  // namespace
 
-TEST_CASE("--from accepts the name of each start", "[tool]") {
+TEST_CASE("the option --from accepts the name of each start", "[tool]") {
   check("latest", Start::latest());
   check("oldest", Start::oldest());
   check("seq:1", Start::sequence(1));
