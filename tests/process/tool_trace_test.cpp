@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "layout/topic.hpp"
+#include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/chrome_trace.hpp"
 #include "support/forked_process.hpp"
