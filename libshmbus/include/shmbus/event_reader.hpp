@@ -53,7 +53,8 @@ class [[nodiscard]] EventReader {
   std::uint64_t lost() const;
 
   /// Returns the matching topics that can't be read at the moment, with the reason: no permission, no descriptor left,
-  /// an owner that is not trusted, corrupt, or an event that is not committed. All but a corrupt topic are tried again.
+  /// an owner that is not trusted, corrupt, or an event that is not committed. All but a corrupt topic are tried again; with
+  /// EventReaderOptions::retained_only, a topic that could not be opened at first is not.
   std::vector<TopicProblem> problems();
 
   /// Returns true where `next` will return nothing any more: the bus was removed; or, with

@@ -70,11 +70,7 @@ void EventMerge::find_topics(bool first_time) {
   };
   for (const auto& source : sources_) source->listed = is_listed(source->id);
   std::erase_if(missing_, [&](const Missing& topic) { return !is_listed(topic.id); });
-  if (options_.retained_only && !first_time) {
-    std::erase_if(listed, [&](const ListedTopic& topic) {
-      return std::none_of(missing_.begin(), missing_.end(), [&](const Missing& m) { return m.id == topic.id; });
-    });
-  }
+  if (options_.retained_only && !first_time) return;  // what is published now was not, when the reader was made
   for (const ListedTopic& topic : listed) {
     const bool known =
         std::any_of(sources_.begin(), sources_.end(), [&](const auto& source) { return source->id == topic.id; });
@@ -199,8 +195,7 @@ bool EventMerge::finished() {
   if (!heap_.empty() || returned_ != nullptr) return false;
   check_whole(*registry_);
   if (options_.retained_only)
-    return missing_.empty() &&
-           std::all_of(sources_.begin(), sources_.end(), [](const auto& source) { return source->events->ended(); });
+    return std::all_of(sources_.begin(), sources_.end(), [](const auto& source) { return source->events->ended(); });
   return registry_->removed() && sources_.empty();
 }
 
