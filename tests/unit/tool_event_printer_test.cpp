@@ -126,3 +126,66 @@ TEST_CASE("an event without a time is shown with a dash", "[tool]") {
   parts.time = Time{};
   CHECK(show(parts) == "- hello.world #3 text  hi\n");
 }
+
+namespace {
+
+/// One with everything beside its payload.
+EventParts rich_event() {
+  EventParts parts = event("hi");
+  parts.extras.key = "user-42";
+  parts.extras.headers = {{"content-type", "json"}, {"empty", ""}, {"content-type", "text"}};
+  parts.extras.trace = TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  parts.extras.cause = EventId{.bus = 1, .topic = 9, .sequence = 7};
+  return parts;
+}
+
+}  // namespace
+
+TEST_CASE("the readable form shows key, headers, trace and cause below the head line", "[tool]") {
+  const std::string extras =
+      "  key user-42\n  header content-type: json\n  header empty: \n  header content-type: text\n"
+      "  traceparent 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n"
+      "  caused by 0000000000000001-0000000000000009-7\n";
+  EventParts parts = rich_event();
+  CHECK(show(parts) == time_of_day() + " hello.world #3 text  hi\n" + extras);
+  parts.payload = "one\ntwo";
+  CHECK(show(parts) == time_of_day() + " hello.world #3 text\n" + extras + "  one\n  two\n");
+}
+
+TEST_CASE("key and headers are safe for any terminal, and cut where they are too long for the line", "[tool]") {
+  EventParts parts = event("hi");
+  const std::string value(200, 'x');
+  parts.extras.key = "\x1b[2J";
+  parts.extras.headers = {{"a\nb", value}};
+  const std::string shown = show(parts);
+  CHECK_THAT(shown, Catch::Contains("  key \\x1b[2J\n"));
+  CHECK_THAT(shown, Catch::Contains("  header a\\x0ab: xxx"));
+  CHECK_THAT(shown, Catch::EndsWith("x...\n"));
+  CHECK(shown.size() - shown.find("  header") == 81);
+}
+
+TEST_CASE("a JSON event has key, headers, traceparent and cause where they are there", "[tool]") {
+  const auto parsed = nlohmann::ordered_json::parse(print(rich_event(), {.json = true}));
+  CHECK(parsed["key"] == "user-42");
+  CHECK(parsed["headers"].dump() ==
+        R"([{"name":"content-type","value":"json"},{"name":"empty","value":""},{"name":"content-type","value":"text"}])");
+  CHECK(parsed["traceparent"] == "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  CHECK(parsed["cause"] == "0000000000000001-0000000000000009-7");
+  const auto plain = nlohmann::json::parse(print(event("hi"), {.json = true}));
+  for (const char* name : {"key", "headers", "traceparent", "cause"}) CHECK_FALSE(plain.contains(name));
+}
+
+TEST_CASE("a key or header that is not text is in base64, under a name that says so", "[tool]") {
+  EventParts parts = event("hi");
+  parts.extras.key = std::string_view("\0\xff", 2);
+  parts.extras.headers = {{"raw", std::string_view("\xff", 1)}};
+  const auto parsed = nlohmann::json::parse(print(parts, {.json = true}));
+  CHECK(parsed["key_base64"] == "AP8=");
+  CHECK_FALSE(parsed.contains("key"));
+  CHECK(parsed["headers"][0]["name"] == "raw");
+  CHECK(parsed["headers"][0]["value_base64"] == "/w==");
+}
+
+TEST_CASE("raw lines are the payload alone, whatever travels beside it", "[tool]") {
+  CHECK(print(rich_event(), {}) == "hi\n");
+}

@@ -50,15 +50,19 @@ Value parsed(To& to, Parse parse, std::string expected, std::string preset = {})
           std::move(preset)};
 }
 
-CLI::Option& add(CLI::App& app, const std::string& names, Value value, const std::string& help) {
-  auto read = [names, read = std::move(value.read)](const std::string& word) {
+/// Stores what a word means, or refuses it by the option's name.
+auto word_reader(const std::string& names, Value& value) {
+  return [names, read = std::move(value.read)](const std::string& word) {
     const std::string expected = read(word);
     if (expected.empty()) return;
     const std::size_t last = names.rfind(',');
     throw CLI::ValidationError(last == std::string::npos ? names : names.substr(last + 1),
                                fmt::format("expected {}, found '{}'", expected, word));
   };
-  CLI::Option* option = app.add_option_function<std::string>(names, std::move(read), help);
+}
+
+CLI::Option& add(CLI::App& app, const std::string& names, Value value, const std::string& help) {
+  CLI::Option* option = app.add_option_function<std::string>(names, word_reader(names, value), help);
   if (!value.preset.empty()) option->default_str(value.preset);
   return *option;
 }
@@ -133,6 +137,15 @@ Command& Command::option(const std::string& names, const std::string& label, Val
 Command& Command::option(const std::string& names, const std::string& label, const std::string& variable, Value value,
                          const std::string& help) {
   add(*app_, names, std::move(value), help).type_name(label)->envname(variable);
+  return *this;
+}
+
+Command& Command::repeatable_option(const std::string& names, const std::string& label, Value value,
+                                    const std::string& help) {
+  const auto read = [read = word_reader(names, value)](const std::vector<std::string>& words) {
+    for (const std::string& word : words) read(word);
+  };
+  app_->add_option_function<std::vector<std::string>>(names, read, help)->type_name(label)->allow_extra_args(false);
   return *this;
 }
 

@@ -48,6 +48,8 @@ class Command {
   /// The same; without the option the environment variable gives the value.
   Command& option(const std::string& names, const std::string& label, const std::string& variable, Value value,
                   const std::string& help);
+  /// One that may be given several times, each with a value.
+  Command& repeatable_option(const std::string& names, const std::string& label, Value value, const std::string& help);
   Command& flag(const std::string& names, bool& value, const std::string& help);
   /// Refuses two of them together, given by their names: "--lines", "TEXT".
   Command& exclude(const std::string& one, const std::string& other);

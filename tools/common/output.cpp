@@ -64,21 +64,21 @@ void Output::flush() {
   text_.clear();
 }
 
-OutputWatch::OutputWatch(Bus& bus) : stop_(is_pipe(STDOUT_FILENO) ? ::eventfd(0, EFD_CLOEXEC) : -1) {
+OutputWatch::OutputWatch(Bus* bus) : stop_(is_pipe(STDOUT_FILENO) ? ::eventfd(0, EFD_CLOEXEC) : -1) {
   if (stop_ < 0) return;
   // The thread inherits a mask that leaves all signals to the main thread.
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this, &bus] {
+  thread_ = std::thread([this, bus] {
     std::array<pollfd, 2> fds{pollfd{.fd = STDOUT_FILENO, .events = 0, .revents = 0},
                               pollfd{.fd = stop_, .events = POLLIN, .revents = 0}};
     while (::poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) {
     }
     if (fds[0].revents == 0) return;
     closed_.store(true);
-    bus.interrupt();
+    if (bus != nullptr) bus->interrupt();
   });
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }

@@ -33,12 +33,14 @@ class Output {
   std::string text_;
 };
 
-/// Interrupts the bus as soon as standard output is closed at its other end, as `tail -f` ends when its pipe closes.
+/// Notices when standard output is closed at its other end, and interrupts the bus, as `tail -f` ends when its pipe closes.
 /// Without it, `shmbus sub | head -1` would run until the next event. Works by a sleeping thread, and only if the output is
 /// a pipe or socket.
 class OutputWatch {
  public:
-  explicit OutputWatch(Bus& bus);
+  explicit OutputWatch(Bus& bus) : OutputWatch(&bus) {}
+  /// For a program that joined no bus, and calls `check` now and then.
+  OutputWatch() : OutputWatch(nullptr) {}
   OutputWatch(const OutputWatch&) = delete;
   OutputWatch& operator=(const OutputWatch&) = delete;
   ~OutputWatch();
@@ -47,6 +49,8 @@ class OutputWatch {
   void check() const;
 
  private:
+  explicit OutputWatch(Bus* bus);
+
   int stop_;  // an eventfd; -1: nothing to watch
   std::atomic<bool> closed_{false};
   std::thread thread_;

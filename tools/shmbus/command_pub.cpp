@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "blocking_process.hpp"
 #include "created.hpp"
@@ -28,13 +30,21 @@ struct PubOptions {
   std::optional<std::string> text;
   bool lines = false;
   bool as_type = false;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string key;
+  std::optional<TraceContext> trace;
   TopicShape shape;
+
+  bool has_extras() const noexcept { return !headers.empty() || !key.empty() || trace; }
 };
 
-[[noreturn]] void refuse_size(const TopicInfo& topic, const std::string& object, const std::string& found) {
+/// `extras`: headers, a key or a trace stand in the block beside the payload.
+[[noreturn]] void refuse_size(const TopicInfo& topic, bool extras, const std::string& object,
+                              const std::string& found) {
   throw Error(ErrorCode::limit, {.object = object,
-                                 .expected = fmt::format("a payload of at most {} bytes", topic.max_payload),
-                                 .found = found,
+                                 .expected = fmt::format("a payload of at most {} bytes{}", topic.max_payload,
+                                                         extras ? ", together with its headers, key and trace" : ""),
+                                 .found = extras ? found + " of payload alone" : found,
                                  .remedy = fmt::format("topic '{}' must be created with a larger --block-size than {}",
                                                        topic.name, topic.block_size)});
 }
@@ -96,9 +106,17 @@ std::string closed_text(const Bus& bus, const std::string& topic) {
 class PayloadPublisher {
  public:
   PayloadPublisher(Bus& bus, const PubOptions& options)
-      : bus_(&bus), publisher_(open_publisher(bus, options)), as_type_(options.as_type) {}
+      : bus_(&bus), publisher_(open_publisher(bus, options)), as_type_(options.as_type), extras_(options.has_extras()) {
+    for (const auto& [name, value] : options.headers) with_.headers.push_back({name, value});
+    with_.key = options.key;
+    with_.trace = options.trace;
+  }
 
   const TopicInfo& topic() const noexcept { return publisher_.topic(); }
+
+  [[noreturn]] void refuse_size(const std::string& object, const std::string& found) const {
+    tool::refuse_size(topic(), extras_, object, found);
+  }
 
   /// Waits while a reliable subscriber holds the ring back, and after a second reports which one. Returns false only if a
   /// signal ended the wait. `object()` names the payload.
@@ -106,10 +124,12 @@ class PayloadPublisher {
   bool publish(std::string_view payload, Object&& object) {
     using namespace std::chrono_literals;
     if (as_type_) check_type_size(topic(), payload.size(), object());
-    PublishResult result = publisher_.publish_for(1s, payload);
+    with_.timeout = 1s;
+    PublishResult result = publisher_.publish(payload, with_);
     if (result.status() == Status::back_pressured && received_signal() == 0) {
       report_held_back(std::string{bus_->name()}, topic().name);
-      result = publisher_.publish(payload);
+      with_.timeout = Timeout::unlimited();
+      result = publisher_.publish(payload, with_);
     }
     switch (result.status()) {
       case Status::ok:
@@ -118,7 +138,7 @@ class PayloadPublisher {
         if (received_signal() != 0) return false;
         break;
       case Status::too_large:
-        refuse_size(topic(), object(), fmt::format("{} bytes", payload.size()));
+        refuse_size(object(), fmt::format("{} bytes", payload.size()));
       case Status::closed:
         throw Error(ErrorCode::closed,
                     {.object = object() + ":", .expected = {}, .found = closed_text(*bus_, topic().name), .remedy = {}});
@@ -135,6 +155,8 @@ class PayloadPublisher {
   Bus* bus_;
   Publisher publisher_;
   bool as_type_;
+  bool extras_;
+  PublishOptions with_;  // refers to the options of the verb
 };
 
 void publish_lines(PayloadPublisher& publisher, Input& input) {
@@ -150,7 +172,7 @@ void publish_lines(PayloadPublisher& publisher, Input& input) {
     if (!splitter.take_lines(publish_line)) return;
     if (splitter.rest().size() > most) {
       ++number;
-      refuse_size(publisher.topic(), object(), fmt::format("more than {} bytes", most));
+      publisher.refuse_size(object(), fmt::format("more than {} bytes", most));
     }
   }
   if (received_signal() == 0 && !splitter.rest().empty()) publish_line(splitter.rest());
@@ -161,7 +183,7 @@ void publish_input(PayloadPublisher& publisher, Input& input) {
   const std::size_t most = publisher.topic().max_payload;
   while (input.read(payload)) {
     if (payload.size() > most) {
-      refuse_size(publisher.topic(), "standard input", fmt::format("more than {} bytes", most));
+      publisher.refuse_size("standard input", fmt::format("more than {} bytes", most));
     }
   }
   if (received_signal() == 0) publisher.publish(payload, [] { return std::string{"standard input"}; });
@@ -204,6 +226,29 @@ int run(const std::string& bus_name, const PubOptions& options) {
 
 }  // namespace
 
+namespace {
+
+/// NAME=VALUE; a value may be empty, and hold further `=`.
+Value header_value(std::vector<std::pair<std::string, std::string>>& to) {
+  return {[&to](const std::string& word) {
+    const std::size_t sign = word.find('=');
+    if (sign == std::string::npos || sign == 0) return std::string{"NAME=VALUE, with a name"};
+    to.emplace_back(word.substr(0, sign), word.substr(sign + 1));
+    return std::string{};
+  }};
+}
+
+Value traceparent_value(std::optional<TraceContext>& to) {
+  return {[&to](const std::string& word) {
+    to = TraceContext::parse(word);
+    if (to) return std::string{};
+    return std::string{
+        "a W3C traceparent, 00-<32 hex digits>-<16 hex digits>-<2 hex digits> in lower case and not all zeros"};
+  }};
+}
+
+}  // namespace
+
 void add_pub(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<PubOptions>();
   Command& command =
@@ -213,7 +258,12 @@ void add_pub(CommandLine& line, const ChosenBus& bus) {
           .optional_argument("TEXT", text_value(options->text),
                              "The payload; without it, all of standard input is one event's payload")
           .flag("-l,--lines", options->lines, "Each line of standard input, without its newline, is an event")
-          .exclude("--lines", "TEXT");
+          .exclude("--lines", "TEXT")
+          .repeatable_option("--header", "NAME=VALUE", header_value(options->headers),
+                             "A header that travels with each event; may be given several times")
+          .option("--key", "TEXT", text_value(options->key), "What each event is about, for example a user's id")
+          .option("--traceparent", "TEXT", traceparent_value(options->trace),
+                  "The W3C trace context that each event carries");
   add_size_options(command, options->shape)
       .flag("--as-type", options->as_type,
             "Publish to a topic that carries a type; each payload must be the bytes of one value")
@@ -227,6 +277,7 @@ Exit status: 0 when all was published, 1 when something was not, 2 for wrong arg
 
 Examples:
   shmbus pub hello.world hi
+  shmbus pub orders.new '{"total": 12}' --header content-type=json --key user-42
   tail -f access.log | shmbus pub web.access --lines
   shmbus pub camera.still --block-size 16MiB < still.jpg
   printf '\x2a\0\0\0' | shmbus pub thermostat.target --as-type)")

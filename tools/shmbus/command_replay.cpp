@@ -11,7 +11,7 @@
 
 #include "event_output.hpp"
 #include "follow.hpp"
-#include "retained_events.hpp"
+#include "problem_report.hpp"
 #include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signal_scope.hpp"
@@ -71,14 +71,13 @@ class Target {
 
   Bus& bus() noexcept { return bus_; }
 
-  void publish(const Event& event) {
-    const std::string topic{event.topic()};
+  void publish(const EventSnapshot& event) {
+    const std::string& topic = event.topic;
     auto publisher = publishers_.find(topic);
     if (publisher == publishers_.end()) publisher = publishers_.emplace(topic, open(topic)).first;
-    PublishOptions with{.key = event.key()};
-    if (const TraceContext* trace = event.trace(); trace != nullptr) with.trace = *trace;
-    for (const EventHeader header : event.headers()) with.headers.push_back(header);
-    const PublishResult result = publisher->second.publish(event.payload(), with);
+    PublishOptions with{.trace = event.trace, .key = event.key};
+    for (const HeaderSnapshot& header : event.headers) with.headers.push_back({header.name, header.value});
+    const PublishResult result = publisher->second.publish(event.payload, with);
     if (result || received_signal() != 0) return;
     throw Error(ErrorCode::system, {.object = fmt::format("topic '{}' on bus '{}'", topic, bus_.name()),
                                     .expected = "to take the event",
@@ -114,34 +113,40 @@ int run(const std::string& bus_name, const ReplayOptions& options) {
                                             .found = fmt::format("'{}'", bus_name),
                                             .remedy = "name another one"});
   }
-  BusSnapshot snapshot = Inspector{bus_name}.snapshot();
-  const int status = drop_unreadable(snapshot);
+  Inspector inspector{bus_name};
+  BusSnapshot snapshot = inspector.snapshot();
   keep_matching(snapshot, options.pattern);
-  Bus bus = Bus::open(bus_name, {.create = false});
   std::optional<Target> target;
   if (options.into) target.emplace(*options.into, snapshot);
-  const SignalScope signals{target ? target->bus() : bus};
-  RetainedEvents events(bus, snapshot, options.pattern, start);
-  EventOutput out{bus, options.print};
+  SignalScope signals;
+  if (target) signals.interrupts(target->bus());
+  EventReader events = inspector.read(options.pattern, start, {.retained_only = true});
+  EventOutput out{inspector, options.print};
   Pace pace(options.speed, signals.fd());
   std::uint64_t left = options.count;
-  for (const Event* event = nullptr; left > 0 && (event = events.next()) != nullptr; --left) {
+  for (const EventSnapshot* event = nullptr; left > 0 && (event = events.next()) != nullptr; --left) {
     if (!options.quick) {
       out.flush();
-      pace.wait_for(event->time());
+      pace.wait_for(event->time);
     }
     if (received_signal() != 0) break;
     if (target) {
       target->publish(*event);
       continue;
     }
-    out.print(*event);
+    out.print(parts_of(*event));
   }
   out.flush();
+  ProblemReport problems{std::chrono::nanoseconds{0}};
+  problems.add(events.problems());
   if (events.lost() != 0)
     complain(fmt::format("pattern '{}': {} sequences lost, they left the ring before they were read", options.pattern,
                          events.lost()));
-  return status;
+  if (received_signal() == 0 && inspector.snapshot().removed) {
+    complain(fmt::format("bus '{}' was removed; look again for a new one of that name", bus_name));
+    return 1;
+  }
+  return problems.status();
 }
 
 }  // namespace
@@ -160,7 +165,9 @@ void add_replay(CommandLine& line, const ChosenBus& bus) {
       options->print)
       .explain(
           R"(The events that the ring holds now, of all matching topics in the order of their times; it ends after the
-last. Events without time stamps come first, at once. --into creates the bus and topics where they are
+last. Events without time stamps come first, at once. It only looks at the bus: it does not join it, takes
+no port, and holds nobody back; an event that leaves the ring before its time comes is lost, which the end
+says. --into creates the bus and topics where they are
 missing; the events get new numbers and times there.
 
 Examples:

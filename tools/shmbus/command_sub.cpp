@@ -83,9 +83,10 @@ Topics that are created later are read from their first event.
 
 On a terminal an event is shown with its time, topic, number and type, and its payload in a form that can be
 read: a value of a recorded type by its fields, text as text, all else in hexadecimal with ASCII beside it.
-Into a pipe or file, or with --raw, it is its payload and a newline. A JSON object has topic, sequence, time,
-publisher, id, and text or base64. If sequences were lost, the end says how many. A bus that does not exist
-is created, which a note says.
+Below stand its key, headers, trace context and cause, where it has them. Into a pipe or file, or with --raw,
+it is its payload and a newline. A JSON object has topic, sequence, time, publisher, id, text or base64, and
+where there are any key, headers, traceparent and cause. If sequences were lost, the end says how many. A bus
+that does not exist is created, which a note says.
 
 Examples:
   shmbus sub '>'

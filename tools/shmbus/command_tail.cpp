@@ -1,15 +1,19 @@
 #include <fmt/format.h>
 
-#include <map>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "event_output.hpp"
 #include "follow.hpp"
+#include "output.hpp"
+#include "problem_report.hpp"
 #include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "signal_scope.hpp"
 #include "snapshot_topics.hpp"
+#include "standard_error.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
@@ -20,46 +24,55 @@ struct TailOptions : FollowOptions {
   bool follow = false;
 };
 
-/// The newest event of each topic by now: what comes after is not of the tail.
-std::map<std::string, std::uint64_t, std::less<>> newest_events(const std::string& bus, const TailOptions& options,
-                                                               int& status) {
-  BusSnapshot snapshot = Inspector{bus}.snapshot();
-  status = drop_unreadable(snapshot);
-  if (!options.follow) keep_matching(snapshot, options.pattern);
-  std::map<std::string, std::uint64_t, std::less<>> newest;
-  for (const TopicSnapshot& topic : snapshot.topics) newest[topic.info.name] = topic.published;
-  return newest;
+/// Goes on with what is published, until a signal comes, the bus is removed, or nobody reads the output any more.
+void follow_on(EventReader& reader, EventOutput& out, const SignalScope& signals, ProblemReport& problems,
+               const std::string& waiting) {
+  constexpr std::chrono::milliseconds interval{5};
+  const OutputWatch watch;
+  bool waited = false;
+  while (received_signal() == 0) {
+    watch.check();
+    if (const EventSnapshot* event = reader.next()) {
+      out.print(parts_of(*event));
+      continue;
+    }
+    out.flush();
+    problems.add(reader.problems());
+    if (reader.finished()) return;
+    if (!std::exchange(waited, true)) hint(waiting);
+    signals.sleep(interval);
+  }
 }
 
-void print_retained(Bus& bus, Subscriber& subscriber, const std::map<std::string, std::uint64_t, std::less<>>& newest,
-                    const PrintOptions& print) {
-  EventOutput out{bus, print};
-  bool more = true;
-  while (more && received_signal() == 0) {
-    more = false;
-    subscriber.poll([&](const Event& event) {
-      const auto end = newest.find(event.topic());
-      if (end == newest.end() || event.sequence() > end->second) return;
-      more = true;
-      out.print(event);
-    });
+int run(const std::string& bus, const TailOptions& options) {
+  Inspector inspector{bus};
+  BusSnapshot snapshot = inspector.snapshot();
+  if (!options.follow) keep_matching(snapshot, options.pattern);
+  const SignalScope signals;
+  EventReader reader =
+      inspector.read(options.pattern, Start::last(options.last), {.retained_only = !options.follow});
+  EventOutput out{inspector, options.print};
+  ProblemReport problems{options.follow ? std::chrono::seconds{1} : std::chrono::seconds{0}};
+  if (options.follow) {
+    follow_on(reader, out, signals, problems,
+              fmt::format("waiting for events that match '{}' on bus '{}'; Ctrl-C ends", options.pattern, bus));
+  } else {
+    while (received_signal() == 0) {
+      const EventSnapshot* event = reader.next();
+      if (event == nullptr) break;
+      out.print(parts_of(*event));
+    }
   }
   out.flush();
-}
-
-int run(const std::string& bus_name, const TailOptions& options) {
-  int status = 0;
-  const auto newest = newest_events(bus_name, options, status);
-  Bus bus = Bus::open(bus_name, {.create = false});
-  const SignalScope signals{bus};
-  Subscriber subscriber = bus.subscriber(
-      options.pattern, {.start = Start::last(options.last), .wait = WaitStrategy::balanced(), .name = "shmbus tail"});
-  if (options.follow) {
-    follow(bus, subscriber, options);
-    return std::max(status, conclude(bus, subscriber, options));
+  problems.add(reader.problems());
+  if (reader.lost() != 0)
+    complain(fmt::format("pattern '{}': {} sequences lost, they left the ring before they were read", options.pattern,
+                         reader.lost()));
+  if (received_signal() == 0 && inspector.snapshot().removed) {
+    complain(fmt::format("bus '{}' was removed; start again to read a new one of that name", bus));
+    return 1;
   }
-  print_retained(bus, subscriber, newest, options.print);
-  return status;
+  return problems.status();
 }
 
 }  // namespace
@@ -72,7 +85,9 @@ void add_tail(CommandLine& line, const ChosenBus& bus) {
           .option("-n,--last", "N", whole_number(options->last, "10"), "How many of each topic")
           .flag("-f,--follow", options->follow, "Go on with what is published from now on"),
       options->print)
-      .explain(R"(Events are printed topic by topic, as shmbus sub prints them. The numbers of aborted events count, too.
+      .explain(R"(Events are printed as shmbus sub prints them, those of several topics in the order of their times; events
+without time stamps come first. The numbers of aborted events count, too. It only looks: it joins no bus,
+takes no port, and needs the right to read alone.
 
 Examples:
   shmbus tail video.watch_started

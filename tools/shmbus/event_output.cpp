@@ -8,12 +8,16 @@ EventOutput::EventOutput(Bus& bus, const PrintOptions& options) : options_(optio
   options_.columns = out_.columns();
 }
 
-void EventOutput::print(const Event& event) {
+EventOutput::EventOutput(Inspector& inspector, const PrintOptions& options) : options_(options), topics_(inspector) {
+  options_.columns = out_.columns();
+}
+
+void EventOutput::print(const EventParts& event) {
   if (for_people(options_)) {
     const Time now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-    print_for_people(out_.text(), parts_of(event), topics_.of(event), out_.columns(), now);
+    print_for_people(out_.text(), event, topics_.of(event.topic, event.id.topic), out_.columns(), now);
   } else {
-    print_event(out_.text(), parts_of(event), options_);
+    print_event(out_.text(), event, options_);
   }
   out_.line_done();
 }

@@ -10,8 +10,9 @@ namespace shmbus::tool {
 class EventOutput {
  public:
   EventOutput(Bus& bus, const PrintOptions& options);
+  EventOutput(Inspector& inspector, const PrintOptions& options);
 
-  void print(const Event& event);
+  void print(const EventParts& event);
   void flush() { out_.flush(); }
 
  private:

@@ -17,6 +17,14 @@ namespace {
 
 std::span<const std::byte> bytes(std::string_view payload) { return std::as_bytes(std::span{payload}); }
 
+/// Text as it is; else in base64, under a name that says so.
+void add_bytes(nlohmann::ordered_json& object, const std::string& name, std::string_view value) {
+  if (is_text(value))
+    object[name] = value;
+  else
+    object[name + "_base64"] = base64(bytes(value));
+}
+
 void print_json(std::string& out, const EventParts& event) {
   nlohmann::ordered_json object;
   object["topic"] = event.topic;
@@ -31,6 +39,16 @@ void print_json(std::string& out, const EventParts& event) {
   } else {
     object["base64"] = base64(bytes(event.payload));
   }
+  const EventExtras& extras = event.extras;
+  if (!extras.key.empty()) add_bytes(object, "key", extras.key);
+  for (const EventHeader& header : extras.headers) {
+    nlohmann::ordered_json entry;
+    add_bytes(entry, "name", header.name);
+    add_bytes(entry, "value", header.value);
+    object["headers"].push_back(std::move(entry));
+  }
+  if (extras.trace) object["traceparent"] = extras.trace->traceparent();
+  if (extras.cause) object["cause"] = extras.cause->to_string();
   out += object.dump();
 }
 
@@ -64,7 +82,18 @@ std::string_view shown_part(std::string_view payload, const TopicInfo& topic) {
 }  // namespace
 
 EventParts parts_of(const Event& event) {
-  return {event.topic(), event.sequence(), event.time(), event.publisher(), event.id(), event.text()};
+  return {event.topic(), event.sequence(), event.time(), event.publisher(), event.id(), event.text(),
+          extras_of(event)};
+}
+
+EventParts parts_of(const EventSnapshot& event) {
+  return {event.topic,
+          event.sequence,
+          event.time,
+          event.publisher,
+          event.id,
+          {reinterpret_cast<const char*>(event.payload.data()), event.payload.size()},
+          extras_of(event)};
 }
 
 void print_event(std::string& out, const EventParts& event, const PrintOptions& options) {
@@ -90,10 +119,11 @@ void print_for_people(std::string& out, const EventParts& event, const TopicInfo
   if (cut) lines.push_back(fmt::format("... of {}; --raw shows all", counted(event.payload.size(), "byte")));
   out += head;
   if (lines.size() == 1 && head.size() + indent.size() + lines.front().size() <= columns) {
-    out.append(indent).append(lines.front()).append(1, '\n');
-    return;
+    out.append(indent).append(lines.front());
+    lines.clear();
   }
   out += '\n';
+  for (const std::string& line : extra_lines(event.extras, width)) out.append(indent).append(line).append(1, '\n');
   for (const std::string& line : lines) out.append(indent).append(line).append(1, '\n');
 }
 

@@ -6,12 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "event_extras.hpp"
 #include "shmbus/event.hpp"
+#include "shmbus/snapshot.hpp"
 #include "shmbus/topic_info.hpp"
 
 namespace shmbus::tool {
 
-/// The parts of an Event that are printed.
+/// The parts of an event that are printed. Valid for as long as the event.
 struct EventParts {
   std::string_view topic;
   std::uint64_t sequence = 0;
@@ -19,9 +21,11 @@ struct EventParts {
   unsigned publisher = 0;
   EventId id{};
   std::string_view payload;
+  EventExtras extras{};
 };
 
 EventParts parts_of(const Event& event);
+EventParts parts_of(const EventSnapshot& event);
 
 /// How `shmbus sub` shows events.
 struct PrintOptions {
@@ -35,11 +39,13 @@ struct PrintOptions {
 inline bool for_people(const PrintOptions& options) { return options.columns != 0 && !options.json && !options.raw; }
 
 /// Appends the event as one JSON object and a newline, or as its payload and a newline. On a terminal a payload that
-/// is not text becomes hexadecimal.
+/// is not text becomes hexadecimal. A JSON object has what travels with the event beside its payload where it has any:
+/// "key", "headers" (objects of "name" and "value", in the publisher's order), "traceparent" and "cause", an event's id.
 void print_event(std::string& out, const EventParts& event, const PrintOptions& options);
 
 /// Appends the event for people: time, topic, number and kind, then the payload; beside them where it has one line
-/// that fits `columns`, else below. Of a long payload the begin is shown. `now` is the time of printing.
+/// that fits `columns`, else below; its key, headers, trace and cause on lines between. Of a long payload the begin is
+/// shown. `now` is the time of printing.
 void print_for_people(std::string& out, const EventParts& event, const TopicInfo& topic, std::size_t columns, Time now);
 
 }  // namespace shmbus::tool

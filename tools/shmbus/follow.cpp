@@ -30,7 +30,7 @@ void follow(Bus& bus, Subscriber& subscriber, const FollowOptions& options) {
   while (wanted > 0 && received_signal() == 0) {
     watch.check();
     const std::size_t printed = subscriber.poll(
-        [&](const Event& event) { out.print(event); },
+        [&](const Event& event) { out.print(parts_of(event)); },
         static_cast<std::size_t>(std::min<std::uint64_t>(batch, wanted)));
     wanted -= printed;
     if (printed > 0) continue;

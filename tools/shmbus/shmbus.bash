@@ -22,7 +22,7 @@ _shmbus() {
     ls) options+=" --buses --json" ;;
     info | ports | who | doctor) options+=" --json" ;;
     stat) options+=" --topic --json" ;;
-    pub) options+=" --lines --block-size --blocks --exclusive --as-type" ;;
+    pub) options+=" --lines --block-size --blocks --exclusive --as-type --header --key --traceparent" ;;
     sub) options+=" --from --count --json --raw --topic-name --reliable --demote-after" ;;
     tail) options+=" --last --follow --json --raw --topic-name" ;;
     replay) options+=" --from --speed --quick --into --count --json --raw --topic-name" ;;
@@ -46,7 +46,7 @@ _shmbus() {
       return
       ;;
     --from) choices="latest oldest seq: last: time:" ;;
-    --count | --slowest | --since | --speed | --interval | --block-size | --blocks | --demote-after | --mode | --group) return ;;
+    --count | --slowest | --since | --speed | --interval | --block-size | --blocks | --demote-after | --mode | --group | --header | --key | --traceparent) return ;;
     *)
       if [[ $word == -* ]]; then
         choices=$options

@@ -56,7 +56,9 @@ _shmbus() {
     ports) _arguments $bus $json '1:topic:_shmbus_topics' ;;
     stat) _arguments $bus $json '(-t --topic)'{-t,--topic}'[only this topic]:topic:_shmbus_topics' '1:seconds:' '2:lines:' ;;
     pub) _arguments $bus $size '(-l --lines)'{-l,--lines}'[each line is an event]' \
-      '--as-type[payloads are values of the type]' '1:topic:_shmbus_topics' '2:text:' ;;
+      '--as-type[payloads are values of the type]' '*--header[travels with each event]:name=value:' \
+      '--key[what each event is about]:text:' '--traceparent[W3C trace context of each event]:text:' \
+      '1:topic:_shmbus_topics' '2:text:' ;;
     sub) _arguments $bus $print '(-f --from)'{-f,--from}'[where to begin]:start:(latest oldest seq\: last\: time\:)' \
       '(-n --count)'{-n,--count}'[end after this number of events]:number:' '--reliable[lose nothing]' \
       '--demote-after[become lossy after this time of holding publishers back]:time:' '1:pattern:_shmbus_topics' ;;

@@ -6,22 +6,32 @@
 
 namespace shmbus::tool {
 
-const TopicInfo& TopicInfos::of(const Event& event) {
-  const auto known = infos_.find(event.topic());
+TopicInfos::TopicInfos(Bus& bus) : find_([&bus](std::string_view topic) { return bus.find_topic(topic); }) {}
+
+TopicInfos::TopicInfos(Inspector& inspector)
+    : find_([&inspector](std::string_view name) -> std::optional<TopicInfo> {
+        for (TopicSnapshot& topic : inspector.snapshot().topics) {
+          if (topic.info.name == name) return std::move(topic.info);
+        }
+        return std::nullopt;
+      }) {}
+
+const TopicInfo& TopicInfos::of(std::string_view topic, std::uint64_t id) {
+  const auto known = infos_.find(topic);
   // A topic may be removed and created anew, and what it carries may be decided later.
-  if (known != infos_.end() && known->second.id == event.id().topic && known->second.content != Content::undecided)
+  if (known != infos_.end() && known->second.id == id && known->second.content != Content::undecided)
     return known->second;
   TopicInfo info;
   try {
-    if (auto found = bus_->find_topic(event.topic()); found && found->id == event.id().topic) info = std::move(*found);
+    if (auto found = find_(topic); found && found->id == id) info = std::move(*found);
   } catch (const Error&) {
     // The topic was removed, or is damaged: its events are shown as bytes.
   }
   if (info.id == 0) {
-    info.id = event.id().topic;
+    info.id = id;
     info.content = Content::raw;
   }
-  return infos_.insert_or_assign(std::string{event.topic()}, std::move(info)).first->second;
+  return infos_.insert_or_assign(std::string{topic}, std::move(info)).first->second;
 }
 
 }  // namespace shmbus::tool

@@ -2,22 +2,28 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "shmbus/bus.hpp"
+#include "shmbus/inspector.hpp"
 
 namespace shmbus::tool {
 
 /// What topics carry, looked up once each, for printing their events.
 class TopicInfos {
  public:
-  explicit TopicInfos(Bus& bus) : bus_(&bus) {}
+  explicit TopicInfos(Bus& bus);
+  /// For a program that does not join the bus.
+  explicit TopicInfos(Inspector& inspector);
 
-  /// Returns what the event's topic carries. If the topic was removed, returns the info of a topic of raw bytes.
-  const TopicInfo& of(const Event& event);
+  /// Returns what the topic of an event carries; `id` is the topic's. If the topic was removed, returns the info of a topic of
+  /// raw bytes.
+  const TopicInfo& of(std::string_view topic, std::uint64_t id);
 
  private:
-  Bus* bus_;
+  std::function<std::optional<TopicInfo>(std::string_view)> find_;
   std::map<std::string, TopicInfo, std::less<>> infos_;
 };
 

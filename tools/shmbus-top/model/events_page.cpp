@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "event_extras.hpp"
 #include "model/pages.hpp"
 #include "payload_text.hpp"
 #include "port_text.hpp"
@@ -28,6 +29,8 @@ void add_event(std::vector<Line>& page, const TopicSnapshot& topic, const EventS
   if (event.time != Time{}) head.add(fmt::format("  {}", tool::rfc3339(event.time).substr(11, 15)));
   head.add(fmt::format("  {}  {}", publisher_text(topic, event.publisher), tool::counted(event.size, "byte")),
            Tone::quiet);
+  for (const std::string& line : tool::extra_lines(tool::extras_of(event), width - 2))
+    page.emplace_back().add("  " + line, Tone::quiet);
   const std::vector<std::string> lines = tool::payload_lines(event.payload, topic.info, width - 2);
   const std::size_t shown = std::min(lines.size(), most_lines);
   for (std::size_t i = 0; i < shown; ++i) page.emplace_back().add("  " + lines[i]);
