@@ -25,7 +25,8 @@ using Clock = std::chrono::steady_clock;
 /// Makes the metrics at each request, from new snapshots.
 class BusCollector : public prometheus::Collectable {
  public:
-  BusCollector(BusSet& buses, const Reaped& reaped) : buses_(buses), reaped_(reaped) {}
+  BusCollector(BusSet& buses, const Reaped& reaped, const TraceExport& traces)
+      : buses_(buses), reaped_(reaped), traces_(traces) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override try {
     const std::vector<Look> looks = buses_.look();
@@ -34,7 +35,7 @@ class BusCollector : public prometheus::Collectable {
                         .reaped_subscriptions = reaped_.subscriptions,
                         .reaped_segments = reaped_.segments};
     const std::lock_guard lock(mutex_);
-    return families_.families(looks, shared_memory(), own);
+    return families_.families(looks, shared_memory(), own, traces_.counts());
   } catch (const std::exception& error) {
     spdlog::error("metrics can't be made: {}", error.what());
     return {};
@@ -43,6 +44,7 @@ class BusCollector : public prometheus::Collectable {
  private:
   BusSet& buses_;
   const Reaped& reaped_;
+  const TraceExport& traces_;
   mutable std::mutex mutex_;
   mutable Metrics families_;
 };
@@ -63,10 +65,12 @@ Settings settings_of(const std::string& path) { return path.empty() ? Settings{}
 Daemon::Daemon(std::string path)
     : path_(std::move(path)),
       settings_(settings_of(path_)),
-      pages_(std::make_shared<HttpPages>(std::make_shared<BusCollector>(buses_, reaper_.reaped()), health_)) {
+      pages_(std::make_shared<HttpPages>(std::make_shared<BusCollector>(buses_, reaper_.reaped(), traces_), health_,
+                                         [this] { return traces_.line(); })) {
   if (!settings_.listen.empty()) endpoint_ = open_endpoint(settings_.listen, pages_);
   apply(settings_);
   if (endpoint_) spdlog::info("metrics at {}", endpoint_->address());
+  if (!settings_.trace.endpoint.empty()) spdlog::info("traces go to {}", settings_.trace.endpoint);
 }
 
 void Daemon::run() {
@@ -119,6 +123,7 @@ void Daemon::apply(const Settings& settings) {
   set_log_level(settings.log_level);
   buses_.choose(settings.buses, settings.owners);
   reaper_.set(settings.reap, settings.owners);
+  traces_.set(settings.trace, settings.buses, settings.owners);
 }
 
 void Daemon::reread() {
@@ -131,7 +136,8 @@ void Daemon::reread() {
       endpoint_ = std::move(endpoint);
     }
     apply(settings);
-    spdlog::info("read {} again{}", path_.empty() ? "no configuration" : path_,
+    spdlog::info("read {} again{}{}", path_.empty() ? "no configuration" : path_,
+                 settings.trace.endpoint.empty() ? "" : ", traces go to " + settings.trace.endpoint,
                  endpoint_ ? ", metrics at " + endpoint_->address() : ", no metrics");
   } catch (const std::exception& error) {
     std::istringstream lines{error.what()};

@@ -8,6 +8,7 @@
 #include "health.hpp"
 #include "reaper.hpp"
 #include "settings.hpp"
+#include "trace_export.hpp"
 #include "warnings.hpp"
 
 namespace shmbus::daemon {
@@ -32,6 +33,7 @@ class Daemon {
   BusSet buses_;
   Reaper reaper_{buses_};
   Warnings warnings_;
+  TraceExport traces_;
   std::shared_ptr<Health> health_ = std::make_shared<Health>();
   std::shared_ptr<const HttpPages> pages_;
   std::unique_ptr<Endpoint> endpoint_;

@@ -7,10 +7,16 @@
 
 namespace shmbus::daemon {
 
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array<std::pair<std::string_view, std::chrono::nanoseconds>, 4> units{
+    {{"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}}};
+
+}  // namespace
+
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) noexcept {
-  using namespace std::chrono_literals;
-  static constexpr std::array<std::pair<std::string_view, std::chrono::nanoseconds>, 4> units{
-      {{"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}}};
   constexpr std::chrono::nanoseconds longest = 24h * 3650;
   std::chrono::nanoseconds sum{0};
   std::size_t next = 0;  // each unit once, the longer before the shorter
@@ -29,6 +35,13 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
   } while (!text.empty());
   if (sum > longest) return {};
   return sum;
+}
+
+std::string duration_setting(std::chrono::nanoseconds time) {
+  for (const auto& [unit, length] : units) {
+    if (time >= length && time % length == 0ns) return std::to_string(time / length) + std::string{unit};
+  }
+  return "0s";
 }
 
 }  // namespace shmbus::daemon

@@ -32,8 +32,9 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
-HttpPages::HttpPages(std::shared_ptr<prometheus::Collectable> metrics, std::shared_ptr<const Health> health)
-    : metrics_(std::move(metrics)), health_(std::move(health)) {}
+HttpPages::HttpPages(std::shared_ptr<prometheus::Collectable> metrics, std::shared_ptr<const Health> health,
+                     std::function<std::string()> traces)
+    : metrics_(std::move(metrics)), health_(std::move(health)), traces_(std::move(traces)) {}
 
 HttpPage HttpPages::page(std::string_view target) const {
   target = target.substr(0, target.find('?'));
@@ -49,6 +50,7 @@ HttpPage HttpPages::page(std::string_view target) const {
 
 HttpPage HttpPages::start_page() const {
   const Health::Report report = health_->report();
+  const std::string traces = traces_();
   return {200, "text/html; charset=utf-8",
           fmt::format(R"(<!DOCTYPE html>
 <html lang="en">
@@ -61,11 +63,12 @@ HttpPage HttpPages::start_page() const {
 <li><a href="health">health</a>: {}</li>
 </ul>
 <p>Buses: {}</p>
-</body>
+{}</body>
 </html>
 )",
                       SHMBUS_VERSION, quoted(report.text),
-                      report.buses.empty() ? "none" : quoted(fmt::format("{}", fmt::join(report.buses, ", "))))};
+                      report.buses.empty() ? "none" : quoted(fmt::format("{}", fmt::join(report.buses, ", "))),
+                      traces.empty() ? "" : fmt::format("<p>{}</p>\n", quoted(traces)))};
 }
 
 }  // namespace shmbus::daemon

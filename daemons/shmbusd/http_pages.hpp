@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,7 +22,9 @@ struct HttpPage {
 /// gets a new page.
 class HttpPages {
  public:
-  HttpPages(std::shared_ptr<prometheus::Collectable> metrics, std::shared_ptr<const Health> health);
+  /// `traces` returns a line on the export of traces for the start page; an empty one is left out.
+  HttpPages(std::shared_ptr<prometheus::Collectable> metrics, std::shared_ptr<const Health> health,
+            std::function<std::string()> traces = [] { return std::string{}; });
 
   /// The page of a request's target. Text after a `?` is ignored.
   HttpPage page(std::string_view target) const;
@@ -31,6 +34,7 @@ class HttpPages {
 
   std::shared_ptr<prometheus::Collectable> metrics_;
   std::shared_ptr<const Health> health_;
+  std::function<std::string()> traces_;
 };
 
 }  // namespace shmbus::daemon

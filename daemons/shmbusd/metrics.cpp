@@ -8,15 +8,16 @@
 #include <string>
 #include <utility>
 
+#include "metric_families.hpp"
 #include "printable_text.hpp"
+#include "trace_metrics.hpp"
 
 namespace shmbus::daemon {
 namespace {
 
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
-using prometheus::MetricType;
-using Labels = std::vector<ClientMetric::Label>;
+using Labels = MetricLabels;
 
 double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 double number(std::uint64_t value) { return static_cast<double>(value); }
@@ -24,40 +25,13 @@ double number(std::uint64_t value) { return static_cast<double>(value); }
 /// A label's value must be UTF-8: otherwise Prometheus refuses the whole page.
 std::string safe(const std::string& text) { return tool::printable(text); }
 
-/// The families in the order in which they were first named.
-class Families {
- public:
-  void gauge(const char* name, const char* help, Labels labels, double value) {
-    add(name, help, MetricType::Gauge, std::move(labels)).gauge.value = value;
-  }
-  void counter(const char* name, const char* help, Labels labels, double value) {
-    add(name, help, MetricType::Counter, std::move(labels)).counter.value = value;
-  }
-  void histogram(const char* name, const char* help, Labels labels, ClientMetric::Histogram value) {
-    add(name, help, MetricType::Histogram, std::move(labels)).histogram = std::move(value);
-  }
-  std::vector<MetricFamily> take() { return std::move(families_); }
-
- private:
-  ClientMetric& add(const char* name, const char* help, MetricType type, Labels labels) {
-    const auto [place, is_new] = places_.try_emplace(name, families_.size());
-    if (is_new) families_.push_back({name, help, type, {}});
-    ClientMetric& metric = families_[place->second].metric.emplace_back();
-    metric.label = std::move(labels);
-    return metric;
-  }
-
-  std::vector<MetricFamily> families_;
-  std::map<std::string, std::size_t> places_;
-};
-
 BucketBounds bounds_of(const Latency& latency) {
   BucketBounds bounds(latency.buckets() + 1);
   for (std::size_t i = 0; i < bounds.size(); ++i) bounds[i] = seconds(latency.bound(i));
   return bounds;
 }
 
-void add_topic(Families& f, const Labels& labels, const TopicSnapshot& t) {
+void add_topic(MetricFamilies& f, const Labels& labels, const TopicSnapshot& t) {
   f.counter("shmbus_topic_events_total", "Events published on the topic.", labels, number(t.published));
   f.counter("shmbus_topic_bytes_total", "Bytes of the topic's log: records, and the padding that ended blocks.", labels,
             number(t.bytes));
@@ -75,7 +49,7 @@ void add_topic(Families& f, const Labels& labels, const TopicSnapshot& t) {
             number(t.repaired_ports));
 }
 
-void add_publisher(Families& f, const Labels& labels, const PublisherSnapshot& p) {
+void add_publisher(MetricFamilies& f, const Labels& labels, const PublisherSnapshot& p) {
   f.counter("shmbus_publisher_events_total", "Events this publisher published.", labels, number(p.published));
   f.counter("shmbus_publisher_bytes_total", "Bytes of this publisher's records: headers and payloads.", labels,
             number(p.bytes));
@@ -86,7 +60,7 @@ void add_publisher(Families& f, const Labels& labels, const PublisherSnapshot& p
   f.gauge("shmbus_publisher_claim_open", "1 while it is between claim and commit.", labels, p.claim_open ? 1 : 0);
 }
 
-void add_subscriber(Families& f, const Labels& labels, const SubscriberSnapshot& s) {
+void add_subscriber(MetricFamilies& f, const Labels& labels, const SubscriberSnapshot& s) {
   f.gauge("shmbus_subscriber_lag_events", "Events published and not read by this subscriber yet.", labels,
           number(s.lag));
   if (s.lag_time)
@@ -114,7 +88,7 @@ Labels port_labels(const Labels& topic, const std::string& program, std::int32_t
   return labels;
 }
 
-void add_bus(Families& f, const BusSnapshot& bus, BucketBounds& bounds) {
+void add_bus(MetricFamilies& f, const BusSnapshot& bus, BucketBounds& bounds) {
   const Labels labels{{"bus", bus.name}};
   f.gauge("shmbus_bus_created_timestamp_seconds", "When the bus was created, in seconds since 1970.", labels,
           seconds(bus.created.time_since_epoch()));
@@ -180,8 +154,8 @@ ClientMetric::Histogram served_histogram(const Latency& latency, const BucketBou
 }
 
 std::vector<MetricFamily> Metrics::families(const std::vector<Look>& looks, const Memory& memory,
-                                            const OwnCounts& own) {
-  Families f;
+                                            const OwnCounts& own, const std::optional<TraceCounts>& traces) {
+  MetricFamilies f;
   f.gauge("shmbusd_build_info", "1; the label holds shmbusd's version.", {{"version", SHMBUS_VERSION}}, 1);
   f.counter("shmbusd_reaped_nodes_total", "Dead nodes that shmbusd freed.", {}, number(own.reaped_nodes));
   f.counter("shmbusd_reaped_ports_total", "Ports of dead nodes that shmbusd freed.", {}, number(own.reaped_ports));
@@ -189,6 +163,7 @@ std::vector<MetricFamily> Metrics::families(const std::vector<Look>& looks, cons
             number(own.reaped_subscriptions));
   f.counter("shmbusd_reaped_segments_total", "Files of dead processes that shmbusd removed.", {},
             number(own.reaped_segments));
+  if (traces) add_trace_counts(f, *traces);
   if (memory.size != 0) {  // otherwise there is no limit: a free_bytes of 0 would raise an alarm
     f.gauge("shmbus_shm_size_bytes", "Bytes of /dev/shm.", {}, number(memory.size));
     f.gauge("shmbus_shm_free_bytes", "Bytes left in /dev/shm.", {}, number(memory.free));

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include <prometheus/metric_family.h>
 
 #include "bus_set.hpp"
+#include "trace_counts.hpp"
 #include "warnings.hpp"
 
 namespace shmbus::daemon {
@@ -29,7 +31,8 @@ using BucketBounds = std::vector<double>;
 class Metrics {
  public:
   std::vector<prometheus::MetricFamily> families(const std::vector<Look>& looks, const Memory& memory,
-                                                 const OwnCounts& own);
+                                                 const OwnCounts& own,
+                                                 const std::optional<TraceCounts>& traces = std::nullopt);
 
  private:
   std::map<std::uint64_t, BucketBounds> bounds_;  // by the incarnation of a bus

@@ -20,6 +20,7 @@
 #include <toml++/toml.h>
 
 #include "duration_setting.hpp"
+#include "http_url.hpp"
 
 namespace shmbus::daemon {
 namespace {
@@ -110,6 +111,7 @@ class Reader {
             [&](const Key& key) {
               subtable(key, {{"listen", [&](const Key& k) { listen(k, s.listen); }}});
             }},
+           {"trace", [&](const Key& key) { trace(key, s.trace); }},
            {"log", [&](const Key& key) {
               subtable(key, {{"level", [&](const Key& k) { level(k, s.log_level); }}});
             }}});
@@ -163,6 +165,24 @@ class Reader {
     unexpected(key, "a table");
   }
 
+  void trace(const Key& key, TraceSettings& t) {
+    using namespace std::chrono_literals;
+    subtable(key, {{"endpoint", [&](const Key& k) { endpoint(k, t.endpoint); }},
+                   {"slower_than", [&](const Key& k) { duration(k, t.slower_than, {}); }},
+                   {"failed", [&](const Key& k) { boolean(k, t.failed); }},
+                   {"sampled", [&](const Key& k) { boolean(k, t.sampled); }},
+                   {"sample", [&](const Key& k) { share(k, t.sample); }},
+                   {"settle", [&](const Key& k) { duration(k, t.settle, 100ms, 10min); }},
+                   {"interval", [&](const Key& k) { duration(k, t.interval, 10ms, 1min); }},
+                   {"timeout", [&](const Key& k) { duration(k, t.timeout, 100ms, 1min); }},
+                   {"events", [&](const Key& k) { count(k, t.events, 1000, 10'000'000, "a number of events"); }},
+                   {"queue", [&](const Key& k) {
+                      std::size_t mebibytes = 0;
+                      count(k, mebibytes, 1, 4096, "a number of MiB");
+                      t.queue = mebibytes << 20;
+                    }}});
+  }
+
   void list(const Key& key, const Use& each) {
     const toml::array* all = key.node.as_array();
     if (all == nullptr) return unexpected(key, "an array");
@@ -189,14 +209,37 @@ class Reader {
     if (!found) return unexpected(key, "true or false");
     value = *found;
   }
-  void duration(const Key& key, std::chrono::nanoseconds& value, std::chrono::nanoseconds least) {
-    constexpr std::chrono::hours most{1};
+  /// `least` 0: and that means never. Both bounds are a whole number of one unit.
+  void duration(const Key& key, std::chrono::nanoseconds& value, std::chrono::nanoseconds least,
+                std::chrono::nanoseconds most = std::chrono::hours{1}) {
     const auto text = key.node.value_exact<std::string>();
     const auto found = text ? parse_duration(*text) : std::nullopt;
     if (!found || *found < least || *found > most)
-      return unexpected(key, fmt::format("a time from {} to \"1h\", such as \"500ms\", \"5s\" or \"2m\"",
-                                         least.count() == 0 ? "\"0s\" (never)" : "\"10ms\""));
+      return unexpected(key, fmt::format("a time from {} to \"{}\", such as \"500ms\", \"5s\" or \"2m\"",
+                                         least.count() == 0 ? "\"0s\" (never)" : '"' + duration_setting(least) + '"',
+                                         duration_setting(most)));
     value = *found;
+  }
+  void count(const Key& key, std::size_t& value, std::int64_t least, std::int64_t most, std::string_view what) {
+    const auto found = key.node.value_exact<std::int64_t>();
+    if (!found || *found < least || *found > most)
+      return unexpected(key, fmt::format("{}, {} to {}", what, least, most));
+    value = static_cast<std::size_t>(*found);
+  }
+  void share(const Key& key, double& value) {
+    const auto found = key.node.value<double>();  // 0 and 1 as well
+    if (!found || !(*found >= 0 && *found <= 1)) return unexpected(key, "a share from 0 (none) to 1 (all), such as 0.01");
+    value = *found;
+  }
+  void endpoint(const Key& key, std::string& value) {
+    const auto text = key.node.value_exact<std::string>();
+    if (!text) return unexpected(key, "\"http://HOST[:PORT][/PATH]\", or \"\" (no export)");
+    try {
+      if (!text->empty()) tracing::parse_otlp_url(*text);
+      value = *text;
+    } catch (const std::exception& error) {
+      mistake(key.node.source(), key.name, error.what());
+    }
   }
   void percent(const Key& key, unsigned& value) {
     const auto found = key.node.value_exact<std::int64_t>();

@@ -10,6 +10,8 @@
 
 #include <spdlog/common.h>
 
+#include "trace_settings.hpp"
+
 namespace shmbus::daemon {
 
 /// The settings of the configuration file; shmbusd(8) describes each key.
@@ -21,6 +23,7 @@ struct Settings {
   std::chrono::nanoseconds gating_limit = std::chrono::seconds{5};  ///< 0: no warning
   unsigned memory_limit = 10;                                       ///< percent of /dev/shm left; 0: no warning
   std::string listen = "127.0.0.1:9871";                            ///< HOST:PORT, unix:PATH, or empty: no metrics
+  TraceSettings trace{};
   spdlog::level::level_enum log_level = spdlog::level::info;
 
   friend bool operator==(const Settings&, const Settings&) = default;

@@ -59,3 +59,9 @@ TEST_CASE("the start page links the others and names the buses, and an unknown p
   CHECK(p.pages.page("/nothing").status == 404);
   CHECK_THAT(p.pages.page("").body, Catch::Contains("/health"));
 }
+
+TEST_CASE("the start page shows the export of traces, where there is one", "[shmbusd]") {
+  CHECK_THAT(Pages{}.pages.page("/").body, !Catch::Contains("<p></p>"));
+  const HttpPages pages{std::make_shared<NoMetrics>(), std::make_shared<Health>(), [] { return "Traces go to <h>"; }};
+  CHECK_THAT(pages.page("/").body, Catch::Contains("<p>Traces go to &lt;h></p>"));
+}

@@ -162,8 +162,88 @@ TEST_CASE("metrics give what a snapshot holds, with labels and units", "[shmbusd
   }
 }
 
+namespace {
+
+/// All numbers differ.
+shmbus::daemon::TraceCounts some_trace_counts() {
+  shmbus::daemon::TraceCounts c;
+  c.settled = 50;
+  c.selected = {1, 2, 3, 4, 5};
+  c.dropped = {{{6, 16}, {7, 17}, {8, 18}, {9, 19}}};
+  c.exported_traces = 20;
+  c.exported_spans = 21;
+  c.rejected_spans = 22;
+  c.requests = 23;
+  c.failed_requests = 24;
+  c.retries = 25;
+  c.queued_requests = 26;
+  c.queued_bytes = 27;
+  c.last_success = shmbus::Time{2500ms};
+  c.buses["b"] = {.events = 30,
+                  .lost_events = 31,
+                  .missed_calls = 32,
+                  .dropped_events = 33,
+                  .dropped_calls = 34,
+                  .conflicting_calls = 35,
+                  .held_events = 36,
+                  .held_calls = 37,
+                  .unreadable = 38};
+  return c;
+}
+
+std::string text_of(const shmbus::daemon::TraceCounts& counts) {
+  return prometheus::TextSerializer{}.Serialize(Metrics{}.families({}, {}, {}, counts));
+}
+
+}  // namespace
+
+TEST_CASE("metrics give what the export of traces has done, and nothing where there is none", "[shmbusd]") {
+  const std::map<std::string, double> expected{
+      {"shmbusd_trace_settled_traces_total", 50},
+      {R"(shmbusd_trace_selected_traces_total{reason="failed"})", 1},
+      {R"(shmbusd_trace_selected_traces_total{reason="slow"})", 2},
+      {R"(shmbusd_trace_selected_traces_total{reason="sampled"})", 3},
+      {R"(shmbusd_trace_selected_traces_total{reason="sample"})", 4},
+      {R"(shmbusd_trace_selected_traces_total{reason="rest"})", 5},
+      {R"(shmbusd_trace_dropped_traces_total{reason="queue_full"})", 6},
+      {R"(shmbusd_trace_dropped_traces_total{reason="too_large"})", 7},
+      {R"(shmbusd_trace_dropped_traces_total{reason="refused"})", 8},
+      {R"(shmbusd_trace_dropped_traces_total{reason="ended"})", 9},
+      {R"(shmbusd_trace_dropped_spans_total{reason="queue_full"})", 16},
+      {R"(shmbusd_trace_dropped_spans_total{reason="too_large"})", 17},
+      {R"(shmbusd_trace_dropped_spans_total{reason="refused"})", 18},
+      {R"(shmbusd_trace_dropped_spans_total{reason="ended"})", 19},
+      {"shmbusd_trace_exported_traces_total", 20},
+      {"shmbusd_trace_exported_spans_total", 21},
+      {"shmbusd_trace_rejected_spans_total", 22},
+      {"shmbusd_trace_requests_total", 23},
+      {"shmbusd_trace_failed_requests_total", 24},
+      {"shmbusd_trace_retries_total", 25},
+      {"shmbusd_trace_queued_requests", 26},
+      {"shmbusd_trace_queued_bytes", 27},
+      {"shmbusd_trace_last_success_timestamp_seconds", 2.5},
+      {R"(shmbusd_trace_events_total{bus="b"})", 30},
+      {R"(shmbusd_trace_lost_events_total{bus="b"})", 31},
+      {R"(shmbusd_trace_missed_calls_total{bus="b"})", 32},
+      {R"(shmbusd_trace_dropped_events_total{bus="b"})", 33},
+      {R"(shmbusd_trace_dropped_calls_total{bus="b"})", 34},
+      {R"(shmbusd_trace_conflicting_calls_total{bus="b"})", 35},
+      {R"(shmbusd_trace_held_events{bus="b"})", 36},
+      {R"(shmbusd_trace_held_calls{bus="b"})", 37},
+      {R"(shmbusd_trace_unreadable{bus="b"})", 38},
+  };
+  std::map<std::string, double> found;
+  for (const auto& [name, value] : series_of(text_of(some_trace_counts()))) {
+    if (name.starts_with("shmbusd_trace_")) found[name] = value;
+  }
+  CHECK(found == expected);
+  CHECK_THAT(text_of(some_bus()), !Catch::Contains("shmbusd_trace_"));
+  shmbus::daemon::TraceCounts fresh;
+  CHECK_THAT(text_of(fresh), !Catch::Contains("last_success"));
+}
+
 TEST_CASE("each family of metrics has a help, and a counter's name ends in _total", "[shmbusd]") {
-  std::istringstream lines{text_of(some_bus())};
+  std::istringstream lines{text_of(some_bus()) + text_of(some_trace_counts())};
   std::string helped;
   for (std::string line; std::getline(lines, line);) {
     CAPTURE(line);

@@ -41,7 +41,9 @@ TEST_CASE("the example configuration is the default", "[shmbusd]") {
 TEST_CASE("each key of a configuration is read", "[shmbusd]") {
   const Settings settings = parse_settings(
       "interval = '250ms'\nbuses = ['a', 'b', 'a']\nowners = ['root', 1234]\nreap = false\n"
-      "[warn]\ngating = '2m'\nmemory = 25\n[metrics]\nlisten = 'unix:/run/x.sock'\n[log]\nlevel = 'debug'\n",
+      "[warn]\ngating = '2m'\nmemory = 25\n[metrics]\nlisten = 'unix:/run/x.sock'\n[log]\nlevel = 'debug'\n"
+      "[trace]\nendpoint = 'http://h:4318/v1/traces'\nslower_than = '1s'\nfailed = false\nsampled = false\nsample = 0.5\n"
+      "settle = '3s'\ninterval = '20ms'\ntimeout = '4s'\nevents = 5000\nqueue = 2\n",
       "f.toml");
   CHECK(settings == Settings{.interval = 250ms,
                              .buses = {"a", "b"},
@@ -50,6 +52,16 @@ TEST_CASE("each key of a configuration is read", "[shmbusd]") {
                              .gating_limit = 2min,
                              .memory_limit = 25,
                              .listen = "unix:/run/x.sock",
+                             .trace = {.endpoint = "http://h:4318/v1/traces",
+                                       .slower_than = 1s,
+                                       .failed = false,
+                                       .sampled = false,
+                                       .sample = 0.5,
+                                       .settle = 3s,
+                                       .interval = 20ms,
+                                       .timeout = 4s,
+                                       .events = 5000,
+                                       .queue = std::size_t{2} << 20},
                              .log_level = spdlog::level::debug});
 }
 
@@ -69,7 +81,7 @@ TEST_CASE("addresses to listen at are numeric, or paths, or none", "[shmbusd]") 
 
 TEST_CASE("an unknown key is named with its place, and the known ones", "[shmbusd]") {
   CHECK(mistakes("\n  intervall = '1s'") ==
-        "f.toml:2:3: intervall: unknown key; expected one of interval, buses, owners, reap, warn, metrics, log");
+        "f.toml:2:3: intervall: unknown key; expected one of interval, buses, owners, reap, warn, metrics, trace, log");
   CHECK(mistakes("[warn]\ngatting = '1s'") == "f.toml:2:1: warn.gatting: unknown key; expected one of gating, memory");
 }
 
@@ -98,6 +110,40 @@ TEST_CASE("a value of a wrong type or range is named with its place, and what wa
        }) {
     CAPTURE(c.text);
     CHECK_THAT(mistakes(c.text), Catch::Contains(c.said) && Catch::StartsWith("f.toml:"));
+  }
+}
+
+TEST_CASE("a wrong value of the export of traces is named with its place, and what was expected", "[shmbusd]") {
+  struct Case {
+    const char* text;
+    const char* message;
+  };
+  for (const Case& c : {
+           Case{"endpoint = 1", R"(expected "http://HOST[:PORT][/PATH]", or "" (no export), found the integer 1)"},
+           Case{"endpoint = 'https://h'", "trace.endpoint: URL 'https://h': https is not supported; give the http address"},
+           Case{"endpoint = 'h:4318'", "trace.endpoint: URL 'h:4318': expected http://"},
+           Case{"slower_than = '2h'", R"(trace.slower_than: expected a time from "0s" (never) to "1h")"},
+           Case{"failed = 1", "trace.failed: expected true or false"},
+           Case{"sampled = 'no'", "trace.sampled: expected true or false"},
+           Case{"sample = 1.01", "trace.sample: expected a share from 0 (none) to 1 (all), such as 0.01"},
+           Case{"sample = -1", "trace.sample: expected a share"},
+           Case{"sample = nan", "trace.sample: expected a share"},
+           Case{"sample = '1%'", "trace.sample: expected a share"},
+           Case{"settle = '99ms'", R"(trace.settle: expected a time from "100ms" to "10m")"},
+           Case{"interval = '61s'", R"(trace.interval: expected a time from "10ms" to "1m")"},
+           Case{"timeout = '0s'", R"(trace.timeout: expected a time from "100ms" to "1m")"},
+           Case{"events = 999", "trace.events: expected a number of events, 1000 to 10000000, found the integer 999"},
+           Case{"queue = 0", "trace.queue: expected a number of MiB, 1 to 4096, found the integer 0"},
+           Case{"endpoints = ''", "trace.endpoints: unknown key; expected one of endpoint, slower_than, failed, sampled, sample"},
+       }) {
+    CAPTURE(c.text);
+    CHECK_THAT(mistakes(std::string{"[trace]\n"} + c.text),
+               Catch::Contains(c.message) && Catch::StartsWith("f.toml:2:"));
+  }
+  for (const char* good : {"sample = 0", "sample = 1", "sample = 0.5", "slower_than = '0s'", "endpoint = ''",
+                           "endpoint = 'http://[::1]:4318'", "settle = '10m'"}) {
+    CAPTURE(good);
+    CHECK(mistakes(std::string{"[trace]\n"} + good) == "none");
   }
 }
 
