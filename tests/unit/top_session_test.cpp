@@ -273,7 +273,7 @@ TEST_CASE("the worst alert has a line of its own, and a page lists all alerts wi
   CHECK(w.frame().lines[3].spans.front().tone == Tone::bad);
   w.apply(Action::alerts);
   CHECK_THAT(w.text(), Catch::Contains("a: held back 15.0 s by fast (500)") && Catch::Contains("demote_after") &&
-                           Catch::Contains("shmbus gc --yes"));
+                           Catch::Contains("shmbus gc --bus " + bus.name + " --yes"));
   w.apply(Action::back);
   bus = bus_at(14s, 5000);
   bus.nodes.pop_back();

@@ -87,7 +87,7 @@ class Finder {
     const BusSnapshot& bus = look_.bus;
     if (bus.shm_size == 0 || bus.shm_free >= bus.shm_size / 10) return;
     add({.text = fmt::format("/dev/shm: {} of {} left", tool::byte_count(bus.shm_free), tool::byte_count(bus.shm_size)),
-         .remedy = "shmbus gc --yes frees what dead processes left; shmbus doctor names what else takes room"});
+         .remedy = gc() + " frees what dead processes left; shmbus doctor names what else takes room"});
   }
 
   void unfinished(const UnfinishedTopic& topic) {
@@ -97,7 +97,7 @@ class Finder {
          .text = fmt::format("{}: its creator {} before the topic was usable", name,
                              topic.creator_state == NodeState::stopped ? "stopped" : "died"),
          .remedy = topic.creator_state == NodeState::stopped ? "let it go on, or end it: shmbus who names it"
-                                                             : "shmbus gc --yes"});
+                                                             : gc()});
   }
 
   void unattached(const SubscriptionSnapshot& s) {
@@ -116,8 +116,11 @@ class Finder {
     std::string text = fmt::format("{} died and left its entries on the bus",
                                    holder({}, dead.front()->program, dead.front()->pid));
     if (dead.size() > 1) text += fmt::format(", and {} more", dead.size() - 1);
-    add({.tone = Tone::notice, .text = std::move(text), .remedy = "shmbus gc --yes frees it; shmbusd does so at once"});
+    add({.tone = Tone::notice, .text = std::move(text), .remedy = gc() + " frees it; shmbusd does so at once"});
   }
+
+  /// The command that frees what dead processes left on this bus.
+  std::string gc() const { return fmt::format("shmbus gc --bus {} --yes", tool::printable(look_.bus.name)); }
 
   const ComparedSnapshot& look_;
   std::vector<Alert> alerts_;
