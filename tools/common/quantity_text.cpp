@@ -24,7 +24,9 @@ std::string duration_text(std::chrono::nanoseconds length) {
   static constexpr std::array units = {Unit{"ns", 1}, Unit{"us", 1e3}, Unit{"ms", 1e6}, Unit{"s", 1e9}};
   const auto ns = static_cast<double>(length.count());
   if (ns >= 59.95e9) {  // less would not be shown as "60.0 s"
-    const auto seconds = std::chrono::round<std::chrono::seconds>(length).count();
+    // Not by std::chrono::round: next to the longest time it goes beyond it.
+    constexpr std::int64_t second = 1'000'000'000;
+    const std::int64_t seconds = length.count() / second + (length.count() % second >= second / 2 ? 1 : 0);
     if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
     if (seconds < 24 * 3600) return fmt::format("{}h{:02}m", seconds / 3600, seconds % 3600 / 60);
     return fmt::format("{}d{:02}h", seconds / (24 * 3600), seconds % (24 * 3600) / 3600);

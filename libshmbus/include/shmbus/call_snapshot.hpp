@@ -35,7 +35,7 @@ struct CallSnapshot {
   Time began{};               ///< when the handler was called
   std::optional<Time> ended;  ///< when it returned; nothing while it runs
   CallOutcome outcome = CallOutcome::running;
-  std::string error;    ///< what it threw, in the exception's words, cut to 111 bytes; empty where that was overwritten
+  std::string error;    ///< what it threw, in the exception's words, cut to 119 bytes; empty where that was overwritten
   unsigned worker = 0;  ///< number of the thread that called it, within its subscription
 };
 

@@ -80,7 +80,7 @@ class LaneCopy {
       std::memcpy(&call, at, sizeof call);
       if (call != number + 1) continue;
       const char* const text = reinterpret_cast<const char*>(at + offsetof(layout::CallError, text));
-      return {text, ::strnlen(text, sizeof(layout::CallError::text))};
+      return {text, ::strnlen(text, sizeof(layout::CallError::text) - 1)};
     }
     return {};
   }
