@@ -84,7 +84,7 @@ std::vector<std::string> expired_recorders(const registry::Registry& registry) {
         continue;
       }
       if (recorder->recorded.ended_ns == 0) continue;
-      if (now - recorder->recorded.ended_ns > kKeptNs)
+      if (recorder->recorded.ended_ns < now - kKeptNs)
         expired.push_back(name);
       else
         ended.emplace_back(recorder->recorded.ended_ns, name);
