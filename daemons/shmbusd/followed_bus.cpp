@@ -62,7 +62,7 @@ void FollowedBus::leave_out_early_calls(std::vector<RecorderSnapshot>& recorders
     std::erase_if(recorder.calls, [this](const CallSnapshot& call) { return call.began < started_; });
 }
 
-/// At least so many: one worker's part of a recorder may wrap while another's does not.
+/// A lower bound: one worker's part of a recorder may wrap while another's does not.
 void FollowedBus::count_missed(const std::vector<RecorderSnapshot>& recorders) {
   std::map<std::uint64_t, std::uint64_t> recorded;
   const bool count_new = read_calls_before_ || started_ == Time{};

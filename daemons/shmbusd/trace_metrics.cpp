@@ -14,7 +14,7 @@ void add_bus(MetricFamilies& f, const std::string& name, const FollowCounts& c) 
   f.counter("shmbusd_trace_lost_events_total", "Events that left their topic's ring before they were read for traces.",
             bus, value_of(c.lost_events));
   f.counter("shmbusd_trace_missed_calls_total",
-            "Handler calls that a flight recorder overwrote before they were read for traces; at least so many.", bus,
+            "Handler calls that a flight recorder overwrote before they were read for traces; there may be more.", bus,
             value_of(c.missed_calls));
   f.counter("shmbusd_trace_dropped_events_total", "Events dropped because more than trace.events were held.", bus,
             value_of(c.dropped_events));

@@ -163,7 +163,7 @@ TEST_CASE("no event is torn of several publishers that race", "[event_reader]") 
   for (ForkedProcess& publisher : publishers) CHECK(publisher.wait() == test::End{});
 }
 
-TEST_CASE("who may not read a topic's log is told so, and reads the others", "[event_reader]") {
+TEST_CASE("a user that may not read a topic's log learns that, and reads the other topics", "[event_reader]") {
   if (!test::have_root()) return;
   const test::TemporaryBus name;
   shmbus::Bus bus = shmbus::Bus::open(name.name(), {.mode = 0666});

@@ -60,7 +60,7 @@ std::string BusName::removed_prefix() const { return file_prefix() + "~"; }  // 
 std::string BusName::removed_file(std::uint64_t random) const { return removed_prefix() + std::to_string(random); }
 
 std::string BusName::recorder_prefix() const { return file_prefix() + "calls."; }
-std::string BusName::recorder_file(const RecorderFile& recorder) const {
+std::string BusName::recorder_file(const RecorderName& recorder) const {
   return recorder_prefix() + std::to_string(recorder.node) + '.' + std::to_string(recorder.subscription);
 }
 
@@ -72,29 +72,34 @@ std::optional<TopicName> BusName::topic_of_control_file(std::string_view file) c
   return TopicName::parse(file.substr(prefix.size(), file.size() - prefix.size() - kControlSuffix.size()));
 }
 
+namespace {
+
+/// Parses `<node>.<id>`, the node in decimal. Returns false for any other text.
+bool parse_ids(std::string_view text, std::uint64_t& node, std::uint64_t& id, int id_base) noexcept {
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, node);
+  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '.') return false;
+  const auto second = std::from_chars(first.ptr + 1, end, id, id_base);
+  return second.ec == std::errc{} && second.ptr == end;
+}
+
+}  // namespace
+
 std::optional<LogFile> BusName::parse_log_file(std::string_view file) const {
   const std::string prefix = file_prefix();
   const std::size_t mark = file.rfind(kLogMark);
   if (!file.starts_with(prefix) || mark == std::string_view::npos || mark < prefix.size()) return std::nullopt;
   LogFile log;
   log.topic = TopicName::parse(file.substr(prefix.size(), mark - prefix.size()));
-  const char* const end = file.data() + file.size();
-  const auto node = std::from_chars(file.data() + mark + kLogMark.size(), end, log.node);
-  if (node.ec != std::errc{} || node.ptr == end || *node.ptr != '.') return std::nullopt;
-  const auto id = std::from_chars(node.ptr + 1, end, log.id, 16);
-  if (id.ec != std::errc{} || id.ptr != end) return std::nullopt;
+  if (!parse_ids(file.substr(mark + kLogMark.size()), log.node, log.id, 16)) return std::nullopt;
   return log;
 }
 
-std::optional<RecorderFile> BusName::parse_recorder_file(std::string_view file) const {
+std::optional<RecorderName> BusName::parse_recorder_name(std::string_view file) const {
   const std::string prefix = recorder_prefix();
   if (!file.starts_with(prefix)) return std::nullopt;
-  RecorderFile recorder;
-  const char* const end = file.data() + file.size();
-  const auto node = std::from_chars(file.data() + prefix.size(), end, recorder.node);
-  if (node.ec != std::errc{} || node.ptr == end || *node.ptr != '.') return std::nullopt;
-  const auto subscription = std::from_chars(node.ptr + 1, end, recorder.subscription);
-  if (subscription.ec != std::errc{} || subscription.ptr != end) return std::nullopt;
+  RecorderName recorder;
+  if (!parse_ids(file.substr(prefix.size()), recorder.node, recorder.subscription, 10)) return std::nullopt;
   return recorder;
 }
 

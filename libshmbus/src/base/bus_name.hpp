@@ -18,7 +18,7 @@ struct LogFile {
 };
 
 /// The parts of a flight recorder's file name.
-struct RecorderFile {
+struct RecorderName {
   std::uint64_t node = 0;
   std::uint64_t subscription = 0;
 };
@@ -53,7 +53,7 @@ class BusName {
   std::string log_file(const TopicName& topic, std::uint64_t node,
                        std::uint64_t id) const;          ///< shmbus.<bus>.<topic>.log.<node>.<id>
   std::string recorder_prefix() const;                   ///< shmbus.<bus>.calls.
-  std::string recorder_file(const RecorderFile& recorder) const;  ///< shmbus.<bus>.calls.<node>.<subscription>
+  std::string recorder_file(const RecorderName& recorder) const;  ///< shmbus.<bus>.calls.<node>.<subscription>
   std::string removed_prefix() const;                    ///< shmbus.<bus>.~
   std::string removed_file(std::uint64_t random) const;  ///< shmbus.<bus>.~<random>
 
@@ -62,7 +62,7 @@ class BusName {
   /// Splits the file name of a log. Returns nothing where this is not such a name.
   std::optional<LogFile> parse_log_file(std::string_view file) const;
   /// Splits the file name of a flight recorder. Returns nothing where this is not such a name.
-  std::optional<RecorderFile> parse_recorder_file(std::string_view file) const;
+  std::optional<RecorderName> parse_recorder_name(std::string_view file) const;
 
   friend auto operator<=>(const BusName&, const BusName&) = default;
 

@@ -4,19 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/mix.hpp"
 #include "shmbus/event_id.hpp"
 
 // The ids of traces follow from what is traced: they need not be recorded to be known. Bus and topic are random numbers,
 // so that what follows from one log is far from what follows from another.
 namespace shmbus::base {
-
-/// Mixes the bits of a word: the finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
-/// Generators, 2014), which maps no two words to one.
-constexpr std::uint64_t mix(std::uint64_t word) noexcept {
-  word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9;
-  word = (word ^ word >> 27) * 0x94d049bb133111eb;
-  return word ^ word >> 31;
-}
 
 /// Returns the trace id of an event that was published without one, as two words in memory order.
 constexpr std::array<std::uint64_t, 2> trace_id_words(const EventId& event) noexcept {

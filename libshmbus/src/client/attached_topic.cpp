@@ -20,7 +20,7 @@ AttachedTopic::AttachedTopic(std::shared_ptr<TopicSegment> segment, unsigned por
 }
 
 std::shared_ptr<AttachedTopic> AttachedTopic::attach(std::shared_ptr<TopicSegment> segment,
-                                             const registry::StandingSubscription& s, Start start) {
+                                                     const registry::StandingSubscription& s, Start start) {
   log::BlockLog& log = segment->log();
   std::optional<unsigned> port;
   bool placed = false;

@@ -17,7 +17,7 @@ class AttachedTopic final : public TopicReader, private platform::ForkListener {
   /// Adopts the port that the topic's creator placed for the subscription, or takes a free one and starts there.
   /// *Throws* Error.
   static std::shared_ptr<AttachedTopic> attach(std::shared_ptr<topic::TopicSegment> segment,
-                                           const registry::StandingSubscription& subscription, Start start);
+                                               const registry::StandingSubscription& subscription, Start start);
   ~AttachedTopic() override;
 
   /// Of a record in the block that the reader is inside.
@@ -48,7 +48,7 @@ class AttachedTopic final : public TopicReader, private platform::ForkListener {
   std::atomic<bool> retired_{false};
 };
 
-/// Each TopicReader is a AttachedTopic.
+/// Each TopicReader is an AttachedTopic.
 inline AttachedTopic& attached_topic(TopicReader& reader) noexcept { return static_cast<AttachedTopic&>(reader); }
 
 /// Withdraws the ports that were placed in a topic for a subscription of this node and never adopted.

@@ -251,8 +251,7 @@ ReapReport BusCore::reap() {
   report.subscriptions = subscriptions_.reap();
   report.nodes = node().reap();
   SHMBUS_CRASH_POINT("reap.nodes");
-  trace::note_deaths(node());
-  report.segments += unlink_earlier_topics() + unlink_orphan_logs() + trace::unlink_expired(registry());
+  report.segments += unlink_earlier_topics() + unlink_orphan_logs() + trace::tidy_recorders(node());
   return report;
 }
 

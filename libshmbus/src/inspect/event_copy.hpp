@@ -18,7 +18,7 @@ struct CopySource {
 };
 
 /// Writes what a copied record holds into `event`, all members of it; of the payload at most `max_payload` bytes.
-/// *Requires* that so many bytes of it were copied.
+/// *Requires* that this many bytes of it were copied.
 void copy_event(const CopySource& source, const EventRecord& record, Time time, std::size_t max_payload,
                 EventSnapshot& event);
 

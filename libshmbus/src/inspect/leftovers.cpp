@@ -78,7 +78,7 @@ class Finder {
       if (!alive(log->node) && !may_belong(*log)) add_file(Kind::log, log->node, file);
       return;
     }
-    if (bus.parse_recorder_file(file)) {
+    if (bus.parse_recorder_name(file)) {
       if (!is_recorder(file)) add_stray(file);
       return;
     }

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <chrono>
 #include <cstring>
-#include <memory>
 #include <optional>
 
 #include "base/trace_ids.hpp"
@@ -101,7 +99,7 @@ class RecorderReader {
   /// Returns nothing where the file is gone, or is of an earlier bus.
   std::optional<RecorderSnapshot> read(const std::string& file) {
     RecorderSnapshot snapshot;
-    if (const auto parts = registry_.bus().parse_recorder_file(file)) {
+    if (const auto parts = registry_.bus().parse_recorder_name(file)) {
       snapshot.node = parts->node;
       snapshot.subscription = parts->subscription;
     } else {

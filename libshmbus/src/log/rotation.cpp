@@ -1,5 +1,6 @@
 #include "log/rotation.hpp"
 
+#include "base/mix.hpp"
 #include "log/free_map.hpp"
 #include "log/gate.hpp"
 #include "log/reservation.hpp"
@@ -11,11 +12,7 @@ using layout::BlockEntry;
 using layout::RingEntry;
 
 std::uint64_t block_key(std::uint64_t seed, std::uint64_t number) noexcept {
-  // The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection, so two blocks of a topic never share a key.
-  std::uint64_t x = seed + number * 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  x ^= x >> 31;
+  const std::uint64_t x = base::mix(seed + number * 0x9e3779b97f4a7c15u);  // no two blocks of a topic share a key
   return x == 0 || x == ~std::uint64_t{0} ? 0x5bd1e995c6a4a793u ^ number : x;
 }
 

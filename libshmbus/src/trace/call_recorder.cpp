@@ -24,7 +24,7 @@ std::string object_of(const registry::StandingSubscription& subscription) {
   return "the flight recorder of the subscription to '" + subscription.pattern.text() + "'";
 }
 
-/// Who may read the bus may read it; only its process writes it.
+/// A user that may read the bus may read it; only its process writes it.
 unsigned mode_of(const registry::Registry& registry) noexcept { return (registry.recorded().mode & 0444) | 0600; }
 
 /// The bus's group, where this process may give it away.
@@ -47,8 +47,7 @@ std::unique_ptr<CallRecorder> CallRecorder::create(const registry::Membership& m
                                                    const registry::StandingSubscription& subscription,
                                                    std::size_t capacity, std::size_t lanes) noexcept {
   try {
-    note_deaths(*member.node);  // so that they expire, even where nobody reaps
-    unlink_expired(member.node->registry());
+    tidy_recorders(*member.node);  // also where nobody reaps
     return make(member, subscription, std::bit_ceil(capacity), static_cast<std::uint32_t>(lanes));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "shmbus: %s; its calls are not recorded\n", error.what());

@@ -45,7 +45,6 @@ RecorderRecord record_of(const RecorderHeader& h) {
   recorded.lanes = h.lanes;
   recorded.pid = h.pid;
   recorded.uid = h.uid;
-  recorded.pid_namespace = h.pid_namespace;
   recorded.started_ns = h.started_ns;
   recorded.started_stamp = h.started_stamp;
   recorded.ended_ns = h.ended_ns.load(std::memory_order_relaxed);
@@ -71,26 +70,41 @@ std::optional<RecorderFile> RecorderFile::open(const registry::Registry& registr
   return RecorderFile{std::move(*file), std::move(recorded)};
 }
 
-std::vector<std::string> expired_recorders(const registry::Registry& registry) {
+namespace {
+
+/// A flight recorder in the folder.
+struct Listed {
+  std::string file;
+  std::optional<RecorderRecord> recorded;  ///< nothing: it is of an earlier bus
+};
+
+/// Those that can be read: of the others it is not known whether they are still needed.
+std::vector<Listed> list_recorders(const registry::Registry& registry) {
+  std::vector<Listed> listed;
+  for (const std::string& name : SegmentFile::list(registry.bus().recorder_prefix())) {
+    if (!registry.bus().parse_recorder_name(name)) continue;
+    try {
+      const auto recorder = RecorderFile::open(registry, name, Access::read_only);
+      if (recorder)
+        listed.push_back({name, recorder->recorded});
+      else if (SegmentFile::state_of(name))
+        listed.push_back({name, std::nullopt});
+    } catch (const Error&) {
+      // Damaged, or without the right to read it.
+    }
+  }
+  return listed;
+}
+
+std::vector<std::string> expired_among(const std::vector<Listed>& recorders) {
   std::vector<std::string> expired;
   std::vector<std::pair<std::int64_t, std::string>> ended;
   const std::int64_t now = platform::system_ns();
-  for (const std::string& name : SegmentFile::list(registry.bus().recorder_prefix())) {
-    if (!registry.bus().parse_recorder_file(name)) continue;
-    try {
-      const auto recorder = RecorderFile::open(registry, name, Access::read_only);
-      if (!recorder) {
-        if (SegmentFile::state_of(name)) expired.push_back(name);  // of an earlier bus
-        continue;
-      }
-      if (recorder->recorded.ended_ns == 0) continue;
-      if (recorder->recorded.ended_ns < now - kKeptNs)
-        expired.push_back(name);
-      else
-        ended.emplace_back(recorder->recorded.ended_ns, name);
-    } catch (const Error&) {
-      // It is not known whether it is still needed.
-    }
+  for (const Listed& recorder : recorders) {
+    if (!recorder.recorded || (recorder.recorded->ended_ns != 0 && recorder.recorded->ended_ns < now - kKeptNs))
+      expired.push_back(recorder.file);
+    else if (recorder.recorded->ended_ns != 0)
+      ended.emplace_back(recorder.recorded->ended_ns, recorder.file);
   }
   if (ended.size() <= kKept) return expired;
   const auto first_kept = ended.end() - static_cast<std::ptrdiff_t>(kKept);
@@ -99,10 +113,40 @@ std::vector<std::string> expired_recorders(const registry::Registry& registry) {
   return expired;
 }
 
-unsigned unlink_expired(const registry::Registry& registry) noexcept {
+/// Notes the end of a recorder whose node is dead. Returns when it ended.
+std::int64_t note_death(const registry::Registry& registry, const std::string& name) {
+  const auto recorder = RecorderFile::open(registry, name, Access::read_write);
+  if (!recorder) return 0;
+  const platform::Mapping mapping(recorder->file, Access::read_write, 0, layout::kRecorderHeaderSize, name);
+  auto& header = *reinterpret_cast<RecorderHeader*>(mapping.address());
+  if (header.ended_ns.load(std::memory_order_acquire) == 0) {
+    header.died.store(1, std::memory_order_relaxed);  // before `ended_ns`, which publishes it
+    std::int64_t records = 0;
+    header.ended_ns.compare_exchange_strong(records, platform::system_ns(), std::memory_order_acq_rel);  // F3
+  }
+  return header.ended_ns.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+std::vector<std::string> expired_recorders(const registry::Registry& registry) {
+  return expired_among(list_recorders(registry));
+}
+
+unsigned tidy_recorders(const registry::Node& node) noexcept {
+  const registry::Registry& registry = node.registry();
   unsigned unlinked = 0;
   try {
-    for (const std::string& name : expired_recorders(registry)) {
+    std::vector<Listed> recorders = list_recorders(registry);
+    for (Listed& recorder : recorders) {
+      if (!recorder.recorded || recorder.recorded->ended_ns != 0 || node.alive(recorder.recorded->node)) continue;
+      try {
+        recorder.recorded->ended_ns = note_death(registry, recorder.file);
+      } catch (const Error&) {
+        // Without the right to write it: its owner's processes, or root's, note it.
+      }
+    }
+    for (const std::string& name : expired_among(recorders)) {
       try {
         unlinked += SegmentFile::unlink(name, "flight recorder '" + name + "'");
       } catch (const Error&) {
@@ -113,32 +157,6 @@ unsigned unlink_expired(const registry::Registry& registry) noexcept {
     // No memory or no descriptor: the next call does it.
   }
   return unlinked;
-}
-
-unsigned note_deaths(const registry::Node& node) noexcept {
-  const registry::Registry& registry = node.registry();
-  unsigned noted = 0;
-  try {
-    for (const std::string& name : SegmentFile::list(registry.bus().recorder_prefix())) {
-      const auto parts = registry.bus().parse_recorder_file(name);
-      if (!parts || node.alive(parts->node)) continue;
-      try {
-        const auto recorder = RecorderFile::open(registry, name, Access::read_write);
-        // The node in the name decides nothing: anybody may give a file that name.
-        if (!recorder || recorder->recorded.ended_ns != 0 || node.alive(recorder->recorded.node)) continue;
-        const platform::Mapping mapping(recorder->file, Access::read_write, 0, layout::kRecorderHeaderSize, name);
-        auto& header = *reinterpret_cast<RecorderHeader*>(mapping.address());
-        header.died.store(1, std::memory_order_relaxed);  // before `ended_ns`, which publishes it
-        std::int64_t records = 0;
-        noted += header.ended_ns.compare_exchange_strong(records, platform::system_ns(), std::memory_order_acq_rel);
-      } catch (const Error&) {
-        // Damaged, or without the right to write it: its owner's processes, or root's, note it.
-      }
-    }
-  } catch (const std::exception&) {
-    // No memory: the next call does it.
-  }
-  return noted;
 }
 
 }  // namespace shmbus::trace

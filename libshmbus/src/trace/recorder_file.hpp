@@ -20,7 +20,6 @@ struct RecorderRecord {
   std::uint32_t lanes = 0;
   std::int32_t pid = 0;
   std::uint32_t uid = 0;
-  std::uint64_t pid_namespace = 0;
   std::int64_t started_ns = 0;
   std::uint64_t started_stamp = 0;
   std::int64_t ended_ns = 0;  ///< 0: not noted
@@ -48,10 +47,8 @@ inline constexpr std::size_t kKept = 32;
 /// them.
 std::vector<std::string> expired_recorders(const registry::Registry& registry);
 
-/// Unlinks those. Returns how many. One that this process may not unlink stays.
-unsigned unlink_expired(const registry::Registry& registry) noexcept;
-
-/// Notes the end of the flight recorders whose nodes are dead, where this process may write them. Returns how many.
-unsigned note_deaths(const registry::Node& node) noexcept;
+/// Notes the end of the flight recorders whose nodes are dead, where this process may write them; then unlinks those
+/// that are not kept any more. Returns how many it unlinked. One that this process may not unlink stays.
+unsigned tidy_recorders(const registry::Node& node) noexcept;
 
 }  // namespace shmbus::trace
