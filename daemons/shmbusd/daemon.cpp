@@ -1,10 +1,7 @@
 #include "daemon.hpp"
 
-#include <chrono>
-#include <csignal>
 #include <exception>
 #include <mutex>
-#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,14 +10,11 @@
 
 #include "log.hpp"
 #include "metrics.hpp"
-#include "notify.hpp"
 #include "quantity_text.hpp"
-#include "signal_queue.hpp"
+#include "service_loop.hpp"
 
 namespace shmbus::daemon {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 /// Makes the metrics at each request, from new snapshots.
 class BusCollector : public prometheus::Collectable {
@@ -49,51 +43,44 @@ class BusCollector : public prometheus::Collectable {
   mutable Metrics families_;
 };
 
-/// A failed notification does not affect the buses.
-void tell(std::string_view state) try { notify(state); } catch (const std::exception& error) {
-  spdlog::warn("the service manager can't be notified: {}", error.what());
-}
-
-std::string now_in_microseconds() {
-  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch()).count());
-}
-
 Settings settings_of(const std::string& path) { return path.empty() ? Settings{} : read_settings(path); }
 
 }  // namespace
 
-Daemon::Daemon(std::string path)
-    : path_(std::move(path)),
-      settings_(settings_of(path_)),
-      pages_(std::make_shared<HttpPages>(std::make_shared<BusCollector>(buses_, reaper_.reaped(), traces_), health_,
-                                         [this] { return traces_.line(); })) {
+Daemon::Daemon(std::string path) : path_(std::move(path)), settings_(settings_of(path_)), pages_(make_pages()) {
   if (!settings_.listen.empty()) endpoint_ = open_endpoint(settings_.listen, pages_);
   apply(settings_);
   if (endpoint_) spdlog::info("metrics at {}", endpoint_->address());
   if (!settings_.trace.endpoint.empty()) spdlog::info("traces go to {}", settings_.trace.endpoint);
 }
 
+std::shared_ptr<const HttpPages> Daemon::make_pages() {
+  const auto lines = [this] {
+    const std::vector<std::string> buses = health_.report().buses;
+    std::vector<std::string> all{buses.empty() ? "Buses: none" : fmt::format("Buses: {}", fmt::join(buses, ", "))};
+    if (std::string traces = traces_.line(); !traces.empty()) all.push_back(std::move(traces));
+    return all;
+  };
+  return std::make_shared<HttpPages>(
+      HttpPages::Parts{.title = "shmbusd",
+                       .sentence = "Housekeeping and metrics for the shmbus buses of this machine.",
+                       .metrics = std::make_shared<BusCollector>(buses_, reaper_.reaped(), traces_),
+                       .health = [this] { return health_.report(); },
+                       .lines = lines});
+}
+
 void Daemon::run() {
   look();
   log_buses();
   spdlog::info("shmbusd {} is ready, and looks every {}", SHMBUS_VERSION, tool::duration_text(settings_.interval));
-  tell("READY=1");
-  for (Clock::time_point next = Clock::now() + settings_.interval;;) {
-    const int signal = tool::take_signal(next - Clock::now());
-    if (signal == SIGHUP) {
-      reread();
-    } else if (signal != 0) {
-      spdlog::info("stops on SIG{}", ::sigabbrev_np(signal));
-      tell("STOPPING=1");
-      return;
-    }
-    // Also at once after reading the configuration: the interval may have been long.
-    if (signal == SIGHUP || Clock::now() >= next) {
-      look();
-      if (signal == SIGHUP) log_buses();
-      next = Clock::now() + settings_.interval;
-    }
-  }
+  ServiceManager manager;
+  manager.ready();
+  const auto look_again = [this](bool reread) {
+    look();
+    if (reread) log_buses();
+    return settings_.interval;
+  };
+  run_service(manager, {.look = look_again, .reread = [this] { reread(); }}, settings_.interval);
 }
 
 void Daemon::look() {
@@ -104,12 +91,12 @@ void Daemon::look() {
   reaper_.look(looks);
   std::vector<std::string> buses;
   for (const Look& look : looks) buses.push_back(look.bus);
-  health_->looked(std::move(buses));
+  health_.looked(std::move(buses));
 }
 
 /// The buses at the last snapshot.
 void Daemon::log_buses() const {
-  const std::vector<std::string> there = health_->report().buses;
+  const std::vector<std::string> there = health_.report().buses;
   const std::string found = there.empty() ? "none yet" : fmt::format("{}", fmt::join(there, ", "));
   if (settings_.buses.empty())
     spdlog::info("watches all buses of this machine; existing now: {}", found);
@@ -119,7 +106,7 @@ void Daemon::log_buses() const {
 
 void Daemon::apply(const Settings& settings) {
   settings_ = settings;
-  health_->expect(settings.interval);
+  health_.expect(settings.interval);
   set_log_level(settings.log_level);
   buses_.choose(settings.buses, settings.owners);
   reaper_.set(settings.reap, settings.owners);
@@ -127,24 +114,16 @@ void Daemon::apply(const Settings& settings) {
 }
 
 void Daemon::reread() {
-  tell("RELOADING=1\nMONOTONIC_USEC=" + now_in_microseconds());
-  try {
-    const Settings settings = settings_of(path_);
-    if (settings.listen != settings_.listen) {
-      // The new endpoint is made first, so that the old one stays if that fails.
-      auto endpoint = settings.listen.empty() ? nullptr : open_endpoint(settings.listen, pages_);
-      endpoint_ = std::move(endpoint);
-    }
-    apply(settings);
-    spdlog::info("read {} again{}{}", path_.empty() ? "no configuration" : path_,
-                 settings.trace.endpoint.empty() ? "" : ", traces go to " + settings.trace.endpoint,
-                 endpoint_ ? ", metrics at " + endpoint_->address() : ", no metrics");
-  } catch (const std::exception& error) {
-    std::istringstream lines{error.what()};
-    for (std::string line; std::getline(lines, line);) spdlog::error("{}", line);
-    spdlog::error("the configuration stays as it was");
+  const Settings settings = settings_of(path_);
+  if (settings.listen != settings_.listen) {
+    // The new endpoint is made first, so that the old one stays if that fails.
+    auto endpoint = settings.listen.empty() ? nullptr : open_endpoint(settings.listen, pages_);
+    endpoint_ = std::move(endpoint);
   }
-  tell("READY=1");
+  apply(settings);
+  spdlog::info("read {} again{}{}", path_.empty() ? "no configuration" : path_,
+               settings.trace.endpoint.empty() ? "" : ", traces go to " + settings.trace.endpoint,
+               endpoint_ ? ", metrics at " + endpoint_->address() : ", no metrics");
 }
 
 }  // namespace shmbus::daemon

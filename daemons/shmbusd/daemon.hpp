@@ -23,6 +23,7 @@ class Daemon {
   void run();
 
  private:
+  std::shared_ptr<const HttpPages> make_pages();
   void look();
   void log_buses() const;
   void apply(const Settings& settings);
@@ -34,7 +35,7 @@ class Daemon {
   Reaper reaper_{buses_};
   Warnings warnings_;
   TraceExport traces_;
-  std::shared_ptr<Health> health_ = std::make_shared<Health>();
+  Health health_;
   std::shared_ptr<const HttpPages> pages_;
   std::unique_ptr<Endpoint> endpoint_;
 };

@@ -21,15 +21,14 @@ void Health::looked(std::vector<std::string> buses, Clock::time_point now) {
 
 Health::Report Health::report(Clock::time_point now) const {
   const std::lock_guard lock(mutex_);
-  if (last_ == Clock::time_point{}) return {false, "not ok: there was no look yet", {}};
+  if (last_ == Clock::time_point{}) return {{false, "not ok: there was no look yet"}, {}};
   const auto age = std::chrono::nanoseconds{now - last_};
   const std::string buses =
       buses_.size() == 1 ? std::string{"1 bus"} : fmt::format("{} buses", buses_.size());
   if (age <= 3 * interval_ + std::chrono::seconds{10})
-    return {true, fmt::format("ok: looked at {} {} ago", buses, tool::duration_text(age)), buses_};
-  return {false,
-          fmt::format("not ok: the last look was {} ago, and one is due every {}", tool::duration_text(age),
-                      tool::duration_text(interval_)),
+    return {{true, fmt::format("ok: looked at {} {} ago", buses, tool::duration_text(age))}, buses_};
+  return {{false, fmt::format("not ok: the last look was {} ago, and one is due every {}", tool::duration_text(age),
+                              tool::duration_text(interval_))},
           buses_};
 }
 

@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "http_pages.hpp"
+
 namespace shmbus::daemon {
 
 /// Whether the daemon still looks at its buses: set by the thread that looks, read by the thread that serves.
 class Health {
  public:
   using Clock = std::chrono::steady_clock;
-  struct Report {
-    bool good = false;
-    std::string text;                ///< "ok: looked at 2 buses 310 ms ago"
+  struct Report : HealthReport {
     std::vector<std::string> buses;  ///< that existed at the last look
   };
 

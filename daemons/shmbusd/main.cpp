@@ -40,7 +40,7 @@ int run(int argc, char** argv) {
       return 0;
     }
     shmbus::tool::block_signals();
-    start_log();
+    start_log("shmbusd");
     Daemon(path).run();
     return 0;
   } catch (const SettingsError& error) {

@@ -25,14 +25,4 @@ std::optional<std::string> ReceiverState::answered(const std::string& endpoint, 
   return fmt::format("traces are sent to {} again, after {}", endpoint, tool::duration_text(now - *since));
 }
 
-std::optional<std::string> RareLine::say(const std::string& line, Clock::time_point now) {
-  if (last_ && now - *last_ < std::chrono::seconds{1}) {
-    ++held_back_;
-    return std::nullopt;
-  }
-  last_ = now;
-  const std::uint64_t before = std::exchange(held_back_, 0);
-  return before == 0 ? line : fmt::format("{} (and {} before)", line, tool::counted(before, "such message"));
-}
-
 }  // namespace shmbus::daemon

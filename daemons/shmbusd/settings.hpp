@@ -3,13 +3,13 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <spdlog/common.h>
 
+#include "settings_error.hpp"
 #include "trace_settings.hpp"
 
 namespace shmbus::daemon {
@@ -27,14 +27,6 @@ struct Settings {
   spdlog::level::level_enum log_level = spdlog::level::info;
 
   friend bool operator==(const Settings&, const Settings&) = default;
-};
-
-inline constexpr std::string_view unix_prefix = "unix:";
-
-/// All mistakes of a configuration, one per line: "FILE:LINE:COLUMN: KEY: expected ..., found ...".
-class SettingsError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
 };
 
 /// Reads TOML. `name` is the file's name in messages. Throws SettingsError.

@@ -19,6 +19,7 @@
 #include "otlp.hpp"
 #include "printable_text.hpp"
 #include "quantity_text.hpp"
+#include "rare_line.hpp"
 #include "receiver_state.hpp"
 #include "shmbus/error.hpp"
 #include "trace_selection.hpp"

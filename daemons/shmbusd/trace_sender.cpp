@@ -15,6 +15,7 @@
 #include "otlp_reply.hpp"
 #include "printable_text.hpp"
 #include "quantity_text.hpp"
+#include "rare_line.hpp"
 #include "receiver_state.hpp"
 #include "retry_delay.hpp"
 #include "wall_time.hpp"

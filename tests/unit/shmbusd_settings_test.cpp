@@ -6,11 +6,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "shmbusd/duration_setting.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace std::chrono_literals;
-using shmbus::daemon::parse_duration;
 using shmbus::daemon::parse_settings;
 using shmbus::daemon::read_settings;
 using shmbus::daemon::Settings;
@@ -163,21 +161,4 @@ TEST_CASE("a configuration that can't be read is named, with the reason", "[shmb
   CHECK_THROWS_WITH(read_settings(folder.file("none")),
                     Catch::Contains("none: expected a readable file, found: No such"));
   CHECK_THROWS_WITH(read_settings(folder.file("")), Catch::Contains("Is a directory"));
-}
-
-TEST_CASE("durations have whole numbers and units, longer units before shorter ones", "[shmbusd]") {
-  CHECK(parse_duration("2m16s") == 136s);
-  CHECK(parse_duration("1h2m3s4ms") == 1h + 2min + 3s + 4ms);
-  for (const char* bad : {"16s2m", "2m2m", "2m16", "2m 16s", "2m-1s", "87600h1s", "2m16x"}) {
-    CAPTURE(bad);
-    CHECK(!parse_duration(bad));
-  }
-  CHECK(parse_duration("0s") == 0ns);
-  CHECK(parse_duration("15ms") == 15ms);
-  CHECK(parse_duration("3m") == 3min);
-  CHECK(parse_duration("1h") == 1h);
-  for (const char* bad : {"", "5", "s", "-1s", "1.5s", "5 s", "5d", "99999999999999999999s", "9999999999999h"}) {
-    CAPTURE(bad);
-    CHECK(!parse_duration(bad));
-  }
 }

@@ -15,7 +15,7 @@ class Endpoint {
   virtual std::string address() const = 0;
 };
 
-/// `listen` as in Settings, not empty. A Unix socket without a listener is replaced. Throws std::runtime_error if the
+/// `listen` is a listen address, not empty. A Unix socket without a listener is replaced. Throws std::runtime_error if the
 /// address can't be used: it names the address, what is wrong, the process that listens there if it is known, and what to
 /// do.
 std::unique_ptr<Endpoint> open_endpoint(const std::string& listen, std::shared_ptr<const HttpPages> pages);

@@ -50,8 +50,8 @@ class SyslogLevel : public spdlog::custom_flag_formatter {
 
 }  // namespace
 
-void start_log() {
-  auto logger = std::make_shared<spdlog::logger>("shmbusd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+void start_log(const std::string& program) {
+  auto logger = std::make_shared<spdlog::logger>(program, std::make_shared<spdlog::sinks::stderr_sink_mt>());
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
   if (to_journal()) {
     formatter->add_flag<SyslogLevel>('*').set_pattern("<%*>%v");

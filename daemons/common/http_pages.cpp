@@ -3,7 +3,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
@@ -12,7 +11,7 @@ namespace {
 
 constexpr const char* plain_text = "text/plain; charset=utf-8";
 
-/// Quotes text for HTML. Names of buses don't need it, but other texts do.
+/// Quotes text for HTML. A health report may hold a server's words.
 std::string quoted(std::string_view text) {
   std::string safe;
   for (const char c : text) {
@@ -32,16 +31,15 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
-HttpPages::HttpPages(std::shared_ptr<prometheus::Collectable> metrics, std::shared_ptr<const Health> health,
-                     std::function<std::string()> traces)
-    : metrics_(std::move(metrics)), health_(std::move(health)), traces_(std::move(traces)) {}
+HttpPages::HttpPages(Parts parts) : parts_(std::move(parts)) {}
 
 HttpPage HttpPages::page(std::string_view target) const {
   target = target.substr(0, target.find('?'));
   if (target == "/metrics")
-    return {200, "text/plain; version=0.0.4; charset=utf-8", prometheus::TextSerializer{}.Serialize(metrics_->Collect())};
+    return {200, "text/plain; version=0.0.4; charset=utf-8",
+            prometheus::TextSerializer{}.Serialize(parts_.metrics->Collect())};
   if (target == "/health") {
-    const Health::Report report = health_->report();
+    const HealthReport report = parts_.health();
     return {report.good ? 200u : 503u, plain_text, report.text + '\n'};
   }
   if (target == "/") return start_page();
@@ -49,26 +47,23 @@ HttpPage HttpPages::page(std::string_view target) const {
 }
 
 HttpPage HttpPages::start_page() const {
-  const Health::Report report = health_->report();
-  const std::string traces = traces_();
+  std::string lines;
+  for (const std::string& line : parts_.lines()) lines += fmt::format("<p>{}</p>\n", quoted(line));
   return {200, "text/html; charset=utf-8",
           fmt::format(R"(<!DOCTYPE html>
 <html lang="en">
-<head><meta charset="utf-8"><title>shmbusd</title></head>
+<head><meta charset="utf-8"><title>{0}</title></head>
 <body>
-<h1>shmbusd {}</h1>
-<p>Housekeeping and metrics for the shmbus buses of this machine.</p>
+<h1>{0} {1}</h1>
+<p>{2}</p>
 <ul>
 <li><a href="metrics">metrics</a>, for Prometheus</li>
-<li><a href="health">health</a>: {}</li>
+<li><a href="health">health</a>: {3}</li>
 </ul>
-<p>Buses: {}</p>
-{}</body>
+{4}</body>
 </html>
 )",
-                      SHMBUS_VERSION, quoted(report.text),
-                      report.buses.empty() ? "none" : quoted(fmt::format("{}", fmt::join(report.buses, ", "))),
-                      traces.empty() ? "" : fmt::format("<p>{}</p>\n", quoted(traces)))};
+                      quoted(parts_.title), SHMBUS_VERSION, quoted(parts_.sentence), quoted(parts_.health().text), lines)};
 }
 
 }  // namespace shmbus::daemon

@@ -15,8 +15,8 @@
 #include <boost/system/system_error.hpp>
 
 #include "http_listener.hpp"
+#include "listen_address.hpp"
 #include "printable_text.hpp"
-#include "settings.hpp"
 #include "socket_owner.hpp"
 
 namespace shmbus::daemon {
