@@ -4,10 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <utility>
 
+#include "byte_size.hpp"
 #include "output.hpp"
 #include "program.hpp"
 #include "suggestion.hpp"
@@ -21,21 +21,6 @@ std::optional<std::uint64_t> parse_whole(std::string_view text, int base = 10) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
   if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return number;
-}
-
-std::optional<std::uint64_t> parse_size(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    unsigned shift;
-  };
-  static constexpr std::array units = {Unit{"", 0},     Unit{"B", 0},    Unit{"K", 10},   Unit{"KiB", 10},
-                                       Unit{"M", 20},   Unit{"MiB", 20}, Unit{"G", 30},   Unit{"GiB", 30}};
-  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto number = parse_whole(text.substr(0, digits));
-  const auto unit =
-      std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == text.substr(digits); });
-  if (!number || unit == units.end() || *number > (~std::uint64_t{0} >> unit->shift)) return std::nullopt;
-  return *number << unit->shift;
 }
 
 /// Stores the value that `parse` returns for the word.
@@ -92,7 +77,7 @@ Value whole_number(std::optional<std::uint64_t>& to) {
 }
 
 Value byte_size(std::optional<std::uint64_t>& to) {
-  return parsed(to, parse_size, "a number of bytes, such as 65536, 64K or 16M");
+  return parsed(to, parse_byte_size, "a number of bytes, such as 65536, 64K or 16M");
 }
 
 Value number_between(double& to, double least, double most) {
