@@ -49,8 +49,7 @@ HttpPage HttpPages::page(std::string_view target) const {
 HttpPage HttpPages::start_page() const {
   std::string lines;
   for (const std::string& line : parts_.lines()) lines += fmt::format("<p>{}</p>\n", quoted(line));
-  return {200, "text/html; charset=utf-8",
-          fmt::format(R"(<!DOCTYPE html>
+  std::string page = fmt::format(R"(<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>{0}</title></head>
 <body>
@@ -63,7 +62,9 @@ HttpPage HttpPages::start_page() const {
 {4}</body>
 </html>
 )",
-                      quoted(parts_.title), SHMBUS_VERSION, quoted(parts_.sentence), quoted(parts_.health().text), lines)};
+                                 quoted(parts_.title), SHMBUS_VERSION, quoted(parts_.sentence),
+                                 quoted(parts_.health().text), lines);
+  return {200, "text/html; charset=utf-8", std::move(page)};
 }
 
 }  // namespace shmbus::daemon

@@ -8,12 +8,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
+#include <limits>
 #include <system_error>
 #include <type_traits>
 
 #include <fmt/format.h>
 
+#include "byte_size.hpp"
 #include "duration_setting.hpp"
 #include "listen_address.hpp"
 
@@ -143,9 +144,15 @@ void SettingsReader::table(const Setting& setting, const Known& known) {
   }
 }
 
-void SettingsReader::require(const Setting& table, std::string_view key, std::string_view expected) {
+std::optional<Setting> SettingsReader::find(const Setting& table, std::string_view key) {
   const toml::table* const values = table.node.as_table();
-  if (values == nullptr || values->contains(key)) return;
+  const toml::node* const node = values == nullptr ? nullptr : values->get(key);
+  if (node == nullptr) return std::nullopt;
+  return Setting{inner_key(table.key, key), *node};
+}
+
+void SettingsReader::require(const Setting& table, std::string_view key, std::string_view expected) {
+  if (!table.node.is_table() || find(table, key)) return;
   mistake(table.node.source(), inner_key(table.key, key), fmt::format("expected {}, found nothing", expected));
 }
 
@@ -194,8 +201,22 @@ void SettingsReader::count(const Setting& setting, std::size_t& value, std::int6
   value = static_cast<std::size_t>(*found);
 }
 
+void SettingsReader::bytes(const Setting& setting, std::int64_t& value, std::string_view zero) {
+  const auto text = setting.node.value_exact<std::string>();
+  const auto number = setting.node.value_exact<std::int64_t>();
+  const auto size = text ? tool::parse_byte_size(*text) : std::nullopt;
+  if (number && *number >= 0) {
+    value = *number;
+  } else if (size && *size <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    value = static_cast<std::int64_t>(*size);
+  } else {
+    unexpected(setting, fmt::format("a number of bytes, such as \"512MiB\" or \"10GiB\", or 0 ({})", zero));
+  }
+}
+
 void SettingsReader::listen_address(const Setting& setting, std::string& value) {
-  text(setting, value, "\"ADDRESS:PORT\" with a numeric address, \"unix:/PATH\", or \"\" (no metrics)", is_listen_address);
+  text(setting, value, "\"ADDRESS:PORT\" with a numeric address, \"unix:/PATH\", or \"\" (no metrics)",
+       is_listen_address);
 }
 
 void SettingsReader::log_level(const Setting& setting, spdlog::level::level_enum& value) {

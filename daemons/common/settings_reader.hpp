@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,6 +60,8 @@ class SettingsReader {
 
   /// Uses each value of a table. Any other key than the known ones is a mistake.
   void table(const Setting& setting, const Known& known);
+  /// The value that a table has under a key; nothing if it has none.
+  static std::optional<Setting> find(const Setting& table, std::string_view key);
   /// A mistake at the table's place, if it lacks this key.
   void require(const Setting& table, std::string_view key, std::string_view expected);
   void list(const Setting& setting, const Use& each);
@@ -71,6 +74,8 @@ class SettingsReader {
             const std::function<bool(const std::string&)>& good);
   void duration(const Setting& setting, std::chrono::nanoseconds& value, const DurationBounds& bounds = {});
   void count(const Setting& setting, std::size_t& value, std::int64_t least, std::int64_t most, std::string_view what);
+  /// A number of bytes, or a text such as "10GiB"; 0 to the largest 64-bit integer.
+  void bytes(const Setting& setting, std::int64_t& value, std::string_view zero);
   void listen_address(const Setting& setting, std::string& value);
   void log_level(const Setting& setting, spdlog::level::level_enum& value);
   /// A list of users of this machine, by name or number.

@@ -41,8 +41,9 @@ std::string read_items(const std::string& text, std::vector<Item>& items) {
     r.table(r.root(), {{"item", [&](const Setting& all) {
                           r.tables(all, [&](const Setting& one) {
                             Item item;
-                            r.table(one, {{"name", [&](const Setting& v) { r.text(v, item.name, "a name", is_bus_name); }},
-                                          {"on", [&](const Setting& v) { r.boolean(v, item.on); }}});
+                            r.table(one,
+                                    {{"name", [&](const Setting& v) { r.text(v, item.name, "a name", is_bus_name); }},
+                                     {"on", [&](const Setting& v) { r.boolean(v, item.on); }}});
                             r.require(one, "name", "a name");
                             items.push_back(item);
                           });
@@ -117,21 +118,46 @@ TEST_CASE("a duration may have bounds, and a meaning of zero", "[daemon]") {
   CHECK(read("1h", {}) == "3600000");
   CHECK(read("61m", {}) == R"(f.toml:1:5: t: expected a time from "0s" (never) to "1h")" + suffix("61m"));
   CHECK(read("10ms", {.least = 10ms, .zero = {}}) == "10");
-  CHECK(read("0s", {.least = 10ms, .zero = {}}) == R"(f.toml:1:5: t: expected a time from "10ms" to "1h")" + suffix("0s"));
+  CHECK(read("0s", {.least = 10ms, .zero = {}}) ==
+        R"(f.toml:1:5: t: expected a time from "10ms" to "1h")" + suffix("0s"));
   CHECK(read("0s", {.least = 1s, .zero = "no limit"}) == "0");
   CHECK(read("1ms", {.least = 1s, .zero = "no limit"}) ==
         R"(f.toml:1:5: t: expected "0s" (no limit), or a time from "1s" to "1h")" + suffix("1ms"));
+}
+
+TEST_CASE("a number of bytes is a number, or a text with a unit", "[daemon]") {
+  const auto read = [](const std::string& value) {
+    std::int64_t bytes = -1;
+    const std::string said = mistakes("b = " + value, [&](SettingsReader& r) {
+      r.table(r.root(), {{"b", [&](const Setting& v) { r.bytes(v, bytes, "no limit"); }}});
+    });
+    return said == "none" ? std::to_string(bytes) : said;
+  };
+  CHECK(read("0") == "0");
+  CHECK(read("4096") == "4096");
+  CHECK(read("'10GiB'") == "10737418240");
+  CHECK(read("'7'") == "7");
+  CHECK(read("-1") ==
+        R"(f.toml:1:5: b: expected a number of bytes, such as "512MiB" or "10GiB", or 0 (no limit), found )"
+        "the integer -1");
+  for (const char* bad : {"'10 GiB'", "'-1'", "''", "1.5", "'8589934592GiB'", "true"}) {
+    CAPTURE(bad);
+    CHECK_THAT(read(bad), Catch::StartsWith("f.toml:1:5: b: expected a number of bytes"));
+  }
 }
 
 TEST_CASE("a mistake leaves the value as it was", "[daemon]") {
   std::string text = "before";
   std::size_t count = 5;
   auto level = spdlog::level::info;
-  CHECK(mistakes("a = 'x'\nb = 11\nc = 'loud'\n", [&](SettingsReader& r) {
-          r.table(r.root(), {{"a", [&](const Setting& v) { r.text(v, text, "\"y\"", [](auto& t) { return t == "y"; }); }},
-                             {"b", [&](const Setting& v) { r.count(v, count, 1, 10, "a number"); }},
-                             {"c", [&](const Setting& v) { r.log_level(v, level); }}});
-        }) ==
+  CHECK(mistakes("a = 'x'\nb = 11\nc = 'loud'\n",
+                 [&](SettingsReader& r) {
+                   r.table(
+                       r.root(),
+                       {{"a", [&](const Setting& v) { r.text(v, text, "\"y\"", [](auto& t) { return t == "y"; }); }},
+                        {"b", [&](const Setting& v) { r.count(v, count, 1, 10, "a number"); }},
+                        {"c", [&](const Setting& v) { r.log_level(v, level); }}});
+                 }) ==
         "f.toml:1:5: a: expected \"y\", found the string \"x\"\n"
         "f.toml:2:5: b: expected a number, 1 to 10, found the integer 11\n"
         "f.toml:3:5: c: expected \"debug\", \"info\", \"warning\" or \"error\", found the string \"loud\"");
