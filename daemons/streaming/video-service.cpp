@@ -7,7 +7,6 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <shmbus/shmbus.hpp>
 
@@ -17,6 +16,7 @@
 #include "common/service_options.hpp"
 #include "common/video_options.hpp"
 #include "common/watch_generator.hpp"
+#include "command_line.hpp"
 #include "signal_scope.hpp"
 
 namespace {
@@ -71,14 +71,16 @@ int run(const streaming::VideoOptions& options) {
 
 int main(int argc, char** argv) {
   streaming::VideoOptions options;
-  CLI::App app{"Answers viewers that start a video; publishes video.watch_started.", "video-service"};
-  streaming::add_bus_option(app, options.bus);
-  streaming::add_video_options(app, options);
-  CLI11_PARSE(app, argc, argv);
-  try {
-    return run(options);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "video-service: {}\n", error.what());
-    return 1;
-  }
+  shmbus::tool::CommandLine line("video-service", {}, "Answers viewers that start a video; publishes video.watch_started.");
+  streaming::add_bus_option(line.program(), options.bus);
+  streaming::add_video_options(line.program(), options);
+  line.program().action([&] {
+    try {
+      return run(options);
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "video-service: {}\n", error.what());
+      return 1;
+    }
+  });
+  return line.run(argc, argv);
 }

@@ -85,7 +85,7 @@ TEST_CASE("the demonstration reports what is wrong with its input", "[streaming]
     CHECK((finished.out + finished.err).find(path) != std::string::npos);
     CHECK((finished.out + finished.err).find(found) != std::string::npos);
   };
-  fails(streaming.folder.file("missing.csv"), "does not exist");
+  fails(streaming.folder.file("missing.csv"), "a file that exists");
   fails(streaming.folder.write("short.csv", "userId,movieId,rating,timestamp\n1,2,3,4\n"),
         "expected at least 4,000 watches");
   fails(streaming.folder.write("other.csv", "a,b\n1,2\n"), "expected a header");

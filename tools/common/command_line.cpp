@@ -4,7 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <filesystem>
+#include <span>
 #include <utility>
 
 #include "byte_size.hpp"
@@ -12,6 +15,7 @@
 #include "program.hpp"
 #include "suggestion.hpp"
 #include "time_text.hpp"
+#include "usage_error.hpp"
 
 namespace shmbus::tool {
 namespace {
@@ -33,6 +37,46 @@ Value parsed(To& to, Parse parse, std::string expected, std::string preset = {})
             return std::string{};
           },
           std::move(preset)};
+}
+
+/// The same for a number within bounds.
+Value bounded(std::optional<std::uint64_t> (*parse)(std::string_view), std::uint64_t least, std::uint64_t most,
+              std::function<void(std::uint64_t)> store, std::string expected, std::string preset) {
+  return {[=, store = std::move(store), expected = std::move(expected)](const std::string& word) {
+            const auto value = parse(word);
+            if (!value || *value < least || *value > most) return expected;
+            store(*value);
+            return std::string{};
+          },
+          std::move(preset)};
+}
+
+/// Stores a text that fulfils a condition.
+template <class Condition>
+Value checked_text(std::string& to, Condition holds, std::string expected) {
+  const auto parse = [holds](const std::string& word) { return holds(word) ? std::optional(word) : std::nullopt; };
+  return parsed(to, parse, std::move(expected), to);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string list;
+  for (std::size_t i = 0; i < words.size(); ++i) list += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
+  return list;
+}
+
+std::string capital(std::string word, bool all) {
+  for (char& c : word) {
+    c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (!all) break;
+  }
+  return word;
+}
+
+int print_and_succeed(const std::string& text) {
+  Output out;
+  out.text() = text;
+  out.flush();
+  return 0;
 }
 
 /// Stores what a word means, or refuses it by the option's name.
@@ -104,6 +148,49 @@ Value file_mode(std::optional<unsigned>& to) {
   return parsed(to, parse, "a file mode in octal, such as 0640");
 }
 
+Value choice(std::string& to, const std::vector<std::string>& words) {
+  const auto known = [words](const std::string& word) { return std::find(words.begin(), words.end(), word) != words.end(); };
+  return checked_text(to, known, joined(words));
+}
+
+Value existing_file(std::string& to) {
+  const auto is_file = [](const std::string& path) {
+    std::error_code none;
+    return std::filesystem::exists(path, none) && !std::filesystem::is_directory(path, none);
+  };
+  return checked_text(to, is_file, "a file that exists");
+}
+
+Value existing_folder(std::string& to) {
+  const auto is_folder = [](const std::string& path) {
+    std::error_code none;
+    return std::filesystem::is_directory(path, none);
+  };
+  return checked_text(to, is_folder, "a folder that exists");
+}
+
+Value milliseconds_between(std::chrono::milliseconds& to, std::uint64_t least, std::uint64_t most) {
+  return whole_number_between(
+      least, most, [&to](std::uint64_t count) { to = std::chrono::milliseconds{count}; }, std::to_string(to.count()));
+}
+
+Value whole_number_between(std::uint64_t least, std::uint64_t most, std::function<void(std::uint64_t)> store,
+                           std::string preset) {
+  return bounded([](std::string_view word) { return parse_whole(word); }, least, most, std::move(store),
+                 fmt::format("a whole number from {} to {}", least, most), std::move(preset));
+}
+
+Value byte_size_between(std::uint64_t least, std::uint64_t most, std::function<void(std::uint64_t)> store,
+                        std::string preset) {
+  return bounded(parse_byte_size, least, most, std::move(store),
+                 fmt::format("bytes from {} to {}, as 64, 4K or 1M", least, most), std::move(preset));
+}
+
+Value without_preset(Value value) {
+  value.preset.clear();
+  return value;
+}
+
 Command& Command::argument(const std::string& name, Value value, const std::string& help) {
   add(*app_, name, std::move(value), help).type_name("")->required();
   return *this;
@@ -159,13 +246,15 @@ Command& Command::action(std::function<int()> run) {
   return *this;
 }
 
+std::string Command::name() const { return app_->get_name(); }
+
 CommandLine::CommandLine(const std::string& name, const std::string& version, const std::string& description,
-                         std::vector<Synonym> synonyms)
-    : app_(std::make_unique<CLI::App>(description, name)), program_(*app_), synonyms_(std::move(synonyms)) {
-  app_->set_version_flag("--version", name + " " + version);
+                         VerbWords words)
+    : app_(std::make_unique<CLI::App>(description, name)), program_(*app_), words_(std::move(words)) {
+  if (!version.empty()) app_->set_version_flag("--version", name + " " + version);
   app_->fallthrough();
-  app_->get_formatter()->label("SUBCOMMAND", "VERB");
-  app_->get_formatter()->label("Subcommands", "Verbs");
+  app_->get_formatter()->label("SUBCOMMAND", capital(words_.verb, true));
+  app_->get_formatter()->label("Subcommands", capital(words_.verb, false) + "s");
   app_->require_subcommand(0, 1);  // so that a later word is never taken for a second verb
 }
 
@@ -192,27 +281,52 @@ int CommandLine::help(const std::optional<std::string>& verb) {
   if (about == nullptr) {
     std::vector<std::string> names;
     for (const auto& v : verbs_) names.push_back(v->app_->get_name());
-    return refuse(fmt::format("unknown verb '{}'{}", *verb, suggestion(*verb, names, synonyms_)),
+    return refuse(fmt::format("unknown {} '{}'{}", words_.verb, *verb, suggestion(*verb, names, words_.synonyms)),
                   app_->get_name() + " --help");
   }
-  Output out;
   // App::help would explain the verb `help` itself.
-  out.text() = about->get_formatter()->make_help(
-      about, about == app_.get() ? app_->get_name() : app_->get_name() + " " + *verb, CLI::AppFormatMode::Normal);
-  out.flush();
-  return 0;
+  return print_and_succeed(about->get_formatter()->make_help(
+      about, about == app_.get() ? app_->get_name() : app_->get_name() + " " + *verb, CLI::AppFormatMode::Normal));
+}
+
+/// Returns the exit status if the program is done then: it printed help or its version, or refused the arguments.
+std::optional<int> CommandLine::parse(int argc, char** argv) {
+  try {
+    app_->parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::CallForHelp&) {
+    return print_and_succeed(app_->help());  // of the verb, if there is one
+  } catch (const CLI::CallForVersion& version) {
+    return print_and_succeed(std::string{version.what()} + '\n');
+  } catch (const CLI::ParseError& error) {
+    const auto verbs = app_->get_subcommands();
+    const std::span<const char* const> words(argv + 1, static_cast<std::size_t>(std::max(argc - 1, 0)));
+    return refuse(usage_error(*app_, error, words, words_.synonyms),
+                  app_->get_name() + (verbs.empty() ? "" : " " + verbs.front()->get_name()) + " --help");
+  }
+}
+
+int CommandLine::act(const Command& command) const {
+  try {
+    return command.run_();
+  } catch (const UsageError& error) {
+    return refuse(error.what(), app_->get_name() + " --help");
+  }
 }
 
 int CommandLine::run(int argc, char** argv) {
   std::optional<std::string> about;
-  verb("help", "Explain the program, or one of its verbs")
-      .optional_argument("VERB", text_value(about), "The verb")
-      .action([&] { return help(about); });
-  if (const auto status = parse(*app_, argc, argv, synonyms_)) return *status;
-  for (const auto& v : verbs_) {
-    if (v->app_->parsed()) return v->run_();
+  if (!verbs_.empty()) {
+    verb("help", fmt::format("Explain the program, or one of its {}s", words_.verb))
+        .optional_argument(capital(words_.verb, true), text_value(about), fmt::format("The {}", words_.verb))
+        .action([&] { return help(about); });
   }
-  return refuse("a verb is missing, for example ls, sub or doctor", app_->get_name() + " --help");
+  if (const auto status = parse(argc, argv)) return *status;
+  if (verbs_.empty()) return act(program_);
+  for (const auto& v : verbs_) {
+    if (v->app_->parsed()) return act(*v);
+  }
+  return refuse(fmt::format("a {} is missing, for example {}", words_.verb, words_.examples), app_->get_name() + " --help");
 }
 
 }  // namespace shmbus::tool

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "suggestion.hpp"
@@ -15,7 +18,7 @@ namespace CLI {
 class App;
 }  // namespace CLI
 
-// The command line of a program with verbs. It hides CLI11, which is slow to compile.
+// The command line of a program, with or without verbs. It hides CLI11, which is slow to compile.
 namespace shmbus::tool {
 
 /// A variable that a word of the command line sets.
@@ -34,6 +37,51 @@ Value byte_size(std::optional<std::uint64_t>& to);               ///< 65536, 64K
 Value number_between(double& to, double least, double most);     ///< its present value is the default
 Value duration_value(std::optional<std::chrono::nanoseconds>& to);  ///< 500ms, 2s, 1.5h
 Value file_mode(std::optional<unsigned>& to);                    ///< octal: 0640
+Value choice(std::string& to, const std::vector<std::string>& words);  ///< one of these words; its present value is the default
+Value existing_file(std::string& to);
+Value existing_folder(std::string& to);                          ///< its present value is the default
+Value milliseconds_between(std::chrono::milliseconds& to, std::uint64_t least, std::uint64_t most);
+
+/// A whole number in these bounds. `store` is called with it.
+Value whole_number_between(std::uint64_t least, std::uint64_t most, std::function<void(std::uint64_t)> store,
+                           std::string preset = {});
+/// The same for a number of bytes: 64, 4K, 1MiB.
+Value byte_size_between(std::uint64_t least, std::uint64_t most, std::function<void(std::uint64_t)> store,
+                        std::string preset = {});
+
+template <class Integer>
+Value whole_number_between(Integer& to, std::uint64_t least, std::uint64_t most) {
+  return whole_number_between(
+      least, most, [&to](std::uint64_t number) { to = static_cast<Integer>(number); }, std::to_string(to));
+}
+
+template <class Integer>
+Value whole_number_between(std::optional<Integer>& to, std::uint64_t least, std::uint64_t most) {
+  return whole_number_between(least, most, [&to](std::uint64_t number) { to = static_cast<Integer>(number); });
+}
+
+/// A list with commas, such as 64,1K. `element`, a function from T& to Value, says how each of its words is read.
+template <class T, class Element>
+Value list_value(std::vector<T>& to, Element element) {
+  Value list;
+  for (T& one : to) list.preset += (list.preset.empty() ? "" : ",") + element(one).preset;
+  list.read = [&to, element](const std::string& words) {
+    std::vector<T> read;
+    for (std::size_t begin = 0; begin <= words.size();) {
+      const std::size_t end = std::min(words.find(',', begin), words.size());
+      T one{};
+      if (std::string expected = element(one).read(words.substr(begin, end - begin)); !expected.empty()) return expected;
+      read.push_back(std::move(one));
+      begin = end + 1;
+    }
+    to = std::move(read);
+    return std::string{};
+  };
+  return list;
+}
+
+/// The same, but --help shows no default value.
+Value without_preset(Value value);
 
 /// A program, or one of its verbs.
 class Command {
@@ -57,8 +105,11 @@ class Command {
   Command& require(const std::string& one, const std::string& other);
   /// Sets the text that --help shows after the options.
   Command& explain(const std::string& text);
-  /// Sets what the verb does: a function that returns the exit status and may throw Error or std::system_error.
+  /// Sets what the program or verb does: a function that returns the exit status and may throw UsageError, Error or
+  /// std::system_error.
   Command& action(std::function<int()> run);
+
+  std::string name() const;
 
  private:
   friend class CommandLine;
@@ -66,12 +117,23 @@ class Command {
   std::function<int()> run_;
 };
 
-/// A program with verbs. The given verb runs. `help` and `help VERB` are built in.
+/// Thrown by an action to refuse arguments: "--sort: needs --pane". CommandLine::run then prints it, and where --help is.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// How a program speaks of its verbs.
+struct VerbWords {
+  std::vector<Synonym> synonyms{};  ///< words that people try for a verb
+  std::string verb = "verb";
+  std::string examples{};           ///< shown if no verb is given: "ls, sub or doctor"
+};
+
+/// A program. Without verbs its own action runs. With verbs the given verb runs, and `help` and `help VERB` are built in.
 class CommandLine {
  public:
-  /// `synonyms` are words that people try for a verb.
-  CommandLine(const std::string& name, const std::string& version, const std::string& description,
-              std::vector<Synonym> synonyms = {});
+  /// There is no --version if the version is empty.
+  CommandLine(const std::string& name, const std::string& version, const std::string& description, VerbWords words = {});
   ~CommandLine();
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
@@ -82,17 +144,20 @@ class CommandLine {
   /// Adds a text to the --help of each verb defined so far.
   void explain_verbs(const std::string& text);
 
-  /// Parses the command line and runs the verb. Returns the exit status.
+  /// Parses the command line and runs the action. Returns the exit status; it is exit_usage if arguments were refused, which
+  /// one line on standard error explains.
   int run(int argc, char** argv);
 
  private:
   int help(const std::optional<std::string>& verb);
+  std::optional<int> parse(int argc, char** argv);
+  int act(const Command& command) const;
   CLI::App* find(const std::string& verb);
 
   std::unique_ptr<CLI::App> app_;
   Command program_;
   std::vector<std::unique_ptr<Command>> verbs_;
-  std::vector<Synonym> synonyms_;
+  VerbWords words_;
 };
 
 }  // namespace shmbus::tool

@@ -1,15 +1,7 @@
 #pragma once
 
 #include <functional>
-#include <optional>
-#include <span>
 #include <string>
-
-#include "suggestion.hpp"
-
-namespace CLI {
-class App;
-}
 
 // How programs begin and end. Exit status: 0 success, 1 failure, 2 wrong arguments.
 namespace shmbus::tool {
@@ -20,10 +12,6 @@ inline constexpr int exit_usage = 2;
 /// Runs the program and returns its exit status. An exception becomes one line on standard error. A signal that the program
 /// received (see SignalScope) ends the process as that signal would have, and closed output ends it as SIGPIPE would.
 int run_program(const std::function<int()>& program);
-
-/// Parses the command line. Returns the exit status if the program is done then: it printed help or its version, or refused
-/// the arguments. `synonyms` are words that people try for a verb.
-std::optional<int> parse(CLI::App& app, int argc, char** argv, std::span<const Synonym> synonyms = {});
 
 /// Prints what is wrong with the arguments and where they are explained. Returns exit_usage.
 int refuse(const std::string& what, const std::string& help);

@@ -109,15 +109,12 @@ int run(unsigned topics, const Settings& settings) {
 
 }  // namespace
 
-Command attach_command(CLI::App& program, const Settings& settings) {
+void add_attach(tool::CommandLine& line, const Settings& settings) {
   auto topics = std::make_shared<unsigned>(100);
-  CLI::App* app = program.add_subcommand("attach", "How long a new member takes to attach to a bus");
-  app->add_option("--topics", *topics, "How many topics the bus has")
-      ->type_name("N")
-      ->check(whole_number(1, 4000))
-      ->capture_default_str();
-  app->footer(kAttachHelp);
-  return {.app = app, .run = [topics, &settings] { return run(*topics, settings); }, .draws = true};
+  tool::Command& command = line.verb("attach", "How long a new member takes to attach to a bus");
+  command.option("--topics", "N", tool::whole_number_between(*topics, 1, 4000), "How many topics the bus has");
+  command.explain(kAttachHelp);
+  set_action(command, settings, Distributions::drawn, [topics, &settings] { return run(*topics, settings); });
 }
 
 }  // namespace shmbus::bench

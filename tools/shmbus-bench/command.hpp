@@ -1,29 +1,27 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 
+#include "command_line.hpp"
 #include "settings.hpp"
 
 namespace shmbus::bench {
 
-/// One measurement of the command line: its options are registered with the program when it is made.
-struct Command {
-  CLI::App* app;
-  std::function<int()> run;  ///< prints its report and returns the exit status; throws as `main` knows
-  bool draws;                ///< whether it has distributions, for --plot
-};
+enum class Distributions { none, drawn };  ///< whether a measurement has distributions, for --plot
 
-// `settings` is set before a command runs, and must outlive it.
-Command latency_command(CLI::App& program, const Settings& settings);
-Command throughput_command(CLI::App& program, const Settings& settings);
-Command fanout_command(CLI::App& program, const Settings& settings);
-Command payload_command(CLI::App& program, const Settings& settings);
-Command publish_command(CLI::App& program, const Settings& settings);
-Command wakeup_command(CLI::App& program, const Settings& settings);
-Command dispatch_command(CLI::App& program, const Settings& settings);
-Command attach_command(CLI::App& program, const Settings& settings);
-Command idle_command(CLI::App& program, const Settings& settings);
-Command soak_command(CLI::App& program, const Settings& settings);
+/// Sets what a measurement does: a function that prints its report and returns the exit status. May throw what `main` catches.
+void set_action(tool::Command& command, const Settings& settings, Distributions distributions, std::function<int()> run);
+
+// Each adds one measurement to the command line. `settings` is set before it runs, and must outlive it.
+void add_latency(tool::CommandLine& line, const Settings& settings);
+void add_throughput(tool::CommandLine& line, const Settings& settings);
+void add_fanout(tool::CommandLine& line, const Settings& settings);
+void add_payload(tool::CommandLine& line, const Settings& settings);
+void add_publish(tool::CommandLine& line, const Settings& settings);
+void add_wakeup(tool::CommandLine& line, const Settings& settings);
+void add_dispatch(tool::CommandLine& line, const Settings& settings);
+void add_attach(tool::CommandLine& line, const Settings& settings);
+void add_idle(tool::CommandLine& line, const Settings& settings);
+void add_soak(tool::CommandLine& line, const Settings& settings);
 
 }  // namespace shmbus::bench

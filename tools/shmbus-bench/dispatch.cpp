@@ -292,25 +292,18 @@ int run(const DispatchChoice& choice, const Settings& settings) {
 
 }  // namespace
 
-Command dispatch_command(CLI::App& program, const Settings& settings) {
+void add_dispatch(tool::CommandLine& line, const Settings& settings) {
   auto choice = std::make_shared<DispatchChoice>();
-  CLI::App* app = program.add_subcommand("dispatch", "How fast events reach the handlers of subscriptions, compared with poll");
-  app->add_option("--workers", choice->workers, "Numbers of workers of the subscriptions to compare")
-      ->type_name("N,...")
-      ->delimiter(',')
-      ->check(whole_number(1, 64))
-      ->capture_default_str();
-  app->add_option("--rate", choice->rate, "Paced events per second")
-      ->type_name("N")
-      ->check(whole_number(1, 1'000'000))
-      ->capture_default_str();
-  app->add_option("--events", choice->events, "Paced events of each kind, in all rounds together")
-      ->type_name("N")
-      ->check(whole_number(100, 100'000'000))
-      ->capture_default_str();
-  add_size_option(*app, choice->size);
-  app->footer(kDispatchHelp);
-  return {.app = app, .run = [choice, &settings] { return run(*choice, settings); }, .draws = false};
+  tool::Command& command = line.verb("dispatch", "How fast events reach the handlers of subscriptions, compared with poll");
+  const auto worker_count = [](std::size_t& to) { return tool::whole_number_between(to, 1, 64); };
+  command.option("--workers", "N,...", tool::list_value(choice->workers, worker_count),
+                 "Numbers of workers of the subscriptions to compare");
+  command.option("--rate", "N", tool::whole_number_between(choice->rate, 1, 1'000'000), "Paced events per second");
+  command.option("--events", "N", tool::whole_number_between(choice->events, 100, 100'000'000),
+                 "Paced events of each kind, in all rounds together");
+  add_size_option(command, choice->size);
+  command.explain(kDispatchHelp);
+  set_action(command, settings, Distributions::none, [choice, &settings] { return run(*choice, settings); });
 }
 
 }  // namespace shmbus::bench

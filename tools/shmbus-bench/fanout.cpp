@@ -86,24 +86,19 @@ int run(const FanoutOptions& options, const Settings& settings) {
 
 }  // namespace
 
-Command fanout_command(CLI::App& program, const Settings& settings) {
+void add_fanout(tool::CommandLine& line, const Settings& settings) {
   auto options = std::make_shared<FanoutOptions>();
-  CLI::App* app = program.add_subcommand("fanout", "One publisher to several subscribers, and several to one");
-  app->add_option("--readers", options->readers, "How many subscribers, of one publisher")
-      ->type_name("N,...")
-      ->delimiter(',')
-      ->check(whole_number(1, 64))
-      ->capture_default_str();
-  app->add_option("--publishers", options->publishers, "How many publishers, to one subscriber")
-      ->type_name("N,...")
-      ->delimiter(',')
-      ->check(whole_number(1, 64))
-      ->capture_default_str();
-  add_size_option(*app, options->size);
-  add_touch_option(*app, options->touch);
-  add_batch_option(*app, options->batch);
-  app->footer(kFanoutHelp);
-  return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = false};
+  tool::Command& command = line.verb("fanout", "One publisher to several subscribers, and several to one");
+  const auto process_count = [](unsigned& to) { return tool::whole_number_between(to, 1, 64); };
+  command.option("--readers", "N,...", tool::list_value(options->readers, process_count),
+                 "How many subscribers, of one publisher");
+  command.option("--publishers", "N,...", tool::list_value(options->publishers, process_count),
+                 "How many publishers, to one subscriber");
+  add_size_option(command, options->size);
+  add_touch_option(command, options->touch);
+  add_batch_option(command, options->batch);
+  command.explain(kFanoutHelp);
+  set_action(command, settings, Distributions::none, [options, &settings] { return run(*options, settings); });
 }
 
 }  // namespace shmbus::bench

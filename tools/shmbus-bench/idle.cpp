@@ -138,19 +138,13 @@ int run(const IdleOptions& options, const Settings& settings) {
 
 }  // namespace
 
-Command idle_command(CLI::App& program, const Settings& settings) {
+void add_idle(tool::CommandLine& line, const Settings& settings) {
   auto options = std::make_shared<IdleOptions>();
-  CLI::App* app = program.add_subcommand("idle", "What services without events use");
-  app->add_option("--services", options->services, "Number of services")
-      ->type_name("N")
-      ->check(whole_number(1, 64))
-      ->capture_default_str();
-  app->add_option("--seconds", options->seconds, "How long to measure")
-      ->type_name("S")
-      ->check(whole_number(1, 86'400))
-      ->capture_default_str();
-  app->footer(kIdleHelp);
-  return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = false};
+  tool::Command& command = line.verb("idle", "What services without events use");
+  command.option("--services", "N", tool::whole_number_between(options->services, 1, 64), "Number of services");
+  command.option("--seconds", "S", tool::whole_number_between(options->seconds, 1, 86'400), "How long to measure");
+  command.explain(kIdleHelp);
+  set_action(command, settings, Distributions::none, [options, &settings] { return run(*options, settings); });
 }
 
 }  // namespace shmbus::bench

@@ -72,20 +72,18 @@ int run(const LatencyOptions& options, const Settings& settings) {
 
 }  // namespace
 
-Command latency_command(CLI::App& program, const Settings& settings) {
+void add_latency(tool::CommandLine& line, const Settings& settings) {
   auto options = std::make_shared<LatencyOptions>();
-  CLI::App* app =
-      program.add_subcommand("latency", "How long an event takes to another process, compared with the floor");
-  options->topics.add_options(*app);
-  app->add_option("--wait", options->waiting, "How the processes wait: poll, spin, balanced or sleep, or several")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"poll", "spin", "balanced", "sleep"}))
-      ->capture_default_str();
-  add_size_option(*app, options->size);
-  add_touch_option(*app, options->touch);
-  add_batch_option(*app, options->batch);
-  app->footer(kLatencyHelp);
-  return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = true};
+  tool::Command& command = line.verb("latency", "How long an event takes to another process, compared with the floor");
+  options->topics.add_options(command);
+  const auto way = [](std::string& to) { return tool::choice(to, {"poll", "spin", "balanced", "sleep"}); };
+  command.option("--wait", "WAIT,...", tool::list_value(options->waiting, way),
+                 "How the processes wait: poll, spin, balanced or sleep, or several");
+  add_size_option(command, options->size);
+  add_touch_option(command, options->touch);
+  add_batch_option(command, options->batch);
+  command.explain(kLatencyHelp);
+  set_action(command, settings, Distributions::drawn, [options, &settings] { return run(*options, settings); });
 }
 
 }  // namespace shmbus::bench

@@ -1,40 +1,34 @@
 #include "measurement_options.hpp"
 
 #include "measure/payload.hpp"
-#include "settings.hpp"
 
 namespace shmbus::bench {
 
 namespace {
-constexpr std::uint64_t kLargestPayload = std::uint64_t{32} << 20;
+
+tool::Value payload_size(std::size_t& to) { return byte_size(to, measure::kSmallestPayload, std::uint64_t{32} << 20); }
+
+}  // namespace
+
+tool::Value byte_size(std::size_t& to, std::uint64_t least, std::uint64_t most) {
+  return tool::byte_size_between(least, most, [&to](std::uint64_t bytes) { to = bytes; }, std::to_string(to));
 }
 
-CLI::Option* add_size_option(CLI::App& app, std::size_t& size) {
-  return app.add_option("--size", size, "The payload")
-      ->type_name("BYTES")
-      ->transform(byte_size(measure::kSmallestPayload, kLargestPayload))
-      ->capture_default_str();
+void add_size_option(tool::Command& command, std::size_t& size) {
+  command.option("--size", "BYTES", payload_size(size), "The payload");
 }
 
-CLI::Option* add_sizes_option(CLI::App& app, std::vector<std::size_t>& sizes) {
-  return app.add_option("--sizes", sizes, "Payloads, for example 64,1K,64K")
-      ->type_name("BYTES")
-      ->delimiter(',')
-      ->transform(byte_size(measure::kSmallestPayload, kLargestPayload))
-      ->capture_default_str();
+void add_sizes_option(tool::Command& command, std::vector<std::size_t>& sizes) {
+  command.option("--sizes", "BYTES,...", tool::list_value(sizes, payload_size), "Payloads, for example 64,1K,64K");
 }
 
-CLI::Option* add_touch_option(CLI::App& app, std::string& touch) {
-  return app.add_option("--touch", touch, "Which bytes of a payload are written and read: first (word), ends or all")
-      ->check(CLI::IsMember({"first", "ends", "all"}))
-      ->capture_default_str();
+void add_touch_option(tool::Command& command, std::string& touch) {
+  command.option("--touch", "PART", tool::choice(touch, {"first", "ends", "all"}),
+                 "Which bytes of a payload are written and read: first (word), ends or all");
 }
 
-CLI::Option* add_batch_option(CLI::App& app, std::size_t& batch) {
-  return app.add_option("--batch", batch, "The limit of a poll")
-      ->type_name("N")
-      ->check(whole_number(1, 1'000'000))
-      ->capture_default_str();
+void add_batch_option(tool::Command& command, std::size_t& batch) {
+  command.option("--batch", "N", tool::whole_number_between(batch, 1, 1'000'000), "The limit of a poll");
 }
 
 }  // namespace shmbus::bench

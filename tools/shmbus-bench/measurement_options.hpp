@@ -1,16 +1,21 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "command_line.hpp"
+
 namespace shmbus::bench {
 
+/// A number of bytes in these bounds: 64, 4K, 1M. Its value is the preset.
+tool::Value byte_size(std::size_t& to, std::uint64_t least, std::uint64_t most);
+
 // Options that several measurements have. The value given is the default.
-CLI::Option* add_size_option(CLI::App& app, std::size_t& size);
-CLI::Option* add_sizes_option(CLI::App& app, std::vector<std::size_t>& sizes);
-CLI::Option* add_touch_option(CLI::App& app, std::string& touch);
-CLI::Option* add_batch_option(CLI::App& app, std::size_t& batch);
+void add_size_option(tool::Command& command, std::size_t& size);
+void add_sizes_option(tool::Command& command, std::vector<std::size_t>& sizes);
+void add_touch_option(tool::Command& command, std::string& touch);
+void add_batch_option(tool::Command& command, std::size_t& batch);
 
 }  // namespace shmbus::bench

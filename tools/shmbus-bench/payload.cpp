@@ -139,30 +139,22 @@ int run(const PayloadOptions& options, const Settings& settings) {
 
 }  // namespace
 
-Command payload_command(CLI::App& program, const Settings& settings) {
+void add_payload(tool::CommandLine& line, const Settings& settings) {
   auto options = std::make_shared<PayloadOptions>();
-  CLI::App* app = program.add_subcommand("payload", "The cost of larger events, copied and written in place");
-  add_sizes_option(*app, options->sizes);
-  app->add_option("--how", options->how, "How events are written: copied, loaned or both")
-      ->check(CLI::IsMember({"copied", "loaned", "both"}))
-      ->capture_default_str();
-  app->add_option("--what", options->what, "What is measured: latency, rate or both")
-      ->check(CLI::IsMember({"latency", "rate", "both"}))
-      ->capture_default_str();
-  add_touch_option(*app, options->touch);
-  app->add_option("--writers", options->writers, "The topics' writers: exclusive or shared")
-      ->check(CLI::IsMember({"exclusive", "shared"}))
-      ->capture_default_str();
-  app->add_option("--block-size", options->block_size, "The topics' block size, a power of two")
-      ->type_name("BYTES")
-      ->transform(byte_size(4096, std::uint64_t{64} << 20))
-      ->capture_default_str();
-  app->add_option("--blocks", options->blocks, "The topics' number of blocks")
-      ->type_name("N")
-      ->check(whole_number(2, 65'536))
-      ->capture_default_str();
-  app->footer(kPayloadHelp);
-  return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = true};
+  tool::Command& command = line.verb("payload", "The cost of larger events, copied and written in place");
+  add_sizes_option(command, options->sizes);
+  command.option("--how", "HOW", tool::choice(options->how, {"copied", "loaned", "both"}),
+                 "How events are written: copied, loaned or both");
+  command.option("--what", "WHAT", tool::choice(options->what, {"latency", "rate", "both"}),
+                 "What is measured: latency, rate or both");
+  add_touch_option(command, options->touch);
+  command.option("--writers", "WRITERS", tool::choice(options->writers, {"exclusive", "shared"}),
+                 "The topics' writers: exclusive or shared");
+  command.option("--block-size", "BYTES", byte_size(options->block_size, 4096, std::uint64_t{64} << 20),
+                 "The topics' block size, a power of two");
+  command.option("--blocks", "N", tool::whole_number_between(options->blocks, 2, 65'536), "The topics' number of blocks");
+  command.explain(kPayloadHelp);
+  set_action(command, settings, Distributions::drawn, [options, &settings] { return run(*options, settings); });
 }
 
 }  // namespace shmbus::bench

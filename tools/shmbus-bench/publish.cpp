@@ -272,21 +272,17 @@ int run(const PublishOptions& options, const Settings& settings) {
 
 }  // namespace
 
-Command publish_command(CLI::App& program, const Settings& settings) {
+void add_publish(tool::CommandLine& line, const Settings& settings) {
   auto options = std::make_shared<PublishOptions>();
-  CLI::App* app = program.add_subcommand("publish", "The cost of a publish without waiting readers");
-  options->topics.add_options(*app);
-  add_size_option(*app, options->size);
-  app->add_option("--batch", options->batch, "Events between two readings of the clock")
-      ->type_name("N")
-      ->check(whole_number(1, 1'000'000))
-      ->capture_default_str();
-  app->add_option("--lag-us", options->lag_us, "How long the lapped reader pauses after each poll")
-      ->type_name("US")
-      ->check(whole_number(0, 1'000'000))
-      ->capture_default_str();
-  app->footer(kPublishHelp);
-  return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = true};
+  tool::Command& command = line.verb("publish", "The cost of a publish without waiting readers");
+  options->topics.add_options(command);
+  add_size_option(command, options->size);
+  command.option("--batch", "N", tool::whole_number_between(options->batch, 1, 1'000'000),
+                 "Events between two readings of the clock");
+  command.option("--lag-us", "US", tool::whole_number_between(options->lag_us, 0, 1'000'000),
+                 "How long the lapped reader pauses after each poll");
+  command.explain(kPublishHelp);
+  set_action(command, settings, Distributions::drawn, [options, &settings] { return run(*options, settings); });
 }
 
 }  // namespace shmbus::bench

@@ -17,6 +17,7 @@
 #include "measure/histogram.hpp"
 #include "measure/progress_bar.hpp"
 #include "measure/role_processes.hpp"
+#include "measurement_options.hpp"
 #include "process_use.hpp"
 #include "report.hpp"
 
@@ -248,39 +249,21 @@ int run(const SoakOptions& options, const Settings& settings) {
 
 }  // namespace
 
-Command soak_command(CLI::App& program, const Settings& settings) {
+void add_soak(tool::CommandLine& line, const Settings& settings) {
   auto options = std::make_shared<SoakOptions>();
-  CLI::App* app = program.add_subcommand("soak", "Publish and check events at a rate for a long time");
-  app->add_option("--seconds", options->seconds, "How long to run")
-      ->type_name("S")
-      ->check(whole_number(1, 100'000'000))
-      ->capture_default_str();
-  app->add_option("--rate", options->rate, "Events per second of all publishers together; 0: as many as possible")
-      ->type_name("N")
-      ->check(whole_number(0, 1'000'000'000))
-      ->capture_default_str();
-  app->add_option("--publishers", options->publishers, "How many publishers")
-      ->type_name("N")
-      ->check(whole_number(1, kMostPublishers))
-      ->capture_default_str();
-  app->add_option("--reliable", options->reliable, "How many reliable subscribers")
-      ->type_name("N")
-      ->check(whole_number(0, 32))
-      ->capture_default_str();
-  app->add_option("--lossy", options->lossy, "How many lossy subscribers")
-      ->type_name("N")
-      ->check(whole_number(0, 32))
-      ->capture_default_str();
-  app->add_option("--size", options->size, "The payload")
-      ->type_name("BYTES")
-      ->transform(byte_size(kSmallest, 128 * 1024))
-      ->capture_default_str();
-  app->add_option("--max-growth", options->max_growth, "How much a process's own memory may grow before the run fails")
-      ->type_name("BYTES")
-      ->transform(byte_size(0, std::uint64_t{1} << 40))
-      ->capture_default_str();
-  app->footer(kSoakHelp);
-  return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = true};
+  tool::Command& command = line.verb("soak", "Publish and check events at a rate for a long time");
+  command.option("--seconds", "S", tool::whole_number_between(options->seconds, 1, 100'000'000), "How long to run");
+  command.option("--rate", "N", tool::whole_number_between(options->rate, 0, 1'000'000'000),
+                 "Events per second of all publishers together; 0: as many as possible");
+  command.option("--publishers", "N", tool::whole_number_between(options->publishers, 1, kMostPublishers),
+                 "How many publishers");
+  command.option("--reliable", "N", tool::whole_number_between(options->reliable, 0, 32), "How many reliable subscribers");
+  command.option("--lossy", "N", tool::whole_number_between(options->lossy, 0, 32), "How many lossy subscribers");
+  command.option("--size", "BYTES", byte_size(options->size, kSmallest, 128 * 1024), "The payload");
+  command.option("--max-growth", "BYTES", byte_size(options->max_growth, 0, std::uint64_t{1} << 40),
+                 "How much a process's own memory may grow before the run fails");
+  command.explain(kSoakHelp);
+  set_action(command, settings, Distributions::drawn, [options, &settings] { return run(*options, settings); });
 }
 
 }  // namespace shmbus::bench

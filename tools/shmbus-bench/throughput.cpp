@@ -132,19 +132,17 @@ int run(const ThroughputOptions& options, const Settings& settings) {
 
 }  // namespace
 
-Command throughput_command(CLI::App& program, const Settings& settings) {
+void add_throughput(tool::CommandLine& line, const Settings& settings) {
   auto options = std::make_shared<ThroughputOptions>();
-  CLI::App* app = program.add_subcommand("throughput", "How many events per second go from one process to another");
-  options->topics.add_options(*app);
-  add_sizes_option(*app, options->sizes);
-  add_touch_option(*app, options->touch);
-  add_batch_option(*app, options->batch);
-  app->add_option("--publish-all", options->together, "Also measure publish_all with this many events; 1: do not")
-      ->type_name("N")
-      ->check(whole_number(1, 1'000'000))
-      ->capture_default_str();
-  app->footer(kThroughputHelp);
-  return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = false};
+  tool::Command& command = line.verb("throughput", "How many events per second go from one process to another");
+  options->topics.add_options(command);
+  add_sizes_option(command, options->sizes);
+  add_touch_option(command, options->touch);
+  add_batch_option(command, options->batch);
+  command.option("--publish-all", "N", tool::whole_number_between(options->together, 1, 1'000'000),
+                 "Also measure publish_all with this many events; 1: do not");
+  command.explain(kThroughputHelp);
+  set_action(command, settings, Distributions::none, [options, &settings] { return run(*options, settings); });
 }
 
 }  // namespace shmbus::bench

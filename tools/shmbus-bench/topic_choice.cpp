@@ -2,23 +2,20 @@
 
 #include <nlohmann/json.hpp>
 
-#include "settings.hpp"
+#include "measurement_options.hpp"
 
 namespace shmbus::bench {
 
-void TopicChoice::add_options(CLI::App& app) {
-  app.add_option("--writers", writers, "The topics' writers: exclusive, shared or both")
-      ->check(CLI::IsMember({"exclusive", "shared", "both"}))
-      ->capture_default_str();
-  app.add_option("--stamps", stamps, "The topics' time stamps: on, off or both")
-      ->check(CLI::IsMember({"on", "off", "both"}))
-      ->capture_default_str();
-  app.add_option("--block-size", block_size, "The topics' block size, a power of two; the default is the library's")
-      ->type_name("BYTES")
-      ->transform(byte_size(4096, std::uint64_t{64} << 20));
-  app.add_option("--blocks", blocks, "The topics' number of blocks; the default is the library's")
-      ->type_name("N")
-      ->check(whole_number(2, 65'536));
+void TopicChoice::add_options(tool::Command& command) {
+  command
+      .option("--writers", "WRITERS", tool::choice(writers, {"exclusive", "shared", "both"}),
+              "The topics' writers: exclusive, shared or both")
+      .option("--stamps", "STAMPS", tool::choice(stamps, {"on", "off", "both"}),
+              "The topics' time stamps: on, off or both")
+      .option("--block-size", "BYTES", tool::without_preset(byte_size(block_size, 4096, std::uint64_t{64} << 20)),
+              "The topics' block size, a power of two; the default is the library's")
+      .option("--blocks", "N", tool::without_preset(tool::whole_number_between(blocks, 2, 65'536)),
+              "The topics' number of blocks; the default is the library's");
 }
 
 std::vector<TopicChoice::Kind> TopicChoice::kinds() const {

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <shmbus/options.hpp>
 #include <string>
 #include <vector>
+
+#include "command_line.hpp"
 
 namespace shmbus::bench {
 
@@ -16,7 +17,7 @@ struct TopicChoice {
   std::size_t block_size = 0;  ///< 0: the library's default, or what a measurement needs
   std::size_t blocks = 0;
 
-  void add_options(CLI::App& app);
+  void add_options(tool::Command& command);
 
   struct Kind {
     Writers writers;

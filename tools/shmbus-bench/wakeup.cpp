@@ -56,13 +56,13 @@ int run(const WakeupOptions& options, const Settings& settings) {
 
 }  // namespace
 
-Command wakeup_command(CLI::App& program, const Settings& settings) {
+void add_wakeup(tool::CommandLine& line, const Settings& settings) {
   auto options = std::make_shared<WakeupOptions>();
-  CLI::App* app = program.add_subcommand("wakeup", "How long a sleeping reader takes to wake up, compared with a bare futex");
-  options->topics.add_options(*app);
-  add_size_option(*app, options->size);
-  app->footer(kWakeupHelp);
-  return {.app = app, .run = [options, &settings] { return run(*options, settings); }, .draws = true};
+  tool::Command& command = line.verb("wakeup", "How long a sleeping reader takes to wake up, compared with a bare futex");
+  options->topics.add_options(command);
+  add_size_option(command, options->size);
+  command.explain(kWakeupHelp);
+  set_action(command, settings, Distributions::drawn, [options, &settings] { return run(*options, settings); });
 }
 
 }  // namespace shmbus::bench

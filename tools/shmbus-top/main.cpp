@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <clocale>
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "command_line.hpp"
 #include "model/bus_list.hpp"
 #include "model/watch.hpp"
 #include "options.hpp"
@@ -35,12 +35,21 @@ int print(const Options& options) {
   return run_batch(watch, options);
 }
 
+int show(const Options& options) {
+  if (options.plain()) return print(options);
+  if (!Screen::usable()) {
+    if (::isatty(STDOUT_FILENO) == 1 && ::isatty(STDIN_FILENO) == 1) return print(options);
+    tool::complain("standard input and output: expected a terminal, found none; use --batch or --json");
+    return tool::exit_usage;
+  }
+  return run_screen(options.bus.empty() ? only_bus(Inspector::buses()).value_or("") : options.bus, options);
+}
+
 int run(int argc, char** argv) {
-  CLI::App program{
-      "Watch a shmbus bus: its topics, subscribers, publishers and nodes, with lags and what holds publishers back.",
-      "shmbus-top"};
-  program.set_version_flag("--version", "shmbus-top " SHMBUS_VERSION);
-  program.footer(
+  tool::CommandLine line(
+      "shmbus-top", SHMBUS_VERSION,
+      "Watch a shmbus bus: its topics, subscribers, publishers and nodes, with lags and what holds publishers back.");
+  line.program().explain(
       R"(It only looks: it joins no bus and takes no lock. Press ? for the keys. On a terminal that can't move its
 cursor it prints batches; with NO_COLOR in the environment it has no colours.
 
@@ -51,17 +60,9 @@ Examples:
   shmbus-top --json | jq '.subscribers[] | select(.state == "gating")'
 
 Exit status: 0 good, 1 the bus or part of it can't be read, or was removed while it was printed, 2 wrong arguments.)");
-  const OptionParser parser{program};
-  Options options;
-  program.callback([&] { options = parser.options(); });
-  if (const auto status = tool::parse(program, argc, argv)) return *status;
-  if (options.plain()) return print(options);
-  if (!Screen::usable()) {
-    if (::isatty(STDOUT_FILENO) == 1 && ::isatty(STDIN_FILENO) == 1) return print(options);
-    tool::complain("standard input and output: expected a terminal, found none; use --batch or --json");
-    return tool::exit_usage;
-  }
-  return run_screen(options.bus.empty() ? only_bus(Inspector::buses()).value_or("") : options.bus, options);
+  const OptionParser parser{line.program()};
+  line.program().action([&] { return show(parser.options()); });
+  return line.run(argc, argv);
 }
 
 }  // namespace

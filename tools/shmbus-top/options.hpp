@@ -1,10 +1,10 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "command_line.hpp"
 #include "model/pane.hpp"
 
 namespace shmbus::top {
@@ -27,8 +27,8 @@ struct Options {
 /// Registers the options with the program; parsing sets them.
 class OptionParser {
  public:
-  explicit OptionParser(CLI::App& program);
-  /// Checks the options after parsing. Throws CLI::ValidationError if they contradict each other.
+  explicit OptionParser(tool::Command& program);
+  /// Checks the options after parsing. Throws tool::UsageError if they contradict each other.
   Options options() const;
 
  private:

@@ -10,19 +10,20 @@ namespace {
 int run(int argc, char** argv) {
   ChosenBus bus;
   CommandLine line("shmbus", SHMBUS_VERSION, "Publish, read and look at the events of a shmbus bus.",
-                   {{"list", "ls"},
-                    {"show", "info"},
-                    {"publish", "pub"},
-                    {"send", "pub"},
-                    {"echo", "sub"},
-                    {"listen", "sub"},
-                    {"subscribe", "sub"},
-                    {"create", "topic"},
-                    {"clean", "gc"},
-                    {"delete", "rm"},
-                    {"remove", "rm"},
-                    {"follow", "trace"},
-                    {"check", "doctor"}});
+                   {.synonyms = {{"list", "ls"},
+                                 {"show", "info"},
+                                 {"publish", "pub"},
+                                 {"send", "pub"},
+                                 {"echo", "sub"},
+                                 {"listen", "sub"},
+                                 {"subscribe", "sub"},
+                                 {"create", "topic"},
+                                 {"clean", "gc"},
+                                 {"delete", "rm"},
+                                 {"remove", "rm"},
+                                 {"follow", "trace"},
+                                 {"check", "doctor"}},
+                    .examples = "ls, sub or doctor"});
   Value chosen = text_value(bus.name);
   chosen.read = [&bus](const std::string& word) {
     bus = {.name = word, .given = true};

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "common/call_server.hpp"
 #include "common/line_reader.hpp"
@@ -171,16 +170,18 @@ int Service::answer_calls(Reaction& reaction) {
 int run_service(int argc, char** argv, const std::string& name, const std::string& text,
                 const std::function<int(Service&)>& body) {
   ServiceOptions options;
-  CLI::App app{text, name};
-  add_service_options(app, options);
-  CLI11_PARSE(app, argc, argv);
-  try {
-    Service service(name, options);
-    return body(service);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: {}\n", name, error.what());
-    return 1;
-  }
+  shmbus::tool::CommandLine line(name, {}, text);
+  add_service_options(line.program(), options);
+  line.program().action([&] {
+    try {
+      Service service(name, options);
+      return body(service);
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "{}: {}\n", name, error.what());
+      return 1;
+    }
+  });
+  return line.run(argc, argv);
 }
 
 }  // namespace streaming

@@ -4,9 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "command_line.hpp"
 
 namespace streaming {
 
@@ -26,8 +24,8 @@ struct ServiceOptions {
 };
 
 /// `--bus`, which every program of the platform has.
-void add_bus_option(CLI::App& app, std::string& bus);
+void add_bus_option(shmbus::tool::Command& program, std::string& bus);
 
-void add_service_options(CLI::App& app, ServiceOptions& options);
+void add_service_options(shmbus::tool::Command& program, ServiceOptions& options);
 
 }  // namespace streaming

@@ -3,9 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "command_line.hpp"
 
 namespace streaming {
 
@@ -22,7 +20,7 @@ struct VideoOptions {
   std::string answers;
 };
 
-void add_video_options(CLI::App& app, VideoOptions& options);
+void add_video_options(shmbus::tool::Command& program, VideoOptions& options);
 
 /// How many events the input will give, if that is known beforehand; 0: unknown.
 std::uint64_t expected_events(const VideoOptions& options);

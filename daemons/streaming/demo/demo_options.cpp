@@ -1,47 +1,28 @@
 #include "demo/demo_options.hpp"
 
-#include <CLI/CLI.hpp>
-
 namespace demo {
 
-void add_demo_options(CLI::App& app, DemoOptions& options) {
-  auto* input = app.add_option("--input", options.input,
-                               "CSV of watches with the columns userId, movieId, rating and timestamp, such as "
-                               "MovieLens's ratings.csv; without "
-                               "it they are generated")
-                    ->check(CLI::ExistingFile)
-                    ->type_name("FILE");
-  app.add_option("--movies", options.movies, "CSV with the columns movieId and genres [movies.csv beside the input]")
-      ->check(CLI::ExistingFile)
-      ->type_name("FILE");
-  app.add_option("--services", options.services, "the folder with the seven services")
-      ->capture_default_str()
-      ->check(CLI::ExistingDirectory)
-      ->type_name("DIR");
-  app.add_option("--events", options.events, "how many watches to generate")
-      ->capture_default_str()
-      ->excludes(input)
-      ->type_name("N");
-  app.add_option("--seed", options.seed, "seed of the generated watches")
-      ->capture_default_str()
-      ->excludes(input)
-      ->type_name("N");
-  app.add_option("--seconds", options.seconds, "how long the stream of watches takes")
-      ->capture_default_str()
-      ->check(CLI::Range(1.0, 3600.0))
-      ->type_name("S");
-  app.add_option_function<unsigned>(
-         "--service-time", [&options](unsigned count) { options.service_time = std::chrono::milliseconds{count}; },
-         "how long each service takes for a call, in milliseconds [300]")
-      ->check(CLI::Range(1, 10'000))
-      ->type_name("MS");
-  app.add_option("--calls", options.calls, "how many watches to answer with calls")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100))
-      ->type_name("N");
-  app.add_option("--perfetto", options.perfetto,
-                 "write the trace of one watch to this file, to be opened in https://ui.perfetto.dev")
-      ->type_name("FILE");
+using namespace shmbus::tool;
+
+void add_demo_options(Command& program, DemoOptions& options) {
+  program
+      .option("--input", "FILE", existing_file(options.input),
+              "CSV of watches with the columns userId, movieId, rating and timestamp, such as "
+              "MovieLens's ratings.csv; without it they are generated")
+      .option("--movies", "FILE", existing_file(options.movies),
+              "CSV with the columns movieId and genres [movies.csv beside the input]")
+      .option("--services", "DIR", existing_folder(options.services), "the folder with the seven services")
+      .option("--events", "N", whole_number(options.events, std::to_string(options.events)),
+              "how many watches to generate")
+      .exclude("--events", "--input")
+      .option("--seed", "N", whole_number(options.seed, std::to_string(options.seed)), "seed of the generated watches")
+      .exclude("--seed", "--input")
+      .option("--seconds", "S", number_between(options.seconds, 1, 3600), "how long the stream of watches takes")
+      .option("--service-time", "MS", milliseconds_between(options.service_time, 1, 10'000),
+              "how long each service takes for a call, in milliseconds")
+      .option("--calls", "N", whole_number_between(options.calls, 1, 100), "how many watches to answer with calls")
+      .option("--perfetto", "FILE", text_value(options.perfetto),
+              "write the trace of one watch to this file, to be opened in https://ui.perfetto.dev");
 }
 
 }  // namespace demo

@@ -6,9 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace CLI {
-class App;
-}
+#include "command_line.hpp"
 
 namespace demo {
 
@@ -32,6 +30,6 @@ struct DemoOptions {
   std::string perfetto;  ///< file to write the trace to; empty: none
 };
 
-void add_demo_options(CLI::App& app, DemoOptions& options);
+void add_demo_options(shmbus::tool::Command& program, DemoOptions& options);
 
 }  // namespace demo

@@ -6,7 +6,6 @@
 #include <string>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "demo/demonstration.hpp"
 #include "demo/failure.hpp"
@@ -50,18 +49,20 @@ int run(const demo::DemoOptions& options) {
 
 int main(int argc, char** argv) {
   demo::DemoOptions options;
-  CLI::App app{"Shows with seven services what the bus is for, and checks that it works. Takes under two minutes.",
-               "shmbus-demo"};
-  demo::add_demo_options(app, options);
-  CLI11_PARSE(app, argc, argv);
-  std::signal(SIGPIPE, SIG_IGN);  // a closed output is an error like others, after which we clean up
-  try {
-    return run(options);
-  } catch (const demo::Stopped& stopped) {
-    fmt::print(stderr, "\nshmbus-demo: interrupted; everything it made is removed\n");
-    return 128 + stopped.signal;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "shmbus-demo: {}\n", error.what());
-    return 1;
-  }
+  shmbus::tool::CommandLine line(
+      "shmbus-demo", {}, "Shows with seven services what the bus is for, and checks that it works. Takes under two minutes.");
+  demo::add_demo_options(line.program(), options);
+  line.program().action([&] {
+    std::signal(SIGPIPE, SIG_IGN);  // a closed output is an error like others, after which we clean up
+    try {
+      return run(options);
+    } catch (const demo::Stopped& stopped) {
+      fmt::print(stderr, "\nshmbus-demo: interrupted; everything it made is removed\n");
+      return 128 + stopped.signal;
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "shmbus-demo: {}\n", error.what());
+      return 1;
+    }
+  });
+  return line.run(argc, argv);
 }
