@@ -36,13 +36,11 @@ void print(const Tally& tally) {
   std::cout << "pairs of points: " << tally.pairs << ", both met: " << tally.both << std::endl;
 }
 
-}  // namespace
-
-TEST_CASE("two deaths at any points do others no harm: a sample", "[pair]") {
+void check_sample(unsigned pairs) {
   const auto faults = crash::faults_at_all_points(SIGKILL, 3);
   std::mt19937 random{Catch::rngSeed()};
   Tally tally;
-  for (unsigned i = 0; i < 200; ++i) {
+  for (unsigned i = 0; i < pairs; ++i) {
     Fault first = faults[random() % faults.size()], second = faults[random() % faults.size()];
     second.late = random() % 2 == 0;
     if (random() % 4 == 0) first.signal = SIGSTOP;
@@ -51,6 +49,11 @@ TEST_CASE("two deaths at any points do others no harm: a sample", "[pair]") {
   print(tally);
   CHECK(tally.both > tally.pairs / 4);
 }
+
+}  // namespace
+
+TEST_CASE("two deaths at any points do others no harm: a sample", "[pair]") { check_sample(100); }
+TEST_CASE("two deaths at any points do others no harm: a large sample", "[pair][long]") { check_sample(600); }
 
 // tests/crash/sweep runs all pairs.
 TEST_CASE("two deaths at any points do others no harm: all pairs of a part", "[.sweep]") {
