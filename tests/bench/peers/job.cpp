@@ -14,6 +14,7 @@
 namespace peers {
 
 namespace measure = shmbus::measure;
+namespace tool = shmbus::tool;
 
 int with_job(const Ability& ability, int argc, char** argv, const std::function<int(const Job&)>& work) {
   Job job;
