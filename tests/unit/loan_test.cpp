@@ -123,3 +123,40 @@ TEST_CASE("a commit of more bytes than the loan has is refused, publishes nothin
   std::memset(loan.payload().data(), 'x', 10);
   CHECK(loan.commit(10).sequence() == 1);
 }
+
+TEST_CASE("a loan knows the sequence that its event will have, and 0 once it is ended", "[loan]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name());
+  const auto writers = GENERATE(shmbus::Writers::shared, shmbus::Writers::exclusive);
+  shmbus::Publisher publisher = bus.publisher("t", {.writers = writers});
+  publisher.publish("before");
+  shmbus::Loan loan = publisher.loan(8);
+  CHECK(loan.sequence() == 2);
+  const shmbus::Loan none = publisher.try_loan(8);  // one loan at a time
+  CHECK_FALSE(none);
+  CHECK(none.sequence() == 0);
+  shmbus::Loan moved = std::move(loan);
+  CHECK(loan.sequence() == 0);
+  CHECK(moved.sequence() == 2);
+  CHECK(moved.commit(4).sequence() == 2);
+  CHECK(moved.sequence() == 0);
+  shmbus::Loan dropped = publisher.loan(8);
+  CHECK(dropped.sequence() == 3);
+  dropped.abort();
+  CHECK(dropped.sequence() == 0);
+  shmbus::Loan next = publisher.loan(8);
+  const std::uint64_t sequence = next.sequence();
+  CHECK(next.commit().sequence() == sequence);
+}
+
+TEST_CASE("a typed loan knows the sequence that its event will have", "[loan]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name());
+  auto publisher = bus.publisher<Frame>("video.frame");
+  publisher.publish(Frame{});
+  auto loan = publisher.loan();
+  CHECK(loan.sequence() == 2);
+  CHECK(publisher.try_loan().sequence() == 0);
+  CHECK(loan.commit().sequence() == 2);
+  CHECK(loan.sequence() == 0);
+}

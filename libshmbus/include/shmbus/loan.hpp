@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -37,6 +38,10 @@ class [[nodiscard]] Loan {
 
   /// Returns the bytes to write, as many as were requested. Their content is indeterminate. Empty without a loan.
   std::span<std::byte> payload() const noexcept;
+
+  /// Returns the sequence that the event will have if it is committed; 0 without a loan. So a program can note what it
+  /// is about to publish, and find out after a crash whether it did.
+  std::uint64_t sequence() const noexcept { return core_ != nullptr ? claim_.sequence : 0; }
 
   /// Publishes the first `used` bytes. Where that is more than was loaned, returns `beyond_loan` and publishes nothing;
   /// the loan stays open.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -32,6 +33,9 @@ class [[nodiscard]] TypedLoan {
   T& value() const noexcept { return *get(); }
   T& operator*() const noexcept { return *get(); }
   T* operator->() const noexcept { return get(); }
+
+  /// Returns the sequence that the event will have if it is committed; 0 without a loan.
+  std::uint64_t sequence() const noexcept { return loan_.sequence(); }
 
   /// Publishes the value. Without a loan, returns why there is none.
   PublishResult commit() noexcept { return loan_.commit(); }
