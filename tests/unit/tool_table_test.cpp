@@ -101,7 +101,7 @@ TEST_CASE("cells of more bytes than characters stay in their columns", "[tool]")
 }
 
 TEST_CASE("the tables of ports fit 80 columns, and still show what is wrong", "[tool]") {
-  tool::PortTables tables;
+  tool::PortTables tables{tool::Bridges{{}}};
   tables.add(wide_topic());
   CHECK(widest_line(tables.text()) > 140);
   CHECK_THAT(tables.text(), Catch::Contains("P50 / P99 / P99.9") && Catch::Contains("MISMATCHED"));

@@ -87,6 +87,20 @@ TEST_CASE("a subscriber that holds publishers back is an alert from a second on"
   CHECK(alerts.at(0).remedy == "let it go on: kill -CONT 500");
 }
 
+TEST_CASE("a bridge that holds publishers back is named, and NATS with it", "[top][bridge]") {
+  BusSnapshot bus = quiet_bus();
+  shmbus::SubscriberSnapshot& s = bus.topics[0].subscribers[0];
+  s.name = "bridge host-a";
+  s.program = "shmbus-nats";
+  s.delivery = shmbus::Delivery::reliable;
+  s.gating = true;
+  s.gating_for = 3s;
+  const auto alerts = find_alerts(compare(nullptr, bus));
+  REQUIRE(texts(alerts) == Texts{"a: held back 3.00 s by bridge host-a to NATS (500)"});
+  CHECK_THAT(alerts[0].remedy, Catch::StartsWith("NATS takes events more slowly than they are published"));
+  CHECK(cell(grid_of(Pane::subscribers, compare(nullptr, bus), {}), "a", "PROCESS") == "bridge host-a to NATS");
+}
+
 TEST_CASE("losing events now is an alert, having lost some earlier is not", "[top]") {
   const BusSnapshot before = quiet_bus();
   BusSnapshot after = bus_at(11s, 1000);

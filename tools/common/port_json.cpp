@@ -20,6 +20,10 @@ ordered_json unattached_json(const SubscriptionSnapshot& s, const UnattachedSnap
   return object;
 }
 
+ordered_json bridge_json(const std::optional<std::string>& name) {
+  return name ? ordered_json(printable(*name)) : ordered_json(nullptr);
+}
+
 ordered_json latency_json(const Latency& latency) {
   if (latency.count() == 0) return nullptr;
   ordered_json object;
@@ -32,12 +36,13 @@ ordered_json latency_json(const Latency& latency) {
   return object;
 }
 
-ordered_json port_json(const TopicSnapshot& topic, const PublisherSnapshot& p) {
+ordered_json port_json(const Bridges& bridges, const TopicSnapshot& topic, const PublisherSnapshot& p) {
   ordered_json object;
   object["topic"] = topic.info.name;
   object["kind"] = "publisher";
   object["port"] = p.port;
   object["program"] = printable(p.program);
+  object["bridge"] = bridge_json(bridges.name_of(p.node));
   object["pid"] = p.pid;
   object["node"] = p.node;
   object["state"] = to_string(p.state);
@@ -49,13 +54,14 @@ ordered_json port_json(const TopicSnapshot& topic, const PublisherSnapshot& p) {
   return object;
 }
 
-ordered_json port_json(const TopicSnapshot& topic, const SubscriberSnapshot& s) {
+ordered_json port_json(const Bridges& bridges, const TopicSnapshot& topic, const SubscriberSnapshot& s) {
   ordered_json object;
   object["topic"] = topic.info.name;
   object["kind"] = "subscriber";
   object["port"] = s.port;
   object["name"] = printable(s.name);
   object["program"] = printable(s.program);
+  object["bridge"] = bridge_json(bridges.name_of(s.node));
   object["pid"] = s.pid;
   object["node"] = s.node;
   object["state"] = to_string(s.state);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "port_text.hpp"
 #include "printable_text.hpp"
 #include "quantity_text.hpp"
@@ -19,8 +21,9 @@ std::string publisher_state(const PublisherSnapshot& p) {
 }  // namespace
 
 // The ranks of columns: names, and columns that show what is wrong (lag, lost, mismatched, state), are left out last.
-PortTables::PortTables()
-    : publishers_({{"TOPIC", Table::Align::left, 0, 16},
+PortTables::PortTables(Bridges bridges)
+    : bridges_(std::move(bridges)),
+      publishers_({{"TOPIC", Table::Align::left, 0, 16},
                    {"PUBLISHER", Table::Align::left, 0, 16},
                    {"PID"},
                    {"STATE", Table::Align::left},
@@ -46,11 +49,11 @@ PortTables::PortTables()
 
 void PortTables::add(const TopicSnapshot& topic) {
   for (const PublisherSnapshot& p : topic.publishers) {
-    publishers_.add({topic.info.name, process_text({}, p.program), std::to_string(p.pid), publisher_state(p),
+    publishers_.add({topic.info.name, bridges_.process_text(p.node, {}, p.program), std::to_string(p.pid), publisher_state(p),
                      std::to_string(p.published), byte_count(p.bytes), std::to_string(p.waits)});
   }
   for (const SubscriberSnapshot& s : topic.subscribers) {
-    subscribers_.add({topic.info.name, process_text(s.name, s.program), std::to_string(s.pid), to_string(s.state),
+    subscribers_.add({topic.info.name, bridges_.process_text(s.node, s.name, s.program), std::to_string(s.pid), to_string(s.state),
                       mode_text(s), std::to_string(s.lag), s.lag_time ? duration_text(*s.lag_time) : "-",
                       std::to_string(s.delivered), std::to_string(s.lost), std::to_string(s.mismatched),
                       latency_text(s.latency)});
@@ -61,7 +64,7 @@ void PortTables::add(const SubscriptionSnapshot& s, std::string_view topic) {
   if (s.state == NodeState::dead) return;
   for (const UnattachedSnapshot& missing : s.unattached) {
     if (!topic.empty() && missing.topic != topic) continue;
-    unattached_.add({printable(missing.topic), process_text(s.name, s.program), std::to_string(s.pid),
+    unattached_.add({printable(missing.topic), bridges_.process_text(s.node, s.name, s.program), std::to_string(s.pid),
                      printable(s.pattern), reason_text(missing)});
   }
 }

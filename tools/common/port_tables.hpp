@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "bridge.hpp"
 #include "shmbus/inspector.hpp"
 #include "table.hpp"
 
@@ -11,7 +12,8 @@ namespace shmbus::tool {
 /// Tables of ports, for people.
 class PortTables {
  public:
-  PortTables();
+  /// The tables call a bridge what it is.
+  explicit PortTables(Bridges bridges);
   void add(const TopicSnapshot& topic);
   /// Adds a row for each topic that the subscription could not attach; only for the named topic, unless that is empty.
   void add(const SubscriptionSnapshot& subscription, std::string_view topic);
@@ -20,6 +22,7 @@ class PortTables {
   std::string text(std::size_t width = 0) const;
 
  private:
+  Bridges bridges_;
   Table publishers_;
   Table subscribers_;
   Table unattached_;

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "bridge.hpp"
+#include "port_json.hpp"
 #include "printable_text.hpp"
 #include "quantity_text.hpp"
 #include "shmbus/error.hpp"
@@ -149,6 +151,12 @@ std::vector<BlockingProcess> find_blocking_processes(Inspector& inspector, const
     wake(h);
     processes.push_back(std::move(h));
   }
+  const Bridges bridges{bus};
+  for (BlockingProcess& process : processes) {
+    process.bridge = bridges.name_of(process.node);
+    if (process.bridge && process.what == BlockingProcess::What::ring && process.state != NodeState::stopped)
+      process.remedy = bridge_remedy;
+  }
   return processes;
 }
 
@@ -171,9 +179,12 @@ std::string held_text(const BlockingProcess& p) {
     }
     return "holds memory";
   };
+  const std::string since = p.since.count() != 0 ? fmt::format(", for {}", duration_text(p.since)) : "";
+  if (p.bridge)
+    return fmt::format("{} ({}, pid {}, {}) {}{}", bridge_text(*p.bridge), printable(p.program), p.pid, to_string(p.state),
+                       p.what == BlockingProcess::What::ring ? "holds publishers back" : held(p.what), since);
   const std::string name =
       p.name.empty() || p.name == p.program ? p.program : fmt::format("{} of {}", p.name, p.program);
-  const std::string since = p.since.count() != 0 ? fmt::format(", for {}", duration_text(p.since)) : "";
   return fmt::format("{} (pid {}, {}) {}{}", printable(name), p.pid, to_string(p.state), held(p.what), since);
 }
 
@@ -194,6 +205,7 @@ std::string blocking_process_json(const BlockingProcess& h) {
   object["holds"] = to_string(h.what);
   object["name"] = printable(h.name);
   object["program"] = printable(h.program);
+  object["bridge"] = bridge_json(h.bridge);
   object["pid"] = h.pid;
   object["node"] = h.node;
   object["state"] = to_string(h.state);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct BlockingProcess {
   std::string topic;
   std::string name;  ///< a subscriber's own name; may be empty
   std::string program;
+  std::optional<std::string> bridge;  ///< the name of a bridge to NATS, perhaps empty; nothing: another process
   std::int32_t pid = 0;
   std::uint64_t node = 0;
   NodeState state = NodeState::alive;

@@ -57,7 +57,7 @@ std::size_t alive(const std::vector<Port>& ports) {
   return static_cast<std::size_t>(std::count_if(ports.begin(), ports.end(), [](const Port& p) { return p.alive; }));
 }
 
-std::string text_of(const TopicSnapshot& t, const RingSnapshot& ring, std::size_t width) {
+std::string text_of(const Bridges& bridges, const TopicSnapshot& t, const RingSnapshot& ring, std::size_t width) {
   std::string text;
   const auto line = [&](std::string_view name, const std::string& value) {
     text += fmt::format("{:<12}{}\n", name, value);
@@ -81,7 +81,7 @@ std::string text_of(const TopicSnapshot& t, const RingSnapshot& ring, std::size_
   line("repaired",
        fmt::format("{} and {} of dead processes", counted(t.repaired_claims, "claim"), counted(t.repaired_ports, "port")));
   line("ring", ring_text(ring));
-  PortTables ports;
+  PortTables ports{bridges};
   ports.add(t);
   const std::string tables = ports.text(width);
   return tables.empty() ? text : text + '\n' + tables;
@@ -107,7 +107,7 @@ ordered_json block_json(const BlockSnapshot& block) {
   return object;
 }
 
-ordered_json json_of(const TopicSnapshot& t, const RingSnapshot& ring) {
+ordered_json json_of(const Bridges& bridges, const TopicSnapshot& t, const RingSnapshot& ring) {
   ordered_json object = ordered_json::parse(topic_json(t));
   object["id"] = fmt::format("{:016x}", t.info.id);
   object["type_size"] = t.info.type_size;
@@ -125,8 +125,8 @@ ordered_json json_of(const TopicSnapshot& t, const RingSnapshot& ring) {
   object["repaired_claims"] = t.repaired_claims;
   object["repaired_ports"] = t.repaired_ports;
   object["ports"] = ordered_json::array();
-  for (const PublisherSnapshot& p : t.publishers) object["ports"].push_back(port_json(t, p));
-  for (const SubscriberSnapshot& s : t.subscribers) object["ports"].push_back(port_json(t, s));
+  for (const PublisherSnapshot& p : t.publishers) object["ports"].push_back(port_json(bridges, t, p));
+  for (const SubscriberSnapshot& s : t.subscribers) object["ports"].push_back(port_json(bridges, t, s));
   object["ring"] = ordered_json::array();
   for (const BlockSnapshot& block : ring.slots) object["ring"].push_back(block_json(block));
   object["outside"] = ordered_json::array();
@@ -139,8 +139,9 @@ int run(const std::string& bus, const InfoOptions& options) {
   const BusSnapshot snapshot = inspector.snapshot();
   const TopicSnapshot& topic = find_topic(snapshot, options.topic);
   const RingSnapshot ring = inspector.ring(options.topic).value_or(RingSnapshot{});
+  const Bridges bridges{snapshot};
   Output out;
-  out.text() = options.json ? json_of(topic, ring).dump() + '\n' : text_of(topic, ring, out.columns());
+  out.text() = options.json ? json_of(bridges, topic, ring).dump() + '\n' : text_of(bridges, topic, ring, out.columns());
   out.flush();
   return 0;
 }

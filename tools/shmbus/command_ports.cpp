@@ -20,6 +20,7 @@ struct PortsOptions {
 
 int run(const std::string& bus, const PortsOptions& options) {
   BusSnapshot snapshot = Inspector{bus}.snapshot();
+  const Bridges bridges{snapshot};
   int status = 0;
   if (options.topic) {
     snapshot.topics = {find_topic(snapshot, *options.topic)};
@@ -27,12 +28,12 @@ int run(const std::string& bus, const PortsOptions& options) {
     status = drop_unreadable(snapshot);
   }
   Output out;
-  PortTables tables;
+  PortTables tables{bridges};
   for (const TopicSnapshot& topic : snapshot.topics) {
     tables.add(topic);
     if (!options.json) continue;
-    for (const PublisherSnapshot& p : topic.publishers) out.text() += port_json(topic, p).dump() + '\n';
-    for (const SubscriberSnapshot& s : topic.subscribers) out.text() += port_json(topic, s).dump() + '\n';
+    for (const PublisherSnapshot& p : topic.publishers) out.text() += port_json(bridges, topic, p).dump() + '\n';
+    for (const SubscriberSnapshot& s : topic.subscribers) out.text() += port_json(bridges, topic, s).dump() + '\n';
   }
   for (const SubscriptionSnapshot& s : snapshot.subscriptions) {
     tables.add(s, options.topic.value_or(""));

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "blocking_process.hpp"
+#include "bridge.hpp"
 #include "finding.hpp"
 #include "quantity_text.hpp"
 #include "shmbus/error.hpp"
@@ -144,9 +145,12 @@ class Examination {
                 fmt::format("shmbus info --bus {} {}", files_.bus, topic.info.name));
       }
     }
+    bridges();
     for (const BlockingProcess& process : find_blocking_processes(inspector, bus_)) {
       if (process.what == BlockingProcess::What::ring && process.since > bus_.stall_limit)
-        fault(fmt::format("topic {}: {} (pid {}, {}) has held publishers back for {}", process.topic, process.program,
+        fault(fmt::format("topic {}: {}pid {}, {}) has held publishers back for {}", process.topic,
+                          process.bridge ? fmt::format("the {} ({}, ", bridge_text(*process.bridge), process.program)
+                                         : fmt::format("{} (", process.program),
                           process.pid, to_string(process.state), duration_text(process.since)),
               process.remedy, process.command);
       if (process.what == BlockingProcess::What::unread)
@@ -155,6 +159,21 @@ class Examination {
               process.remedy);
       if (process.what == BlockingProcess::What::topic)
         fault(fmt::format("topic {}: {}", process.topic, process.detail), process.remedy, process.command);
+    }
+  }
+
+  /// Bridges that a topic's publishers do not wait for any more. What they miss does not reach NATS.
+  void bridges() {
+    const Bridges bridges{bus_};
+    for (const TopicSnapshot& topic : bus_.topics) {
+      for (const SubscriberSnapshot& s : topic.subscribers) {
+        const auto bridge = bridges.name_of(s.node);
+        if (bridge && s.alive && s.demoted)
+          fault(fmt::format("topic {}: the {} ({}, pid {}) held publishers back for {} and is lossy since then; it has lost {}",
+                            topic.info.name, bridge_text(*bridge), s.program, s.pid, duration_text(s.demote_after),
+                            counted(s.lost, "event")),
+                std::string{bridge_remedy} + "; start it again to make it reliable", "systemctl restart shmbus-nats");
+      }
     }
   }
 

@@ -32,6 +32,9 @@ std::vector<Finding> examine_limits(const BusSnapshot& bus);
 /// One bus: its owner, mode, clock, members, topics, and what dead processes left.
 std::vector<Finding> examine_bus(const BusFiles& files);
 
+/// State files of bridges to NATS, in a folder, whose bus is none of these and which no bridge uses.
+std::vector<Finding> examine_bridge_states(const std::vector<BusFiles>& buses, const std::string& folder = "/dev/shm");
+
 /// Whether systemd-logind would remove the segments of a user who logs out. `configuration` holds the texts of its
 /// files in the order they are read.
 bool removes_ipc(const std::vector<std::string>& configuration);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bridge.hpp"
 #include "model/alarm.hpp"
 #include "model/units.hpp"
 #include "printable_text.hpp"
@@ -16,17 +17,12 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-/// "warehouse (2120)".
-std::string holder(const std::string& name, const std::string& program, std::int32_t pid) {
-  return fmt::format("{} ({})", tool::printable(name.empty() ? program : name), pid);
-}
-
 /// The remedy for a stopped process.
 std::string wake(std::int32_t pid) { return fmt::format("let it go on: kill -CONT {}", pid); }
 
 class Finder {
  public:
-  explicit Finder(const ComparedSnapshot& look) : look_(look) {}
+  explicit Finder(const ComparedSnapshot& look) : look_(look), bridges_(look.bus) {}
 
   std::vector<Alert> find() {
     for (std::size_t i = 0; i < look_.bus.topics.size(); ++i) {
@@ -53,15 +49,22 @@ class Finder {
  private:
   void add(Alert alert) { alerts_.push_back(std::move(alert)); }
 
+  /// "warehouse (2120)", "bridge host-a to NATS (2120)".
+  std::string holder(std::uint64_t node, const std::string& name, const std::string& program, std::int32_t pid) const {
+    const auto bridge = bridges_.name_of(node);
+    return fmt::format("{} ({})", bridge ? tool::bridge_text(*bridge) : tool::printable(name.empty() ? program : name), pid);
+  }
+
   void subscriber(const TopicSnapshot& topic, const SubscriberSnapshot& s, const SubscriberRates& rates) {
     if (!s.alive) return;
-    const bool stopped = s.node_state == NodeState::stopped;
-    const std::string who = holder(s.name, s.program, s.pid);
+    const bool stopped = s.node_state == NodeState::stopped, bridge = bridges_.name_of(s.node).has_value();
+    const std::string who = holder(s.node, s.name, s.program, s.pid);
     if (s.gating && s.gating_for >= alarm_after) {
       add({.topic = topic.info.name,
            .text = fmt::format("{}: held back {} by {}{}", topic.info.name, tool::duration_text(s.gating_for), who,
                                stopped ? ", which is stopped" : ""),
            .remedy = stopped                        ? wake(s.pid)
+                     : bridge                       ? tool::bridge_remedy
                      : s.demote_after.count() == 0 ? "it is slow or hangs; demote_after limits how long publishers wait"
                                                     : fmt::format("it is slow or hangs; it becomes lossy after {}",
                                                                   tool::duration_text(s.demote_after)),
@@ -70,7 +73,9 @@ class Finder {
       add({.tone = rates.lost > 0 ? Tone::bad : Tone::notice,
            .topic = topic.info.name,
            .text = fmt::format("{}: {} loses events, {} so far", topic.info.name, who, s.lost),
-           .remedy = stopped ? wake(s.pid) : "it is too slow: make it faster, give the topic more blocks, or subscribe reliably"});
+           .remedy = stopped  ? wake(s.pid)
+                     : bridge ? tool::bridge_remedy
+                              : "it is too slow: make it faster, give the topic more blocks, or subscribe reliably"});
     }
   }
 
@@ -78,7 +83,7 @@ class Finder {
     if (!p.alive || p.claim_age < std::max<nanoseconds>(alarm_after, look_.bus.stall_limit)) return;
     add({.topic = topic.info.name,
          .text = fmt::format("{}: {} claimed an event {} ago and has not committed it", topic.info.name,
-                             holder({}, p.program, p.pid), tool::duration_text(p.claim_age)),
+                             holder(p.node, {}, p.program, p.pid), tool::duration_text(p.claim_age)),
          .remedy = p.state == NodeState::stopped ? wake(p.pid) : "it holds a loan: it must commit or abort it",
          .since = p.claim_age});
   }
@@ -103,7 +108,7 @@ class Finder {
   void unattached(const SubscriptionSnapshot& s) {
     if (s.state == NodeState::dead || s.unattached_count == 0) return;
     add({.topic = s.unattached.empty() ? std::string{} : s.unattached.front().topic,
-         .text = fmt::format("{} does not read {}", holder(s.name, s.program, s.pid), tool::unattached_text(s)),
+         .text = fmt::format("{} does not read {}", holder(s.node, s.name, s.program, s.pid), tool::unattached_text(s)),
          .remedy = tool::unattached_remedy(s)});
   }
 
@@ -114,7 +119,7 @@ class Finder {
     }
     if (dead.empty()) return;
     std::string text = fmt::format("{} died and left its entries on the bus",
-                                   holder({}, dead.front()->program, dead.front()->pid));
+                                   holder(dead.front()->id, {}, dead.front()->program, dead.front()->pid));
     if (dead.size() > 1) text += fmt::format(", and {} more", dead.size() - 1);
     add({.tone = Tone::notice, .text = std::move(text), .remedy = gc() + " frees it; shmbusd does so at once"});
   }
@@ -123,6 +128,7 @@ class Finder {
   std::string gc() const { return fmt::format("shmbus gc --bus {} --yes", tool::printable(look_.bus.name)); }
 
   const ComparedSnapshot& look_;
+  tool::Bridges bridges_;
   std::vector<Alert> alerts_;
 };
 

@@ -19,7 +19,8 @@ Cell bytes_cell(double bytes, Units units) {
   return {bytes_text(bytes, units), bytes, bytes == 0 ? Tone::quiet : Tone::plain};
 }
 
-Cell process_cell(const std::string& name, const std::string& program) {
+Cell process_cell(const tool::Bridges& bridges, std::uint64_t node, const std::string& name, const std::string& program) {
+  if (const auto bridge = bridges.name_of(node)) return {tool::bridge_text(*bridge), tool::printable("bridge " + *bridge)};
   return {tool::process_text(name, program), tool::printable(name.empty() ? program : name)};
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "bridge.hpp"
 #include "model/history.hpp"
 #include "model/pages.hpp"
 #include "model/ring_picture.hpp"
 #include "model/table_lines.hpp"
-#include "port_text.hpp"
 #include "printable_text.hpp"
 #include "quantity_text.hpp"
 #include "topic_table.hpp"
@@ -19,8 +19,7 @@ void add_fact(std::vector<Line>& page, std::string_view name, std::string text, 
   page.emplace_back().add(fit(name, 11), Tone::quiet).add(std::move(text), tone);
 }
 
-void add_facts(std::vector<Line>& page, const TopicSnapshot& t, const std::vector<SubscriptionSnapshot>& subscriptions,
-               const TopicRates& rates, bool compared, const Style& style) {
+void add_facts(std::vector<Line>& page, const TopicSnapshot& t, const BusSnapshot& bus, const TopicRates& rates, bool compared, const Style& style) {
   const auto bytes = [&](std::uint64_t n) { return bytes_text(static_cast<double>(n), style.units); };
   const TopicInfo& info = t.info;
   page.emplace_back().add("topic      ", Tone::quiet).add(info.name, Tone::strong);
@@ -42,11 +41,12 @@ void add_facts(std::vector<Line>& page, const TopicSnapshot& t, const std::vecto
              fmt::format("{} and {} of dead processes", tool::counted(t.repaired_claims, "claim"),
                          tool::counted(t.repaired_ports, "port")),
              Tone::notice);
-  for (const SubscriptionSnapshot& s : subscriptions) {
+  const tool::Bridges bridges{bus};
+  for (const SubscriptionSnapshot& s : bus.subscriptions) {
     for (const UnattachedSnapshot& missing : s.unattached) {
       if (missing.topic == info.name && s.state != NodeState::dead)
         add_fact(page, "unread by",
-                 fmt::format("{} (pid {}), which matches it as '{}': {}", tool::process_text(s.name, s.program), s.pid,
+                 fmt::format("{} (pid {}), which matches it as '{}': {}", bridges.process_text(s.node, s.name, s.program), s.pid,
                              tool::printable(s.pattern), tool::reason_text(missing)),
                  Tone::bad);
     }
@@ -115,7 +115,7 @@ std::vector<Line> detail_page(const ComparedSnapshot& look, std::string_view top
     return page;
   }
   const TopicRates& now = look.topics[static_cast<std::size_t>(found - look.bus.topics.begin())];
-  add_facts(page, *found, look.bus.subscriptions, now, look.compared, style.style);
+  add_facts(page, *found, look.bus, now, look.compared, style.style);
   add_history(page, rates, style);
   page.emplace_back();
   if (ring != nullptr)

@@ -17,6 +17,7 @@ Grid nodes_grid(const ComparedSnapshot& look) {
              {.heading = "AGE", .rank = 4},
              {.heading = "UID", .rank = 6}},
             {}};
+  const tool::Bridges bridges{look.bus};
   for (std::size_t i = 0; i < look.bus.nodes.size(); ++i) {
     const NodeSnapshot& node = look.bus.nodes[i];
     const double percent = look.processor[i] * 100;
@@ -25,7 +26,7 @@ Grid nodes_grid(const ComparedSnapshot& look) {
         {row_id(node),
          {},
          {{std::to_string(node.id), static_cast<double>(node.id)},
-          process_cell({}, node.program),
+          process_cell(bridges, node.id, {}, node.program),
           pid_cell(node.pid),
           Cell{to_string(node.state), tone_of(node.state)},
           {look.compared ? fmt::format("{:.1f}", percent) : "-", percent, percent == 0 ? Tone::quiet : Tone::plain},

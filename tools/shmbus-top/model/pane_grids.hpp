@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bridge.hpp"
 #include "model/pane.hpp"
 
 namespace shmbus::top {
@@ -13,7 +14,7 @@ Grid nodes_grid(const ComparedSnapshot& look);
 Cell count_cell(std::uint64_t count, Tone tone = Tone::plain);  ///< zeros are quiet
 Cell rate_cell(const ComparedSnapshot& look, double rate, Units units, Tone tone = Tone::plain);
 Cell bytes_cell(double bytes, Units units);
-Cell process_cell(const std::string& name, const std::string& program);
+Cell process_cell(const tool::Bridges& bridges, std::uint64_t node, const std::string& name, const std::string& program);
 Cell pid_cell(std::int32_t pid);
 Tone tone_of(NodeState state);
 

@@ -36,6 +36,7 @@ Grid publishers_grid(const ComparedSnapshot& look, const Style& style) {
              {.heading = "PUBLISHED", .rank = 7},
              {.heading = "BYTES", .rank = 8}},
             {}};
+  const tool::Bridges bridges{look.bus};
   for (std::size_t t = 0; t < look.bus.topics.size(); ++t) {
     const TopicSnapshot& topic = look.bus.topics[t];
     for (std::size_t i = 0; i < topic.publishers.size(); ++i) {
@@ -46,7 +47,7 @@ Grid publishers_grid(const ComparedSnapshot& look, const Style& style) {
           {row_id(topic, p),
            topic.info.name,
            {Cell{topic.info.name},
-            process_cell({}, p.program),
+            process_cell(bridges, p.node, {}, p.program),
             pid_cell(p.pid),
             state_of(p),
             rate_cell(look, rates.published, style.units),

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "bridge.hpp"
 #include "model/alerts.hpp"
 #include "model/header.hpp"
 #include "model/report.hpp"
@@ -58,13 +59,13 @@ ordered_json topics_json(const ComparedSnapshot& look, const Rate& rate) {
   return list;
 }
 
-ordered_json publishers_json(const ComparedSnapshot& look, const Rate& rate) {
+ordered_json publishers_json(const ComparedSnapshot& look, const tool::Bridges& bridges, const Rate& rate) {
   ordered_json list = ordered_json::array();
   for (std::size_t t = 0; t < look.bus.topics.size(); ++t) {
     const TopicSnapshot& topic = look.bus.topics[t];
     for (std::size_t i = 0; i < topic.publishers.size(); ++i) {
       const PublisherRates& rates = look.topics[t].publishers[i];
-      ordered_json object = tool::port_json(topic, topic.publishers[i]);
+      ordered_json object = tool::port_json(bridges, topic, topic.publishers[i]);
       object["claim_age_ns"] = topic.publishers[i].claim_age.count();
       object["events_per_s"] = rate(rates.published);
       object["bytes_per_s"] = rate(rates.bytes);
@@ -75,13 +76,13 @@ ordered_json publishers_json(const ComparedSnapshot& look, const Rate& rate) {
   return list;
 }
 
-ordered_json subscribers_json(const ComparedSnapshot& look, const Rate& rate) {
+ordered_json subscribers_json(const ComparedSnapshot& look, const tool::Bridges& bridges, const Rate& rate) {
   ordered_json list = ordered_json::array();
   for (std::size_t t = 0; t < look.bus.topics.size(); ++t) {
     const TopicSnapshot& topic = look.bus.topics[t];
     for (std::size_t i = 0; i < topic.subscribers.size(); ++i) {
       const SubscriberRates& rates = look.topics[t].subscribers[i];
-      ordered_json object = tool::port_json(topic, topic.subscribers[i]);
+      ordered_json object = tool::port_json(bridges, topic, topic.subscribers[i]);
       object["events_per_s"] = rate(rates.delivered);
       object["lost_per_s"] = rate(rates.lost);
       object["recent_latency"] = tool::latency_json(rates.latency);
@@ -91,13 +92,14 @@ ordered_json subscribers_json(const ComparedSnapshot& look, const Rate& rate) {
   return list;
 }
 
-ordered_json nodes_json(const ComparedSnapshot& look, const Rate& rate) {
+ordered_json nodes_json(const ComparedSnapshot& look, const tool::Bridges& bridges, const Rate& rate) {
   ordered_json list = ordered_json::array();
   for (std::size_t i = 0; i < look.bus.nodes.size(); ++i) {
     const NodeSnapshot& node = look.bus.nodes[i];
     ordered_json object;
     object["node"] = node.id;
     object["program"] = tool::printable(node.program);
+    object["bridge"] = tool::bridge_json(bridges.name_of(node.id));
     object["pid"] = node.pid;
     object["uid"] = node.uid;
     object["state"] = to_string(node.state);
@@ -116,6 +118,7 @@ ordered_json nodes_json(const ComparedSnapshot& look, const Rate& rate) {
 std::string report_json(const ComparedSnapshot& look) {
   const BusSnapshot& bus = look.bus;
   const Rate rate{look};
+  const tool::Bridges bridges{bus};
   const NodeCounts counts = count_nodes(bus);
   ordered_json object;
   object["bus"] = bus.name;
@@ -134,9 +137,9 @@ std::string report_json(const ComparedSnapshot& look) {
   object["nodes_dead"] = counts.dead;
   object["alerts"] = alerts_json(look);
   object["topics"] = topics_json(look, rate);
-  object["subscribers"] = subscribers_json(look, rate);
-  object["publishers"] = publishers_json(look, rate);
-  object["nodes"] = nodes_json(look, rate);
+  object["subscribers"] = subscribers_json(look, bridges, rate);
+  object["publishers"] = publishers_json(look, bridges, rate);
+  object["nodes"] = nodes_json(look, bridges, rate);
   object["unfinished"] = ordered_json::array();
   for (const UnfinishedTopic& topic : bus.unfinished)
     object["unfinished"].push_back({{"topic", tool::printable(topic.name)},

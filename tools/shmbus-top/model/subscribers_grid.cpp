@@ -47,6 +47,7 @@ Grid subscribers_grid(const ComparedSnapshot& look, const Style& style) {
              {.heading = "MISMATCHED", .rank = 12},
              {.heading = "ERRORS", .rank = 11}},
             {}};
+  const tool::Bridges bridges{look.bus};
   const std::unordered_map<std::uint64_t, double> cores = cores_by_node(look);
   for (std::size_t t = 0; t < look.bus.topics.size(); ++t) {
     const TopicSnapshot& topic = look.bus.topics[t];
@@ -60,7 +61,7 @@ Grid subscribers_grid(const ComparedSnapshot& look, const Style& style) {
           {row_id(topic, s),
            topic.info.name,
            {Cell{topic.info.name},
-            process_cell(s.name, s.program),
+            process_cell(bridges, s.node, s.name, s.program),
             pid_cell(s.pid),
             Cell{state_text(s, core != cores.end() ? core->second : 0), state_tone(s)},
             Cell{tool::mode_text(s), s.demoted ? Tone::notice : Tone::plain},
