@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "streaming_fixture.hpp"
+#include "support/privileges.hpp"
 
 using test::ChildProcess;
 using test::End;
@@ -26,9 +27,9 @@ namespace {
 struct Demo {
   test::TemporaryFolder temporary;
 
-  std::vector<std::string> command(std::vector<std::string> arguments = {}) const {
+  std::vector<std::string> command(std::vector<std::string> arguments = {}, const std::string& seconds = "4") const {
     arguments.insert(arguments.begin(), {"/usr/bin/env", "TMPDIR=" + temporary.file(""), SHMBUS_DEMO, "--services",
-                                         SHMBUS_SERVICES, "--seconds", "4", "--service-time", "20"});
+                                         SHMBUS_SERVICES, "--seconds", seconds, "--service-time", "20"});
     return arguments;
   }
 
@@ -145,6 +146,84 @@ TEST_CASE("a demonstration reports what it can't remove of an earlier one", "[st
   CHECK(finished.err.find("an earlier demonstration left " + left) != std::string::npos);
   CHECK(std::filesystem::exists(left));
 }
+
+#ifdef SHMBUS_NATS_SERVER
+
+namespace {
+
+/// Arguments that start NATS's server; nothing if there is none, and the test is skipped.
+std::vector<std::string> two_hosts() {
+  if (std::filesystem::exists(SHMBUS_NATS_SERVER)) return {"--two-hosts", "--nats-server", SHMBUS_NATS_SERVER};
+  test::skip("nats-server (tests/run fetches it)");
+  return {};
+}
+
+/// Whether a file in shared memory has this in its name.
+bool in_shared_memory(const std::string& name) {
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
+    if (entry.path().filename().string().find(name) != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("the demonstration of two hosts passes", "[streaming][demo][bridge][serial]") {
+  std::vector<std::string> arguments = two_hosts();
+  if (arguments.empty()) return;
+  const Demo demo;
+  arguments.insert(arguments.end(), {"--events", "20000"});
+  const Finished finished = test::run(demo.command(arguments, "6"));
+  CAPTURE(finished.out, finished.err);
+  CHECK(finished.end == End{});
+  CHECK(finished.err == "");
+  CHECK(finished.out.find("ok      all seven hashes agree") != std::string::npos);
+  CHECK(demo.names().empty());
+}
+
+TEST_CASE("a demonstration of two hosts that is interrupted leaves nothing behind", "[streaming][demo][bridge][serial]") {
+  const std::vector<std::string> arguments = two_hosts();
+  if (arguments.empty()) return;
+  for (const char* part : {"cable is cut", "nats-server is killed"}) {
+    CAPTURE(part);
+    const Demo demo;
+    ChildProcess interrupted(demo.command(arguments));
+    interrupted.wait_for_output(part);
+    REQUIRE(demo.names().size() == 1);
+    const std::string name = demo.names().front();
+    CHECK(in_shared_memory("shmbus-nats." + name));
+    interrupted.kill(SIGINT);
+    CHECK(interrupted.wait() == End{.status = 130});
+    CHECK(demo.names().empty());
+    CHECK_FALSE(in_shared_memory(name));
+  }
+}
+
+TEST_CASE("the next demonstration removes what a killed one of two hosts left", "[streaming][demo][bridge][serial]") {
+  const std::vector<std::string> arguments = two_hosts();
+  if (arguments.empty()) return;
+  const Demo demo;
+  ChildProcess killed(demo.command(arguments));
+  killed.wait_for_output("cable is cut");
+  killed.kill(SIGKILL);
+  CHECK(killed.wait() == End{.signal = SIGKILL});
+  REQUIRE(demo.names().size() == 1);
+  const std::string name = demo.names().front();
+  CHECK(in_shared_memory("shmbus-nats." + name));
+  CHECK(test::run(demo.command({"--events", "1"})).end == End{.status = 1});  // too few events to pass, but it cleaned up first
+  CHECK(demo.names().empty());
+  CHECK_FALSE(in_shared_memory(name));
+}
+
+TEST_CASE("the demonstration of two hosts says which server it does not find", "[streaming][demo][bridge]") {
+  const Demo demo;
+  const Finished finished = test::run(demo.command({"--two-hosts", "--nats-server", "/nowhere/nats-server"}));
+  CHECK(finished.end == End{.status = 1});
+  CHECK_THAT(finished.err, Catch::Contains("program '/nowhere/nats-server': expected NATS's server, found none"));
+  CHECK(demo.names().empty());
+}
+
+#endif
 
 TEST_CASE("a demonstration whose output is no longer read cleans up", "[streaming][demo][serial]") {
   const Demo demo;

@@ -40,7 +40,7 @@ install_missing() {
 }
 
 # unpack_package PACKAGE FOLDER: unpacks a Debian package into a folder, without its dependencies. No file of the system
-# changes, and no service starts. If it can't, it says so and goes on: tests that need the package are then skipped.
+# changes, and no service starts. If it can't, it says so and goes on: what needs the package is then left out.
 unpack_package() {
   [[ -e $2/.$1 || ${SHMBUS_SKIP_PACKAGES:-} == 1 ]] && return 0
   echo "fetching $1, to be unpacked in $2" >&2
@@ -50,7 +50,7 @@ unpack_package() {
     # The package lists may be old or missing; only root can renew them.
     apt-get -q download "$1" || { ((EUID == 0)) && apt-get -q update && apt-get -q download "$1"; }
     dpkg-deb -x "$1"_*.deb . && rm -f "$1"_*.deb && touch ".$1"
-  ) </dev/null >&2 || echo "${0##*/}: $1 could not be fetched; tests that need it are skipped" >&2
+  ) </dev/null >&2 || echo "${0##*/}: $1 could not be fetched; what needs it is left out" >&2
 }
 
 # compiler_launcher: prints `ccache` if it is installed, has a folder to write to and is not disabled. Without it

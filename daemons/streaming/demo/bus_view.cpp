@@ -9,10 +9,9 @@
 namespace demo {
 namespace {
 
-const shmbus::TopicSnapshot* find_watches(const shmbus::BusSnapshot& bus) {
-  const auto found = std::find_if(bus.topics.begin(), bus.topics.end(), [](const shmbus::TopicSnapshot& topic) {
-    return topic.info.name == streaming::watch_topic;
-  });
+const shmbus::TopicSnapshot* find(const shmbus::BusSnapshot& bus, std::string_view name) {
+  const auto found = std::find_if(bus.topics.begin(), bus.topics.end(),
+                                  [&](const shmbus::TopicSnapshot& topic) { return topic.info.name == name; });
   return found == bus.topics.end() ? nullptr : &*found;
 }
 
@@ -30,10 +29,12 @@ shmbus::BusSnapshot BusView::look() {
   return inspector_->snapshot();
 }
 
-std::uint64_t BusView::published() {
+std::uint64_t BusView::published() { return published(streaming::watch_topic); }
+
+std::uint64_t BusView::published(std::string_view topic) {
   const shmbus::BusSnapshot bus = look();
-  const shmbus::TopicSnapshot* watches = find_watches(bus);
-  return watches == nullptr ? 0 : watches->published;
+  const shmbus::TopicSnapshot* found = find(bus, topic);
+  return found == nullptr ? 0 : found->published;
 }
 
 std::size_t BusView::subscriptions() {
@@ -45,7 +46,7 @@ std::size_t BusView::subscriptions() {
 
 bool BusView::has_read(std::string_view service, std::uint64_t sequence) {
   const shmbus::BusSnapshot bus = look();
-  const shmbus::TopicSnapshot* watches = find_watches(bus);
+  const shmbus::TopicSnapshot* watches = find(bus, streaming::watch_topic);
   return watches != nullptr && std::any_of(watches->subscribers.begin(), watches->subscribers.end(),
                                            [&](const shmbus::SubscriberSnapshot& subscriber) {
                                              return subscriber.alive && subscriber.name == service &&

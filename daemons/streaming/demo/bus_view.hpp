@@ -16,6 +16,8 @@ class BusView {
 
   /// Sequence of the newest watch; 0 when there is none.
   std::uint64_t published();
+  /// The same of any topic.
+  std::uint64_t published(std::string_view topic);
   /// How many services wait for watches, or read them.
   std::size_t subscriptions();
   /// True when this service has read all watches up to that one.

@@ -21,8 +21,12 @@ void add_demo_options(Command& program, DemoOptions& options) {
       .option("--service-time", "MS", milliseconds_between(options.service_time, 1, 10'000),
               "how long each service takes for a call, in milliseconds")
       .option("--calls", "N", whole_number_between(options.calls, 1, 100), "how many watches to answer with calls")
+      .flag("--two-hosts", options.two_hosts,
+            "show two hosts instead, joined by NATS JetStream, whose network is cut, and whose server is killed")
+      .option("--nats-server", "FILE", text_value(options.nats_server), "NATS's server, for --two-hosts")
       .option("--perfetto", "FILE", text_value(options.perfetto),
-              "write the trace of one watch to this file, to be opened in https://ui.perfetto.dev");
+              "write the trace of one watch to this file, to be opened in https://ui.perfetto.dev")
+      .exclude("--perfetto", "--two-hosts");
 }
 
 }  // namespace demo

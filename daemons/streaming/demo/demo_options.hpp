@@ -27,6 +27,8 @@ struct DemoOptions {
   double seconds = 20;
   std::chrono::milliseconds service_time{300};
   unsigned calls = 3;
+  bool two_hosts = false;
+  std::string nats_server = "nats-server";
   std::string perfetto;  ///< file to write the trace to; empty: none
 };
 

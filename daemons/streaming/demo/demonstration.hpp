@@ -54,6 +54,9 @@ void show_stream(Demonstration& demonstration);
 /// One watch through all services, with ml-service killed while it works at it.
 void show_trace(Demonstration& demonstration);
 
+/// The stream on two hosts, joined by NATS JetStream, with their network cut and the server killed on the way.
+void show_two_hosts(Demonstration& demonstration);
+
 /// Nanoseconds of one publish, in a tight loop, nobody reading.
 double measure_publish(const std::string& bus);
 

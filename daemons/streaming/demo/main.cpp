@@ -25,18 +25,23 @@ int run(const demo::DemoOptions& options) {
     const demo::Workspace workspace;
     name = workspace.name();
     demo::Demonstration demonstration{options, input, stop, terminal, checks, name, workspace.folder()};
-    terminal.title("shmbus: a user starts a video, and six services react");
+    terminal.title(options.two_hosts ? "shmbus: a user starts a video, and six services on two hosts react"
+                                     : "shmbus: a user starts a video, and six services react");
     terminal.line(
         fmt::format("   {}; {} for genres", input.description, input.movies.empty() ? "made-up ones" : "movies.csv"));
-    const demo::CallFigures calls = demo::show_calls(demonstration);
-    const demo::EventFigures events = demo::show_events(demonstration);
-    demo::compare(demonstration, calls, events);
-    demo::show_stream(demonstration);
-    demo::show_trace(demonstration);
+    if (options.two_hosts) {
+      demo::show_two_hosts(demonstration);
+    } else {
+      const demo::CallFigures calls = demo::show_calls(demonstration);
+      const demo::EventFigures events = demo::show_events(demonstration);
+      demo::compare(demonstration, calls, events);
+      demo::show_stream(demonstration);
+      demo::show_trace(demonstration);
+    }
   }
   checks.expect(demo::shared_memory_named(name).empty(), "nothing is left in /dev/shm");
 
-  terminal.heading("5  Checks");
+  terminal.heading(options.two_hosts ? "2  Checks" : "5  Checks");
   checks.show(terminal);
   const auto took = demo::readable(std::chrono::steady_clock::now() - began);
   terminal.blank();

@@ -18,8 +18,8 @@
 namespace demo {
 
 Platform::Platform(std::filesystem::path programs, std::string bus, std::filesystem::path folder,
-                   const shmbus::tool::SignalScope& stop)
-    : programs_(std::move(programs)), bus_(std::move(bus)), folder_(std::move(folder)), stop_(stop) {
+                   const shmbus::tool::SignalScope& stop, int network)
+    : programs_(std::move(programs)), bus_(std::move(bus)), folder_(std::move(folder)), stop_(stop), network_(network) {
   std::filesystem::create_directories(folder_);
 }
 
@@ -46,7 +46,7 @@ Process& Platform::start(std::string_view service, const std::vector<std::string
         program.string()));
   }
   auto& process = processes_[std::string(service)];
-  process = std::make_unique<Process>(program, arguments, file(service, "log"));
+  process = std::make_unique<Process>(program, arguments, file(service, "log"), network_);
   return *process;
 }
 
@@ -67,6 +67,12 @@ void Platform::kill(std::string_view service) {
 void Platform::signal(std::string_view service, int number) {
   const auto found = processes_.find(service);
   if (found != processes_.end()) found->second->signal(number);
+}
+
+void Platform::stop(std::string_view service) {
+  signal(service, SIGTERM);
+  wait_for_end(service, std::chrono::seconds{10});
+  kill(service);
 }
 
 void Platform::stop_all() {

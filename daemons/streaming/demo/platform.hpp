@@ -19,9 +19,9 @@ namespace demo {
 /// The services of one part of the demonstration, their bus and their files. Destroying it ends and removes all of them.
 class Platform {
  public:
-  /// Makes `folder`, and removes it at the end.
+  /// Makes `folder`, and removes it at the end. The services run in that network namespace, unless `network` is -1.
   Platform(std::filesystem::path programs, std::string bus, std::filesystem::path folder,
-           const shmbus::tool::SignalScope& stop);
+           const shmbus::tool::SignalScope& stop, int network = -1);
   ~Platform();
   Platform(const Platform&) = delete;
   Platform& operator=(const Platform&) = delete;
@@ -37,6 +37,8 @@ class Platform {
 
   void kill(std::string_view service);
   void signal(std::string_view service, int number);
+  /// Sends SIGTERM to one service, and waits until it has ended.
+  void stop(std::string_view service);
   /// Sends SIGTERM to all running services, and waits until they have ended.
   void stop_all();
   /// Waits until a service has ended by itself.
@@ -49,14 +51,17 @@ class Platform {
   /// What a service that ended reported.
   nlohmann::ordered_json report(std::string_view service) const;
 
- private:
+  /// Throws Failure if a service failed, and Stopped.
   void check_services();
+
+ private:
   std::string log_end(std::string_view service) const;
 
   std::filesystem::path programs_;
   std::string bus_;
   std::filesystem::path folder_;
   const shmbus::tool::SignalScope& stop_;
+  int network_;
   std::map<std::string, std::unique_ptr<Process>, std::less<>> processes_;
 };
 

@@ -1,6 +1,7 @@
 #include "demo/process.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -15,7 +16,7 @@
 namespace demo {
 
 Process::Process(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-                 const std::filesystem::path& log) {
+                 const std::filesystem::path& log, int network) {
   std::vector<std::string> words{program.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -38,7 +39,7 @@ Process::Process(const std::filesystem::path& program, const std::vector<std::st
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
-  ::execv(argv[0], argv.data());
+  if (network < 0 || ::setns(network, CLONE_NEWNET) == 0) ::execv(argv[0], argv.data());
   const char* problem = std::strerror(errno);
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, problem, std::strlen(problem));
   ::_exit(127);

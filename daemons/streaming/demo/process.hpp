@@ -12,9 +12,10 @@ namespace demo {
 /// A running program. It ends with this object, and with this process, however that ends.
 class Process {
  public:
-  /// Appends its output to the file `log`. Throws if no process can be started; a missing program shows as an ended one.
+  /// Appends its output to the file `log`. It runs in that network namespace, unless `network` is -1. Throws if no process can
+  /// be started; a missing program shows as an ended one.
   Process(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-          const std::filesystem::path& log);
+          const std::filesystem::path& log, int network = -1);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;

@@ -38,6 +38,7 @@ void remove_buses(const std::string& name) {
   for (const std::string& bus : shmbus::Inspector::buses()) {
     if (bus.starts_with(name + "-")) shmbus::Bus::remove(bus);
   }
+  remove_bridge_states(name + "-");
 }
 
 // The processes of a demonstration that was killed are killed with it, but may still be ending: until then one may hold
@@ -69,6 +70,13 @@ void remove_leftover(const std::filesystem::path& folder, const std::string& nam
 }
 
 }  // namespace
+
+void remove_bridge_states(const std::string& buses) {
+  std::error_code unreadable;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", unreadable)) {
+    if (entry.path().filename().string().starts_with("shmbus-nats." + buses)) std::filesystem::remove(entry.path());
+  }
+}
 
 Workspace::Workspace() {
   // Before the new folder is locked, another demonstration may take it for a leftover, and remove it.

@@ -30,6 +30,9 @@ class Workspace {
 /// Removes the buses and folders of demonstrations that were killed before they could do so.
 void remove_leftovers();
 
+/// Removes what bridges keep in shared memory, of all buses whose names begin with this.
+void remove_bridge_states(const std::string& buses);
+
 /// What lies in shared memory under names that contain this.
 std::vector<std::string> shared_memory_named(const std::string& name);
 
