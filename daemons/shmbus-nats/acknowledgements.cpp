@@ -8,7 +8,6 @@
 #include "crash_point.hpp"
 #include "message_headers.hpp"
 #include "nats_error.hpp"
-#include "subjects.hpp"
 
 namespace shmbus::bridge {
 namespace {

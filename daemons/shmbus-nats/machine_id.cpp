@@ -1,22 +1,16 @@
 #include "machine_id.hpp"
 
-#include <cstdint>
 #include <fstream>
 #include <string_view>
 
 #include <fmt/format.h>
 
-namespace shmbus::bridge {
+#include "text_hash.hpp"
 
+namespace shmbus::bridge {
 namespace {
 
-/// 64-bit FNV-1a.
-std::string fingerprint(std::string_view id) {
-  std::uint64_t hash = 0xcbf2'9ce4'8422'2325u;
-  for (const std::string_view part : {std::string_view{"shmbus-nats"}, id})
-    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3u;
-  return fmt::format("{:016x}", hash);
-}
+std::string fingerprint(std::string_view id) { return fmt::format("{:016x}", text_hash(id, text_hash("shmbus-nats"))); }
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "metric_families.hpp"
+#include "wall_time.hpp"
 
 namespace shmbus::bridge {
 namespace {
@@ -17,8 +18,7 @@ using daemon::MetricLabels;
 double number(std::uint64_t value) { return static_cast<double>(value); }
 
 double seconds_since(std::int64_t ns) {
-  const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch());
-  return std::max(0.0, static_cast<double>(now.count() - ns) * 1e-9);
+  return std::max(0.0, static_cast<double>(daemon::wall_time().time_since_epoch().count() - ns) * 1e-9);
 }
 
 void add_out(MetricFamilies& f, const MetricLabels& labels, const OutCounts& out, std::uint64_t unread, double unread_age) {

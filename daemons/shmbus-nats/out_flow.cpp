@@ -10,26 +10,22 @@
 
 #include "crash_point.hpp"
 #include "machine_id.hpp"
-#include "nats_error.hpp"
-#include "quantity_text.hpp"
 #include "shmbus/inspector.hpp"
 #include "shmbus/pattern.hpp"
 #include "subjects.hpp"
+#include "text_hash.hpp"
 #include "wall_time.hpp"
 
 namespace shmbus::bridge {
 namespace {
 
 constexpr std::size_t most_bytes = std::size_t{64} << 20;  // of copies in the window
+// Between two looks at what nobody signals: while one subscriber is waited for, and else.
 constexpr std::chrono::milliseconds single_look{250};
-constexpr int look_ms = 500;                               // between two looks at what nobody signals
+constexpr int look_ms = 500;
 
-/// Not 0: 64-bit FNV-1a of its pattern.
-std::uint64_t rule_id(const OutRule& rule) {
-  std::uint64_t hash = 0xcbf2'9ce4'8422'2325u;
-  for (const char c : rule.topics) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3u;
-  return hash | 1;
-}
+/// Never 0.
+std::uint64_t rule_id(const OutRule& rule) { return text_hash(rule.topics) | 1; }
 
 }  // namespace
 

@@ -29,8 +29,9 @@ namespace shmbus::bridge {
 ///
 /// The order of the stream is the order of the window, and each message expects the place before its own to be the last
 /// one: so JetStream takes it once, behind its predecessor, or not at all. Whatever fails, the window is drained, the
-/// stream says which of its messages it has, and the others get new places. A message that is still under way from before
-/// then meets its own event at its place, since the order is the same: after a restart by the plan in the state file.
+/// stream says which of its messages it has, and the others keep their places. A message that is still under way from
+/// before then meets its own event at its place: after a restart by the plan in the state file. bridge.md has the whole
+/// argument.
 class OutFlow {
  public:
   /// Attaches the subscribers, so that from now on reliable rules hold their topics. Throws Error.

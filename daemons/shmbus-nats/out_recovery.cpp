@@ -34,9 +34,10 @@ void OutFlow::recover(Link& link) {
   counters_.out.recovered += stored;
   crash_point("out.numbered");
   if (!std::exchange(planned_, true)) load_plan();
-  const std::uint64_t first = acknowledgements_->with_window([](const Window& window) { return window.first(); });
-  unsent_ = first;
-  probing_ = acknowledgements_->with_window([](const Window& window) { return !window.empty(); });
+  acknowledgements_->with_window([&](const Window& window) {
+    unsent_ = window.first();
+    probing_ = !window.empty();
+  });
   acknowledgements_->begin(link.connection());
   if (!probing_) counters_.trouble(Part::out, {});
 }

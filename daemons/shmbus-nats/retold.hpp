@@ -19,8 +19,6 @@ class Retold {
     place->second = now;
     spdlog::log(level, "{}", text);
   }
-  /// What comes next is new.
-  void forget() noexcept { told_.clear(); }
 
  private:
   std::map<std::string, std::chrono::steady_clock::time_point> told_;

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include "nats_error.hpp"
-#include "quantity_text.hpp"
 #include "subjects.hpp"
 
 namespace shmbus::bridge {
