@@ -206,6 +206,13 @@ void NatsClient::purge_stream(const std::string& name) {
   ask("purge " + name, [&](jsErrCode* code) { return js_PurgeStream(impl_->js(), name.c_str(), nullptr, code); });
 }
 
+void NatsClient::purge_stream(const std::string& name, std::uint64_t last) {
+  jsOptions options;
+  jsOptions_Init(&options);
+  options.Stream.Purge.Sequence = last + 1;
+  ask("purge " + name, [&](jsErrCode* code) { return js_PurgeStream(impl_->js(), name.c_str(), &options, code); });
+}
+
 std::optional<StreamState> NatsClient::stream(const std::string& name) {
   jsStreamInfo* found = nullptr;
   bool missing = false;

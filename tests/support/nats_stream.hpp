@@ -68,6 +68,8 @@ class NatsClient {
   void update_stream(const StreamOptions& options);
   void delete_stream(const std::string& name);
   void purge_stream(const std::string& name);
+  /// Removes the messages up to this stream sequence, itself included.
+  void purge_stream(const std::string& name, std::uint64_t last);
   /// Nothing where there is no such stream.
   std::optional<StreamState> stream(const std::string& name);
   /// The durable ones.
