@@ -398,10 +398,7 @@ int JournalWriter::retain(const RetainLimits& limits, std::int64_t now_ns, Remov
     removed.last = next - 1;
     total -= oldest.bytes;
     held_.pop_front();
-  }
-  if (removed.files != 0) {
-    const int synced = storage_->sync();
-    if (error == 0) error = synced;
+    error = storage_->sync();  // before the next one goes, so that a power failure leaves no hole
   }
   return error;
 }
