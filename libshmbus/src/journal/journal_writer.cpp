@@ -114,7 +114,6 @@ int JournalWriter::recover_last(std::uint64_t first) {
   if (const int error = read_content(*file, head_, std::nullopt, options_.index_spacing, content)) return error;
   recovered_.clean = content.clean;
   recovered_.last = content.next - 1;
-  if (content.index.last() == 0 && content.damage.empty()) recovered_.last = head_.preceding;  // it has no numbers
   recovered_.tail_bytes = content.tail_bytes;
   recovered_.damage = std::move(content.damage);
   index_ = std::move(content.index);

@@ -51,7 +51,8 @@ int read_content(StoredFile& file, const HeadContent& head, std::optional<std::u
 
 /// What opening a journal for writing found.
 struct Recovered {
-  std::uint64_t last = 0;        ///< the last number that a frame or damage names; 0: none
+  /// The last number that a frame or damage names, or the one before the last file's first; 0: none.
+  std::uint64_t last = 0;
   bool clean = true;             ///< it was closed, or is new
   std::uint64_t tail_bytes = 0;  ///< that were cut: a frame that was being written, or was never synced
   std::vector<Damage> damage{};  ///< of the last file
