@@ -139,7 +139,7 @@ class ContentWalk {
     content_->tail_bytes = content_->tail_bytes > tail ? content_->tail_bytes - tail : 0;
     counted_too_much_ = frames_behind_suspects_;
     content_->end = tail;
-    content_->next = std::max(content_->index.last(), head_->preceding) + 1;
+    content_->next = std::max({content_->index.last() + 1, head_->preceding + 1, head_->first});
     for (const Damage& damage : content_->damage) content_->next = std::max(content_->next, damage.last + 1);
     content_->clean = false;
   }
