@@ -89,6 +89,7 @@ void JournalWriter::recover() {
   if (!firsts.empty()) check(recover_last(firsts.back()), events_name(firsts.back()) + " recovered");
   check(sync_unsynced_files(), "its files on stable storage");
   recorded_ = durable_ = recovered_.last;
+  durable_named_ = named_;
 
   HeadContent known;
   const int error = read_topic(*storage_, known);
@@ -104,7 +105,7 @@ int JournalWriter::recover_last(std::uint64_t first) {
   const int opened = open_events(*storage_, first, Use::write, file, head_);
   if (opened == EBADMSG) {  // both copies of its header are damaged: all that it held is, and how much is not known
     recovered_.clean = false;
-    recovered_.last = first;
+    recovered_.last = named_ = first;
     recovered_.damage.push_back({events_name(first), 0, first, first});
     index_.clear(kNoTime);
     return 0;
@@ -115,6 +116,8 @@ int JournalWriter::recover_last(std::uint64_t first) {
   recovered_.clean = content.clean;
   recovered_.last = content.next - 1;
   recovered_.tail_bytes = content.tail_bytes;
+  named_ = std::max(head_.preceding, content.index.last());
+  for (const Damage& damage : content.damage) named_ = std::max(named_, damage.last);
   recovered_.damage = std::move(content.damage);
   index_ = std::move(content.index);
   if (!content.clean) {
@@ -218,7 +221,7 @@ int JournalWriter::append_frame(std::span<std::byte> frame, FrameHeader header) 
   end_ += frame.size();
   content_end_ = end_;
   ends_closed_ = false;
-  recorded_ = header.last();
+  recorded_ = named_ = header.last();
   return 0;
 }
 
@@ -227,7 +230,7 @@ int JournalWriter::begin_file(std::uint64_t first) {
   head.description = description_;
   head.seed = platform::random_u64();
   head.first = first;
-  head.preceding = recorded_;
+  head.preceding = named_;
   head.created_ns = platform::system_ns();
   head.greatest_before = index_.greatest();
   std::unique_ptr<StoredFile> file;
@@ -304,7 +307,7 @@ int JournalWriter::sync() {
     }
     synced_ = end_;
   }
-  if (!durable_stands_) durable_ = recorded_;
+  if (!durable_stands_) note_durable();
   return 0;
 }
 
@@ -336,9 +339,12 @@ int JournalWriter::begin_new_file() {
     bool kept = !sync_failed_;
     if (kept) {  // the write failed; what was written before is good if it can be synced
       kept = file_->truncate(end_) == 0 && file_->sync() == 0;
-      if (kept && unsynced_.empty() && !durable_stands_) durable_ = recorded_;
+      if (kept && unsynced_.empty() && !durable_stands_) note_durable();
     }
-    if (!kept) recorded_ = std::max(durable_, head_.first - 1);
+    if (!kept) {
+      named_ = durable_ >= head_.first ? durable_named_ : head_.preceding;
+      recorded_ = std::max(durable_, head_.first - 1);
+    }
     held_.back().bytes = end_;
     file_.reset();
   }

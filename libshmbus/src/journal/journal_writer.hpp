@@ -128,6 +128,10 @@ class JournalWriter {
   int sync_earlier();
   int fail(int error, std::string what);
   int refuse(int error, std::string what);
+  void note_durable() noexcept {
+    durable_ = recorded_;
+    durable_named_ = named_;
+  }
   bool syncs() const noexcept { return description_.sync != SyncKind::page_cache; }
 
   Storage* storage_;
@@ -151,6 +155,9 @@ class JournalWriter {
 
   std::uint64_t recorded_ = 0;
   std::uint64_t durable_ = 0;
+  // Of the numbers up to `recorded_` the last one that a frame or damage names: the rest was never used. For headers.
+  std::uint64_t named_ = 0;
+  std::uint64_t durable_named_ = 0;      // likewise
   std::deque<Held> held_;                // all segment files, oldest first
   std::vector<std::uint64_t> unsynced_;  // earlier files that were never synced, by their first number
 };
