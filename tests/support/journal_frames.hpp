@@ -26,6 +26,7 @@ inline shmbus::journal::Description journal_description() {
   d.record_header = 24;
   d.alignment = 8;
   d.timestamps = true;
+  d.file_bytes = 65536;
   return d;
 }
 

@@ -48,7 +48,7 @@ int check_numbers(Storage& storage, Verification& report) {
 }
 
 /// Adds what a segment file holds. `next`: the file after it.
-int check_file(ListedFile& listed, const ListedFile* next, Verification& report) {
+int check_file(Storage& storage, ListedFile& listed, const ListedFile* next, Verification& report) {
   const std::string name = events_name(listed.first);
   std::optional<std::uint64_t> bound;
   if (next != nullptr) bound = next->error == 0 ? next->head.preceding : next->first - 1;
@@ -60,6 +60,13 @@ int check_file(ListedFile& listed, const ListedFile* next, Verification& report)
   }
   if (listed.head.good_copies != 2) {
     report.remarks.push_back({name, "one of the two copies of its header is damaged; nothing is lost"});
+  }
+  std::uint64_t size = 0;
+  if (const int error = listed.file->size(size)) return error;
+  EventIndex index;
+  if (const int error = index.read(storage, listed.first, listed.head.seed, size); error != 0 && error != ENOENT) {
+    if (error != EBADMSG) return error;
+    report.remarks.push_back({index_name(listed.first), "is damaged, or of another file; it is not needed"});
   }
   FileContent content;
   if (const int error = read_content(*listed.file, listed.head, bound, kFileHeader, content)) return error;
@@ -105,7 +112,8 @@ int verify(Storage& storage, Verification& report) {
       if (error == ENOENT) continue;
       if (error != 0) return error;
     }
-    if (const int error = check_file(files[i], i + 1 < files.size() ? &files[i + 1] : nullptr, report)) return error;
+    if (const int error = check_file(storage, files[i], i + 1 < files.size() ? &files[i + 1] : nullptr, report))
+      return error;
     files[i].file.reset();
   }
   return 0;

@@ -9,7 +9,7 @@
 
 namespace shmbus::journal {
 
-/// What is wrong with a file as a whole, or worth a word.
+/// What is wrong with a file.
 struct FileRemark {
   std::string file{};
   std::string text{};
@@ -28,10 +28,10 @@ struct Verification {
   std::vector<Damage> damage{};  ///< in the order of the journal
   std::vector<NumberRange> gaps{};
   std::vector<NumberRange> missing{};
-  std::vector<FileRemark> remarks{};
+  std::vector<FileRemark> remarks{};  ///< what is wrong and has cost no event
 
   /// Whether all that was recorded is there.
-  bool whole() const noexcept { return damage.empty() && remarks.empty(); }
+  bool whole() const noexcept { return damage.empty(); }
 };
 
 /// Reads and checks all files of a journal, and changes nothing. While a recorder is at work, a frame that it is writing
