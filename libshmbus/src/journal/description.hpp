@@ -16,8 +16,8 @@ enum class WhenBehind : std::uint32_t { hold = 0, skip = 1 };
 
 /// The topic that a journal belongs to, and how its journal is kept.
 struct Description {
-  std::string bus;    ///< at most 32 bytes
-  std::string topic;  ///< at most 127 bytes
+  std::string bus{};    ///< at most 32 bytes
+  std::string topic{};  ///< at most 127 bytes
   std::uint64_t topic_id = 0;
 
   std::uint64_t block_size = 0;
@@ -29,14 +29,14 @@ struct Description {
   bool reserve = false;
   bool accept_raw = false;
   unsigned mode = 0600;
-  std::string group;  ///< at most 63 bytes; may be empty
+  std::string group{};  ///< at most 63 bytes; may be empty
 
   std::uint64_t type_hash = 0;  ///< 0: not decided; 1: raw bytes
   std::uint64_t type_size = 0;
   std::uint64_t type_alignment = 0;
   std::uint64_t type_layout = 0;
-  std::string type_name;    ///< at most 127 bytes
-  std::string type_fields;  ///< at most 511 bytes
+  std::string type_name{};    ///< at most 127 bytes
+  std::string type_fields{};  ///< at most 511 bytes
 
   SyncKind sync = SyncKind::batch;
   std::uint64_t interval_ns = 0;

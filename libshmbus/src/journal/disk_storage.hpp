@@ -12,7 +12,7 @@ namespace shmbus::journal {
 /// Who may use a journal's files.
 struct FileRights {
   unsigned mode = 0600;         ///< of the topic's log: whoever may read it may read the journal; only the owner writes
-  std::string group;            ///< owner group of what is created, by name or number; empty: the system's choice
+  std::string group{};          ///< owner group of what is created, by name or number; empty: the system's choice
   std::vector<uid_t> owners{};  ///< accepted owners of files, besides this user and root
 };
 
