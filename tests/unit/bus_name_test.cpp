@@ -101,3 +101,33 @@ TEST_CASE("the file name of any segment gives the bus, valid or not", "[names]")
   for (const char* other : {"shmbus.bus.registry.ctl", "shmbus.bus.a.registry", "shmbus.bus.", "shmbus.bus"})
     CHECK_FALSE(SegmentFileParts::of(other).is_registry());
 }
+
+TEST_CASE("a cursor's file name is split as it was built, and no other file's name is one", "[names]") {
+  using namespace shmbus::base;
+  const BusName bus("b");
+  for (const char* topic : {"t", "a.cursor.b", "cursor", "x.log.5", "x.ctl", "calls", "a.durable"}) {
+    for (const char* durable : {"n", "ctl", "log", "cursor", "durable", "0123456789abcdef"}) {
+      const CursorName cursor{TopicName(topic), DurableName(durable), 0x0123456789012345};
+      const std::string file = bus.cursor_file(cursor);
+      INFO(file);
+      const auto parsed = bus.parse_cursor_file(file);
+      REQUIRE(parsed);
+      CHECK(parsed->topic == cursor.topic);
+      CHECK(parsed->durable == cursor.durable);
+      CHECK(parsed->id == cursor.id);
+      CHECK_FALSE(bus.topic_of_control_file(file));
+      CHECK_FALSE(bus.parse_log_file(file));
+      CHECK_FALSE(bus.parse_recorder_name(file));
+      CHECK_FALSE(bus.durable_of_file(file));
+    }
+    CHECK_FALSE(bus.parse_cursor_file(bus.control_file(TopicName(topic))));
+    CHECK_FALSE(bus.parse_cursor_file(bus.log_file(TopicName(topic), 7, 0x0123456789012345)));
+    CHECK_FALSE(bus.durable_of_file(bus.control_file(TopicName(topic))));
+  }
+  const std::string record = bus.durable_file(DurableName("ctl"));
+  CHECK(bus.durable_of_file(record)->text() == "ctl");
+  CHECK_FALSE(bus.topic_of_control_file(record));
+  CHECK_FALSE(bus.parse_cursor_file(record));
+  const CursorName longest{TopicName(std::string(127, 't')), DurableName(std::string(63, 'd')), 1};
+  CHECK(BusName(std::string(32, 'b')).cursor_file(longest).size() == 255);
+}

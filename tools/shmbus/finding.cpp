@@ -31,6 +31,9 @@ std::string leftover_text(const Leftover& l) {
       return fmt::format("{} ({}), of an earlier bus of this name", printable(l.name), byte_count(l.memory));
     case Leftover::Kind::recorder:
       return fmt::format("{} ({}), a flight recorder that is not kept any more", printable(l.name), byte_count(l.memory));
+    case Leftover::Kind::cursor:
+      return fmt::format("{} ({}), of a durable subscription, for a topic or bus that is gone", printable(l.name),
+                         byte_count(l.memory));
     case Leftover::Kind::unknown_kind:
       return fmt::format("{} ({}), a segment of a kind that a newer shmbus made", printable(l.name),
                          byte_count(l.memory));

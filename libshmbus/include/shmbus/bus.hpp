@@ -94,6 +94,10 @@ class [[nodiscard]] Bus {
   /// Makes the same check, for programs that know the type only at run time. Events are handed out whatever their type.
   Subscriber subscriber(std::string_view pattern, const SubscriberOptions& options, const TypeInfo& type);
 
+  /// Forgets a durable subscription: its name, pattern and positions (SubscriberOptions::durable). Returns false where
+  /// there is no such name. *Throws* Error, for example `busy` where a subscriber holds the name, or `invalid_name`.
+  bool forget(std::string_view durable);
+
   /// Calls the handler for each event, on worker threads of its own. The handler may be called before this function
   /// returns. *Throws* Error, for example `invalid_option` where the handler is empty.
   [[nodiscard]] Subscription subscribe(std::string_view pattern, Handler handler, const DispatchOptions& options = {});

@@ -132,6 +132,12 @@ struct TopicOptions {
   std::uint64_t address_space() const noexcept;
 };
 
+/// When the events of a durable subscriber are acknowledged.
+enum class Acknowledge : std::uint8_t {
+  next_poll,  ///< by the next `poll`, which acknowledges all events that the one before handed out
+  manual,     ///< by `Subscriber::acknowledge`
+};
+
 struct SubscriberOptions {
   Start start = Start::latest();
   Delivery delivery = Delivery::lossy;
@@ -143,6 +149,18 @@ struct SubscriberOptions {
   /// power of two; 0: no recorder. A call takes 32 bytes of /dev/shm. *Default*: 4096 with `Bus::subscribe`, else 0. See
   /// `Inspector::recorders`.
   std::optional<std::size_t> record_calls{};
+
+  /// Makes the subscription durable, under this name: `[A-Za-z0-9_-]{1,63}`. The position after its last acknowledged
+  /// event is kept in each topic, and whoever opens the name next goes on there; `start` counts only where the name is
+  /// new, or a topic that existed then. Events that were handed out and not acknowledged are handed out again: each at
+  /// least once. What the ring drops while no process holds the name counts as lost. A name exists until `Bus::forget`,
+  /// keeps its pattern, and one subscriber at a time holds it. *Default*: empty, not durable.
+  std::string durable{};
+  /// Durable only. `Bus::subscribe` acknowledges what its handler has returned from, and knows no `manual`.
+  Acknowledge acknowledge = Acknowledge::next_poll;
+  /// Durable only: where another subscriber holds the name, stands by, and takes over when that one ends or dies. See
+  /// `Subscriber::standing_by`. False: opening the name then throws `busy`.
+  bool standby = false;
 };
 
 struct DispatchOptions {

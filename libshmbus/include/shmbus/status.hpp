@@ -17,6 +17,8 @@ enum class Status : std::uint8_t {
   corrupt,         ///< the topic's shared memory holds invalid data
   incomplete,      ///< a subscriber could not attach every matching topic; `unattached()` lists them, with the reasons
   beyond_loan,     ///< `commit` was called with more bytes than were loaned
+  retrying,        ///< a handler of a durable subscription threw; it is called again with the same event after a pause
+  unacknowledged,  ///< a durable subscription's position could not be written: after a restart it is handed out again
 };
 
 /// Returns one line for people: what is wrong, and what to do. Never null.

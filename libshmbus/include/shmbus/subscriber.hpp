@@ -49,6 +49,16 @@ class [[nodiscard]] Subscriber {
     return poll_topics(handler, limit);
   }
 
+  /// Acknowledges an event of a durable subscriber, and all before it in its topic, by one write to a file in memory or
+  /// in the page cache. Also inside the handler, and for a retained event. Returns false where this Subscriber did not
+  /// hand it out, or does not read its topic any more. *Throws* Error: `invalid_option` without a durable name; the
+  /// system's error where the position can't be written.
+  bool acknowledge(const Event& event);
+  /// Returns whether it waits for another subscriber that holds its durable name: see SubscriberOptions::standby. Polls
+  /// then find nothing. `wait`, and the descriptor of `fd`, notice the other one's end or death within milliseconds. The
+  /// next poll goes on after the last event that the other one acknowledged.
+  bool standing_by() const noexcept;
+
   /// Waits until there may be something to poll, by the wait strategy. Returns true when polling may find events.
   /// Returns false when the timeout has passed, the subscriber or its bus was interrupted, or the bus was removed.
   /// `timeout` may be any duration: more than 292 years means no limit; a negative one or NaN means 0.

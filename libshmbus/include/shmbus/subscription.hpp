@@ -27,6 +27,11 @@ class Dispatcher;
 /// Each call is recorded: see `SubscriberOptions::record_calls`. What the handler publishes names the event that it
 /// handles: see `Event::cause`.
 ///
+/// With a durable name (SubscriberOptions::durable), an event is acknowledged when its handler has returned; with several
+/// workers, when those of all events before it in its topic have, too. The position is written within a millisecond of
+/// further events, and before a worker waits. A handler that throws is called again with the same event, after pauses
+/// from 10 ms to 10 s, until it returns or the subscription ends; `status` is then `retrying`.
+///
 /// Exceptions are counted, and reported on standard error at most once per second; the next event follows. The handler
 /// may end its own Subscription, call exit(), and publish: a publish that would wait for this same subscription returns
 /// `back_pressured`. pthread_exit() ends its worker, which is reported on standard error; without a worker the
@@ -54,7 +59,8 @@ class [[nodiscard]] Subscription {
   /// Returns exactly how many sequence numbers were skipped unread, as of the latest poll; see Subscriber::lost. Any
   /// thread.
   std::uint64_t lost() const noexcept;
-  /// Returns `ok` while it works. Returns `incomplete` where a matching topic could not be attached (`unattached` lists
+  /// Returns `ok` while it works. Returns `retrying` while a durable subscription's handler throws, and
+  /// `unacknowledged` where a durable subscription's position can't be written. Returns `incomplete` where a matching topic could not be attached (`unattached` lists
   /// them, with the reasons); `corrupt` if a topic's shared memory holds invalid data (that topic is not read any
   /// further); `closed` in a forked child, and once it has ended (it was stopped, its bus was interrupted or removed,
   /// or no worker is left). Any thread.
@@ -62,6 +68,9 @@ class [[nodiscard]] Subscription {
   /// Returns the matching topics that could not be attached, as of the latest poll, each with the reason; see
   /// Subscriber::unattached. Any thread.
   std::vector<UnattachedTopic> unattached() const;
+  /// Returns whether it waits for another subscriber that holds its durable name, as of the latest poll; see
+  /// SubscriberOptions::standby. Any thread.
+  bool standing_by() const noexcept;
   /// Returns whether a publisher made this reliable subscription lossy, after `demote_after`. Any thread.
   bool demoted() const noexcept;
 

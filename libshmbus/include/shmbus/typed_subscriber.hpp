@@ -61,6 +61,8 @@ class [[nodiscard]] TypedSubscriber {
   std::uint64_t mismatched() const noexcept { return mismatched_; }
 
   // The same as in Subscriber.
+  bool acknowledge(const Event& event) { return subscriber_.acknowledge(event); }
+  bool standing_by() const noexcept { return subscriber_.standing_by(); }
   bool wait() { return subscriber_.wait(); }
   template <class Rep, class Period>
   bool wait(std::chrono::duration<Rep, Period> timeout) {

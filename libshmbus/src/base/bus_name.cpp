@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <utility>
 
 #include "base/name_rules.hpp"
 #include "base/quoted.hpp"
@@ -12,6 +13,9 @@ namespace shmbus::base {
 namespace {
 
 constexpr std::string_view kRegistry = "registry", kControlSuffix = ".ctl", kLogMark = ".log.";
+// Behind a topic's name, as all marks, so that no file's name means two kinds: a name that ends with a topic's id ends
+// neither with ".ctl" nor with ".durable".
+constexpr std::string_view kCursorMark = ".cursor.", kDurableSuffix = ".durable";
 
 }  // namespace
 
@@ -64,6 +68,20 @@ std::string BusName::recorder_file(const RecorderName& recorder) const {
   return recorder_prefix() + std::to_string(recorder.node) + '.' + std::to_string(recorder.subscription);
 }
 
+std::string BusName::durable_file(const DurableName& durable) const {
+  return file_prefix().append(durable.text()).append(kDurableSuffix);
+}
+
+std::string BusName::cursor_prefix(const TopicName& topic) const {
+  return file_prefix().append(topic.text()).append(kCursorMark);
+}
+
+std::string BusName::cursor_file(const CursorName& cursor) const {
+  char id[24];
+  std::snprintf(id, sizeof id, ".%016llx", static_cast<unsigned long long>(cursor.id));
+  return cursor_prefix(cursor.topic).append(cursor.durable.text()).append(id);
+}
+
 std::optional<TopicName> BusName::topic_of_control_file(std::string_view file) const {
   const std::string prefix = file_prefix();
   if (file.size() < prefix.size() + kControlSuffix.size() || !file.starts_with(prefix) ||
@@ -101,6 +119,39 @@ std::optional<RecorderName> BusName::parse_recorder_name(std::string_view file) 
   RecorderName recorder;
   if (!parse_ids(file.substr(prefix.size()), recorder.node, recorder.subscription, 10)) return std::nullopt;
   return recorder;
+}
+
+std::optional<DurableName> BusName::durable_of_file(std::string_view file) const {
+  const std::string prefix = file_prefix();
+  if (file.size() < prefix.size() + kDurableSuffix.size() || !file.starts_with(prefix) ||
+      !file.ends_with(kDurableSuffix))
+    return std::nullopt;
+  return DurableName::parse(file.substr(prefix.size(), file.size() - prefix.size() - kDurableSuffix.size()));
+}
+
+/// From the end: the id and the durable name hold no dot, the topic's name may hold any number of them.
+std::optional<CursorName> BusName::parse_cursor_file(std::string_view file) const {
+  constexpr std::size_t kIdDigits = 16;
+  const std::string prefix = file_prefix();
+  if (!file.starts_with(prefix)) return std::nullopt;
+  file.remove_prefix(prefix.size());
+  const std::size_t id_dot = file.rfind('.');
+  if (id_dot == std::string_view::npos || file.size() - id_dot - 1 != kIdDigits) return std::nullopt;
+  const std::string_view digits = file.substr(id_dot + 1);
+  std::uint64_t id = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), id, 16);
+  if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size()) return std::nullopt;
+  file = file.substr(0, id_dot);
+  const std::size_t name_dot = file.rfind('.');
+  if (name_dot == std::string_view::npos) return std::nullopt;
+  const std::string_view marked = file.substr(0, name_dot + 1);
+  if (!marked.ends_with(kCursorMark)) return std::nullopt;
+  auto durable = DurableName::parse(file.substr(name_dot + 1));
+  auto topic = TopicName::parse(marked.substr(0, marked.size() - kCursorMark.size()));
+  if (!durable || !topic) return std::nullopt;
+  CursorName cursor{std::move(*topic), std::move(*durable), id};
+  if (cursor_file(cursor) != std::string(prefix).append(file).append(".").append(digits)) return std::nullopt;
+  return cursor;
 }
 
 }  // namespace shmbus::base

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/durable_name.hpp"
 #include "base/topic_name.hpp"
 
 namespace shmbus::base {
@@ -21,6 +22,13 @@ struct LogFile {
 struct RecorderName {
   std::uint64_t node = 0;
   std::uint64_t subscription = 0;
+};
+
+/// The parts of a cursor's file name.
+struct CursorName {
+  TopicName topic;
+  DurableName durable;
+  std::uint64_t id = 0;  ///< the topic's
 };
 
 /// The name of any bus's segment file, `shmbus.<bus>.<rest>`, in parts. The parts are not checked: anybody may put a
@@ -54,6 +62,9 @@ class BusName {
                        std::uint64_t id) const;          ///< shmbus.<bus>.<topic>.log.<node>.<id>
   std::string recorder_prefix() const;                   ///< shmbus.<bus>.calls.
   std::string recorder_file(const RecorderName& recorder) const;  ///< shmbus.<bus>.calls.<node>.<subscription>
+  std::string durable_file(const DurableName& durable) const;  ///< shmbus.<bus>.<durable>.durable
+  std::string cursor_prefix(const TopicName& topic) const;     ///< shmbus.<bus>.<topic>.cursor.
+  std::string cursor_file(const CursorName& cursor) const;     ///< shmbus.<bus>.<topic>.cursor.<durable>.<id>
   std::string removed_prefix() const;                    ///< shmbus.<bus>.~
   std::string removed_file(std::uint64_t random) const;  ///< shmbus.<bus>.~<random>
 
@@ -63,6 +74,10 @@ class BusName {
   std::optional<LogFile> parse_log_file(std::string_view file) const;
   /// Splits the file name of a flight recorder. Returns nothing where this is not such a name.
   std::optional<RecorderName> parse_recorder_name(std::string_view file) const;
+  /// Returns the durable subscription whose record has this file name, or nothing where this is not such a name.
+  std::optional<DurableName> durable_of_file(std::string_view file) const;
+  /// Splits the file name of a cursor. Returns nothing where this is not such a name.
+  std::optional<CursorName> parse_cursor_file(std::string_view file) const;
 
   friend auto operator<=>(const BusName&, const BusName&) = default;
 

@@ -23,6 +23,10 @@ const char* to_string(Status status) noexcept {
       return "incomplete: not every matching topic could be attached; unattached() lists them, with the reasons";
     case Status::beyond_loan:
       return "beyond_loan: more bytes than were loaned; commit at most payload().size(), or loan more";
+    case Status::retrying:
+      return "retrying: a handler of a durable subscription throws; its event is handled again after a pause";
+    case Status::unacknowledged:
+      return "unacknowledged: a durable subscription's position can't be written; see standard error";
   }
   return "unknown status";
 }

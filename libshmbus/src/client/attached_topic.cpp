@@ -1,5 +1,7 @@
 #include "client/attached_topic.hpp"
 
+#include <algorithm>
+
 #include "base/trace_ids.hpp"
 #include "log/ports.hpp"
 #include "shmbus/detail/crash_point.hpp"
@@ -20,7 +22,8 @@ AttachedTopic::AttachedTopic(std::shared_ptr<TopicSegment> segment, unsigned por
 }
 
 std::shared_ptr<AttachedTopic> AttachedTopic::attach(std::shared_ptr<TopicSegment> segment,
-                                                     const registry::StandingSubscription& s, Start start) {
+                                                     const registry::StandingSubscription& s, Start start,
+                                                     bool always_start) {
   log::BlockLog& log = segment->log();
   std::optional<unsigned> port;
   bool placed = false;
@@ -43,10 +46,8 @@ std::shared_ptr<AttachedTopic> AttachedTopic::attach(std::shared_ptr<TopicSegmen
     log::detach_subscriber(log, *port);
     throw;
   }
-  if (placed)
-    attached->reader.adopt();
-  else
-    attached->reader.start(start);
+  if (placed) attached->reader.adopt();
+  if (!placed || always_start) attached->reader.start(start);
   attached->withdraw_doubles(s.id);
   return attached;
 }
@@ -66,6 +67,13 @@ void AttachedTopic::retire() noexcept {
   retired_.store(true, std::memory_order_release);
   if (!segment_->has_expected_sizes()) return;
   log::retire_subscriber(segment_->log(), reader.port());
+}
+
+/// A poll for no event goes on to the start that is looked for by time. A start at a later sequence is in the port.
+std::uint64_t AttachedTopic::begin_sequence() noexcept {
+  reader.poll([](const EventRecord&) {}, 0);
+  const auto shown = segment_->log().subscriber(reader.port()).words.position.load(std::memory_order_relaxed);
+  return std::max(reader.next_sequence(), shown);
 }
 
 Time AttachedTopic::to_time(const EventRecord& record) noexcept {

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "durable/topic_cursor.hpp"
 #include "log/reader.hpp"
 #include "log/sleep.hpp"
 #include "platform/fork_guard.hpp"
@@ -14,10 +15,11 @@ namespace shmbus::detail {
 /// A subscriber's port in one topic, and the reader that uses it.
 class AttachedTopic final : public TopicReader, private platform::ForkListener {
  public:
-  /// Adopts the port that the topic's creator placed for the subscription, or takes a free one and starts there.
-  /// *Throws* Error.
+  /// Adopts the port that the topic's creator placed for the subscription, or takes a free one and starts there. With
+  /// `always_start`, it starts there on a placed port, too. *Throws* Error.
   static std::shared_ptr<AttachedTopic> attach(std::shared_ptr<topic::TopicSegment> segment,
-                                               const registry::StandingSubscription& subscription, Start start);
+                                               const registry::StandingSubscription& subscription, Start start,
+                                               bool always_start = false);
   ~AttachedTopic() override;
 
   /// Of a record in the block that the reader is inside.
@@ -37,7 +39,11 @@ class AttachedTopic final : public TopicReader, private platform::ForkListener {
   bool demoted() const noexcept;
   bool forked() const noexcept { return segment_->node().forked(); }
 
+  /// Returns the sequence of the first event that it would hand out, as far as that is known.
+  std::uint64_t begin_sequence() noexcept;
+
   log::Reader reader;
+  std::unique_ptr<durable::TopicCursor> cursor;  ///< of a durable subscription; else null
   std::atomic<std::uint64_t> reported_mismatch_ns{0};  ///< when an event of another type was reported last
 
  private:

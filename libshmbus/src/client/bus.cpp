@@ -5,6 +5,7 @@
 #include "base/topic_name.hpp"
 #include "client/bus_core.hpp"
 #include "client/bus_removal.hpp"
+#include "client/forget_durable.hpp"
 #include "client/publisher_core.hpp"
 #include "client/subscriber_core.hpp"
 #include "platform/signal_wait.hpp"
@@ -72,6 +73,11 @@ Subscriber Bus::subscriber(std::string_view pattern, const SubscriberOptions& op
 
 void Bus::check_type(std::string_view pattern, const TypeInfo& type) {
   core().check_type(base::Pattern(pattern), type);
+}
+
+bool Bus::forget(std::string_view durable) {
+  core();
+  return detail::forget_durable(*core_, base::DurableName(durable));
 }
 
 int Bus::run_until_signal() {

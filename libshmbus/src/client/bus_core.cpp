@@ -4,6 +4,7 @@
 
 #include "client/bus_removal.hpp"
 #include "client/open_registry.hpp"
+#include "durable/durable_files.hpp"
 #include "log/repair.hpp"
 #include "platform/membarrier.hpp"
 #include "platform/random.hpp"
@@ -226,6 +227,29 @@ unsigned BusCore::unlink_orphan_logs() {
   return unlinked;
 }
 
+/// Removes cursors in topics that do not exist any more, and files of durable subscriptions of an earlier bus.
+unsigned BusCore::unlink_useless_cursors() {
+  unsigned unlinked = 0;
+  const auto exists = [&](const base::TopicName& name, std::uint64_t id) {
+    try {
+      const auto segment = find(name, Access::read_only);
+      return segment && segment->id() == id;
+    } catch (const Error&) {
+      return true;  // damaged, or without the right to open it
+    }
+  };
+  const auto held = registry::lock_bus_name(registry(), platform::Lock::shared);
+  if (!held) return 0;
+  for (const std::string& file : durable::useless_files(registry(), exists)) {
+    try {
+      unlinked += platform::SegmentFile::unlink(file, "segment '" + file + "'");
+    } catch (const Error&) {
+      // Another user's: that user's processes, or root's, unlink it.
+    }
+  }
+  return unlinked;
+}
+
 ReapReport BusCore::reap() {
   check_open();
   ReapReport report;
@@ -251,7 +275,8 @@ ReapReport BusCore::reap() {
   report.subscriptions = subscriptions_.reap();
   report.nodes = node().reap();
   SHMBUS_CRASH_POINT("reap.nodes");
-  report.segments += unlink_earlier_topics() + unlink_orphan_logs() + trace::tidy_recorders(node());
+  report.segments += unlink_earlier_topics() + unlink_orphan_logs() + trace::tidy_recorders(node()) +
+                     unlink_useless_cursors();
   return report;
 }
 

@@ -72,6 +72,7 @@ class BusCore {
   void finish(topic::TopicSegment& segment, registry::TopicTable::Topic topic);
   unsigned unlink_earlier_topics();
   unsigned unlink_orphan_logs();
+  unsigned unlink_useless_cursors();
 
   registry::Membership member_;
   registry::TopicTable topics_;

@@ -60,12 +60,25 @@ void check_options(const base::Pattern& pattern, const SubscriberOptions& option
   }
 }
 
+void check_durable_options(const SubscriberOptions& options) {
+  if (!options.durable.empty()) return;
+  const auto refuse = [](const char* option, const char* expected, const char* found) {
+    throw Error(ErrorCode::invalid_option,
+                {option, expected, found, "give a durable name (SubscriberOptions::durable), or leave it out"});
+  };
+  if (options.standby) refuse("subscriber option standby", "false, since the subscriber is not durable", "true");
+  if (options.acknowledge != Acknowledge::next_poll) {
+    refuse("subscriber option acknowledge", "next_poll, since the subscriber is not durable", "manual");
+  }
+}
+
 }  // namespace
 
 SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern& pattern,
                                const SubscriberOptions& options)
     : bus_(std::move(bus)), options_(options), standing_{.pattern = pattern} {
   check_options(pattern, options);
+  check_durable_options(options);
   bus_->check_open();
   log::QuickWriter::start_causes();
   standing_.node = bus_->node().id();
@@ -73,25 +86,26 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern
   standing_.owners = bus_->registry().owners();
   standing_.reliable = options.delivery == Delivery::reliable;
   standing_.demote_after = static_cast<std::uint64_t>(options.demote_after.count());
-  standing_.name = options.name;
+  standing_.name = options.name.empty() ? options.durable : options.name;
+  if (!options.durable.empty()) {
+    durable_ = std::make_unique<DurableSubscription>(bus_, base::DurableName(options.durable), pattern);
+    standing_.durable = durable_->lock_byte();
+    standing_.standing_by = !durable_->take();
+    if (standing_.standing_by && !options.standby) throw durable_->busy_error();
+  }
   state_.generation = &bus_->topics().generation();
   state_.bus = bus_->registry().recorded().incarnation;
   state_.core = this;
   entry_ = bus_->subscriptions().add(standing_);
   state_.subscription = standing_.id;
   bell_ = bus_->registry().bell(standing_.bell);
-  topics_ = std::make_unique<TopicSet>(bus_, standing_, entry_, options.start, state_);
+  topics_ = std::make_unique<TopicSet>(bus_, standing_, entry_, options.start, state_, durable_.get());
   try {
     SHMBUS_CRASH_POINT("subscribe.listed");
-    wait_for_creators();
-    SHMBUS_CRASH_POINT("subscribe.waited");
-    topics_->attach_first();
-    if (options.start.kind() == Start::Kind::after && topics_->size() == 0) {
-      throw Error(ErrorCode::stale_position,
-                  {pattern.topic().value().object(),
-                   "to be the one that event " + options.start.event().to_string() + " was of", "no such topic",
-                   "begin with Start::oldest(), and count the events between as lost"});
-    }
+    if (standing_.standing_by)
+      durable_->stand_by(standing_.bell);
+    else
+      begin();
     SHMBUS_CRASH_POINT("subscribe.attached");
   } catch (...) {
     leave();
@@ -99,6 +113,20 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern
   }
   update_pending();
   listen();
+}
+
+void SubscriberCore::begin() {
+  wait_for_creators();
+  SHMBUS_CRASH_POINT("subscribe.waited");
+  topics_->attach_first();
+  const bool resumed = durable_ && durable_->resumed();
+  if (options_.start.kind() == Start::Kind::after && topics_->size() == 0 && !resumed) {
+    throw Error(ErrorCode::stale_position,
+                {standing_.pattern.topic().value().object(),
+                 "to be the one that event " + options_.start.event().to_string() + " was of", "no such topic",
+                 "begin with Start::oldest(), and count the events between as lost"});
+  }
+  if (durable_) durable_->establish();
 }
 
 void SubscriberCore::record_calls() noexcept {
@@ -132,6 +160,7 @@ void SubscriberCore::end_in_handler(std::shared_ptr<SubscriberCore> self) noexce
 void SubscriberCore::in_child() noexcept {
   closed_ = true;
   state_.pending = true;
+  if (durable_) durable_->in_child();
 }
 
 /// Waits for topics that are just being created, so that they can be attached. A stopped creator is waited for until
@@ -152,6 +181,10 @@ void SubscriberCore::wait_for_creators() {
 
 bool SubscriberCore::refresh() noexcept {
   if (closed_) return false;
+  if (durable_) {
+    if (standing_by() && !take_over()) return false;
+    acknowledge_polled();
+  }
   if (topics_->generation_changed(std::memory_order_acquire)) topics_->refresh();
   if (topics_->unfinished() && --pending_polls_left_ == 0) {
     if (pending_pace_.due()) maintain();
@@ -161,8 +194,107 @@ bool SubscriberCore::refresh() noexcept {
   return true;
 }
 
-/// Polls take the slow path while something is to be tried again.
-void SubscriberCore::update_pending() noexcept { state_.pending = closed_ || topics_->unfinished(); }
+/// Polls take the slow path while something is to be tried again, and where they acknowledge what the one before handed
+/// out.
+void SubscriberCore::update_pending() noexcept {
+  const bool durable = durable_ && (standing_by() || options_.acknowledge == Acknowledge::next_poll);
+  state_.pending = closed_ || durable || topics_->unfinished();
+}
+
+/// The name is tried where the watch finds it free, or the bell was rung since: a holder that ends rings it.
+bool SubscriberCore::take_over() noexcept {
+  const std::uint32_t bell = bell_->load(std::memory_order_acquire);
+  const bool due = durable_->name_free() || bell != standby_bell_;
+  standby_bell_ = bell;
+  try {
+    if (due && usable() && durable_->take()) {
+      SHMBUS_CRASH_POINT("standby.taken");
+      durable_->end_standby();
+      standing_.standing_by = false;
+      bus_->subscriptions().end_standby(entry_, standing_);
+      wait_for_creators();
+      topics_->take_over();
+      SHMBUS_CRASH_POINT("standby.attached");
+      durable_->establish();
+      update_pending();
+      return true;
+    }
+  } catch (const Error& error) {
+    durable_->report(error);
+  } catch (const std::exception&) {
+    // No memory: the next poll tries again.
+  }
+  if (standing_by() && doorbell_) nothing_polled();
+  return !standing_by();
+}
+
+bool SubscriberCore::wait_to_take_over(std::uint64_t deadline) noexcept {
+  constexpr std::uint64_t kBetweenTries = 1'000'000;  // ns; another one that stands by may have been faster
+  for (;;) {
+    const std::uint32_t bell = bell_->load(std::memory_order_acquire);
+    if (interrupted() || !usable()) return false;
+    if (take_over()) return true;
+    const std::uint64_t now = platform::monotonic_ns();
+    if (now >= deadline) return false;
+    const std::uint64_t longest = durable_->name_free() ? kBetweenTries : bus_->registry().recorded().stall_limit_ns;
+    platform::futex_wait(*bell_, bell, std::chrono::nanoseconds(std::min(deadline - now, longest)));
+  }
+}
+
+void SubscriberCore::flush_handled() noexcept {
+  for (const auto& topic : state_.topics) {
+    AttachedTopic& attached = attached_topic(*topic);
+    try {
+      if (attached.cursor) attached.cursor->flush();
+    } catch (const Error& error) {
+      durable_->report(error);
+    }
+  }
+}
+
+/// Everything before the next event of each topic was handed out by an earlier poll, or skipped.
+void SubscriberCore::acknowledge_polled() noexcept {
+  if (options_.acknowledge != Acknowledge::next_poll || !usable()) return;
+  for (const auto& topic : state_.topics) {
+    AttachedTopic& attached = attached_topic(*topic);
+    if (!attached.cursor) continue;
+    try {
+      if (attached.reader.next_sequence() - 1 <= attached.cursor->acknowledged()) continue;
+      attached.cursor->acknowledge(attached.reader.next_sequence() - 1);
+      durable_->acknowledged();
+    } catch (const Error& error) {
+      durable_->report(error);
+    }
+  }
+}
+
+bool SubscriberCore::acknowledge(const EventSource& source, std::uint64_t sequence) {
+  if (!durable_) {
+    throw Error(ErrorCode::invalid_option,
+                {"Subscriber '" + standing_.pattern.text() + "'", "a durable one, to acknowledge an event",
+                 "one without a durable name", "give it one (SubscriberOptions::durable)"});
+  }
+  if (closed_ || bus_->node().forked()) return false;
+  for (const auto& topic : state_.topics) {
+    if (topic->source.origin.topic != source.origin.topic) continue;
+    AttachedTopic& attached = attached_topic(*topic);
+    if (!attached.cursor || sequence >= attached.reader.next_sequence()) return false;
+    attached.cursor->acknowledge(sequence);
+    durable_->acknowledged();
+    return true;
+  }
+  return false;
+}
+
+void SubscriberCore::pause(std::chrono::nanoseconds time) const noexcept {
+  const std::uint64_t end = platform::monotonic_ns() + static_cast<std::uint64_t>(time.count());
+  for (;;) {
+    const std::uint32_t bell = bell_->load(std::memory_order_acquire);
+    const std::uint64_t now = platform::monotonic_ns();
+    if (now >= end || interrupted()) return;
+    platform::futex_wait(*bell_, bell, std::chrono::nanoseconds(end - now));
+  }
+}
 
 bool SubscriberCore::any_ready() noexcept {
   if (topics_->generation_changed(std::memory_order_acquire)) return true;
@@ -180,6 +312,7 @@ bool SubscriberCore::look_everywhere() noexcept {
 /// Returns false where there is something to poll, so that the caller must not sleep. The caller has read the bell
 /// before.
 bool SubscriberCore::prepare_sleep() noexcept {
+  if (standing_by()) return !durable_->name_free() && !interrupted();
   for (std::size_t i = 0; i < topics_->size(); ++i) {
     if (topics_->port(i).reader.status() == Status::ok) topics_->port(i).announce_sleep();
   }
@@ -203,6 +336,7 @@ void SubscriberCore::end_sleep() noexcept {
 /// short, ports placed twice for this subscription, topics that could not be attached, and removed topics that were not
 /// read to their end. Returns true if it attached or detached a topic, so that a wait must end.
 bool SubscriberCore::maintain() noexcept {
+  if (standing_by()) return false;
   const std::uint64_t now = platform::monotonic_ns();
   if (now - maintained_ < bus_->registry().recorded().stall_limit_ns) return false;
   maintained_ = now;
@@ -229,6 +363,7 @@ bool SubscriberCore::wait(std::chrono::nanoseconds timeout) {
   const auto spin = static_cast<std::uint64_t>(options_.wait.spin_time().count());
   const std::uint64_t spin_end = std::min(deadline, spin > ~start ? ~std::uint64_t{0} : start + spin);
   if (!usable()) return false;
+  if (standing_by()) return wait_to_take_over(deadline);
   return spin_until(spin_end) || sleep_until(deadline);
 }
 
@@ -308,7 +443,12 @@ void SubscriberCore::nothing_polled() noexcept {
 
 Status SubscriberCore::status() const noexcept {
   if (!usable()) return closed_ || bus_->registry().intact() ? Status::closed : Status::corrupt;
-  return topics_->status();
+  return topics_status();
+}
+
+Status SubscriberCore::topics_status() const noexcept {
+  const Status status = topics_->status();
+  return status == Status::ok && durable_ && durable_->failed() ? Status::unacknowledged : status;
 }
 
 bool SubscriberCore::demoted() const noexcept {
@@ -401,6 +541,11 @@ std::vector<UnattachedTopic> Subscriber::unattached() const {
   return core_ ? core_->topics().unattached() : std::vector<UnattachedTopic>{};
 }
 Status Subscriber::status() const noexcept { return core_ ? core_->status() : Status::closed; }
+bool Subscriber::acknowledge(const Event& event) {
+  if (!core_) return false;
+  return core_->acknowledge(*event.source_, event.sequence());
+}
+bool Subscriber::standing_by() const noexcept { return core_ && core_->standing_by(); }
 bool Subscriber::demoted() const noexcept { return core_ && core_->demoted(); }
 std::string_view Subscriber::pattern() const noexcept { return core_ ? core_->pattern().text() : std::string_view{}; }
 

@@ -8,6 +8,7 @@
 #include "base/pattern.hpp"
 #include "client/bus_core.hpp"
 #include "client/doorbell.hpp"
+#include "client/durable_subscription.hpp"
 #include "client/poll_pace.hpp"
 #include "client/topic_set.hpp"
 #include "platform/fork_guard.hpp"
@@ -34,9 +35,20 @@ class SubscriberCore : private platform::ForkListener {
   int fd();
   void interrupt() noexcept;
 
+  /// Acknowledges the event and all before it in its topic, for a durable subscriber. Returns false where it does not
+  /// read that topic. *Throws* Error.
+  bool acknowledge(const EventSource& source, std::uint64_t sequence);
+  /// Writes the positions up to which the workers of a durable subscription have handled the events. The polling thread.
+  void flush_handled() noexcept;
+  /// Null for a subscriber that is not durable.
+  DurableSubscription* durable() const noexcept { return durable_.get(); }
+  bool standing_by() const noexcept { return standing_.standing_by; }
+  /// Sleeps until the time has passed, or the subscriber or its bus is interrupted. Any thread.
+  void pause(std::chrono::nanoseconds time) const noexcept;
+
   Status status() const noexcept;
   /// Returns the status of the topics alone, without a system call.
-  Status topics_status() const noexcept { return topics_->status(); }
+  Status topics_status() const noexcept;
   bool demoted() const noexcept;
   const TopicSet& topics() const noexcept { return *topics_; }
   const base::Pattern& pattern() const noexcept { return standing_.pattern; }
@@ -48,6 +60,11 @@ class SubscriberCore : private platform::ForkListener {
   bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire) || bus_->interrupted(); }
   void leave() noexcept;
   void update_pending() noexcept;
+  void list();
+  void begin();
+  bool take_over() noexcept;
+  bool wait_to_take_over(std::uint64_t deadline) noexcept;
+  void acknowledge_polled() noexcept;
   void wait_for_creators();
   bool any_ready() noexcept;
   bool look_everywhere() noexcept;
@@ -64,7 +81,9 @@ class SubscriberCore : private platform::ForkListener {
   unsigned entry_ = 0;
   std::atomic<std::uint32_t>* bell_ = nullptr;  // of the subscription
   PollState state_;
+  std::unique_ptr<DurableSubscription> durable_;  // outlives the topics: it drops the name last
   std::unique_ptr<TopicSet> topics_;
+  std::uint32_t standby_bell_ = 0;  // its value when the name was last tried
   bool closed_ = false;
   std::atomic<bool> interrupted_{false};
   PollPace empty_pace_, pending_pace_;

@@ -1,6 +1,7 @@
 #include "client/topic_set.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 #include "log/log_end.hpp"
@@ -32,13 +33,14 @@ Start continued(topic::TopicSegment& segment, Start start) {
 }  // namespace
 
 TopicSet::TopicSet(std::shared_ptr<BusCore> bus, const registry::StandingSubscription& standing, unsigned entry,
-                   Start start, PollState& state)
+                   Start start, PollState& state, DurableSubscription* durable)
     : bus_(std::move(bus)),
       standing_(standing),
       entry_(entry),
       start_(start),
       began_ns_(platform::system_ns()),
-      state_(state) {}
+      state_(state),
+      durable_(durable) {}
 
 bool TopicSet::has(const Topic& topic) const noexcept {
   return std::any_of(state_.topics.begin(), state_.topics.end(),
@@ -46,6 +48,16 @@ bool TopicSet::has(const Topic& topic) const noexcept {
 }
 
 void TopicSet::attach_first() { attach_all(true); }
+
+void TopicSet::take_over() noexcept {
+  try {
+    attach_all(true);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "shmbus: the subscription to '%s' takes over, but: %s\n", standing_.pattern.text().c_str(),
+                 error.what());
+    retry_ = true;
+  }
+}
 
 void TopicSet::refresh() noexcept {
   retry_ = false;
@@ -81,21 +93,23 @@ void TopicSet::attach(const Topic& topic, bool first_time) {
   const auto missed =
       std::find_if(missing_.begin(), missing_.end(), [&](const Missing& m) { return m.id == topic.id; });
   // A topic created after this subscriber is read from its first event; events that have left the ring count as lost.
-  Start start = first_time ? start_ : missed != missing_.end() ? missed->start : Start::sequence(1);
+  const bool before_us = first_time && (durable_ == nullptr || !durable_->resumed());  // D3
+  Start start = before_us ? start_ : missed != missing_.end() ? missed->start : Start::sequence(1);
   std::shared_ptr<topic::TopicSegment> segment;
   try {
     segment = bus_->find(*topic.name, Access::read_only);
     if (!segment || segment->id() != topic.id) return;  // removed in the meantime
-    if (first_time && start.kind() == Start::Kind::time && !segment->log().timestamps()) {
+    if (before_us && start.kind() == Start::Kind::time && !segment->log().timestamps()) {
       throw Error(ErrorCode::invalid_option, {topic.name->object(), "time stamps, to start at a time", "none",
                                               "create it with timestamps, or start at a sequence"});
     }
     if (start.kind() == Start::Kind::after) start = continued(*segment, start);
-    state_.topics.push_back(AttachedTopic::attach(segment, standing_, start));
+    state_.topics.push_back(durable_ != nullptr ? attach_segment(segment, start)
+                                                : AttachedTopic::attach(segment, standing_, start));
   } catch (const Error& error) {
     // A topic that the pattern names must be attached. A wildcard attaches the topics it can, and lists the others.
     if (first_time && !standing_.pattern.has_wildcard()) throw;
-    if (first_time && start.kind() == Start::Kind::latest) {
+    if (before_us && start.kind() == Start::Kind::latest) {
       // Begin with the next event, as exactly as possible: by the log, or by the time where the log can't be opened.
       const log::End end = segment ? log::end_of(segment->log()) : log::End{};
       start = end.number != log::kNone && segment ? Start::sequence(end.next_sequence)
@@ -103,6 +117,21 @@ void TopicSet::attach(const Topic& topic, bool first_time) {
     }
     note_missing(topic, start, error);
   }
+}
+
+/// Of a durable subscription: goes on after its cursor. Without one, the cursor is made where the reader begins, before
+/// any event is handed out.
+std::shared_ptr<AttachedTopic> TopicSet::attach_segment(std::shared_ptr<topic::TopicSegment> segment, Start start) {
+  bool renewed = false;
+  auto cursor = durable_->find_cursor(*segment, renewed);
+  if (renewed) start = Start::sequence(1);
+  if (cursor) start = Start::sequence(cursor->acknowledged() + 1);
+  auto attached = AttachedTopic::attach(segment, standing_, start, cursor.has_value());
+  SHMBUS_CRASH_POINT("durable.attached");
+  if (!cursor) cursor.emplace(durable_->make_cursor(*segment, attached->begin_sequence() - 1));
+  SHMBUS_CRASH_POINT("durable.cursor_made");
+  attached->cursor = durable_->topic_cursor(std::move(*cursor));
+  return attached;
 }
 
 void TopicSet::note_missing(const Topic& topic, Start start, const Error& error) {

@@ -7,6 +7,7 @@
 
 #include "client/bus_core.hpp"
 #include "client/attached_topic.hpp"
+#include "client/durable_subscription.hpp"
 #include "shmbus/detail/poll_state.hpp"
 #include "shmbus/unattached_topic.hpp"
 
@@ -21,11 +22,14 @@ namespace shmbus::detail {
 ///    claim or loan may still be committed.
 class TopicSet {
  public:
+  /// `durable` is null for a subscriber that is not durable.
   TopicSet(std::shared_ptr<BusCore> bus, const registry::StandingSubscription& standing, unsigned entry, Start start,
-           PollState& state);
+           PollState& state, DurableSubscription* durable);
 
   /// Attaches the existing topics. *Throws* Error where the pattern names one topic, and that can't be attached.
   void attach_first();
+  /// Does the same for a subscriber that stood by, and tries again what can't be attached now.
+  void take_over() noexcept;
   /// Attaches new topics, detaches removed ones, and tries again those that could not be attached. Never throws: what
   /// can't be done now is done later.
   void refresh() noexcept;
@@ -63,6 +67,7 @@ class TopicSet {
 
   void attach_all(bool first_time);
   void attach(const Topic& topic, bool first_time);
+  std::shared_ptr<AttachedTopic> attach_segment(std::shared_ptr<topic::TopicSegment> segment, Start start);
   void note_missing(const Topic& topic, Start start, const Error& error);
   void release_removed(const std::vector<Topic>& ready);
   static bool finished(AttachedTopic& topic) noexcept;
@@ -75,6 +80,7 @@ class TopicSet {
   Start start_;
   std::int64_t began_ns_;  // of the system clock
   PollState& state_;
+  DurableSubscription* durable_;
   std::vector<Missing> missing_;
   std::size_t removed_ = 0;  // topics among those read that were removed
   std::uint64_t passes_ = 0;

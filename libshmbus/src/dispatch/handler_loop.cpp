@@ -31,6 +31,7 @@ HandlerLoop::HandlerLoop(std::shared_ptr<BusCore> bus, std::shared_ptr<Subscribe
       pattern_(subscriber.pattern()),
       workers_(options.workers),
       reliable_(options.subscriber.delivery == Delivery::reliable),
+      durable_(!options.subscriber.durable.empty()),
       core_(std::move(core)),
       subscriber_(std::move(subscriber)),
       queue_(options.queue, options.queue_bytes),
@@ -62,6 +63,7 @@ std::size_t HandlerLoop::poll(const Worker& me, OnEvent on_event, std::size_t li
     recorder_->pause(me.number);
   }
   watch_topics();
+  if (durable_) standing_by_.store(core_->standing_by(), std::memory_order_relaxed);  // only shown
   try {
     polled = subscriber_->poll(
         [&](const Event& event) {
@@ -73,6 +75,7 @@ std::size_t HandlerLoop::poll(const Worker& me, OnEvent on_event, std::size_t li
   } catch (const EndPoll&) {
     polled = 1;
   }
+  if (durable_ && !forked()) core_->flush_handled();
   return polled;
 }
 
@@ -80,7 +83,7 @@ void HandlerLoop::work_alone(const Worker& me) {
   bool closing = false;  // the bus was removed: the remaining events are handled
   while (!stopping() && !forked()) {
     const std::uint64_t begin = platform::monotonic_ns();
-    const std::size_t polled = poll(me, [&](const Event& event) { handle(me, event); }, batch_.size());
+    const std::size_t polled = poll(me, [&](const Event& event) { begin_durable(event), handle(me, event); }, batch_.size());
     if (forked()) return;
     tell();
     if (polled != 0) {
@@ -129,6 +132,7 @@ bool HandlerLoop::poll_for_all(Worker& me) {
 }
 
 void HandlerLoop::poll_event(Worker& me, const Event& event) {
+  begin_durable(event);
   std::optional<KeptEvent> kept = queue_.keep(event);
   if (kept && !me.kept) {
     me.kept = std::move(kept);
@@ -171,10 +175,62 @@ void HandlerLoop::call_handler(const Worker& me, const Event& event) {
   trace::record_call(*recorder_, me.number, event.source_->origin, event.record_, [&] { handler_(event); });
 }
 
-/// A forced unwinding has no exception object, so the reference to it refers to null.
-__attribute__((no_sanitize("null"))) void HandlerLoop::handle(const Worker& me, const Event& event) {
+/// An event of a durable subscription that could not be handled before the subscription ends is not acknowledged, and so
+/// is handed out again to the next holder of the name.
+void HandlerLoop::handle(const Worker& me, const Event& event) {
+  if (!call_once(me, event) && durable_ && !call_again(me, event)) return;
+  count_handled();
+  if (durable_ && !forked()) finish_durable(event);
+}
+
+/// Calls the handler again with the same event, after pauses that grow, until it returns. Returns false where the
+/// subscription ends.
+bool HandlerLoop::call_again(const Worker& me, const Event& event) {
+  constexpr std::chrono::nanoseconds kFirstPause = std::chrono::milliseconds{10}, kLongest = std::chrono::seconds{10};
+  struct Retrying {
+    std::atomic<std::uint32_t>& workers;
+    explicit Retrying(std::atomic<std::uint32_t>& w) noexcept : workers(w) { workers.fetch_add(1); }
+    ~Retrying() { workers.fetch_sub(1); }
+  } const retrying(retrying_);
+  for (auto pause = kFirstPause; !forked(); pause = std::min(2 * pause, kLongest)) {
+    core_->pause(pause);
+    if (stopping() || !bus_->open()) return false;
+    if (call_once(me, event)) return true;
+  }
+  return false;
+}
+
+/// Notes that a durable subscription's event is handed out: it is acknowledged once it and all before it are handled.
+void HandlerLoop::begin_durable(const Event& event) noexcept {
+  if (!durable_) return;
+  auto& cursor = attached_topic(*event.reader_).cursor;
+  while (cursor && !stopping()) {
+    try {
+      return cursor->begin(event.sequence());
+    } catch (const std::bad_alloc&) {
+      core_->pause(std::chrono::milliseconds{10});
+    }
+  }
+}
+
+void HandlerLoop::finish_durable(const Event& event) noexcept {
+  auto& cursor = attached_topic(*event.reader_).cursor;
+  if (!cursor) return;
+  DurableSubscription& durable = *core_->durable();
+  try {
+    cursor->finish(event.sequence(), workers_ > 1);
+    durable.acknowledged();
+  } catch (const Error& error) {
+    durable.report(error);
+  }
+}
+
+/// Returns false where the handler threw. A forced unwinding has no exception object, so the reference to it refers to
+/// null.
+__attribute__((no_sanitize("null"))) bool HandlerLoop::call_once(const Worker& me, const Event& event) {
   try {
     call_handler(me, event);
+    return true;
 #if defined(__GLIBCXX__)
   } catch (const abi::__forced_unwind&) {  // pthread_exit or pthread_cancel: must not be stopped
     count_error(event);
@@ -186,7 +242,7 @@ __attribute__((no_sanitize("null"))) void HandlerLoop::handle(const Worker& me, 
   } catch (...) {
     report(event, trace::kNoException);
   }
-  count_handled();
+  return false;
 }
 
 void HandlerLoop::count_handled() noexcept {
@@ -210,9 +266,10 @@ bool HandlerLoop::count_error(const Event& event) noexcept {
 
 void HandlerLoop::report(const Event& event, const char* what) noexcept {
   if (!count_error(event)) return;
-  std::fprintf(stderr, "shmbus: the handler of topic '%.*s' threw at sequence %llu: %s (%llu so far)\n",
+  std::fprintf(stderr, "shmbus: the handler of topic '%.*s' threw at sequence %llu: %s (%llu so far)%s\n",
                static_cast<int>(event.topic().size()), event.topic().data(),
-               static_cast<unsigned long long>(event.sequence()), what, static_cast<unsigned long long>(errors()));
+               static_cast<unsigned long long>(event.sequence()), what, static_cast<unsigned long long>(errors()),
+               durable_ ? "; it is called again" : "");
 }
 
 /// Lets other threads see the topics, before a handler is called that may take long.
@@ -231,6 +288,7 @@ void HandlerLoop::watch_topics() noexcept {
 }
 
 void HandlerLoop::tell() noexcept {
+  if (durable_) standing_by_.store(core_->standing_by(), std::memory_order_relaxed);  // only shown
   lost_.store(subscriber_->lost(), std::memory_order_relaxed);
   status_.store(core_->topics_status(), std::memory_order_relaxed);
   const TopicSet& topics = core_->topics();
@@ -254,7 +312,8 @@ Status HandlerLoop::status() const noexcept {
   if (forked()) return Status::closed;
   const bool ended = ended_.load(std::memory_order_acquire) != 0;
   if (!ended && bus_->registry().removed()) return Status::closed;
-  return status_.load(std::memory_order_relaxed);
+  const Status status = status_.load(std::memory_order_relaxed);
+  return status == Status::ok && retrying_.load(std::memory_order_relaxed) != 0 ? Status::retrying : status;
 }
 
 bool HandlerLoop::demoted() noexcept {
@@ -315,6 +374,7 @@ void HandlerLoop::give_up() noexcept {
 void HandlerLoop::finish() noexcept {
   while (queue_.take()) {
   }
+  if (durable_) core_->flush_handled();
   const bool corrupt = subscriber_->status() == Status::corrupt;
   status_.store(corrupt ? Status::corrupt : Status::closed, std::memory_order_relaxed);
   lost_.store(subscriber_->lost(), std::memory_order_relaxed);

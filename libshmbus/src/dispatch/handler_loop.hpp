@@ -56,6 +56,7 @@ class HandlerLoop {
   std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
   Status status() const noexcept;
   bool demoted() noexcept;
+  bool standing_by() const noexcept { return standing_by_.load(std::memory_order_relaxed); }
   std::vector<UnattachedTopic> unattached();
 
  private:
@@ -80,6 +81,10 @@ class HandlerLoop {
   void call_for_help() noexcept;
   void handle_kept(const Worker& me, KeptEvent event);
   void handle(const Worker& me, const Event& event);
+  bool call_once(const Worker& me, const Event& event);
+  bool call_again(const Worker& me, const Event& event);
+  void begin_durable(const Event& event) noexcept;
+  void finish_durable(const Event& event) noexcept;
   void call_handler(const Worker& me, const Event& event);
   void count_handled() noexcept;
   bool count_error(const Event& event) noexcept;
@@ -95,6 +100,7 @@ class HandlerLoop {
   const std::string pattern_;
   const std::size_t workers_;
   const bool reliable_;
+  const bool durable_;
 
   std::unique_ptr<trace::CallRecorder> recorder_;  // a lane for each worker; null: none
 
@@ -119,6 +125,8 @@ class HandlerLoop {
   std::vector<UnattachedTopic> unattached_;            // as of the latest poll, under `mutex_`
   bool demoted_ = false;                               // a demotion was seen, under `mutex_`
 
+  std::atomic<bool> standing_by_{false};       // as of the latest poll
+  std::atomic<std::uint32_t> retrying_{0};     // workers whose handler threw, and is called again with the same event
   std::atomic<std::uint64_t> errors_{0};
   std::atomic<std::uint64_t> lost_{0};
   std::atomic<std::uint64_t> reported_ns_{0};

@@ -22,6 +22,11 @@ void check(std::string_view pattern, const Handler& handler, const DispatchOptio
   };
   if (options.workers < 1 || options.workers > kMaxWorkers)
     refuse("dispatch option workers", "1 to 64", options.workers);
+  if (options.subscriber.acknowledge != Acknowledge::next_poll) {
+    throw Error(ErrorCode::invalid_option,
+                {"subscriber option acknowledge", "next_poll, since a handler acknowledges by returning", "manual",
+                 "leave it out; or use Bus::subscriber, and acknowledge by hand"});
+  }
   if (options.queue < 1 || options.queue > kMaxQueue) refuse("dispatch option queue", "1 to 1048576", options.queue);
 }
 
@@ -30,7 +35,9 @@ void check(std::string_view pattern, const Handler& handler, const DispatchOptio
 Subscription Bus::subscribe(std::string_view pattern, Handler handler, const DispatchOptions& options) {
   core();  // throws where this Bus was moved from
   check(pattern, handler, options);
-  auto core = std::make_shared<detail::SubscriberCore>(core_, base::Pattern(pattern), options.subscriber);
+  SubscriberOptions subscription = options.subscriber;
+  if (!subscription.durable.empty()) subscription.acknowledge = Acknowledge::manual;  // by the loop
+  auto core = std::make_shared<detail::SubscriberCore>(core_, base::Pattern(pattern), subscription);
   Subscriber subscriber(core);
   auto loop =
       std::make_shared<detail::HandlerLoop>(core_, std::move(core), std::move(subscriber), std::move(handler), options);
@@ -47,6 +54,7 @@ std::uint64_t Subscription::handled() const noexcept { return dispatcher_ ? disp
 std::uint64_t Subscription::handler_errors() const noexcept { return dispatcher_ ? dispatcher_->loop().errors() : 0; }
 std::uint64_t Subscription::lost() const noexcept { return dispatcher_ ? dispatcher_->loop().lost() : 0; }
 Status Subscription::status() const noexcept { return dispatcher_ ? dispatcher_->loop().status() : Status::closed; }
+bool Subscription::standing_by() const noexcept { return dispatcher_ && dispatcher_->loop().standing_by(); }
 bool Subscription::demoted() const noexcept { return dispatcher_ && dispatcher_->loop().demoted(); }
 
 std::vector<UnattachedTopic> Subscription::unattached() const {

@@ -6,6 +6,7 @@
 
 #include "base/bus_name.hpp"
 #include "base/topic_name.hpp"
+#include "durable/durable_files.hpp"
 #include "layout/segment_checks.hpp"
 #include "layout/segment_kinds.hpp"
 #include "platform/mapping.hpp"
@@ -45,6 +46,8 @@ class Finder {
       if (t.creator_state == NodeState::dead) add(Kind::topic, t.creator, t.name);
     }
     for (const std::string& file : trace::expired_recorders(registry_)) add_file(Kind::recorder, 0, file);
+    const auto known = [this](const base::TopicName& topic, std::uint64_t id) { return exists(topic, id); };
+    for (const std::string& file : durable::useless_files(registry_, known)) add_file(Kind::cursor, 0, file);
     for (const std::string& file : SegmentFile::list(registry_.bus().file_prefix())) look_at(file);
     return std::move(found_);
   }
@@ -82,6 +85,14 @@ class Finder {
       if (!is_recorder(file)) add_stray(file);
       return;
     }
+    if (const auto cursor = bus.parse_cursor_file(file)) {
+      if (!made_as(layout::kCursorMagic, file)) add_stray(file);
+      return;
+    }
+    if (bus.durable_of_file(file)) {
+      if (!made_as(layout::kDurableMagic, file)) add_stray(file);
+      return;
+    }
     const auto topic = bus.topic_of_control_file(file);
     if (!topic) return add_stray(file);
     if (listed(*topic)) return;
@@ -113,6 +124,23 @@ class Finder {
     } catch (const Error& error) {
       return error.code() == ErrorCode::permission;
     }
+  }
+
+  /// Whether a file begins with this word. One that may not be read, or is gone, is not called stray.
+  static bool made_as(std::uint64_t magic, const std::string& file) {
+    try {
+      const auto segment = SegmentFile::open(file, Access::read_only, "segment '" + file + "'");
+      std::uint64_t begin = 0;
+      return !segment || (segment->read(0, &begin, sizeof begin) == sizeof begin && begin == magic);
+    } catch (const Error&) {
+      return true;
+    }
+  }
+
+  /// Whether a topic of this name and id exists. Returns true where that can't be told.
+  bool exists(const base::TopicName& topic, std::uint64_t id) const {
+    if (const auto recorded = record_of(topic)) return recorded->id == id;
+    return SegmentFile::state_of(registry_.bus().control_file(topic)).has_value();
   }
 
   bool listed(const base::TopicName& topic) const {
@@ -178,6 +206,8 @@ const char* to_string(Leftover::Kind kind) noexcept {
       return "earlier_topic";
     case Kind::recorder:
       return "recorder";
+    case Kind::cursor:
+      return "cursor";
     case Kind::unknown_kind:
       return "unknown_kind";
     case Kind::stray:

@@ -76,7 +76,7 @@ struct UnattachedEntry {
 //  +------+----+----------+--------------+------+-------------+------------+------------+------+---------+
 //  256    264                       328           384                                                  512
 //  +------+-------------------------+-------------+------------------------------------------------------+
-//  | bell | 16 accepted owners      | (reserved)  | 8 unattached topics                                  |
+//  | bell | 16 accepted owners      | durable     | 8 unattached topics                                  |
 //  +------+-------------------------+-------------+------------------------------------------------------+
 struct SubscriptionEntry {
   // Written by the owner of the entry, before `id`.
@@ -98,13 +98,20 @@ struct SubscriptionEntry {
   alignas(kLine) std::atomic<std::uint32_t> bell;  // futex word; incremented by every process that rings it
   std::uint32_t reserved;
   std::atomic<std::uint32_t> owners[kMaxListedOwners];  // uids, before `id`
-  std::uint64_t reserved2[7];
+
+  // Of a durable subscription, before `id`. They count only where `durable_id` is `id`: a shmbus that does not know
+  // them leaves those of the entry's former tenant.
+  std::atomic<std::uint64_t> durable;     // byte of the registry file whose lock holds its name (kDurableLocks)
+  std::atomic<std::uint64_t> durable_id;  // the `id` that these words belong to
+  std::atomic<std::uint64_t> standing_by;  // 1: another process holds the name; the pattern is then empty
+  std::uint64_t reserved2[4];
 
   UnattachedEntry unattached_topics[kMaxListedTopics];  // some of them; only shown to people
 };
 static_assert(sizeof(SubscriptionEntry) == 4 * kLine);
 static_assert(offsetof(SubscriptionEntry, generation) == 48 && offsetof(SubscriptionEntry, name) == 64);
 static_assert(offsetof(SubscriptionEntry, bell) == 256 && offsetof(SubscriptionEntry, owners) == 264);
+static_assert(offsetof(SubscriptionEntry, durable) == 328);
 static_assert(offsetof(SubscriptionEntry, unattached_topics) == 384);
 
 // The registry segment, `registry`:
@@ -115,7 +122,7 @@ static_assert(offsetof(SubscriptionEntry, unattached_topics) == 384);
 //  +-----------+---------------+-----------------+-------------------+
 //
 // The tables are address space. Each is backed page by page from its start, and its count in the header is the number
-// of entries that have memory. Byte `id` of the file is the lock of node `id`; the bytes from 2^62 on are other locks.
+// of entries that have memory. Byte `id` of the file is the lock of node `id`; the bytes from 2^61 on are other locks.
 struct RegistryHeader {
   // Written by the creator before the segment has a name, and never again.
   std::uint64_t magic;
@@ -159,6 +166,9 @@ static_assert(offsetof(RegistryHeader, node_table) == 4096);
 static_assert(offsetof(RegistryHeader, topic_table) == 266240);
 static_assert(offsetof(RegistryHeader, subscription_table) == 1314816);
 static_assert(sizeof(RegistryHeader) == 3411968);
+
+/// The lock of a durable subscription's name is on one of the 2^60 bytes from here on, chosen by a hash of the name.
+inline constexpr std::uint64_t kDurableLocks = std::uint64_t{1} << 61;
 
 /// Locked while the bus's name must keep leading to this registry, or while the name is being removed.
 inline constexpr std::uint64_t kRemovalLock = std::uint64_t{1} << 62;

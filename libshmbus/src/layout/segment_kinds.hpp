@@ -32,13 +32,18 @@ inline constexpr SegmentKind kRemovedSegment{"SHMBUST1", "shmbus.B.~X", "control
 inline constexpr SegmentKind kLogSegment{"", "shmbus.B.T.log.N.I", "blocks of a topic"};
 
 inline constexpr SegmentKind kRecorderSegment{"SHMBUSF1", "shmbus.B.calls.N.S", "flight recorder of a subscription"};
+inline constexpr SegmentKind kDurableSegment{"SHMBUSD1", "shmbus.B.D.durable", "record of a durable subscription"};
+inline constexpr SegmentKind kCursorSegment{"SHMBUSC1", "shmbus.B.T.cursor.D.I",
+                                            "cursor of a durable subscription in a topic"};
 
 inline constexpr std::array kSegmentKinds{kRegistrySegment, kControlSegment, kRemovedSegment, kLogSegment,
-                                         kRecorderSegment};
+                                         kRecorderSegment, kDurableSegment, kCursorSegment};
 
 inline constexpr std::uint64_t kRegistryMagic = magic_word(kRegistrySegment.magic);
 inline constexpr std::uint64_t kTopicMagic = magic_word(kControlSegment.magic);
 inline constexpr std::uint64_t kRecorderMagic = magic_word(kRecorderSegment.magic);
+inline constexpr std::uint64_t kDurableMagic = magic_word(kDurableSegment.magic);
+inline constexpr std::uint64_t kCursorMagic = magic_word(kCursorSegment.magic);
 
 /// Whether a segment that begins with these bytes is of a kind that is not listed here.
 constexpr bool is_unknown_kind(std::string_view begin) noexcept {

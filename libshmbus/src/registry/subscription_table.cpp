@@ -52,8 +52,11 @@ unsigned SubscriptionTable::add(StandingSubscription& subscription) {
       e.user.store(subscription.user, std::memory_order_release);
       e.reliable.store(subscription.reliable, std::memory_order_release);
       e.demote_after.store(subscription.demote_after, std::memory_order_release);
+      e.durable.store(subscription.durable, std::memory_order_release);
+      e.durable_id.store(subscription.id, std::memory_order_release);
+      e.standing_by.store(subscription.standing_by, std::memory_order_release);
       e.name.store(subscription.name);
-      e.pattern.store(subscription.pattern.text());
+      e.pattern.store(subscription.standing_by ? std::string_view{} : subscription.pattern.text());
       SHMBUS_CRASH_POINT("subscription.filled");
       e.id.store(subscription.id, std::memory_order_seq_cst);  // before the topics are read: see TopicTable
       SHMBUS_CRASH_POINT("subscription.listed");
@@ -73,6 +76,42 @@ void SubscriptionTable::remove(unsigned entry) noexcept {
   SHMBUS_CRASH_POINT("subscription.unlisted");
   at(entry).owner.store(0, std::memory_order_release);
   SHMBUS_CRASH_POINT("subscription.freed");
+}
+
+/// The id comes back after the pattern: from then on, creators place ports for it, and a topic whose creator did not see
+/// it is ready (see `add`).
+void SubscriptionTable::end_standby(unsigned entry, const StandingSubscription& subscription) noexcept {
+  auto& e = at(entry);
+  e.id.store(0, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("standby.unlisted");
+  e.standing_by.store(0, std::memory_order_release);
+  e.pattern.store(subscription.pattern.text());
+  e.id.store(subscription.id, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("standby.listed");
+}
+
+std::uint64_t SubscriptionTable::durable_holder(std::uint64_t byte) const noexcept {
+  for (unsigned i = 0; i < node_.registry().subscriptions(); ++i) {
+    const auto& e = at(i);
+    const std::uint64_t id = e.id.load(std::memory_order_seq_cst);
+    if (id == 0 || e.durable.load(std::memory_order_acquire) != byte) continue;
+    const bool holds = e.durable_id.load(std::memory_order_acquire) == id &&
+                       e.standing_by.load(std::memory_order_acquire) == 0;
+    const std::uint64_t node = e.owner.load(std::memory_order_acquire);
+    if (holds && e.id.load(std::memory_order_acquire) == id && node_.alive(node)) return node;
+  }
+  return 0;
+}
+
+/// Rings a bell too many where an entry has changed its tenant in the meantime.
+void SubscriptionTable::ring_standbys(std::uint64_t byte) const noexcept {
+  for (unsigned i = 0; i < node_.registry().subscriptions(); ++i) {
+    const auto& e = at(i);
+    if (e.id.load(std::memory_order_seq_cst) == 0 || e.durable.load(std::memory_order_acquire) != byte ||
+        e.standing_by.load(std::memory_order_acquire) == 0)
+      continue;
+    node_.registry().ring(layout::kFirstSubscriptionBell + i);
+  }
 }
 
 std::vector<StandingSubscription> SubscriptionTable::all() const {

@@ -28,6 +28,8 @@ struct StandingSubscription {
   bool reliable = false;
   std::uint64_t demote_after = 0;  ///< nanoseconds
   std::string name{};
+  std::uint64_t durable = 0;  ///< byte of the lock of its durable name; 0: none
+  bool standing_by = false;   ///< another process holds that name: listed without a pattern, so that it gets no port
   base::Pattern pattern;
 
   /// Whether it accepts the segments of a user, as far as the list shows.
@@ -43,6 +45,12 @@ class SubscriptionTable {
   /// Lists a subscription of this node, and returns its entry. Sets `id` and `bell`. *Throws* Error.
   unsigned add(StandingSubscription& subscription);
   void remove(unsigned entry) noexcept;
+  /// Lists a subscription that stood by, under its id and bell, now with its pattern.
+  void end_standby(unsigned entry, const StandingSubscription& subscription) noexcept;
+  /// Returns the living node whose subscription holds a durable name; 0 where none is listed.
+  std::uint64_t durable_holder(std::uint64_t byte) const noexcept;
+  /// Rings the bells of the subscriptions that stand by for a durable name.
+  void ring_standbys(std::uint64_t byte) const noexcept;
 
   /// Returns those of living nodes whose pattern covers a topic.
   std::vector<StandingSubscription> matching(const base::TopicName& topic) const;

@@ -37,6 +37,21 @@ bool bears_its_name(const base::BusName& bus, const ControlName& named, const Se
   return named.topic && control.is_named(bus.control_file(*named.topic));
 }
 
+/// Unlinks the cursors that durable subscriptions have in a removed topic. No other topic has its id. What another user
+/// made may stay, as a leftover.
+void unlink_cursors(const base::BusName& bus, const base::TopicName& topic, std::uint64_t id) {
+  for (const std::string& file : SegmentFile::list(bus.cursor_prefix(topic))) {
+    const auto cursor = bus.parse_cursor_file(file);
+    if (!cursor || cursor->topic != topic || cursor->id != id) continue;
+    try {
+      SegmentFile::unlink(file, topic.object() + ", a cursor in it");
+    } catch (const Error&) {
+      // Another user's.
+    }
+    SHMBUS_CRASH_POINT("remove.cursor_unlinked");
+  }
+}
+
 /// Finishes a removal: marks the control segment that has the file name of a removed topic, and unlinks its log and
 /// itself. `topic` is the name that this process renamed it from; null where another process renamed it. In that case
 /// the file may also belong to a living topic, or to one removed long ago, and another user may have linked it to this
@@ -56,6 +71,7 @@ std::uint64_t finish_removal(const base::BusName& bus, const std::string& remove
     end_topic(bus, *named, *control, object, topic == nullptr ? state.links == 1 : named->topic == *topic);
   }
   SHMBUS_CRASH_POINT("remove.log_unlinked");
+  if (topic != nullptr && id != 0) unlink_cursors(bus, *topic, id);
   SegmentFile::unlink(removed, object);
   SHMBUS_CRASH_POINT("remove.unlinked");
   if (control->state().links != 0 && topic != nullptr) control->set_mode(kEndedMode);

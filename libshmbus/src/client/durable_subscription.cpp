@@ -1,0 +1,155 @@
+#include "client/durable_subscription.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <thread>
+#include <utility>
+
+#include "durable/durable_files.hpp"
+#include "layout/claim_word.hpp"
+#include "log/log_end.hpp"
+#include "platform/clock.hpp"
+#include "registry/bus_name_lock.hpp"
+#include "shmbus/detail/crash_point.hpp"
+#include "shmbus/error.hpp"
+
+namespace shmbus::detail {
+
+using durable::CursorFile;
+using durable::DurableRecord;
+using layout::DurableState;
+using platform::Access;
+
+DurableSubscription::DurableSubscription(std::shared_ptr<BusCore> bus, const base::DurableName& name,
+                                         const base::Pattern& pattern)
+    : bus_(std::move(bus)), name_(name), pattern_(pattern), byte_(durable::name_lock_byte(name)) {
+  const auto record = DurableRecord::open(bus_->registry(), name_, Access::read_only);
+  if (record && record->state() != DurableState::forgotten) check_pattern(*record);
+}
+
+/// Drops the lock first, so that the subscriptions that are rung find it free.
+DurableSubscription::~DurableSubscription() {
+  watch_.reset();
+  if (!lock_ || bus_->node().forked()) return;
+  lock_.reset();
+  SHMBUS_CRASH_POINT("durable.released");
+  if (bus_->registry().intact()) bus_->subscriptions().ring_standbys(byte_);
+}
+
+void DurableSubscription::check_pattern(const DurableRecord& record) const {
+  if (record.pattern() == pattern_.text()) return;
+  throw Error(ErrorCode::invalid_option,
+              {name_.object(), "its pattern '" + record.pattern() + "'", "'" + pattern_.text() + "'",
+               "use that pattern or another name; or forget it first, with its positions (shmbus forget " +
+                   name_.text() + ")"});
+}
+
+bool DurableSubscription::take() {
+  registry::Registry& registry = bus_->registry();
+  auto lock = durable::take_name_lock(registry, name_);
+  if (!lock) return false;
+  SHMBUS_CRASH_POINT("durable.locked");
+  auto record = DurableRecord::open(registry, name_, Access::read_write);
+  if (record && record->state() == DurableState::forgotten) {
+    const auto bus_name = registry::lock_bus_name(registry, platform::Lock::shared);
+    if (!bus_name) throw registry.removed_error();
+    durable::remove_files(registry, name_);
+    record.reset();
+  }
+  if (record) check_pattern(*record);
+  resumed_ = record && record->state() == DurableState::established;
+  if (!record) record.emplace(DurableRecord::create(registry, name_, pattern_));
+  record_.emplace(std::move(*record));
+  lock_.emplace(std::move(*lock));
+  return true;
+}
+
+/// A holder takes the lock before it is listed, so it is looked for some times.
+Error DurableSubscription::busy_error(BusCore& bus, const base::DurableName& name) {
+  const std::uint64_t byte = durable::name_lock_byte(name);
+  std::uint64_t node = 0;
+  for (int i = 0; i < 20 && node == 0 && durable::name_held(bus.registry(), byte); ++i) {
+    if (i != 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    node = bus.subscriptions().durable_holder(byte);
+  }
+  const std::string holder = node == 0 ? "another process" : bus.registry().node_object(node);
+  return {ErrorCode::busy,
+          {name.object(), "to be held by no other subscriber",
+           node == bus.node().id() ? "this process, " + holder + ", holds it" : holder + " holds it",
+           "end that one, or stand by for its end (SubscriberOptions::standby)"}};
+}
+
+void DurableSubscription::establish() {
+  if (record_ && record_->state() == DurableState::beginning) record_->set_state(DurableState::established);
+}
+
+durable::CursorOwner DurableSubscription::owner_of(topic::TopicSegment& segment) const {
+  return {segment.bus(), segment.id(), name_, segment.name()};
+}
+
+platform::FilePlace DurableSubscription::place_of(topic::TopicSegment& segment) const {
+  return durable::cursor_place(bus_->registry().bus(), {segment.name(), name_, segment.id()});
+}
+
+std::optional<CursorFile> DurableSubscription::find_cursor(topic::TopicSegment& segment, bool& renewed) {
+  auto cursor = CursorFile::open(place_of(segment), owner_of(segment), Access::read_write, bus_->registry().owners());
+  renewed = !cursor && drop_earlier_cursors(segment);
+  if (!cursor) return std::nullopt;
+  // An exclusive publisher stores the tail once a batch, and may have died before: so many events may lie beyond it.
+  constexpr std::uint64_t kBeyondTail = layout::ClaimWord::kMaxEvents;
+  const log::End end = log::end_of(segment.log());
+  if (end.number != log::kNone && cursor->acknowledged() >= end.next_sequence + kBeyondTail) {
+    throw Error(ErrorCode::corrupt,
+                {cursor->place().object, "at most sequence " + std::to_string(end.next_sequence - 1) + ", the newest",
+                 "sequence " + std::to_string(cursor->acknowledged()),
+                 "somebody overwrote one of them: run `shmbus forget " + name_.text() + "`, and begin anew"});
+  }
+  return cursor;
+}
+
+bool DurableSubscription::drop_earlier_cursors(topic::TopicSegment& segment) {
+  bool dropped = false;
+  for (const base::CursorName& cursor : durable::list_cursors(bus_->registry().bus(), name_)) {
+    if (cursor.topic != segment.name() || cursor.id == segment.id()) continue;
+    const platform::FilePlace place = durable::cursor_place(bus_->registry().bus(), cursor);
+    try {
+      const auto earlier = CursorFile::open(place, {segment.bus(), cursor.id, name_, cursor.topic}, Access::read_only,
+                                            bus_->registry().owners());
+      std::fprintf(stderr,
+                   "shmbus: %s: topic '%s' was removed and made anew: it is read from its first event; of the one "
+                   "before, the events after sequence %llu were not acknowledged\n",
+                   name_.object().c_str(), cursor.topic.text().c_str(),
+                   static_cast<unsigned long long>(earlier ? earlier->acknowledged() : 0));
+      dropped = platform::PlacedFile::unlink(place) || dropped;
+    } catch (const Error&) {
+      // Damaged, or another user's: it is of no use, and no harm.
+    }
+  }
+  return dropped;
+}
+
+CursorFile DurableSubscription::make_cursor(topic::TopicSegment& segment, std::uint64_t acknowledged) {
+  const registry::Registry& registry = bus_->registry();
+  const platform::FilePlace place = place_of(segment);
+  auto made = CursorFile::create(place, owner_of(segment), acknowledged, durable::file_mode(registry),
+                                 durable::file_group(registry));
+  if (made) return std::move(*made);
+  throw Error(ErrorCode::busy, {place.object, "to be made by the holder of the name", "another process made it",
+                                "find out who put it into /dev/shm"});
+}
+
+void DurableSubscription::report(const Error& error) noexcept {
+  failed_.store(true, std::memory_order_relaxed);
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  const std::uint64_t now = platform::monotonic_ns();
+  std::uint64_t last = reported_ns_.load(std::memory_order_relaxed);
+  if (last != 0 && now - last < kSecond) return;
+  if (!reported_ns_.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
+  std::fprintf(stderr, "shmbus: not acknowledged: %s\n", error.what());
+}
+
+void DurableSubscription::in_child() noexcept {
+  if (lock_) lock_->forget();
+}
+
+}  // namespace shmbus::detail

@@ -1,0 +1,86 @@
+#include "client/standby_watch.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "durable/name_lock.hpp"
+#include "platform/descriptor.hpp"
+#include "platform/process.hpp"
+#include "platform/quiet_thread.hpp"
+#include "platform/system_error.hpp"
+#include "registry/subscription_table.hpp"
+
+namespace shmbus::detail {
+
+StandbyWatch::StandbyWatch(std::shared_ptr<registry::Node> node, std::uint64_t byte, std::uint64_t bell)
+    : node_(std::move(node)),
+      byte_(byte),
+      bell_(bell),
+      end_(platform::open_descriptor([] { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); })) {
+  if (end_ < 0) throw platform::system_error(errno, "a subscription that stands by", "an eventfd");
+  try {
+    thread_ = platform::start_quiet_thread("a subscription that stands by", [this] { watch(); });
+  } catch (...) {
+    ::close(end_);
+    throw;
+  }
+}
+
+StandbyWatch::~StandbyWatch() {
+  if (node_->forked()) {
+    new std::thread(std::move(thread_));  // the child has only its handle, which must not be destroyed
+    return;
+  }
+  ending_.store(true, std::memory_order_release);
+  const std::uint64_t one = 1;
+  while (::write(end_, &one, sizeof one) < 0 && errno == EINTR) {
+  }
+  thread_.join();
+  ::close(end_);
+}
+
+int StandbyWatch::open_holder() const noexcept {
+  const registry::Registry& registry = node_->registry();
+  if (!registry.intact()) return -1;
+  const std::uint64_t holder = registry::SubscriptionTable(*node_).durable_holder(byte_);
+  const std::uint64_t here = platform::pid_namespace();
+  for (unsigned i = 0; holder != 0 && here != 0 && i < registry.nodes(); ++i) {
+    const auto& entry = registry.header().node_table[i];
+    if (entry.id.load(std::memory_order_acquire) != holder ||
+        entry.pid_namespace.load(std::memory_order_acquire) != here)
+      continue;
+    const int pid = entry.pid.load(std::memory_order_acquire);
+    if (pid <= 0) return -1;
+    return platform::open_descriptor([&] { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); });
+  }
+  return -1;
+}
+
+bool StandbyWatch::sleep(int process, int milliseconds) const noexcept {
+  struct pollfd wake[] = {{end_, POLLIN, 0}, {process, POLLIN, 0}};  // poll ignores a negative descriptor
+  ::poll(wake, 2, milliseconds);
+  return !ending_.load(std::memory_order_acquire);
+}
+
+void StandbyWatch::watch() noexcept {
+  constexpr int kLook = 5, kLookAtProcess = 50;  // ms
+  for (;;) {
+    const bool held = durable::name_held(node_->registry(), byte_);
+    if (!held && !free_.exchange(true, std::memory_order_acq_rel)) node_->registry().ring(bell_);
+    if (held) free_.store(false, std::memory_order_release);
+    const int process = held ? open_holder() : -1;
+    // The process that the descriptor means may be a later one of that pid, unless the lock is still held.
+    const bool watched = process >= 0 && durable::name_held(node_->registry(), byte_);
+    const bool go_on = !held || watched || process < 0 ? sleep(watched ? process : -1, watched ? kLookAtProcess : kLook)
+                                                      : !ending_.load(std::memory_order_acquire);
+    if (process >= 0) ::close(process);
+    if (!go_on) return;
+  }
+}
+
+}  // namespace shmbus::detail
