@@ -18,6 +18,19 @@ using shmbus::platform::Access;
 
 namespace {
 
+/// Checks that `use` is refused with this code and object, and a text that holds `phrase`.
+template <class Use>
+void refused(ErrorCode code, const std::string& object, const std::string& phrase, Use use) {
+  test::expect_refusal({code, object}, [&] {
+    try {
+      use();
+    } catch (const shmbus::Error& error) {
+      CHECK_THAT(error.what(), Catch::Contains(phrase));
+      throw;
+    }
+  });
+}
+
 constexpr std::uint64_t kBus = 11, kTopic = 22;
 
 /// A cursor in a file that no other test has.
@@ -118,12 +131,12 @@ TEST_CASE("a cursor that somebody overwrote is an error that says what to do", "
   SECTION("both words") {
     test::overwrite(place.path(), 512, ~std::uint64_t{0});
     test::overwrite(place.path(), 1024, ~std::uint64_t{0});
-    test::expect_refusal({ErrorCode::corrupt, "the cursor", "shmbus forget billing"}, [&] { place.open(); });
+    refused(ErrorCode::corrupt, "the cursor", "shmbus forget billing", [&] { place.open(); });
   }
   SECTION("cut short, to any length") {
     for (const std::uint64_t length : {4095u, 1024u, 512u, 511u, 8u, 0u}) {
       std::filesystem::resize_file(place.path(), length);
-      test::expect_refusal({ErrorCode::corrupt, "the cursor", "shmbus forget billing"}, [&] { place.open(); });
+      refused(ErrorCode::corrupt, "the cursor", "shmbus forget billing", [&] { place.open(); });
     }
   }
   SECTION("words in each other's place") {
@@ -131,7 +144,7 @@ TEST_CASE("a cursor that somebody overwrote is an error that says what to do", "
     const auto second = test::read_at<shmbus::layout::CursorWord>(place.path(), 1024);
     test::overwrite(place.path(), 512, second);
     test::overwrite(place.path(), 1024, first);
-    test::expect_refusal({ErrorCode::corrupt, "the cursor"}, [&] { place.open(); });
+    refused(ErrorCode::corrupt, "the cursor", "", [&] { place.open(); });
   }
 }
 
@@ -140,13 +153,13 @@ TEST_CASE("a cursor of another topic, bus or name is refused", "[durable]") {
   place.create(5);
   CursorOwner other = Place::owner();
   other.topic = kTopic + 1;
-  test::expect_refusal({ErrorCode::stale_position, "the cursor"}, [&] { place.open(other); });
+  refused(ErrorCode::stale_position, "the cursor", "", [&] { place.open(other); });
   other = Place::owner();
   other.bus = kBus + 1;
-  test::expect_refusal({ErrorCode::stale_position, "the cursor"}, [&] { place.open(other); });
+  refused(ErrorCode::stale_position, "the cursor", "", [&] { place.open(other); });
   other = Place::owner();
   other.durable = shmbus::base::DurableName("shipping");
-  test::expect_refusal({ErrorCode::untrusted, "the cursor"}, [&] { place.open(other); });
+  refused(ErrorCode::untrusted, "the cursor", "", [&] { place.open(other); });
 }
 
 TEST_CASE("the prefix of handled events ends at the first that is not handled", "[durable]") {
