@@ -514,3 +514,45 @@ TEST_CASE("a fork ends neither the holder nor what it acknowledges", "[durable]"
   child.say();
   CHECK(child.wait() == test::End{});
 }
+
+TEST_CASE("an inspector shows who holds a name, and how far it is behind", "[durable]") {
+  Fixture f;
+  shmbus::Publisher a = f.bus.publisher("t.a", {.block_size = 4096, .blocks = 4});
+  shmbus::Publisher other = f.bus.publisher("u");
+  shmbus::Inspector inspector(f.name.name());
+  CHECK(inspector.durables().empty());
+  {
+    shmbus::Subscriber holder = f.bus.subscriber("t.*", billing_by_hand);
+    publish(a, 5);
+    holder.poll([&](const Event& event) {
+      if (event.sequence() == 3) holder.acknowledge(event);
+    });
+    shmbus::Publisher b = f.bus.publisher("t.b");
+    publish(b, 2);
+    const auto held = inspector.durables();
+    REQUIRE(held.size() == 1);
+    CHECK(held[0].name == "billing");
+    CHECK(held[0].pattern == "t.*");
+    CHECK(held[0].held);
+    CHECK(held[0].pid == ::getpid());
+    CHECK(held[0].behind == 4);
+    REQUIRE(held[0].topics.size() == 2);
+    CHECK(held[0].topics[0].topic == "t.a");
+    CHECK(held[0].topics[0].acknowledged == 3);
+    CHECK(held[0].topics[0].behind == 2);
+    CHECK(held[0].topics[1].behind == 2);
+    const auto subscriptions = inspector.snapshot().subscriptions;
+    REQUIRE(subscriptions.size() == 1);
+    CHECK((subscriptions[0].durable && !subscriptions[0].standing_by));
+  }
+  publish(a, 3000);
+  const auto left = inspector.durables();
+  REQUIRE(left.size() == 1);
+  CHECK_FALSE(left[0].held);
+  CHECK(left[0].pid == 0);
+  CHECK(left[0].topics[0].behind == 3002);
+  CHECK(left[0].dropped > 0);
+  shmbus::Subscriber next = f.bus.subscriber("t.*", billing_by_hand);
+  poll_all(next);
+  CHECK(next.lost() == left[0].dropped);
+}

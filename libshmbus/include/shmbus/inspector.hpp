@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shmbus/call_snapshot.hpp"
+#include "shmbus/durable_snapshot.hpp"
 #include "shmbus/event_reader.hpp"
 #include "shmbus/leftover.hpp"
 #include "shmbus/options.hpp"
@@ -52,6 +53,10 @@ class [[nodiscard]] Inspector {
   /// `Bus::reap` or a new subscription frees them. For one that can't be read, `problem` holds the reason. Reads all of
   /// them, some 130 KiB each. *Throws* Error as `snapshot` does.
   std::vector<RecorderSnapshot> recorders();
+
+  /// Returns the durable names of the bus, by name: who holds each, and how far it has come in each topic. Reads a file of
+  /// 4 KiB for each name and topic, and lists /dev/shm. *Throws* Error as `snapshot` does.
+  std::vector<DurableSnapshot> durables();
 
   /// Reads the events of all topics that match a pattern, from `start` on; see EventReader. For topics that exist, the
   /// start means what it means to a subscriber. *Throws* Error: `invalid_name` for an invalid pattern; `stale_position`

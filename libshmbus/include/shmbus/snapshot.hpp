@@ -138,7 +138,9 @@ struct SubscriptionSnapshot {
   std::string program;
   NodeState state = NodeState::dead;
   std::string name;
-  std::string pattern;
+  std::string pattern;       ///< empty while it stands by
+  bool durable = false;      ///< it has a durable name: see Inspector::durables
+  bool standing_by = false;  ///< it waits for another one that holds its durable name
   Delivery delivery = Delivery::lossy;
   std::size_t unattached_count = 0;            ///< matching topics that it could not attach
   std::vector<UnattachedSnapshot> unattached;  ///< up to eight of them, with the reason

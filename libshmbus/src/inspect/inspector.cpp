@@ -6,6 +6,7 @@
 
 #include "base/bus_name.hpp"
 #include "base/pattern.hpp"
+#include "inspect/durable_view.hpp"
 #include "inspect/event_reader_impl.hpp"
 #include "inspect/leftovers.hpp"
 #include "inspect/node_list.hpp"
@@ -78,6 +79,8 @@ class Inspector::Impl {
     for (const ListedTopic& topic : detail::list_topics(*registry_)) topics.emplace(topic.id, topic.text());
     return detail::read_recorders(*registry_, nodes, clock_, topics);
   }
+
+  std::vector<DurableSnapshot> durables() { return detail::read_durables(*registry_, snapshot()); }
 
   std::vector<Leftover> leftovers() { return detail::find_leftovers(*registry_, snapshot()); }
 
@@ -158,6 +161,8 @@ class Inspector::Impl {
       s.name = entry.name.load();
       s.pattern = entry.pattern.load();
       s.delivery = entry.reliable.load(std::memory_order_acquire) != 0 ? Delivery::reliable : Delivery::lossy;
+      s.durable = entry.durable_id.load(std::memory_order_relaxed) == s.id && entry.durable.load() != 0;
+      s.standing_by = s.durable && entry.standing_by.load(std::memory_order_relaxed) != 0;
       s.unattached_count = entry.unattached.load(std::memory_order_relaxed);  // only shown to people
       read_unattached(entry, topics, s);
       // SYNC text: where the id has changed, this may be a mixture with the entry's next subscription.
@@ -204,6 +209,7 @@ std::optional<RingSnapshot> Inspector::ring(std::string_view topic) { return imp
 std::vector<EventSnapshot> Inspector::events(std::string_view topic, std::size_t count, std::size_t max_payload) {
   return impl().events(topic, count, max_payload);
 }
+std::vector<DurableSnapshot> Inspector::durables() { return impl().durables(); }
 std::vector<RecorderSnapshot> Inspector::recorders() { return impl().recorders(); }
 EventReader Inspector::read(std::string_view pattern, Start start, const EventReaderOptions& options) {
   return EventReader(std::make_unique<EventReader::Impl>(impl().registry(), base::Pattern(pattern), start, options));
