@@ -48,6 +48,7 @@ const std::vector<Role>& all_roles() {
       {.name = "reader by descriptor", .act = read_by_descriptor},
       {.name = "slow reader", .act = fall_behind},
       {.name = "reader that records", .act = record_calls},
+      {.name = "durable reader", .act = read_durably},
       {.name = "guest", .act = come_and_go},
       {.name = "creator", .act = create_topics, .survivors = creators},
       {.name = "listener", .act = listen_to_new_topics, .survivors = creators},

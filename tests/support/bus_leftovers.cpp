@@ -109,6 +109,10 @@ void check_nothing_is_left(const std::string& name, const VisitTopic& visit) {
   for (const std::string& file : SegmentFile::list(bus_name.recorder_prefix())) files.insert(file);  // they stay
   check_recorders(name);
   for (const std::string& file : SegmentFile::list(bus_name.file_prefix())) {
+    // A durable name and its positions in topics that exist stay, too.
+    const auto cursor = bus_name.parse_cursor_file(file);
+    if (cursor && files.contains(bus_name.control_file(cursor->topic))) files.insert(file);
+    if (bus_name.durable_of_file(file)) files.insert(file);
     require(files.contains(file), "a file that belongs to nobody: " + file);
   }
 }
