@@ -21,6 +21,7 @@ struct SubOptions : FollowOptions {
   std::string from = "latest";
   bool reliable = false;
   std::optional<std::chrono::nanoseconds> demote_after;
+  std::optional<std::string> durable_name;
 };
 
 /// Reports that subscribing created the bus. A subscriber may start first, but a mistyped name must be noticed.
@@ -42,7 +43,8 @@ Bus open_bus(const std::string& name) {
   return bus;
 }
 
-int run(const std::string& bus_name, const SubOptions& options) {
+int run(const std::string& bus_name, SubOptions options) {
+  options.durable = options.durable_name.has_value();
   const auto now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
   const Start start = parse_start(options.from, now);
   matches(options.pattern, "a");  // throws if the pattern is invalid, before a bus is created
@@ -53,7 +55,8 @@ int run(const std::string& bus_name, const SubOptions& options) {
                                        .delivery = options.reliable ? Delivery::reliable : Delivery::lossy,
                                        .demote_after = options.demote_after.value_or(std::chrono::nanoseconds{0}),
                                        .wait = WaitStrategy::balanced(),
-                                       .name = "shmbus sub"});
+                                       .name = "shmbus sub",
+                                       .durable = options.durable_name.value_or("")});
   follow(bus, subscriber, options);
   return conclude(bus, subscriber, options);
 }
@@ -71,6 +74,8 @@ void add_sub(CommandLine& line, const ChosenBus& bus) {
       .flag("--reliable", options->reliable, "Lose nothing: publishers wait while this subscriber is behind")
       .option("--demote-after", "TIME", duration_value(options->demote_after),
               "With --reliable: become lossy after holding publishers back for this time")
+      .option("-d,--durable", "NAME", text_value(options->durable_name),
+              "Go on after the last event that was printed under this name")
       .require("--demote-after", "--reliable")
       .explain(R"(START is one of
   latest     the next event
@@ -79,7 +84,8 @@ void add_sub(CommandLine& line, const ChosenBus& bus) {
   last:K     the last K events
   time:T     the first event of that time or later; T is RFC 3339 (2024-05-01T12:00:00Z), seconds
              since 1970 (1714564800.5) or an age (-5s, -10m, -2h, -1d)
-Topics that are created later are read from their first event.
+Topics that are created later are read from their first event. With --durable, START counts for a new name alone;
+the name, and how far it has come, stay until shmbus forget NAME.
 
 On a terminal an event is shown with its time, topic, number and type, and its payload in a form that can be
 read: a value of a recorded type by its fields, text as text, all else in hexadecimal with ASCII beside it.
@@ -92,7 +98,8 @@ Examples:
   shmbus sub '>'
   shmbus sub 'video.*' --from last:10 --count 10
   shmbus sub '>' --from time:-10m --json | jq -r .text
-  shmbus sub orders.new --reliable --demote-after 5s)")
+  shmbus sub orders.new --reliable --demote-after 5s
+  shmbus sub 'orders.>' --durable audit --from oldest)")
       .action([options, &bus] { return run(bus.name, *options); });
 }
 

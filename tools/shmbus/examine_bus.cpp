@@ -76,6 +76,7 @@ class Examination {
     auto limits = examine_limits(bus_);
     std::move(limits.begin(), limits.end(), std::back_inserter(findings_));
     topics(inspector);
+    durables(inspector.durables());
     leftovers(inspector.leftovers());
   }
 
@@ -174,6 +175,27 @@ class Examination {
                             counted(s.lost, "event")),
                 std::string{bridge_remedy} + "; start it again to make it reliable", "systemctl restart shmbus-nats");
       }
+    }
+  }
+
+  /// Durable names that nobody holds, and files of theirs that can't be read.
+  void durables(const std::vector<DurableSnapshot>& all) {
+    for (const DurableSnapshot& d : all) {
+      const std::string forget = fmt::format("shmbus forget --bus {} {}", files_.bus, d.name);
+      if (!d.problem.empty()) fault(d.problem, "forget the name, and begin anew", forget);
+      for (const DurableTopicSnapshot& t : d.topics) {
+        if (!t.problem.empty()) fault(t.problem, "forget the name, and begin anew", forget);
+      }
+      if (d.held) continue;
+      const std::string remedy = "start the service that reads under this name, or forget the name if it is not needed";
+      if (d.dropped != 0)
+        fault(fmt::format("durable subscription {}: no process holds it, and {} that it has not acknowledged {} left the ring",
+                          d.name, counted(d.dropped, "event"), d.dropped == 1 ? "has" : "have"),
+              remedy, forget);
+      else
+        note(fmt::format("durable subscription {}: no process holds it; it is {} behind", d.name,
+                         counted(d.behind, "event")),
+             remedy, forget);
     }
   }
 

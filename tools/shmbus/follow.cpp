@@ -33,8 +33,9 @@ void follow(Bus& bus, Subscriber& subscriber, const FollowOptions& options) {
         [&](const Event& event) { out.print(parts_of(event)); },
         static_cast<std::size_t>(std::min<std::uint64_t>(batch, wanted)));
     wanted -= printed;
-    if (printed > 0) continue;
+    if (printed > 0 && !options.durable) continue;
     out.flush();
+    if (printed > 0) continue;
     if (ended) break;
     if (!waited) {
       hint(fmt::format("waiting for events that match '{}' on bus '{}' (topics so far: {}); Ctrl-C ends",
@@ -44,6 +45,7 @@ void follow(Bus& bus, Subscriber& subscriber, const FollowOptions& options) {
     ended = !subscriber.wait();
   }
   out.flush();
+  if (options.durable) subscriber.poll([](const Event&) {}, 0);  // acknowledges
 }
 
 int conclude(const Bus& bus, const Subscriber& subscriber, const FollowOptions& options) {

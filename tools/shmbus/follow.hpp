@@ -14,6 +14,7 @@ struct FollowOptions {
   std::string pattern;
   std::uint64_t count = std::numeric_limits<std::uint64_t>::max();
   PrintOptions print;
+  bool durable = false;  ///< polls acknowledge: what was printed is written out before the next one
 };
 
 /// Adds the options of all verbs that print events. Returns the command.

@@ -4,9 +4,13 @@ _shmbus_topics() {
   command shmbus ${bus:+--bus "$bus"} ls 2>/dev/null | awk 'NR > 1 { print $1 }'
 }
 
+_shmbus_durables() {
+  command shmbus ${bus:+--bus "$bus"} durable 2>/dev/null | awk 'NR > 1 { print $1 }' | sort -u
+}
+
 _shmbus() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb="" bus="" i
-  local verbs="ls info ports stat pub sub hz tail replay trace topic who doctor gc rm help"
+  local verbs="ls info ports stat pub sub hz tail replay trace topic who durable doctor gc forget rm help"
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
@@ -20,10 +24,10 @@ _shmbus() {
   case $verb in
     "") options+=" --version" ;;
     ls) options+=" --buses --json" ;;
-    info | ports | who | doctor) options+=" --json" ;;
+    info | ports | who | durable | doctor) options+=" --json" ;;
     stat) options+=" --topic --json" ;;
     pub) options+=" --lines --block-size --blocks --exclusive --as-type --header --key --traceparent" ;;
-    sub) options+=" --from --count --json --raw --topic-name --reliable --demote-after" ;;
+    sub) options+=" --from --count --json --raw --topic-name --reliable --demote-after --durable" ;;
     tail) options+=" --last --follow --json --raw --topic-name" ;;
     replay) options+=" --from --speed --quick --into --count --json --raw --topic-name" ;;
     trace) options+=" --last --slowest --failed --dead --since --json --otlp --perfetto" ;;
@@ -45,6 +49,7 @@ _shmbus() {
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       return
       ;;
+    --durable) choices=$(_shmbus_durables) ;;
     --from) choices="latest oldest seq: last: time:" ;;
     --count | --slowest | --since | --speed | --interval | --block-size | --blocks | --demote-after | --mode | --group | --header | --key | --traceparent) return ;;
     *)
@@ -55,6 +60,7 @@ _shmbus() {
       else
         case $verb in
           ls | info | ports | pub | sub | hz | tail | replay | topic) choices=$(_shmbus_topics) ;;
+          forget) choices=$(_shmbus_durables) ;;
           help) choices=$verbs ;;
           *) return ;;
         esac

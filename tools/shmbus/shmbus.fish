@@ -13,11 +13,15 @@ function __shmbus_topics
     command shmbus (__shmbus_bus) ls 2>/dev/null | awk 'NR > 1 { print $1 }'
 end
 
+function __shmbus_durables
+    command shmbus (__shmbus_bus) durable 2>/dev/null | awk 'NR > 1 { print $1 }' | sort -u
+end
+
 function __shmbus_buses
     command shmbus ls --buses 2>/dev/null
 end
 
-set -l verbs ls info ports stat pub sub hz tail replay trace topic who doctor gc rm help
+set -l verbs ls info ports stat pub sub hz tail replay trace topic who durable doctor gc forget rm help
 
 complete -c shmbus -f
 complete -c shmbus -s b -l bus -x -a '(__shmbus_buses)' -d 'The bus'
@@ -36,14 +40,16 @@ complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a replay -d 'Pri
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a trace -d 'Follow an event through all handlers'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a topic -d 'Create a topic'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a who -d 'List processes that hold others back'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a durable -d 'List durable subscriptions'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a doctor -d 'Find limits, traps and leftovers'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a gc -d 'Free what dead processes left'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a forget -d 'Forget a durable subscription'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a rm -d 'Remove a bus, or one topic'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a help -d 'Explain the program, or a verb'
 
 complete -c shmbus -n '__fish_seen_subcommand_from ls info ports pub sub hz tail replay topic' -a '(__shmbus_topics)'
 complete -c shmbus -n '__fish_seen_subcommand_from help' -a "$verbs"
-complete -c shmbus -n '__fish_seen_subcommand_from ls info ports stat sub hz tail replay trace who doctor gc' -s j -l json -d 'JSON'
+complete -c shmbus -n '__fish_seen_subcommand_from ls info ports stat sub hz tail replay trace who durable doctor gc' -s j -l json -d 'JSON'
 complete -c shmbus -n '__fish_seen_subcommand_from ls' -l buses -d 'List the buses instead'
 complete -c shmbus -n '__fish_seen_subcommand_from stat rm' -s t -l topic -x -a '(__shmbus_topics)' -d 'Only this topic'
 complete -c shmbus -n '__fish_seen_subcommand_from pub' -s l -l lines -d 'Each line is an event'
@@ -66,6 +72,8 @@ complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay' -s r -l raw 
 complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay' -s t -l topic-name -d 'Begin raw lines with the topic'
 complete -c shmbus -n '__fish_seen_subcommand_from sub' -l reliable -d 'Lose nothing'
 complete -c shmbus -n '__fish_seen_subcommand_from sub' -l demote-after -x -d 'Time of holding back before it becomes lossy'
+complete -c shmbus -n '__fish_seen_subcommand_from sub' -s d -l durable -x -a '(__shmbus_durables)' -d 'Go on under this name'
+complete -c shmbus -n '__fish_seen_subcommand_from forget' -a '(__shmbus_durables)'
 complete -c shmbus -n '__fish_seen_subcommand_from tail' -s n -l last -x -d 'How many of each topic'
 complete -c shmbus -n '__fish_seen_subcommand_from trace' -s l -l last -x -a '(__shmbus_topics)' -d 'The newest event of a topic'
 complete -c shmbus -n '__fish_seen_subcommand_from trace' -s n -l slowest -x -d 'Only the N slowest'

@@ -14,6 +14,13 @@ _shmbus_topics() {
   _describe -t topics topic topics
 }
 
+_shmbus_durables() {
+  local -a durables
+  local bus=${opt_args[--bus]:-${opt_args[-b]}}
+  durables=(${(fu)"$(command shmbus ${bus:+--bus=$bus} durable 2>/dev/null | awk 'NR > 1 { print $1 }')"})
+  _describe -t durables 'durable name' durables
+}
+
 _shmbus_verbs() {
   local -a verbs
   verbs=(
@@ -29,8 +36,10 @@ _shmbus_verbs() {
     'trace:follow an event through all handlers'
     'topic:create a topic ahead of its first publisher'
     'who:list the processes that hold others back'
+    'durable:list durable subscriptions, and how far they have come'
     'doctor:find limits, traps and what crashes left'
     'gc:free what dead processes left'
+    'forget:forget a durable subscription'
     'rm:remove a bus, or one topic'
     'help:explain the program, or a verb'
   )
@@ -61,7 +70,8 @@ _shmbus() {
       '1:topic:_shmbus_topics' '2:text:' ;;
     sub) _arguments $bus $print '(-f --from)'{-f,--from}'[where to begin]:start:(latest oldest seq\: last\: time\:)' \
       '(-n --count)'{-n,--count}'[end after this number of events]:number:' '--reliable[lose nothing]' \
-      '--demote-after[become lossy after this time of holding publishers back]:time:' '1:pattern:_shmbus_topics' ;;
+      '--demote-after[become lossy after this time of holding publishers back]:time:' \
+      '(-d --durable)'{-d,--durable}'[go on under this name]:name:_shmbus_durables' '1:pattern:_shmbus_topics' ;;
     hz) _arguments $bus $json '(-i --interval)'{-i,--interval}'[seconds]:seconds:' \
       '(-n --count)'{-n,--count}'[end after this number of lines]:number:' '1:topic:_shmbus_topics' ;;
     tail) _arguments $bus $print '(-n --last)'{-n,--last}'[how many of each topic]:number:' \
@@ -78,8 +88,9 @@ _shmbus() {
     topic) _arguments $bus $size '--reserve[take all memory now]' '--no-timestamps[events without time]' \
       '--accept-raw[raw bytes beside a type]' '--mode[access in octal]:mode:' '--group[owner group]:group:_groups' \
       '--strict[fail where it has other options]' '1:name:_shmbus_topics' ;;
-    who | doctor) _arguments $bus $json ;;
+    who | durable | doctor) _arguments $bus $json ;;
     gc) _arguments $bus $json '(-y --yes)'{-y,--yes}'[do it]' ;;
+    forget) _arguments $bus '1:name:_shmbus_durables' ;;
     rm) _arguments $bus '(-t --topic)'{-t,--topic}'[only this topic]:topic:_shmbus_topics' \
       '(-f --force)'{-f,--force}'[although it is in use]' ;;
     help) _arguments '1:verb:_shmbus_verbs' ;;

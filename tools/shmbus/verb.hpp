@@ -25,8 +25,10 @@ void add_replay(CommandLine& line, const ChosenBus& bus);
 void add_trace(CommandLine& line, const ChosenBus& bus);
 void add_topic(CommandLine& line, const ChosenBus& bus);
 void add_who(CommandLine& line, const ChosenBus& bus);
+void add_durable(CommandLine& line, const ChosenBus& bus);
 void add_doctor(CommandLine& line, const ChosenBus& bus);
 void add_gc(CommandLine& line, const ChosenBus& bus);
+void add_forget(CommandLine& line, const ChosenBus& bus);
 void add_rm(CommandLine& line, const ChosenBus& bus);
 
 }  // namespace shmbus::tool
