@@ -34,7 +34,10 @@ std::optional<Look> BusSet::look_at(const std::string& bus) {
       auto known = inspectors_.find(bus);
       if (known == inspectors_.end()) known = inspectors_.emplace(bus, Inspector{bus, owners_}).first;
       BusSnapshot snapshot = known->second.snapshot();
-      if (!snapshot.removed) return Look{bus, std::move(snapshot), {}};
+      if (!snapshot.removed) {
+        std::vector<DurableSnapshot> durables = known->second.durables(snapshot);
+        return Look{bus, std::move(snapshot), {}, std::move(durables)};
+      }
       inspectors_.erase(known);
     }
     return {};

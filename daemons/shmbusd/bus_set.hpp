@@ -17,6 +17,7 @@ struct Look {
   std::string bus;
   std::optional<BusSnapshot> snapshot;  ///< nothing if it can't be read
   std::string problem;                  ///< why it can't be read
+  std::vector<DurableSnapshot> durables{};
 };
 
 /// The buses that are watched, each by an Inspector that is kept between snapshots. A bus that was removed is unmapped

@@ -122,6 +122,25 @@ void add_bus(MetricFamilies& f, const BusSnapshot& bus, BucketBounds& bounds) {
   }
 }
 
+void add_durable(MetricFamilies& f, const std::string& bus, const DurableSnapshot& d) {
+  const Labels name{{"bus", bus}, {"durable", d.name}};
+  f.gauge("shmbus_durable_held", "1 while a subscriber holds the durable name.", name, d.held ? 1 : 0);
+  f.gauge("shmbus_durable_standing_by", "Subscribers that stand by for the durable name.", name,
+          static_cast<double>(d.standing_by));
+  for (const DurableTopicSnapshot& t : d.topics) {
+    Labels labels = name;
+    labels.push_back({"topic", safe(t.topic)});
+    f.gauge("shmbus_durable_readable", "1 if the position in the topic could be read.", labels, t.problem.empty() ? 1 : 0);
+    if (!t.problem.empty()) continue;
+    f.gauge("shmbus_durable_acknowledged_sequence", "Sequence of the last acknowledged event; 0: none.", labels,
+            number(t.acknowledged));
+    f.gauge("shmbus_durable_behind_events", "Events published and not acknowledged.", labels, number(t.behind));
+    f.gauge("shmbus_durable_dropped_events",
+            "Of those, events that have left the ring: whoever opens the name next counts them as lost.", labels,
+            number(t.dropped));
+  }
+}
+
 }  // namespace
 
 const std::vector<double>& served_bounds() {
@@ -174,6 +193,7 @@ std::vector<MetricFamily> Metrics::families(const std::vector<Look>& looks, cons
   });
   for (const Look& look : looks) {
     f.gauge("shmbus_bus_readable", "1 if the bus could be read.", {{"bus", look.bus}}, look.snapshot ? 1 : 0);
+    for (const DurableSnapshot& durable : look.durables) add_durable(f, look.bus, durable);
     if (look.snapshot) add_bus(f, *look.snapshot, bounds_[look.snapshot->incarnation]);
   }
   return f.take();

@@ -33,12 +33,15 @@ shmbus::SubscriberOptions by_hand(bool standby = false) {
 
 /// Reads, and acknowledges every third event. Ends where there are no more, or after about `polls` times five events.
 void read(shmbus::Subscriber& subscriber, Shared& shared, int polls = 100) {
-  while (subscriber.poll([&](const Event& event) {
-    if (event.sequence() % 3 != 0) return;
-    shared.acknowledging = event.sequence();
-    subscriber.acknowledge(event);
-    shared.acknowledged = event.sequence();
-  }, 5) != 0 && --polls > 0) {
+  while (subscriber.poll(
+             [&](const Event& event) {
+               if (event.sequence() % 3 != 0) return;
+               shared.acknowledging = event.sequence();
+               subscriber.acknowledge(event);
+               shared.acknowledged = event.sequence();
+             },
+             5) != 0 &&
+         --polls > 0) {
   }
 }
 
@@ -112,12 +115,14 @@ TEST_CASE("one that stands by and is killed while it takes over leaves the name 
       parent.say();
       test::require(subscriber.wait(test::patience), "the take-over");
       std::uint64_t last = 0;
-      subscriber.poll([&](const Event& event) {
-        last = event.sequence();
-        f.shared->acknowledging = last;
-        subscriber.acknowledge(event);
-        f.shared->acknowledged = last;
-      }, 1);
+      subscriber.poll(
+          [&](const Event& event) {
+            last = event.sequence();
+            f.shared->acknowledging = last;
+            subscriber.acknowledge(event);
+            f.shared->acknowledged = last;
+          },
+          1);
     });
     second.hear();
     shmbus::Subscriber third = f.bus.subscriber("t", by_hand(true));

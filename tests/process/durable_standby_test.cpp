@@ -131,7 +131,9 @@ TEST_CASE("the descriptor becomes readable when the holder is gone", "[durable]"
   first.hear();
   publish(publisher, 3);
   shmbus::Subscriber second = bus.subscriber("t", standby());
-  struct pollfd readable {second.fd(), POLLIN, 0};
+  struct pollfd readable {
+    second.fd(), POLLIN, 0
+  };
   CHECK(poll_all(second).empty());
   first.kill();
   const test::Deadline deadline;

@@ -1,7 +1,7 @@
 // A durable subscription goes on after its last acknowledged event, however its process ended.
 
-#include <catch2/catch.hpp>
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -145,12 +145,14 @@ TEST_CASE("only a durable subscriber acknowledges, and only what it handed out",
   }) == 2);
   refused(ErrorCode::invalid_option, "standby", "", [&] { f.bus.subscriber("t", {.standby = true}); });
   refused(ErrorCode::invalid_option, "acknowledge", "",
-                       [&] { f.bus.subscriber("t", {.acknowledge = Acknowledge::manual}); });
+          [&] { f.bus.subscriber("t", {.acknowledge = Acknowledge::manual}); });
   refused(ErrorCode::invalid_name, "durable name", "", [&] { f.bus.subscriber("t", {.durable = "a.b"}); });
   refused(ErrorCode::invalid_name, "durable name", "",
-                       [&] { f.bus.subscriber("t", {.durable = std::string(64, 'x')}); });
-  refused(ErrorCode::invalid_option, "acknowledge", "",
-                       [&] { static_cast<void>(f.bus.subscribe("t", [](const Event&) {}, billing_by_hand)); });
+          [&] { f.bus.subscriber("t", {.durable = std::string(64, 'x')}); });
+  refused(ErrorCode::invalid_option, "acknowledge", "", [&] {
+    static_cast<void>(f.bus.subscribe(
+        "t", [](const Event&) {}, billing_by_hand));
+  });
 }
 
 TEST_CASE("start counts where the name is new, and no more then", "[durable]") {
@@ -165,7 +167,8 @@ TEST_CASE("start counts where the name is new, and no more then", "[durable]") {
   CHECK(poll_once(subscriber) == from_to(4, 10));
   shmbus::Subscriber ahead = f.bus.subscriber("t", {.start = Start::sequence(13), .durable = "ahead"});
   shmbus::Subscriber timed = f.bus.subscriber(
-      "t", {.start = Start::time(shmbus::Time{std::chrono::system_clock::now().time_since_epoch()}), .durable = "timed"});
+      "t",
+      {.start = Start::time(shmbus::Time{std::chrono::system_clock::now().time_since_epoch()}), .durable = "timed"});
   publish(publisher, 5);
   CHECK(poll_once(timed) == from_to(11, 15));
   CHECK(poll_once(ahead) == from_to(13, 15));
@@ -242,7 +245,7 @@ TEST_CASE("one subscriber holds a name; another is told which process that is", 
   std::optional<shmbus::Subscriber> holder(f.bus.subscriber("t", billing));
   shmbus::Bus other = shmbus::Bus::open(f.name.name());
   refused(ErrorCode::busy, "durable subscription 'billing'", "pid " + std::to_string(::getpid()),
-                       [&] { other.subscriber("t", billing); });
+          [&] { other.subscriber("t", billing); });
   refused(ErrorCode::busy, "durable subscription 'billing'", "", [&] { f.bus.subscriber("t", billing); });
   refused(ErrorCode::busy, "durable subscription 'billing'", "", [&] { f.bus.forget("billing"); });
   shmbus::Subscriber another = other.subscriber("t", {.durable = "shipping"});
@@ -254,7 +257,7 @@ TEST_CASE("a name keeps its pattern", "[durable]") {
   Fixture f;
   { shmbus::Subscriber first = f.bus.subscriber("t.*", billing); }
   refused(ErrorCode::invalid_option, "durable subscription 'billing'", "expected its pattern 't.*', found 't.>'",
-                       [&] { f.bus.subscriber("t.>", billing); });
+          [&] { f.bus.subscriber("t.>", billing); });
   CHECK(f.bus.forget("billing"));
   shmbus::Subscriber next = f.bus.subscriber("t.>", billing);
 }
@@ -343,7 +346,7 @@ TEST_CASE("a damaged cursor is an error, and not a loss without a word", "[durab
     if (path.find(".cursor.") != std::string::npos) std::filesystem::resize_file(path, 100);
   }
   refused(ErrorCode::corrupt, "its cursor in topic 't'", "shmbus forget billing",
-                       [&] { f.bus.subscriber("t", billing); });
+          [&] { f.bus.subscriber("t", billing); });
   CHECK(f.bus.forget("billing"));
   shmbus::Subscriber anew = f.bus.subscriber("t", {.start = Start::oldest(), .durable = "billing"});
   CHECK(poll_all(anew) == from_to(1, 5));
@@ -374,13 +377,15 @@ TEST_CASE("an event whose handler has returned is acknowledged; what a stop leav
     shmbus::DispatchOptions options{.subscriber = {.start = Start::latest(), .durable = name}, .workers = workers};
     {
       std::atomic<int> handled{0};
-      auto subscription = f.bus.subscribe("t", [&](const Event&) { ++handled; }, options);
+      auto subscription = f.bus.subscribe(
+          "t", [&](const Event&) { ++handled; }, options);
       publish(publisher, 1000);
       test::wait_until("all handled", [&] { return handled == 1000; });
       CHECK(subscription.stop());
     }
     std::atomic<int> again{0};
-    auto next = f.bus.subscribe("t", [&](const Event&) { ++again; }, options);
+    auto next = f.bus.subscribe(
+        "t", [&](const Event&) { ++again; }, options);
     publish(publisher, 1);
     test::wait_until("the new one", [&] { return again == 1; });
     std::this_thread::sleep_for(20ms);
@@ -432,9 +437,8 @@ TEST_CASE("an event that could not be handled before a stop is handed out again"
           },
           options);
       publish(publisher, 10);
-      test::wait_until("the failure", [&] {
-        return subscription.handler_errors() >= 2 && handled >= (workers == 1 ? 3 : 9);
-      });
+      test::wait_until("the failure",
+                       [&] { return subscription.handler_errors() >= 2 && handled >= (workers == 1 ? 3 : 9); });
       CHECK(subscription.stop());
     }
     std::mutex mutex;
@@ -463,11 +467,13 @@ TEST_CASE("after kill -9 each event is handled at least once, an acknowledged on
       shmbus::Subscriber subscriber = bus.subscriber("t", billing_by_hand);
       parent.say();
       for (;;) {
-        subscriber.poll([&](const Event& event) {
-          parent.say(event.sequence());                          // handled
-          if (parent.hear() != 0) subscriber.acknowledge(event);
-          parent.say();                                          // acknowledged, if it was asked for
-        }, 1);
+        subscriber.poll(
+            [&](const Event& event) {
+              parent.say(event.sequence());  // handled
+              if (parent.hear() != 0) subscriber.acknowledge(event);
+              parent.say();  // acknowledged, if it was asked for
+            },
+            1);
         subscriber.wait(1ms);
       }
     });

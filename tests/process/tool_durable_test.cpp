@@ -14,12 +14,14 @@ using test::run;
 namespace {
 
 std::string publish(const test::Tool& tool, int count) {
-  for (int i = 1; i <= count; ++i) CHECK(run({SHMBUS_TOOL, "pub", "t", "e" + std::to_string(i), "--bus", tool.bus.name()}).end == End{});
+  for (int i = 1; i <= count; ++i)
+    CHECK(run({SHMBUS_TOOL, "pub", "t", "e" + std::to_string(i), "--bus", tool.bus.name()}).end == End{});
   return tool.bus.name();
 }
 
 Finished sub(const std::string& bus, const std::string& count) {
-  return run({SHMBUS_TOOL, "sub", "t", "--bus", bus, "--durable", "audit", "--from", "oldest", "--count", count, "--raw"});
+  return run(
+      {SHMBUS_TOOL, "sub", "t", "--bus", bus, "--durable", "audit", "--from", "oldest", "--count", count, "--raw"});
 }
 
 }  // namespace
@@ -71,7 +73,9 @@ TEST_CASE("doctor names a durable name that nobody holds, and what it loses", "[
     publisher.publish("x");
     CHECK_THAT(doctor().out, !Catch::Contains("audit"));
   }
-  CHECK_THAT(doctor().out, Catch::Contains("note") && Catch::Contains("durable subscription audit: no process holds it; it is 1 event behind"));
+  CHECK_THAT(doctor().out,
+             Catch::Contains("note") &&
+                 Catch::Contains("durable subscription audit: no process holds it; it is 1 event behind"));
   for (int i = 0; i < 2000; ++i) publisher.publish("x");
   const Finished fault = doctor();
   CHECK(fault.end == End{.status = 1});

@@ -36,7 +36,9 @@ constexpr std::uint64_t kBus = 11, kTopic = 22;
 /// A cursor in a file that no other test has.
 class Place {
  public:
-  Place() : place_(shmbus::platform::shared_memory_place("shmbus-test-cursor-" + std::to_string(shmbus::platform::random_u64()), "the cursor")) {}
+  Place()
+      : place_(shmbus::platform::shared_memory_place(
+            "shmbus-test-cursor-" + std::to_string(shmbus::platform::random_u64()), "the cursor")) {}
   ~Place() { std::filesystem::remove(path()); }
 
   std::string path() const { return "/dev/shm/" + place_.file; }
@@ -96,7 +98,8 @@ TEST_CASE("of two sectors one may be torn: the cursor is then the last one or th
         CursorFile cursor = place.create(0);
         for (std::uint64_t sequence = 1; sequence <= last; ++sequence) cursor.acknowledge(100 * sequence);
         const std::uint64_t at = shmbus::layout::cursor_word_offset(torn) + byte;
-        test::overwrite(place.path(), at, static_cast<unsigned char>(test::read_at<unsigned char>(place.path(), at) ^ 0x55));
+        test::overwrite(place.path(), at,
+                        static_cast<unsigned char>(test::read_at<unsigned char>(place.path(), at) ^ 0x55));
         const bool newest = (last + 1) % 2 == torn;  // its generation is one more than its number
         CHECK(place.position() == 100 * (newest ? last - 1 : last));
         auto next = place.open().value();

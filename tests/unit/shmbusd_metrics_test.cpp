@@ -162,6 +162,25 @@ TEST_CASE("metrics give what a snapshot holds, with labels and units", "[shmbusd
   }
 }
 
+TEST_CASE("metrics give how far a durable name is behind, held or not", "[shmbusd]") {
+  shmbus::DurableSnapshot durable;
+  durable.name = "billing";
+  durable.standing_by = 2;
+  durable.topics = {{.topic = "t", .acknowledged = 5, .published = 20, .behind = 15, .dropped = 4, .problem = {}},
+                    {.topic = "u", .problem = "damaged"}};
+  Metrics metrics;
+  const auto series = series_of(text_of(metrics, {{"b", some_bus(), {}, {durable}}}));
+  const std::string name = R"({bus="b",durable="billing"})", topic = R"({bus="b",durable="billing",topic="t"})";
+  CHECK(series.at("shmbus_durable_held" + name) == 0);
+  CHECK(series.at("shmbus_durable_standing_by" + name) == 2);
+  CHECK(series.at("shmbus_durable_readable" + topic) == 1);
+  CHECK(series.at("shmbus_durable_acknowledged_sequence" + topic) == 5);
+  CHECK(series.at("shmbus_durable_behind_events" + topic) == 15);
+  CHECK(series.at("shmbus_durable_dropped_events" + topic) == 4);
+  CHECK(series.at(R"(shmbus_durable_readable{bus="b",durable="billing",topic="u"})") == 0);
+  CHECK(series.count(R"(shmbus_durable_behind_events{bus="b",durable="billing",topic="u"})") == 0);
+}
+
 namespace {
 
 /// All numbers differ.

@@ -62,7 +62,8 @@ int run(const std::string& bus, bool json) {
     std::vector<std::string> row{d.name, printable(d.pattern), holder_text(d), std::to_string(d.standing_by)};
     for (const DurableTopicSnapshot& t : d.topics) {
       std::vector<std::string> line = row;
-      for (std::string cell : {t.topic, std::to_string(t.acknowledged), std::to_string(t.behind), std::to_string(t.dropped)})
+      for (std::string cell :
+           {t.topic, std::to_string(t.acknowledged), std::to_string(t.behind), std::to_string(t.dropped)})
         line.push_back(std::move(cell));
       table.add(std::move(line));
       if (!t.problem.empty()) complain(t.problem), status = 1;
@@ -85,7 +86,8 @@ void add_durable(CommandLine& line, const ChosenBus& bus) {
   const auto json = std::make_shared<bool>(false);
   line.verb("durable", "List durable subscriptions: who holds each, and how far it has come")
       .flag("-j,--json", *json, "One JSON object per line and name")
-      .explain(R"(One line for each name and topic that its pattern matches. ACKNOWLEDGED is the sequence of the last event that
+      .explain(
+          R"(One line for each name and topic that its pattern matches. ACKNOWLEDGED is the sequence of the last event that
 was acknowledged, BEHIND how many were published since, and DROPPED how many of those have left the ring: whoever
 opens the name next counts them as lost. HOLDER is the process that reads under this name now; STANDBY is how
 many others wait to take over. A name exists until shmbus forget.

@@ -36,7 +36,8 @@ void add_forget(CommandLine& line, const ChosenBus& bus) {
   const auto name = std::make_shared<std::string>();
   line.verb("forget", "Forget a durable subscription, with its positions")
       .argument("NAME", text_value(*name), "Its durable name")
-      .explain(R"(Whoever opens the name next begins where its own start says, as under a new name. It refuses while a subscriber
+      .explain(
+          R"(Whoever opens the name next begins where its own start says, as under a new name. It refuses while a subscriber
 holds the name. Events are not touched.
 
 Example:

@@ -76,7 +76,7 @@ class Examination {
     auto limits = examine_limits(bus_);
     std::move(limits.begin(), limits.end(), std::back_inserter(findings_));
     topics(inspector);
-    durables(inspector.durables());
+    durables(inspector.durables(bus_));
     leftovers(inspector.leftovers());
   }
 

@@ -57,6 +57,8 @@ class [[nodiscard]] Inspector {
   /// Returns the durable names of the bus, by name: who holds each, and how far it has come in each topic. Reads a file of
   /// 4 KiB for each name and topic, and lists /dev/shm. *Throws* Error as `snapshot` does.
   std::vector<DurableSnapshot> durables();
+  /// Returns the same, with what a snapshot of this Inspector says of nodes and topics.
+  std::vector<DurableSnapshot> durables(const BusSnapshot& bus);
 
   /// Reads the events of all topics that match a pattern, from `start` on; see EventReader. For topics that exist, the
   /// start means what it means to a subscriber. *Throws* Error: `invalid_name` for an invalid pattern; `stale_position`

@@ -77,7 +77,7 @@ void StandbyWatch::watch() noexcept {
     // The process that the descriptor means may be a later one of that pid, unless the lock is still held.
     const bool watched = process >= 0 && durable::name_held(node_->registry(), byte_);
     const bool go_on = !held || watched || process < 0 ? sleep(watched ? process : -1, watched ? kLookAtProcess : kLook)
-                                                      : !ending_.load(std::memory_order_acquire);
+                                                       : !ending_.load(std::memory_order_acquire);
     if (process >= 0) ::close(process);
     if (!go_on) return;
   }

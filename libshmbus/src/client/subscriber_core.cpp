@@ -254,7 +254,7 @@ void SubscriberCore::flush_handled() noexcept {
 
 /// Everything before the next event of each topic was handed out by an earlier poll, or skipped.
 void SubscriberCore::acknowledge_polled() noexcept {
-  if (options_.acknowledge != Acknowledge::next_poll || !usable()) return;
+  if (options_.acknowledge != Acknowledge::next_poll) return;
   for (const auto& topic : state_.topics) {
     AttachedTopic& attached = attached_topic(*topic);
     if (!attached.cursor) continue;

@@ -33,13 +33,14 @@ std::string remedy(const CursorOwner& owner) {
          "`, and begin anew where you want to (SubscriberOptions::start)";
 }
 
-void check(const CursorHeader& h, const platform::FileState& state, const CursorOwner& owner, const std::string& object) {
+void check(const CursorHeader& h, const platform::FileState& state, const CursorOwner& owner,
+           const std::string& object) {
   check_file(h, layout::kCursorMagic, layout::kCursorFileSize, state, object, remedy(owner));
   layout::check_name(layout::load_text(h.durable), owner.durable.text(), object);
   layout::check_name(layout::load_text(h.topic_name), owner.topic_name.text(), object);
   if (h.bus == owner.bus && h.topic == owner.topic) return;
-  throw Error(ErrorCode::stale_position, {object, "to be of this topic", "the cursor of another topic of that name",
-                                          remedy(owner)});
+  throw Error(ErrorCode::stale_position,
+              {object, "to be of this topic", "the cursor of another topic of that name", remedy(owner)});
 }
 
 }  // namespace
@@ -67,8 +68,8 @@ void CursorFile::load(const CursorOwner& owner) {
     for (std::uint64_t slot = 0; slot < 2; ++slot) {
       CursorWord w{};
       if (file_.read(layout::cursor_word_offset(slot), &w, sizeof w) != sizeof w) continue;
-      const bool valid = w.generation % 2 == slot &&
-                         w.checksum == layout::checksum_of(w, offsetof(CursorWord, checksum), topic_);
+      const bool valid =
+          w.generation % 2 == slot && w.checksum == layout::checksum_of(w, offsetof(CursorWord, checksum), topic_);
       if (!valid || (found && w.generation < generation_)) continue;
       found = true;
       generation_ = w.generation;
@@ -76,8 +77,8 @@ void CursorFile::load(const CursorOwner& owner) {
     }
     if (found) return;
   }
-  throw Error(ErrorCode::corrupt,
-              {file_.place().object, "a position that fits its checksum", "none: somebody overwrote both", remedy(owner)});
+  throw Error(ErrorCode::corrupt, {file_.place().object, "a position that fits its checksum",
+                                   "none: somebody overwrote both", remedy(owner)});
 }
 
 std::optional<CursorFile> CursorFile::create(const FilePlace& place, const CursorOwner& owner,

@@ -11,8 +11,8 @@ namespace shmbus::durable {
 using platform::SegmentFile;
 
 platform::FilePlace cursor_place(const base::BusName& bus, const base::CursorName& cursor) {
-  return platform::shared_memory_place(
-      bus.cursor_file(cursor), cursor.durable.object() + ", its cursor in topic '" + cursor.topic.text() + "'");
+  return platform::shared_memory_place(bus.cursor_file(cursor),
+                                       cursor.durable.object() + ", its cursor in topic '" + cursor.topic.text() + "'");
 }
 
 std::vector<base::DurableName> list_names(const base::BusName& bus) {

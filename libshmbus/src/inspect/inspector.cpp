@@ -80,7 +80,10 @@ class Inspector::Impl {
     return detail::read_recorders(*registry_, nodes, clock_, topics);
   }
 
-  std::vector<DurableSnapshot> durables() { return detail::read_durables(*registry_, snapshot()); }
+  std::vector<DurableSnapshot> durables(const BusSnapshot& bus) {
+    detail::check_whole(*registry_);
+    return detail::read_durables(*registry_, bus);
+  }
 
   std::vector<Leftover> leftovers() { return detail::find_leftovers(*registry_, snapshot()); }
 
@@ -209,7 +212,8 @@ std::optional<RingSnapshot> Inspector::ring(std::string_view topic) { return imp
 std::vector<EventSnapshot> Inspector::events(std::string_view topic, std::size_t count, std::size_t max_payload) {
   return impl().events(topic, count, max_payload);
 }
-std::vector<DurableSnapshot> Inspector::durables() { return impl().durables(); }
+std::vector<DurableSnapshot> Inspector::durables() { return impl().durables(impl().snapshot()); }
+std::vector<DurableSnapshot> Inspector::durables(const BusSnapshot& bus) { return impl().durables(bus); }
 std::vector<RecorderSnapshot> Inspector::recorders() { return impl().recorders(); }
 EventReader Inspector::read(std::string_view pattern, Start start, const EventReaderOptions& options) {
   return EventReader(std::make_unique<EventReader::Impl>(impl().registry(), base::Pattern(pattern), start, options));

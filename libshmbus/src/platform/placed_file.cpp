@@ -51,10 +51,9 @@ void write_all(int descriptor, const FilePlace& place, std::uint64_t offset, con
 }  // namespace
 
 FilePlace shared_memory_place(std::string file, std::string object) {
-  return {[] {
-            return open_descriptor([] { return ::open(SegmentFile::kFolder, O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-          },
-          std::move(file), std::move(object), false};
+  return {
+      [] { return open_descriptor([] { return ::open(SegmentFile::kFolder, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }); },
+      std::move(file), std::move(object), false};
 }
 
 PlacedFile::PlacedFile(FilePlace place, int descriptor) noexcept : place_(std::move(place)), descriptor_(descriptor) {
@@ -97,8 +96,8 @@ std::optional<PlacedFile> PlacedFile::open(const FilePlace& place, Access access
   if (descriptor >= 0) return PlacedFile(place, descriptor);
   if (errno == ENOENT) return std::nullopt;
   if (errno == ELOOP || errno == EISDIR || errno == ENXIO) {
-    throw Error(ErrorCode::untrusted, {place.object, "a regular file", "something else",
-                                       "find out who put it there, and remove it"});
+    throw Error(ErrorCode::untrusted,
+                {place.object, "a regular file", "something else", "find out who put it there, and remove it"});
   }
   throw system_error(errno, place.object, access == Access::read_write ? "read and write access" : "read access");
 }
@@ -165,8 +164,9 @@ void PlacedFile::write(std::uint64_t offset, const void* from, std::size_t bytes
   if (!is_open()) {
     auto again = open(place_, Access::read_write);
     if (!again || again->inode_ != inode_ || again->device_ != device_) {
-      throw Error(ErrorCode::system, {place_.object, "to be written", "a closed descriptor, and another file of its name",
-                                      "leave the descriptors open that the program does not know"});
+      throw Error(ErrorCode::system,
+                  {place_.object, "to be written", "a closed descriptor, and another file of its name",
+                   "leave the descriptors open that the program does not know"});
     }
     *this = std::move(*again);
   }
