@@ -130,7 +130,8 @@ void add_durable(MetricFamilies& f, const std::string& bus, const DurableSnapsho
   for (const DurableTopicSnapshot& t : d.topics) {
     Labels labels = name;
     labels.push_back({"topic", safe(t.topic)});
-    f.gauge("shmbus_durable_readable", "1 if the position in the topic could be read.", labels, t.problem.empty() ? 1 : 0);
+    f.gauge("shmbus_durable_readable", "1 if the position in the topic could be read.", labels,
+            t.problem.empty() ? 1 : 0);
     if (!t.problem.empty()) continue;
     f.gauge("shmbus_durable_acknowledged_sequence", "Sequence of the last acknowledged event; 0: none.", labels,
             number(t.acknowledged));

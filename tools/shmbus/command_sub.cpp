@@ -65,12 +65,12 @@ int run(const std::string& bus_name, SubOptions options) {
 
 void add_sub(CommandLine& line, const ChosenBus& bus) {
   const auto options = std::make_shared<SubOptions>();
-  add_print_options(
-      line.verb("sub", "Print the events of all topics that match a pattern, as they arrive")
-          .argument("PATTERN", text_value(options->pattern), "A topic; * stands for one token, > for the rest (quote both)")
-          .option("-f,--from", "START", text_value(options->from), "Where to begin in topics that exist")
-          .option("-n,--count", "N", whole_number(options->count), "End after N events"),
-      options->print)
+  add_print_options(line.verb("sub", "Print the events of all topics that match a pattern, as they arrive")
+                        .argument("PATTERN", text_value(options->pattern),
+                                  "A topic; * stands for one token, > for the rest (quote both)")
+                        .option("-f,--from", "START", text_value(options->from), "Where to begin in topics that exist")
+                        .option("-n,--count", "N", whole_number(options->count), "End after N events"),
+                    options->print)
       .flag("--reliable", options->reliable, "Lose nothing: publishers wait while this subscriber is behind")
       .option("--demote-after", "TIME", duration_value(options->demote_after),
               "With --reliable: become lossy after holding publishers back for this time")

@@ -189,8 +189,9 @@ class Examination {
       if (d.held) continue;
       const std::string remedy = "start the service that reads under this name, or forget the name if it is not needed";
       if (d.dropped != 0)
-        fault(fmt::format("durable subscription {}: no process holds it, and {} that it has not acknowledged {} left the ring",
-                          d.name, counted(d.dropped, "event"), d.dropped == 1 ? "has" : "have"),
+        fault(fmt::format(
+                  "durable subscription {}: no process holds it, and {} that it has not acknowledged {} left the ring",
+                  d.name, counted(d.dropped, "event"), d.dropped == 1 ? "has" : "have"),
               remedy, forget);
       else
         note(fmt::format("durable subscription {}: no process holds it; it is {} behind", d.name,

@@ -20,10 +20,10 @@ struct Leftover {
     log,            ///< a log whose creator died before a topic used it
     earlier_topic,  ///< a topic of an earlier bus of this name
     recorder,       ///< a flight recorder that is not kept any more: see Inspector::recorders
-    cursor,         ///< a position of a durable subscription in a topic that does not exist any more, or its record, of an
-                    ///< earlier bus of this name
-    unknown_kind,   ///< a segment of a kind that a later shmbus added: inspect it with that version
-    stray,          ///< a file with this bus's name that shmbus did not make, or that is too damaged to identify
+    cursor,  ///< a position of a durable subscription in a topic that does not exist any more, or its record, of an
+             ///< earlier bus of this name
+    unknown_kind,  ///< a segment of a kind that a later shmbus added: inspect it with that version
+    stray,         ///< a file with this bus's name that shmbus did not make, or that is too damaged to identify
   };
 
   Kind kind{};

@@ -62,9 +62,9 @@ class BusName {
                        std::uint64_t id) const;          ///< shmbus.<bus>.<topic>.log.<node>.<id>
   std::string recorder_prefix() const;                   ///< shmbus.<bus>.calls.
   std::string recorder_file(const RecorderName& recorder) const;  ///< shmbus.<bus>.calls.<node>.<subscription>
-  std::string durable_file(const DurableName& durable) const;  ///< shmbus.<bus>.<durable>.durable
-  std::string cursor_prefix(const TopicName& topic) const;     ///< shmbus.<bus>.<topic>.cursor.
-  std::string cursor_file(const CursorName& cursor) const;     ///< shmbus.<bus>.<topic>.cursor.<durable>.<id>
+  std::string durable_file(const DurableName& durable) const;     ///< shmbus.<bus>.<durable>.durable
+  std::string cursor_prefix(const TopicName& topic) const;        ///< shmbus.<bus>.<topic>.cursor.
+  std::string cursor_file(const CursorName& cursor) const;        ///< shmbus.<bus>.<topic>.cursor.<durable>.<id>
   std::string removed_prefix() const;                    ///< shmbus.<bus>.~
   std::string removed_file(std::uint64_t random) const;  ///< shmbus.<bus>.~<random>
 

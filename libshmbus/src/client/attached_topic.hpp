@@ -43,7 +43,7 @@ class AttachedTopic final : public TopicReader, private platform::ForkListener {
   std::uint64_t begin_sequence() noexcept;
 
   log::Reader reader;
-  std::unique_ptr<durable::TopicCursor> cursor;  ///< of a durable subscription; else null
+  std::unique_ptr<durable::TopicCursor> cursor;        ///< of a durable subscription; else null
   std::atomic<std::uint64_t> reported_mismatch_ns{0};  ///< when an event of another type was reported last
 
  private:

@@ -275,8 +275,8 @@ ReapReport BusCore::reap() {
   report.subscriptions = subscriptions_.reap();
   report.nodes = node().reap();
   SHMBUS_CRASH_POINT("reap.nodes");
-  report.segments += unlink_earlier_topics() + unlink_orphan_logs() + trace::tidy_recorders(node()) +
-                     unlink_useless_cursors();
+  report.segments +=
+      unlink_earlier_topics() + unlink_orphan_logs() + trace::tidy_recorders(node()) + unlink_useless_cursors();
   return report;
 }
 

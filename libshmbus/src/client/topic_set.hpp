@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "client/bus_core.hpp"
 #include "client/attached_topic.hpp"
+#include "client/bus_core.hpp"
 #include "client/durable_subscription.hpp"
 #include "shmbus/detail/poll_state.hpp"
 #include "shmbus/unattached_topic.hpp"

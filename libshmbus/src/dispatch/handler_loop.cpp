@@ -83,7 +83,8 @@ void HandlerLoop::work_alone(const Worker& me) {
   bool closing = false;  // the bus was removed: the remaining events are handled
   while (!stopping() && !forked()) {
     const std::uint64_t begin = platform::monotonic_ns();
-    const std::size_t polled = poll(me, [&](const Event& event) { begin_durable(event), handle(me, event); }, batch_.size());
+    const std::size_t polled = poll(
+        me, [&](const Event& event) { begin_durable(event), handle(me, event); }, batch_.size());
     if (forked()) return;
     tell();
     if (polled != 0) {

@@ -125,8 +125,8 @@ class HandlerLoop {
   std::vector<UnattachedTopic> unattached_;            // as of the latest poll, under `mutex_`
   bool demoted_ = false;                               // a demotion was seen, under `mutex_`
 
-  std::atomic<bool> standing_by_{false};       // as of the latest poll
-  std::atomic<std::uint32_t> retrying_{0};     // workers whose handler threw, and is called again with the same event
+  std::atomic<bool> standing_by_{false};    // as of the latest poll
+  std::atomic<std::uint32_t> retrying_{0};  // workers whose handler threw, and is called again with the same event
   std::atomic<std::uint64_t> errors_{0};
   std::atomic<std::uint64_t> lost_{0};
   std::atomic<std::uint64_t> reported_ns_{0};

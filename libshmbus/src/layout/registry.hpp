@@ -101,8 +101,8 @@ struct SubscriptionEntry {
 
   // Of a durable subscription, before `id`. They count only where `durable_id` is `id`: a shmbus that does not know
   // them leaves those of the entry's former tenant.
-  std::atomic<std::uint64_t> durable;     // byte of the registry file whose lock holds its name (kDurableLocks)
-  std::atomic<std::uint64_t> durable_id;  // the `id` that these words belong to
+  std::atomic<std::uint64_t> durable;      // byte of the registry file whose lock holds its name (kDurableLocks)
+  std::atomic<std::uint64_t> durable_id;   // the `id` that these words belong to
   std::atomic<std::uint64_t> standing_by;  // 1: another process holds the name; the pattern is then empty
   std::uint64_t reserved2[4];
 

@@ -37,7 +37,7 @@ inline constexpr SegmentKind kCursorSegment{"SHMBUSC1", "shmbus.B.T.cursor.D.I",
                                             "cursor of a durable subscription in a topic"};
 
 inline constexpr std::array kSegmentKinds{kRegistrySegment, kControlSegment, kRemovedSegment, kLogSegment,
-                                         kRecorderSegment, kDurableSegment, kCursorSegment};
+                                          kRecorderSegment, kDurableSegment, kCursorSegment};
 
 inline constexpr std::uint64_t kRegistryMagic = magic_word(kRegistrySegment.magic);
 inline constexpr std::uint64_t kTopicMagic = magic_word(kControlSegment.magic);

@@ -95,8 +95,8 @@ std::uint64_t SubscriptionTable::durable_holder(std::uint64_t byte) const noexce
     const auto& e = at(i);
     const std::uint64_t id = e.id.load(std::memory_order_seq_cst);
     if (id == 0 || e.durable.load(std::memory_order_acquire) != byte) continue;
-    const bool holds = e.durable_id.load(std::memory_order_acquire) == id &&
-                       e.standing_by.load(std::memory_order_acquire) == 0;
+    const bool holds =
+        e.durable_id.load(std::memory_order_acquire) == id && e.standing_by.load(std::memory_order_acquire) == 0;
     const std::uint64_t node = e.owner.load(std::memory_order_acquire);
     if (holds && e.id.load(std::memory_order_acquire) == id && node_.alive(node)) return node;
   }
