@@ -13,7 +13,6 @@
 
 #include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
-#include "support/bus_leftovers.hpp"
 #include "support/forked_process.hpp"
 #include "support/temporary_bus.hpp"
 #include "support/time_limits.hpp"

@@ -10,11 +10,12 @@
 
 #include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
-#include "support/bus_leftovers.hpp"
+#include "support/closed_descriptors.hpp"
 #include "support/forked_process.hpp"
 #include "support/refusal.hpp"
 #include "support/segments.hpp"
 #include "support/temporary_bus.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/time_limits.hpp"
 
 using namespace std::chrono_literals;
@@ -519,6 +520,42 @@ TEST_CASE("a fork ends neither the holder nor what it acknowledges", "[durable]"
   CHECK(poll_all(next) == from_to(1, 2));
   child.say();
   CHECK(child.wait() == test::End{});
+}
+
+TEST_CASE("a program that closes all descriptors goes on acknowledging", "[durable]") {
+  Fixture f;
+  shmbus::Publisher publisher = f.bus.publisher("t");
+  const test::TemporaryFolder folder;
+  const std::string file = folder.write("file", "x");
+  const bool number_is_reused = GENERATE(false, true);
+  ForkedProcess holder([&](const Parent& parent) {
+    const test::KnownDescriptors known;
+    shmbus::Bus bus = shmbus::Bus::open(f.name.name());
+    shmbus::Subscriber subscriber = bus.subscriber("t", billing_by_hand);
+    const auto acknowledge_one = [&] {
+      test::wait_until("an event", [&] {
+        return subscriber.poll([&](const Event& event) { subscriber.acknowledge(event); }, 1) == 1;
+      });
+    };
+    parent.say();
+    acknowledge_one();
+    if (number_is_reused)
+      known.replace_others(file);
+    else
+      known.close_others();
+    acknowledge_one();
+    parent.say();
+    parent.hear();
+  });
+  holder.hear();
+  publish(publisher, 3);
+  holder.hear();
+  refused(ErrorCode::busy, "billing", "", [&] { f.bus.subscriber("t", billing_by_hand); });
+  holder.kill();
+  CHECK(test::read_at<char>(file, 0) == 'x');
+  CHECK(std::filesystem::file_size(file) == 1);
+  shmbus::Subscriber next = f.bus.subscriber("t", billing_by_hand);
+  CHECK(poll_all(next) == Sequences{3});
 }
 
 TEST_CASE("an inspector shows who holds a name, and how far it is behind", "[durable]") {

@@ -37,8 +37,9 @@ class [[nodiscard]] Subscriber {
   /// Hands up to `limit` events to `handler(const Event&)`, in place and in sequence order within each topic, and
   /// returns how many. Never waits. An exception of the handler passes through; its event counts as handled. The
   /// handler may destroy this Subscriber, or move-assign another to it: it then gets no further event, and the
-  /// subscription ends when poll returns. In a child that the handler forks, poll returns no further events. *Throws*
-  /// Error, `busy`, when called inside this Subscriber's own handler: polls can't be nested.
+  /// subscription ends when poll returns. In a child that the handler forks, poll returns no further events. A durable
+  /// subscriber first acknowledges what the poll before handed out, unless it does so by hand; a position that can't be
+  /// written shows in `status`. *Throws* Error, `busy`, when called inside this Subscriber's own handler: polls can't be nested.
   template <class Handler>
   std::size_t poll(Handler&& handler, std::size_t limit = 256) {
     if (state_->recorder != nullptr) [[unlikely]] {

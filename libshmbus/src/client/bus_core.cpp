@@ -238,11 +238,11 @@ unsigned BusCore::unlink_useless_cursors() {
       return true;  // damaged, or without the right to open it
     }
   };
-  const auto held = registry::lock_bus_name(registry(), platform::Lock::shared);
-  if (!held) return 0;
+  // Looked for before the bus's name is locked: opening a topic may lock it, too.
   for (const std::string& file : durable::useless_files(registry(), exists)) {
     try {
-      unlinked += platform::SegmentFile::unlink(file, "segment '" + file + "'");
+      const auto held = registry::lock_bus_name(registry(), platform::Lock::shared);
+      if (held) unlinked += durable::unlink_useless(registry(), file);
     } catch (const Error&) {
       // Another user's: that user's processes, or root's, unlink it.
     }

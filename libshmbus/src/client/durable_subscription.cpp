@@ -138,14 +138,14 @@ CursorFile DurableSubscription::make_cursor(topic::TopicSegment& segment, std::u
                                 "find out who put it into /dev/shm"});
 }
 
-void DurableSubscription::report(const Error& error) noexcept {
+void DurableSubscription::report(const Error& error, const char* what) noexcept {
   failed_.store(true, std::memory_order_relaxed);
   constexpr std::uint64_t kSecond = 1'000'000'000;
   const std::uint64_t now = platform::monotonic_ns();
   std::uint64_t last = reported_ns_.load(std::memory_order_relaxed);
   if (last != 0 && now - last < kSecond) return;
   if (!reported_ns_.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
-  std::fprintf(stderr, "shmbus: not acknowledged: %s\n", error.what());
+  std::fprintf(stderr, "shmbus: %s: %s\n", what, error.what());
 }
 
 void DurableSubscription::in_child() noexcept {

@@ -57,7 +57,7 @@ class DurableSubscription {
   }
 
   /// Reports a position that could not be written, on standard error, at most once per second. Any thread.
-  void report(const Error& error) noexcept;
+  void report(const Error& error, const char* what = "not acknowledged") noexcept;
   void acknowledged() noexcept {
     if (failed_.load(std::memory_order_relaxed)) failed_.store(false, std::memory_order_relaxed);
   }

@@ -2,10 +2,12 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "durable/name_lock.hpp"
@@ -17,18 +19,34 @@
 
 namespace shmbus::detail {
 
+namespace {
+constexpr int kLook = 5, kLookAtProcess = 50;  // ms
+}
+
+/// All pidfds and eventfds may share one inode: this distinguishes them from files, pipes, sockets and terminals.
+StandbyWatch::Own::Own(int descriptor) noexcept : descriptor_(descriptor) {
+  struct stat file {};
+  if (descriptor_ < 0 || ::fstat(descriptor_, &file) != 0) return;
+  inode_ = file.st_ino;
+  device_ = file.st_dev;
+}
+
+StandbyWatch::Own::~Own() {
+  if (is_open()) ::close(descriptor_);
+}
+
+bool StandbyWatch::Own::is_open() const noexcept {
+  struct stat file {};
+  return descriptor_ >= 0 && ::fstat(descriptor_, &file) == 0 && file.st_ino == inode_ && file.st_dev == device_;
+}
+
 StandbyWatch::StandbyWatch(std::shared_ptr<registry::Node> node, std::uint64_t byte, std::uint64_t bell)
     : node_(std::move(node)),
       byte_(byte),
       bell_(bell),
       end_(platform::open_descriptor([] { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); })) {
-  if (end_ < 0) throw platform::system_error(errno, "a subscription that stands by", "an eventfd");
-  try {
-    thread_ = platform::start_quiet_thread("a subscription that stands by", [this] { watch(); });
-  } catch (...) {
-    ::close(end_);
-    throw;
-  }
+  if (end_.get() < 0) throw platform::system_error(errno, "a subscription that stands by", "an eventfd");
+  thread_ = platform::start_quiet_thread("a subscription that stands by", [this] { watch(); });
 }
 
 StandbyWatch::~StandbyWatch() {
@@ -38,10 +56,9 @@ StandbyWatch::~StandbyWatch() {
   }
   ending_.store(true, std::memory_order_release);
   const std::uint64_t one = 1;
-  while (::write(end_, &one, sizeof one) < 0 && errno == EINTR) {
+  while (end_.is_open() && ::write(end_.get(), &one, sizeof one) < 0 && errno == EINTR) {
   }
   thread_.join();
-  ::close(end_);
 }
 
 int StandbyWatch::open_holder() const noexcept {
@@ -62,24 +79,23 @@ int StandbyWatch::open_holder() const noexcept {
 }
 
 bool StandbyWatch::sleep(int process, int milliseconds) const noexcept {
-  struct pollfd wake[] = {{end_, POLLIN, 0}, {process, POLLIN, 0}};  // poll ignores a negative descriptor
+  struct pollfd wake[] = {{end_.get(), POLLIN, 0}, {process, POLLIN, 0}};  // poll ignores a negative descriptor
   ::poll(wake, 2, milliseconds);
+  if (ending_.load(std::memory_order_acquire)) return false;
+  // Readable, and not by us: the program closed it. Then the clock alone ends the sleep.
+  if (wake[0].revents != 0) std::this_thread::sleep_for(std::chrono::milliseconds{kLook});
   return !ending_.load(std::memory_order_acquire);
 }
 
 void StandbyWatch::watch() noexcept {
-  constexpr int kLook = 5, kLookAtProcess = 50;  // ms
   for (;;) {
     const bool held = durable::name_held(node_->registry(), byte_);
     if (!held && !free_.exchange(true, std::memory_order_acq_rel)) node_->registry().ring(bell_);
     if (held) free_.store(false, std::memory_order_release);
-    const int process = held ? open_holder() : -1;
+    const Own process(held ? open_holder() : -1);
     // The process that the descriptor means may be a later one of that pid, unless the lock is still held.
-    const bool watched = process >= 0 && durable::name_held(node_->registry(), byte_);
-    const bool go_on = !held || watched || process < 0 ? sleep(watched ? process : -1, watched ? kLookAtProcess : kLook)
-                                                       : !ending_.load(std::memory_order_acquire);
-    if (process >= 0) ::close(process);
-    if (!go_on) return;
+    const bool watched = process.get() >= 0 && durable::name_held(node_->registry(), byte_);
+    if (!sleep(watched ? process.get() : -1, watched ? kLookAtProcess : kLook)) return;
   }
 }
 

@@ -27,15 +27,29 @@ class StandbyWatch {
 
  private:
   void watch() noexcept;
-  /// Returns a descriptor of the holder's process; -1 where it is not known, or in another pid namespace.
+  /// A descriptor of ours. The program may close it: its number may then mean another file, which must not be touched.
+  class Own {
+   public:
+    explicit Own(int descriptor) noexcept;
+    Own(const Own&) = delete;
+    Own& operator=(const Own&) = delete;
+    ~Own();
+    bool is_open() const noexcept;
+    int get() const noexcept { return descriptor_; }
+
+   private:
+    int descriptor_;
+    std::uint64_t inode_ = 0, device_ = 0;
+  };
+  /// Opens the holder's process. Returns -1 where it is not known, or in another pid namespace.
   int open_holder() const noexcept;
-  /// Returns false where the watch must end.
+  /// Sleeps until that process ends, for a while at most. Returns false where the watch must end.
   bool sleep(int process, int milliseconds) const noexcept;
 
   std::shared_ptr<registry::Node> node_;
   const std::uint64_t byte_;
   const std::uint64_t bell_;
-  int end_;  // an eventfd: readable when the watch must end
+  Own end_;  // an eventfd: readable when the watch must end
   std::atomic<bool> ending_{false};
   std::atomic<bool> free_{false};
   std::thread thread_;

@@ -216,11 +216,12 @@ bool SubscriberCore::take_over() noexcept {
       topics_->take_over();
       SHMBUS_CRASH_POINT("standby.attached");
       durable_->establish();
+      durable_->acknowledged();
       update_pending();
       return true;
     }
   } catch (const Error& error) {
-    durable_->report(error);
+    durable_->report(error, "not taken over");
   } catch (const std::exception&) {
     // No memory: the next poll tries again.
   }

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "durable/file_checks.hpp"
-#include "layout/constants.hpp"
 #include "layout/cursor.hpp"
 #include "layout/segment_checks.hpp"
 #include "layout/segment_kinds.hpp"
@@ -85,7 +84,7 @@ std::optional<CursorFile> CursorFile::create(const FilePlace& place, const Curso
                                              std::uint64_t acknowledged, unsigned mode, std::optional<gid_t> group) {
   CursorHeader h{};
   h.magic = layout::kCursorMagic;
-  h.version = layout::kVersion;
+  h.version = layout::kDurableFileVersion;
   h.header_size = sizeof h;
   h.bus = owner.bus;
   h.topic = owner.topic;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "durable/name_lock.hpp"
 #include "platform/segment_file.hpp"
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
@@ -51,6 +52,16 @@ bool remove_files(const registry::Registry& registry, const base::DurableName& n
   const bool unlinked = DurableRecord::unlink(registry, name);
   SHMBUS_CRASH_POINT("forget.unlinked");
   return unlinked || existed;
+}
+
+/// A cursor's file name bears the topic's id, so no other file ever has it. A record's name is that of the next one, too,
+/// which only the holder of the lock makes.
+bool unlink_useless(const registry::Registry& registry, const std::string& file) {
+  const auto name = registry.bus().durable_of_file(file);
+  if (!name) return SegmentFile::unlink(file, "segment '" + file + "'");
+  const auto lock = take_name_lock(registry, *name);
+  return lock && !DurableRecord::open(registry, *name, platform::Access::read_only) &&
+         DurableRecord::unlink(registry, *name);
 }
 
 std::vector<std::string> useless_files(const registry::Registry& registry,

@@ -30,4 +30,8 @@ bool remove_files(const registry::Registry& registry, const base::DurableName& n
 std::vector<std::string> useless_files(const registry::Registry& registry,
                                        const std::function<bool(const base::TopicName&, std::uint64_t)>& exists);
 
+/// Unlinks a file that `useless_files` found. Returns false where it is gone, or a holder has made the record anew.
+/// *Requires* that the caller holds the lock on the bus's name. *Throws* Error.
+bool unlink_useless(const registry::Registry& registry, const std::string& file);
+
 }  // namespace shmbus::durable

@@ -68,7 +68,7 @@ DurableRecord DurableRecord::create(const registry::Registry& registry, const ba
                                     const base::Pattern& pattern) {
   DurableHeader h{};
   h.magic = layout::kDurableMagic;
-  h.version = layout::kVersion;
+  h.version = layout::kDurableFileVersion;
   h.header_size = sizeof h;
   h.bus = registry.recorded().incarnation;
   h.created_ns = platform::system_ns();

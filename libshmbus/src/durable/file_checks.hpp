@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "layout/constants.hpp"
 #include "layout/cursor.hpp"
 #include "layout/segment_checks.hpp"
 #include "layout/segment_kinds.hpp"
@@ -23,12 +22,18 @@ void check_file(const Header& h, std::uint64_t magic, std::uint64_t size, const 
   std::memcpy(begin, &h.magic, sizeof begin);
   const bool of_later_kind = layout::is_unknown_kind({begin, sizeof begin});
   const bool whole = state.size == size && h.checksum == layout::checksum_of(h, offsetof(Header, checksum), 0);
-  if (!of_later_kind && (h.magic != magic || (h.version == layout::kVersion && !whole))) {
+  if (!of_later_kind && (h.magic != magic || (h.version == layout::kDurableFileVersion && !whole))) {
     throw Error(ErrorCode::corrupt,
                 {object, "a header that fits its checksum, in " + std::to_string(size) + " bytes",
                  "other bytes, " + std::to_string(state.size) + " in all: somebody overwrote it", remedy});
   }
-  layout::check_header({h.magic, magic, h.version, h.header_size, sizeof(Header), h.incompatible_flags}, object);
+  if (of_later_kind || h.version != layout::kDurableFileVersion || h.header_size != sizeof h ||
+      h.incompatible_flags != 0) {
+    throw Error(ErrorCode::incompatible,
+                {object, "version " + std::to_string(layout::kDurableFileVersion) + " without incompatible features",
+                 "version " + std::to_string(h.version) + ", features " + std::to_string(h.incompatible_flags),
+                 "use the newer shmbus that made it"});
+  }
   layout::check_mode(state, h.mode, object);
 }
 

@@ -39,6 +39,9 @@ std::string load_text(const char (&from)[Bytes]) {
   return std::string(from, ::strnlen(from, Bytes));
 }
 
+/// Version of both files. It is not the layout's: a cursor beside a journal outlives the bus.
+inline constexpr std::uint32_t kDurableFileVersion = 1;
+
 inline constexpr std::size_t kSector = 512;  ///< what a power failure leaves whole
 inline constexpr std::size_t kCursorFileSize = 4096;
 
