@@ -28,9 +28,10 @@ class Dispatcher;
 /// handles: see `Event::cause`.
 ///
 /// With a durable name (SubscriberOptions::durable), an event is acknowledged when its handler has returned; with several
-/// workers, when those of all events before it in its topic have, too. The position is written within a millisecond of
-/// further events, and before a worker waits. A handler that throws is called again with the same event, after pauses
-/// from 10 ms to 10 s, until it returns or the subscription ends; `status` is then `retrying`.
+/// workers, when those of all events before it in its topic have, too. The position is written at most once per
+/// millisecond, and when nothing is left to handle. A handler that throws is called again with the same event, after
+/// pauses from 10 ms to 10 s, until it returns or the subscription ends; `status` is then `retrying`. One that ends its
+/// thread is not called again: its event, and those behind it, are handed out again to the name's next holder.
 ///
 /// Exceptions are counted, and reported on standard error at most once per second; the next event follows. The handler
 /// may end its own Subscription, call exit(), and publish: a publish that would wait for this same subscription returns
