@@ -73,7 +73,7 @@ void AttachedTopic::retire() noexcept {
 std::uint64_t AttachedTopic::begin_sequence() noexcept {
   reader.poll([](const EventRecord&) {}, 0);
   const auto shown = segment_->log().subscriber(reader.port()).words.position.load(std::memory_order_relaxed);
-  return std::max(reader.next_sequence(), shown);
+  return std::max(next_sequence(), shown);
 }
 
 Time AttachedTopic::to_time(const EventRecord& record) noexcept {

@@ -39,6 +39,8 @@ class AttachedTopic final : public TopicReader, private platform::ForkListener {
   bool demoted() const noexcept;
   bool forked() const noexcept { return segment_->node().forked(); }
 
+  /// Returns the sequence of the event that it hands out next: all before it were handed out, or skipped.
+  std::uint64_t next_sequence() const noexcept { return reader.next_sequence(); }
   /// Returns the sequence of the first event that it would hand out, as far as that is known.
   std::uint64_t begin_sequence() noexcept;
 

@@ -59,6 +59,7 @@ bool DurableSubscription::take() {
   if (record) check_pattern(*record);
   resumed_ = record && record->state() == DurableState::established;
   if (!record) record.emplace(DurableRecord::create(registry, name_, pattern_));
+  found_ = durable::list_cursors(registry.bus(), name_);
   record_.emplace(std::move(*record));
   lock_.emplace(std::move(*lock));
   return true;
@@ -109,7 +110,7 @@ std::optional<CursorFile> DurableSubscription::find_cursor(topic::TopicSegment& 
 
 bool DurableSubscription::drop_earlier_cursors(topic::TopicSegment& segment) {
   bool dropped = false;
-  for (const base::CursorName& cursor : durable::list_cursors(bus_->registry().bus(), name_)) {
+  for (const base::CursorName& cursor : found_) {
     if (cursor.topic != segment.name() || cursor.id == segment.id()) continue;
     const platform::FilePlace place = durable::cursor_place(bus_->registry().bus(), cursor);
     try {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/durable_name.hpp"
 #include "base/pattern.hpp"
@@ -78,6 +79,7 @@ class DurableSubscription {
   const std::uint64_t byte_;
   std::optional<platform::LockedByte> lock_;
   std::optional<durable::DurableRecord> record_;
+  std::vector<base::CursorName> found_;  // the cursors of the name when it was taken
   bool resumed_ = false;
   std::unique_ptr<StandbyWatch> watch_;
   std::atomic<bool> failed_{false};

@@ -260,8 +260,8 @@ void SubscriberCore::acknowledge_polled() noexcept {
     AttachedTopic& attached = attached_topic(*topic);
     if (!attached.cursor) continue;
     try {
-      if (attached.reader.next_sequence() - 1 <= attached.cursor->acknowledged()) continue;
-      attached.cursor->acknowledge(attached.reader.next_sequence() - 1);
+      if (attached.next_sequence() - 1 <= attached.cursor->acknowledged()) continue;
+      attached.cursor->acknowledge(attached.next_sequence() - 1);
       durable_->acknowledged();
     } catch (const Error& error) {
       durable_->report(error);
@@ -279,7 +279,7 @@ bool SubscriberCore::acknowledge(const EventSource& source, std::uint64_t sequen
   for (const auto& topic : state_.topics) {
     if (topic->source.origin.topic != source.origin.topic) continue;
     AttachedTopic& attached = attached_topic(*topic);
-    if (!attached.cursor || sequence >= attached.reader.next_sequence()) return false;
+    if (!attached.cursor || sequence >= attached.next_sequence()) return false;
     attached.cursor->acknowledge(sequence);
     durable_->acknowledged();
     return true;
