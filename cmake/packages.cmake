@@ -59,6 +59,7 @@ if(SHMBUS_BUILD_TOOLS)
   shmbus_needs("shmbus-top" libncurses-dev Curses)
 endif()
 if(SHMBUS_BUILD_DAEMONS)
+  shmbus_needs("the example platform" libsqlite3-dev SQLite3)
   shmbus_needs("shmbusd and shmbus-nats" prometheus-cpp-dev prometheus-cpp COMPONENTS core)
   shmbus_needs("shmbusd and shmbus-nats" libtomlplusplus-dev tomlplusplus)
   # By pkg-config: the file for CMake in Debian's package wants a static library, which is not in it.

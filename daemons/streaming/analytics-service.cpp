@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
                                 "Counts watches, by hour and by genre, and their rates; publishes analytics.updated.",
                                 [](streaming::Service& service) {
                                   streaming::Analytics analytics(
-                                      service.movies(),
+                                      service.state(), service.movies(),
                                       service.results<streaming::AnalyticsUpdated>("analytics.updated"));
                                   return service.run(analytics);
                                 });

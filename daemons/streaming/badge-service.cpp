@@ -6,7 +6,7 @@
 int main(int argc, char** argv) {
   return streaming::run_service(argc, argv, "badge-service", "Awards badges for watches; publishes badge.awarded.",
                                 [](streaming::Service& service) {
-                                  streaming::Badges badges(service.movies(),
+                                  streaming::Badges badges(service.state(), service.movies(),
                                                            service.results<streaming::BadgeAwarded>("badge.awarded"));
                                   return service.run(badges);
                                 });

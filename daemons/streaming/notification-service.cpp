@@ -7,7 +7,7 @@ int main(int argc, char** argv) {
   return streaming::run_service(
       argc, argv, "notification-service", "Notifies users' friends of what they watch; publishes notification.sent.",
       [](streaming::Service& service) {
-        streaming::Notices notices(service.results<streaming::NotificationSent>("notification.sent"));
+        streaming::Notices notices(service.state(), service.results<streaming::NotificationSent>("notification.sent"));
         return service.run(notices);
       });
 }

@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
                                 "Learns from watches which genres each user likes; publishes user.preferences_updated.",
                                 [](streaming::Service& service) {
                                   streaming::Preferences preferences(
-                                      service.movies(),
+                                      service.state(), service.movies(),
                                       service.results<streaming::PreferencesUpdated>("user.preferences_updated"));
                                   return service.run(preferences);
                                 });

@@ -8,7 +8,8 @@ using namespace streaming;
 TEST_CASE("watches, users and videos are counted", "[streaming][analytics]") {
   const Movies movies;
   test::Sent<AnalyticsUpdated> sent;
-  Analytics analytics(movies, sent.send());
+  StateDatabase state({}, "test");
+  Analytics analytics(state, movies, sent.send());
   test::Viewers viewers(analytics);
   for (std::uint64_t i = 0; i < 2500; ++i) viewers.watch(i % 10, i % 100, 4, static_cast<std::int64_t>(i) * 86'400);
   CHECK(test::result(analytics, "watches") == 2500);
@@ -23,7 +24,8 @@ TEST_CASE("watches, users and videos are counted", "[streaming][analytics]") {
 TEST_CASE("the busiest hour is one of the day, also before 1970", "[streaming][analytics]") {
   const Movies movies;
   test::Sent<AnalyticsUpdated> sent;
-  Analytics analytics(movies, sent.send());
+  StateDatabase state({}, "test");
+  Analytics analytics(state, movies, sent.send());
   test::Viewers viewers(analytics);
   viewers.watch(1, 1, 4, -1);
   CHECK(test::result(analytics, "busiest hour") == 23);

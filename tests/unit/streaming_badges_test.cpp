@@ -22,7 +22,8 @@ std::vector<std::string> names(const std::vector<BadgeAwarded>& badges) {
 TEST_CASE("a badge is awarded once, when its threshold is reached", "[streaming][badges]") {
   const Movies movies = test::some_movies();
   test::Sent<BadgeAwarded> sent;
-  Badges badges(movies, sent.send());
+  StateDatabase state({}, "test");
+  Badges badges(state, movies, sent.send());
   test::Viewers viewers(badges);
   for (int i = 0; i < 60; ++i) viewers.watch(7, 1);
   CHECK(names(sent.results) == std::vector<std::string>{"newcomer", "regular", "enthusiast"});
@@ -38,7 +39,8 @@ TEST_CASE("a badge is awarded once, when its threshold is reached", "[streaming]
 TEST_CASE("a user that has seen ten genres is an explorer", "[streaming][badges]") {
   const Movies movies;
   test::Sent<BadgeAwarded> sent;
-  Badges badges(movies, sent.send());
+  StateDatabase state({}, "test");
+  Badges badges(state, movies, sent.send());
   test::Viewers viewers(badges);
   for (std::uint64_t video = 1; video < 200; ++video) viewers.watch(7, video);
   const std::vector<std::string> awarded = names(sent.results);

@@ -8,7 +8,8 @@ using namespace streaming;
 TEST_CASE("users that keep watching the same videos become friends, and are notified of each other",
           "[streaming][notices]") {
   test::Sent<NotificationSent> sent;
-  Notices notices(sent.send());
+  StateDatabase state({}, "test");
+  Notices notices(state, sent.send());
   test::Viewers viewers(notices);
   for (std::uint64_t video = 1; video < Notices::meetings; ++video) {
     viewers.watch(1, video);
@@ -31,7 +32,8 @@ TEST_CASE("users that keep watching the same videos become friends, and are noti
 
 TEST_CASE("watching one video again and again makes no friends", "[streaming][notices]") {
   test::Sent<NotificationSent> sent;
-  Notices notices(sent.send());
+  StateDatabase state({}, "test");
+  Notices notices(state, sent.send());
   test::Viewers viewers(notices);
   viewers.watch(1, 1);
   for (int i = 0; i < 100; ++i) viewers.watch(2, 1);

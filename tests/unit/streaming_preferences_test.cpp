@@ -8,7 +8,8 @@ using namespace streaming;
 TEST_CASE("a user's preferred genres are those with most stars", "[streaming][preferences]") {
   const Movies movies = test::some_movies();
   test::Sent<PreferencesUpdated> sent;
-  Preferences preferences(movies, sent.send());
+  StateDatabase state({}, "test");
+  Preferences preferences(state, movies, sent.send());
   test::Viewers viewers(preferences);
   viewers.watch(7, 3, 4.5);  // Crime
   viewers.watch(7, 1, 1);    // Adventure, Comedy
@@ -25,7 +26,8 @@ TEST_CASE("a user's preferred genres are those with most stars", "[streaming][pr
 TEST_CASE("preferences are published when their order changes", "[streaming][preferences]") {
   const Movies movies = test::some_movies();
   test::Sent<PreferencesUpdated> sent;
-  Preferences preferences(movies, sent.send());
+  StateDatabase state({}, "test");
+  Preferences preferences(state, movies, sent.send());
   test::Viewers viewers(preferences);
   viewers.watch(7, 3);
   viewers.watch(7, 3);

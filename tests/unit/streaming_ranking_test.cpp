@@ -11,7 +11,8 @@ using namespace streaming;
 
 TEST_CASE("the most watched video is first", "[streaming][ranking]") {
   test::Sent<RankingChanged> sent;
-  Ranking ranking(sent.send());
+  StateDatabase state({}, "test");
+  Ranking ranking(state, sent.send());
   test::Viewers viewers(ranking);
   viewers.watch(1, 10);
   viewers.watch(1, 20);
@@ -25,7 +26,8 @@ TEST_CASE("the most watched video is first", "[streaming][ranking]") {
 
 TEST_CASE("old watches count less and less", "[streaming][ranking]") {
   test::Sent<RankingChanged> sent;
-  Ranking ranking(sent.send());
+  StateDatabase state({}, "test");
+  Ranking ranking(state, sent.send());
   test::Viewers viewers(ranking);
   for (int i = 0; i < 100; ++i) viewers.watch(1, 10);
   for (std::uint64_t i = 0; i < 10 * static_cast<std::uint64_t>(Ranking::half_life); ++i) viewers.watch(1, 1000 + i);
@@ -35,7 +37,8 @@ TEST_CASE("old watches count less and less", "[streaming][ranking]") {
 
 TEST_CASE("the ranking is what sorting all scores would give", "[streaming][ranking]") {
   test::Sent<RankingChanged> sent;
-  Ranking ranking(sent.send());
+  StateDatabase state({}, "test");
+  Ranking ranking(state, sent.send());
   std::vector<std::uint64_t> watched;
   for (const Watch& watch : test::made_up_watches(120'000, 5)) {  // long enough to age all scores once
     watched.push_back(watch.started.video);

@@ -7,9 +7,10 @@
 
 using namespace streaming;
 
-TEST_CASE("a user is recommended what others watched together with the same video", "[streaming][recommendations]") {
+TEST_CASE("a user is recommended what others watched after the same video", "[streaming][recommendations]") {
   test::Sent<RecommendationUpdated> sent;
-  Recommendations recommendations(sent.send());
+  StateDatabase state({}, "test");
+  Recommendations recommendations(state, sent.send());
   test::Viewers viewers(recommendations);
   viewers.watch(1, 10);
   viewers.watch(1, 11);
@@ -20,10 +21,10 @@ TEST_CASE("a user is recommended what others watched together with the same vide
   CHECK(sent.results[0].videos == decltype(RecommendationUpdated::videos){11, 0, 0, 0, 0});
 }
 
-TEST_CASE("a video that was watched together with several of a user's videos comes first",
-          "[streaming][recommendations]") {
+TEST_CASE("a video that was watched after several of a user's videos comes first", "[streaming][recommendations]") {
   test::Sent<RecommendationUpdated> sent;
-  Recommendations recommendations(sent.send());
+  StateDatabase state({}, "test");
+  Recommendations recommendations(state, sent.send());
   test::Viewers viewers(recommendations);
   for (std::uint64_t video : {10u, 11u, 30u}) viewers.watch(1, video);
   for (std::uint64_t video : {10u, 20u}) viewers.watch(2, video);
@@ -34,33 +35,12 @@ TEST_CASE("a video that was watched together with several of a user's videos com
 
 TEST_CASE("no user is recommended a video just watched", "[streaming][recommendations]") {
   test::Sent<RecommendationUpdated> sent;
-  Recommendations recommendations(sent.send());
+  StateDatabase state({}, "test");
+  Recommendations recommendations(state, sent.send());
   for (const Watch& watch : test::made_up_watches(20'000, 3)) {
     recommendations.react(watch);
     if (sent.results.empty() || sent.results.back().cause != watch.sequence) continue;
     for (std::uint64_t video : sent.results.back().videos) CHECK(video != watch.started.video);
   }
   CHECK(sent.results.size() > 1000);
-}
-
-TEST_CASE("bounded counts keep the keys that come often", "[streaming][recommendations]") {
-  BoundedCounts<4> counts;
-  for (std::uint64_t i = 0; i < 1000; ++i) {
-    counts.add(7);
-    counts.add(1000 + i);
-  }
-  CHECK(counts.entries().size() == 4);
-  CHECK(counts.add(7).certain() == 1001);
-  CHECK(counts.add(5000).certain() == 1);  // the count taken over from another key is not certain
-}
-
-TEST_CASE("a list of recent items holds each item once, the latest first", "[streaming][recommendations]") {
-  Recent<3> recent;
-  const auto ids = [&] { return std::vector<std::uint64_t>(recent.ids().begin(), recent.ids().end()); };
-  for (std::uint64_t id : {1u, 2u, 1u}) recent.add(id);
-  CHECK(ids() == std::vector<std::uint64_t>{1, 2});
-  for (std::uint64_t id : {3u, 4u}) recent.add(id);
-  CHECK(ids() == std::vector<std::uint64_t>{4, 3, 1});
-  CHECK(recent.contains(1));
-  CHECK_FALSE(recent.contains(2));
 }

@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "common/state_file.hpp"
+#include "common/state_database.hpp"
+#include "common/stream_hash.hpp"
 #include "reactions/analytics.hpp"
 #include "reactions/badges.hpp"
 #include "reactions/notices.hpp"
@@ -24,36 +25,39 @@ const Movies& movies() {
 }
 
 template <class Kind>
-std::unique_ptr<Kind> make() {
-  if constexpr (std::is_constructible_v<Kind, const Movies&, decltype([](const auto&) {})>) {
-    return std::make_unique<Kind>(movies(), [](const auto&) {});
+std::unique_ptr<Kind> make(StateDatabase& state) {
+  if constexpr (std::is_constructible_v<Kind, StateDatabase&, const Movies&, decltype([](const auto&) {})>) {
+    return std::make_unique<Kind>(state, movies(), [](const auto&) {});
   } else {
-    return std::make_unique<Kind>([](const auto&) {});
+    return std::make_unique<Kind>(state, [](const auto&) {});
   }
 }
 
 }  // namespace
 
-// A killed service reads again what came after its last saved state. `seen` is how many watches it had handled.
-TEMPLATE_TEST_CASE("a reaction that resumes from a saved state comes to the same results", "[streaming][resume]",
-                   Analytics, Badges, Notices, Preferences, Ranking, Recommendations) {
-  const test::TemporaryFolder folder;
-  const StateFile file(folder.file("state"), "service");
-  const std::vector<Watch> watches = test::made_up_watches(5000, 11);
-  for (const std::size_t saved : {std::size_t{0}, std::size_t{1}, std::size_t{2500}, std::size_t{5000}}) {
-    const auto through = make<TestType>();
-    const auto killed = make<TestType>();
-    for (std::size_t i = 0; i < watches.size(); ++i) {
-      if (i == saved) file.save({.sequence = saved}, *killed);
-      through->react(watches[i]);
-      killed->react(watches[i]);
-    }
-    if (saved == watches.size()) file.save({.sequence = saved}, *killed);
+// A killed service reads again what came after its last commit. `saved` is how many watches it had handled by then.
+TEMPLATE_TEST_CASE("a reaction that resumes from its state comes to the same results", "[streaming][resume]", Analytics,
+                   Badges, Notices, Preferences, Ranking, Recommendations) {
+  const std::vector<Watch> watches = test::made_up_watches(2000, 11);
+  const auto react = [&](Reaction& reaction, std::size_t first, std::size_t end) {
+    for (std::size_t i = first; i < end; ++i) reaction.react(watches[i]);
+  };
+  StateDatabase never_killed({}, "service");
+  const auto through = make<TestType>(never_killed);
+  react(*through, 0, watches.size());
 
-    const auto resumed = make<TestType>();
-    StreamPosition position;
-    REQUIRE(file.load(position, *resumed));
-    for (std::size_t i = position.sequence; i < watches.size(); ++i) resumed->react(watches[i]);
+  for (const std::size_t saved : {std::size_t{0}, std::size_t{1}, std::size_t{1000}, std::size_t{2000}}) {
+    const test::TemporaryFolder folder;
+    {
+      StateDatabase state(folder.file("state"), "service");
+      const auto killed = make<TestType>(state);
+      react(*killed, 0, saved);
+      state.commit();
+      react(*killed, saved, watches.size());
+    }
+    StateDatabase state(folder.file("state"), "service");
+    const auto resumed = make<TestType>(state);
+    react(*resumed, saved, watches.size());
     CHECK(resumed->results() == through->results());
   }
 }

@@ -1,6 +1,7 @@
 #include "common/movies.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -59,6 +60,13 @@ Movies::Genres Movies::genres(std::uint64_t video) const {
   Genres genres = 0;
   for (std::uint64_t i = 0; i <= mixed % 3; ++i) genres |= Genres{1} << ((mixed >> (4 + 8 * i)) % made_up_genres);
   return genres;
+}
+
+std::vector<std::string_view> Movies::genre_names(std::uint64_t video) const {
+  std::vector<std::string_view> names;
+  for (Genres left = genres(video); left != 0; left &= left - 1)
+    names.push_back(names_[static_cast<std::size_t>(std::countr_zero(left))]);
+  return names;
 }
 
 }  // namespace streaming

@@ -26,6 +26,9 @@ class Movies {
   /// Returns a video's genres. For a video that the file does not hold they are made up, as without a file.
   Genres genres(std::uint64_t video) const;
 
+  /// The names of a video's genres.
+  std::vector<std::string_view> genre_names(std::uint64_t video) const;
+
   /// The name of the genre with that bit. The bits of MovieLens's own genres are always the same.
   std::string_view genre_name(std::size_t bit) const { return names_[bit]; }
   std::size_t genre_count() const { return names_.size(); }

@@ -9,7 +9,7 @@
 #include <shmbus/options.hpp>
 
 #include "common/events.hpp"
-#include "common/state_archive.hpp"
+#include "common/state_database.hpp"
 
 namespace streaming {
 
@@ -27,18 +27,15 @@ using Send = std::function<void(const Result&)>;
 /// Numbers that sum up what a service did, with their names.
 using Results = std::vector<std::pair<std::string, std::uint64_t>>;
 
-/// What a service does with a watch. It depends neither on the bus nor on the other services. Its state is a function of
-/// the watches it was given, in their order.
+/// What a service does with a watch. It depends neither on the bus nor on the other services. All that it remembers lies
+/// in tables of the service's StateDatabase, so that its state is a function of the watches it was given, in their order.
 class Reaction {
  public:
   virtual ~Reaction() = default;
 
+  /// Throws StateError.
   virtual void react(const Watch& watch) = 0;
   virtual Results results() const = 0;
-
-  virtual void save(StateWriter& out) const = 0;
-  /// Throws StateDamaged.
-  virtual void load(StateReader& in) = 0;
 };
 
 }  // namespace streaming

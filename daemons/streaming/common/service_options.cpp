@@ -17,8 +17,8 @@ void add_service_options(Command& program, ServiceOptions& options) {
   add_bus_option(program, options.bus);
   program
       .option("--state", "FILE", text_value(options.state),
-              "keep the state in this file, and go on after the last event it holds; without one, begin with the "
-              "oldest event")
+              "keep the state in this SQLite database, and go on after the last event it holds; without one, begin with "
+              "the oldest event")
       .option("--movies", "FILE", text_value(options.movies),
               "CSV with the columns movieId and genres; without it genres are made up")
       .option("--report", "FILE", text_value(options.report), "write what was done as JSON when the service ends")
@@ -27,7 +27,7 @@ void add_service_options(Command& program, ServiceOptions& options) {
       .flag("--reliable", options.reliable,
             "lose nothing: while this service is behind, or stopped, video-service waits, then leaves watches unpublished")
       .option("--save-interval", "MS", milliseconds_between(options.save_interval, 0, hour_ms),
-              "time between two saves of the state")
+              "while many events come, time between two transactions of the state")
       .option("--work", "MS", milliseconds_between(options.work, 0, hour_ms),
               "how long this service works at each event, to look at it meanwhile")
       .option("--serve", "SOCKET", text_value(options.serve),

@@ -16,7 +16,7 @@ struct ServiceOptions {
   std::string movies;  ///< empty: genres are made up
   std::uint64_t until = 0;
   bool reliable = false;
-  std::chrono::milliseconds save_interval{200};
+  std::chrono::milliseconds save_interval{100};
   std::chrono::milliseconds linger{10};
   std::chrono::milliseconds work{0};
   std::string serve;  ///< empty: read the bus

@@ -1,7 +1,6 @@
 #include "reactions/badges.hpp"
 
 #include <array>
-#include <bit>
 
 namespace streaming {
 namespace {
@@ -14,41 +13,51 @@ constexpr std::array thresholds{
     Threshold{1, "newcomer"},    Threshold{10, "regular"}, Threshold{50, "enthusiast"},
     Threshold{100, "cinephile"}, Threshold{500, "critic"}, Threshold{1000, "legend"},
 };
-constexpr int explored_genres = 10;
+constexpr std::uint64_t explored_genres = 10;
+
+constexpr std::string_view badges_tables = R"sql(
+  CREATE TABLE IF NOT EXISTS viewers (user INTEGER PRIMARY KEY, watched INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS genres_seen (user INTEGER, genre TEXT, PRIMARY KEY (user, genre)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS badges (user INTEGER NOT NULL, badge TEXT NOT NULL, watched INTEGER NOT NULL);
+)sql";
 
 }  // namespace
 
-Badges::Badges(const Movies& movies, Send<BadgeAwarded> send) : movies_(movies), send_(std::move(send)) {}
+Badges::Badges(StateDatabase& state, const Movies& movies, Send<BadgeAwarded> send)
+    : state_(state.with(badges_tables)),
+      movies_(movies),
+      send_(std::move(send)),
+      count_watch_(state.prepare(
+          "INSERT INTO viewers VALUES (?1, 1) ON CONFLICT DO UPDATE SET watched = watched + 1 RETURNING watched")),
+      add_genre_(state.prepare("INSERT OR IGNORE INTO genres_seen VALUES (?1, ?2)")),
+      count_genres_(state.prepare("SELECT COUNT(*) FROM genres_seen WHERE user = ?1")),
+      add_badge_(state.prepare("INSERT INTO badges VALUES (?1, ?2, ?3)")) {}
 
 void Badges::react(const Watch& watch) {
-  Viewer& viewer = viewers_[watch.started.user];
-  ++viewer.watched;
-  for (const auto& [watched, badge] : thresholds) {
-    if (viewer.watched == watched) award(watch, viewer, badge);
+  const std::uint64_t user = watch.started.user;
+  const auto watched = count_watch_.value<std::uint64_t>(user);
+  for (const auto& threshold : thresholds) {
+    if (watched == threshold.watched) award(watch, watched, threshold.badge);
   }
-  const int before = std::popcount(viewer.genres);
-  viewer.genres |= movies_.genres(watch.started.video);
-  if (before < explored_genres && std::popcount(viewer.genres) >= explored_genres) award(watch, viewer, "explorer");
+
+  std::uint64_t added = 0;
+  for (const std::string_view genre : movies_.genre_names(watch.started.video)) added += add_genre_.run(user, genre);
+  if (added == 0) return;
+  const auto seen = count_genres_.value<std::uint64_t>(user);
+  if (seen >= explored_genres && seen - added < explored_genres) award(watch, watched, "explorer");
 }
 
-void Badges::award(const Watch& watch, const Viewer& viewer, std::string_view badge) {
-  ++awarded_;
+void Badges::award(const Watch& watch, std::uint64_t watched, std::string_view badge) {
+  add_badge_.run(watch.started.user, badge, watched);
   send_({.cause = watch.sequence,
          .user = watch.started.user,
-         .watched = viewer.watched,
+         .watched = watched,
          .badge = decltype(BadgeAwarded::badge)::from(badge)});
 }
 
-Results Badges::results() const { return {{"users", viewers_.size()}, {"badges", awarded_}}; }
-
-void Badges::save(StateWriter& out) const {
-  out.value(awarded_);
-  save_map(out, viewers_);
-}
-
-void Badges::load(StateReader& in) {
-  awarded_ = in.value<std::uint64_t>();
-  load_map(in, viewers_);
+Results Badges::results() const {
+  return {{"users", state_.count("SELECT COUNT(*) FROM viewers")},
+          {"badges", state_.count("SELECT COUNT(*) FROM badges")}};
 }
 
 }  // namespace streaming

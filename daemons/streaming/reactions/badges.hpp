@@ -1,7 +1,5 @@
 #pragma once
 
-#include <unordered_map>
-
 #include "common/movies.hpp"
 #include "common/reaction.hpp"
 
@@ -10,25 +8,21 @@ namespace streaming {
 /// badge-service: a badge for the 1st, 10th, 50th, 100th, 500th and 1000th video, and one for having seen ten genres.
 class Badges : public Reaction {
  public:
-  Badges(const Movies& movies, Send<BadgeAwarded> send);
+  Badges(StateDatabase& state, const Movies& movies, Send<BadgeAwarded> send);
 
   void react(const Watch& watch) override;
   Results results() const override;
-  void save(StateWriter& out) const override;
-  void load(StateReader& in) override;
 
  private:
-  struct Viewer {
-    std::uint64_t watched = 0;
-    Movies::Genres genres = 0;
-  };
+  void award(const Watch& watch, std::uint64_t watched, std::string_view badge);
 
-  void award(const Watch& watch, const Viewer& viewer, std::string_view badge);
-
+  StateDatabase& state_;
   const Movies& movies_;
   Send<BadgeAwarded> send_;
-  std::unordered_map<std::uint64_t, Viewer> viewers_;
-  std::uint64_t awarded_ = 0;
+  Statement count_watch_;
+  Statement add_genre_;
+  Statement count_genres_;
+  Statement add_badge_;
 };
 
 }  // namespace streaming

@@ -1,55 +1,66 @@
 #include "reactions/notices.hpp"
 
 namespace streaming {
+namespace {
 
-Notices::Notices(Send<NotificationSent> send) : send_(std::move(send)) {}
+// Where there are too many, the viewer leaves who watched longest ago, and of those met who was met least.
+constexpr std::string_view notices_tables = R"sql(
+  CREATE TABLE IF NOT EXISTS viewers (
+    video INTEGER, user INTEGER, watch INTEGER NOT NULL, PRIMARY KEY (video, user)) WITHOUT ROWID;
+  CREATE TRIGGER IF NOT EXISTS four_viewers AFTER INSERT ON viewers
+    WHEN (SELECT COUNT(*) FROM viewers WHERE video = NEW.video) > 4 BEGIN
+      DELETE FROM viewers WHERE video = NEW.video AND user =
+        (SELECT user FROM viewers WHERE video = NEW.video ORDER BY watch LIMIT 1);
+    END;
+
+  CREATE TABLE IF NOT EXISTS met (
+    user INTEGER, other INTEGER, times INTEGER NOT NULL, last_watch INTEGER NOT NULL,
+    PRIMARY KEY (user, other)) WITHOUT ROWID;
+  CREATE TRIGGER IF NOT EXISTS sixteen_met AFTER INSERT ON met
+    WHEN (SELECT COUNT(*) FROM met WHERE user = NEW.user) > 16 BEGIN
+      DELETE FROM met WHERE user = NEW.user AND other =
+        (SELECT other FROM met WHERE user = NEW.user AND other <> NEW.other ORDER BY times, last_watch LIMIT 1);
+    END;
+
+  CREATE TABLE IF NOT EXISTS notices (user INTEGER PRIMARY KEY, sent INTEGER NOT NULL);
+)sql";
+
+}  // namespace
+
+Notices::Notices(StateDatabase& state, Send<NotificationSent> send)
+    : state_(state.with(notices_tables)),
+      send_(std::move(send)),
+      meet_(state.prepare("WITH others AS (SELECT user AS other FROM viewers WHERE video = ?2 AND NOT EXISTS "
+                          "  (SELECT 1 FROM viewers WHERE video = ?2 AND user = ?1)) "
+                          "INSERT INTO met SELECT ?1, other, 1, ?3 FROM others "
+                          "UNION ALL SELECT other, ?1, 1, ?3 FROM others WHERE true "
+                          "ON CONFLICT DO UPDATE SET times = times + 1, last_watch = ?3")),
+      add_viewer_(state.prepare("INSERT INTO viewers VALUES (?2, ?1, ?3) ON CONFLICT DO UPDATE SET watch = ?3")),
+      find_friends_(state.prepare("SELECT other FROM met WHERE user = ?1 AND times >= ?2 ORDER BY times DESC, other")),
+      count_notices_(state.prepare("INSERT INTO notices VALUES (?1, ?2) ON CONFLICT DO UPDATE SET sent = sent + ?2")) {}
 
 void Notices::react(const Watch& watch) {
   const auto& [user, video, time, rating] = watch.started;
-  Recent<8>& viewers = viewers_[video];
-  if (!viewers.contains(user)) {
-    for (const std::uint64_t other : viewers.ids()) {
-      met_[user].add(other);
-      met_[other].add(user);
-    }
-  }
-  viewers.add(user);
+  meet_.run(user, video, watch.sequence);
+  add_viewer_.run(user, video, watch.sequence);
 
   NotificationSent notification{.cause = watch.sequence, .user = user, .video = video};
-  const std::size_t told = find_friends(user, notification.friends).size();
+  std::uint64_t told = 0;
+  find_friends_.each<std::uint64_t>(
+      [&](std::uint64_t other) {
+        if (told < notification.friends.size()) notification.friends[told++] = other;
+      },
+      user, meetings);
   if (told == 0) return;
-  notices_ += told;
+  count_notices_.run(user, told);
   send_(notification);
 }
 
-std::span<const std::uint64_t> Notices::find_friends(std::uint64_t user, Friends& room) const {
-  const auto found = met_.find(user);
-  std::size_t size = 0;
-  if (found != met_.end()) {
-    for (const Met::Entry& other : found->second.entries()) {
-      if (other.certain() >= meetings) room[size++] = other.id;
-    }
-  }
-  return {room.data(), size};
-}
-
 Results Notices::results() const {
-  std::uint64_t with_friends = 0;
-  Friends room{};
-  for (const auto& [user, met] : met_) with_friends += find_friends(user, room).empty() ? 0 : 1;
-  return {{"users", met_.size()}, {"with friends", with_friends}, {"notices", notices_}};
-}
-
-void Notices::save(StateWriter& out) const {
-  out.value(notices_);
-  save_map(out, viewers_);
-  save_map(out, met_);
-}
-
-void Notices::load(StateReader& in) {
-  notices_ = in.value<std::uint64_t>();
-  load_map(in, viewers_);
-  load_map(in, met_);
+  return {{"users", state_.count("SELECT COUNT(DISTINCT user) FROM met")},
+          {"with friends",
+           state_.prepare("SELECT COUNT(DISTINCT user) FROM met WHERE times >= ?1").value<std::uint64_t>(meetings)},
+          {"notices", state_.count("SELECT coalesce(sum(sent), 0) FROM notices")}};
 }
 
 }  // namespace streaming

@@ -1,66 +1,58 @@
 #include "reactions/preferences.hpp"
 
-#include <algorithm>
+#include <array>
 #include <cmath>
-#include <numeric>
 
 namespace streaming {
+namespace {
 
-Preferences::Preferences(const Movies& movies, Send<PreferencesUpdated> send)
-    : movies_(movies), send_(std::move(send)) {}
+constexpr std::string_view preferences_tables = R"sql(
+  CREATE TABLE IF NOT EXISTS tastes (
+    user INTEGER, genre TEXT, half_stars INTEGER NOT NULL, PRIMARY KEY (user, genre)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS preferences (
+    user INTEGER PRIMARY KEY, genres TEXT NOT NULL, changes INTEGER NOT NULL);  -- the most preferred first
+)sql";
+
+}  // namespace
+
+Preferences::Preferences(StateDatabase& state, const Movies& movies, Send<PreferencesUpdated> send)
+    : state_(state.with(preferences_tables)),
+      movies_(movies),
+      send_(std::move(send)),
+      add_stars_(state.prepare(
+          "INSERT INTO tastes VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET half_stars = half_stars + ?3")),
+      find_best_(state.prepare("SELECT genre, half_stars FROM tastes WHERE user = ?1 AND half_stars > 0 "
+                               "ORDER BY half_stars DESC, genre LIMIT 3")),
+      find_sum_(state.prepare("SELECT sum(half_stars) FROM tastes WHERE user = ?1")),
+      change_(state.prepare("INSERT INTO preferences VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE "
+                            "SET genres = ?2, changes = changes + 1 WHERE genres <> ?2")) {}
 
 void Preferences::react(const Watch& watch) {
-  Taste& taste = tastes_[watch.started.user];
-  const Movies::Genres genres = movies_.genres(watch.started.video);
-  const auto halves = static_cast<std::uint32_t>(std::lround(watch.started.rating * 2));
-  for (std::size_t genre = 0; genre < taste.weights.size(); ++genre) {
-    if ((genres >> genre & 1) != 0) taste.weights[genre] += halves;
-  }
+  const std::uint64_t user = watch.started.user;
+  const std::int64_t half_stars = std::lround(watch.started.rating * 2);
+  for (const std::string_view genre : movies_.genre_names(watch.started.video)) add_stars_.run(user, genre, half_stars);
 
-  std::array<std::uint8_t, Movies::most_genres> order{};
-  std::iota(order.begin(), order.end(), std::uint8_t{0});
-  const auto dearer = [&](std::uint8_t a, std::uint8_t b) {
-    return taste.weights[a] != taste.weights[b] ? taste.weights[a] > taste.weights[b] : a < b;
-  };
-  std::array<std::uint8_t, 3> dearest{};
-  std::partial_sort(order.begin(), order.begin() + dearest.size(), order.end(), dearer);
-  for (std::size_t i = 0; i < dearest.size() && taste.weights[order[i]] > 0; ++i)
-    dearest[i] = static_cast<std::uint8_t>(order[i] + 1);
+  PreferencesUpdated update{.cause = watch.sequence, .user = user};
+  std::string names;
+  std::array<std::uint64_t, 3> weights{};
+  std::size_t size = 0;
+  find_best_.each<std::string, std::uint64_t>(
+      [&](const std::string& genre, std::uint64_t weight) {
+        names += size == 0 ? genre : '|' + genre;
+        update.genres.at(size).genre = decltype(GenreShare::genre)::from(genre);
+        weights.at(size++) = weight;
+      },
+      user);
+  if (size == 0 || change_.run(user, names) == 0) return;
 
-  if (dearest == taste.dearest) return;
-  taste.dearest = dearest;
-  ++updates_;
-  send_(describe(watch, taste));
+  const auto sum = find_sum_.value<std::uint64_t>(user);
+  for (std::size_t i = 0; i < size; ++i) update.genres[i].percent = static_cast<std::uint32_t>(100 * weights[i] / sum);
+  send_(update);
 }
 
-PreferencesUpdated Preferences::describe(const Watch& watch, const Taste& taste) const {
-  PreferencesUpdated update{.cause = watch.sequence, .user = watch.started.user};
-  const std::uint64_t sum = std::accumulate(taste.weights.begin(), taste.weights.end(), std::uint64_t{0});
-  for (std::size_t i = 0; i < taste.dearest.size() && taste.dearest[i] != 0; ++i) {
-    const std::size_t genre = taste.dearest[i] - std::size_t{1};
-    update.genres[i] = {
-        .genre = decltype(GenreShare::genre)::from(genre < movies_.genre_count() ? movies_.genre_name(genre) : "?"),
-        .percent = static_cast<std::uint32_t>(std::uint64_t{100} * taste.weights[genre] / sum)};
-  }
-  return update;
-}
-
-Results Preferences::results() const { return {{"users", tastes_.size()}, {"changes of taste", updates_}}; }
-
-void Preferences::save(StateWriter& out) const {
-  out.value(updates_);
-  save_map(out, tastes_);
-}
-
-void Preferences::load(StateReader& in) {
-  updates_ = in.value<std::uint64_t>();
-  load_map(in, tastes_);
-  for (const auto& [user, taste] : tastes_) {
-    if (std::any_of(taste.dearest.begin(), taste.dearest.end(),
-                    [](std::uint8_t genre) { return genre > Movies::most_genres; })) {
-      throw StateDamaged("a genre that cannot be");
-    }
-  }
+Results Preferences::results() const {
+  return {{"users", state_.count("SELECT COUNT(DISTINCT user) FROM tastes")},
+          {"changes of taste", state_.count("SELECT coalesce(sum(changes), 0) FROM preferences")}};
 }
 
 }  // namespace streaming

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <unordered_map>
-
 #include "common/reaction.hpp"
 
 namespace streaming {
@@ -13,26 +11,24 @@ class Ranking : public Reaction {
  public:
   static constexpr double half_life = 2000;
 
-  explicit Ranking(Send<RankingChanged> send);
+  Ranking(StateDatabase& state, Send<RankingChanged> send);
 
   void react(const Watch& watch) override;
   Results results() const override;
-  void save(StateWriter& out) const override;
-  void load(StateReader& in) override;
 
  private:
   using Videos = decltype(RankingChanged::videos);
 
-  void age_all();
-  bool rank(std::uint64_t video, double score);
+  Videos top_ten(double age);
 
+  StateDatabase& state_;
   Send<RankingChanged> send_;
-  // Instead of making all scores smaller with each watch, a watch counts for more than the one before. All are scaled
-  // down together before they grow too large.
-  std::unordered_map<std::uint64_t, double> scores_;
-  double weight_ = 1;
-  Videos top_{};
-  std::uint64_t changes_ = 0;
+  Statement count_watch_;
+  Statement find_score_;
+  Statement set_score_;
+  Statement forget_;
+  Statement find_top_;
+  Statement count_change_;
 };
 
 }  // namespace streaming

@@ -1,40 +1,25 @@
 #pragma once
 
-#include <unordered_map>
-#include <vector>
-
-#include "common/bounded_counts.hpp"
 #include "common/reaction.hpp"
 
 namespace streaming {
 
-/// ml-service: recommends videos that other users watched together with the same ones. Two videos belong together once for
-/// each time a user starts one of them soon after the other. The work for a watch is bounded: a user's last 8 videos, and
-/// 16 neighbours of each video.
+/// ml-service: recommends the videos that users watched soon after the ones that this user watched last. The work for a
+/// watch is bounded: a user's last four videos, and sixteen that follow each video.
 class Recommendations : public Reaction {
  public:
-  explicit Recommendations(Send<RecommendationUpdated> send);
+  Recommendations(StateDatabase& state, Send<RecommendationUpdated> send);
 
   void react(const Watch& watch) override;
   Results results() const override;
-  void save(StateWriter& out) const override;
-  void load(StateReader& in) override;
 
  private:
-  using Videos = decltype(RecommendationUpdated::videos);
-  struct Viewer {
-    Recent<8> videos{};
-    Videos recommended{};
-  };
-  using Neighbours = BoundedCounts<16>;
-
-  Videos best_for(const Viewer& viewer);
-
+  StateDatabase& state_;
   Send<RecommendationUpdated> send_;
-  std::unordered_map<std::uint64_t, Viewer> viewers_;
-  std::unordered_map<std::uint64_t, Neighbours> neighbours_;  // by video
-  std::vector<Neighbours::Entry> candidates_;                 // kept for its memory
-  std::uint64_t updates_ = 0;
+  Statement follow_;
+  Statement add_video_;
+  Statement find_best_;
+  Statement change_;
 };
 
 }  // namespace streaming

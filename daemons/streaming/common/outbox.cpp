@@ -1,0 +1,144 @@
+#include "common/outbox.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <shmbus/bus.hpp>
+#include <shmbus/error.hpp>
+#include <shmbus/inspector.hpp>
+#include <shmbus/scope.hpp>
+
+namespace streaming {
+namespace {
+
+constexpr std::string_view outbox_tables = R"sql(
+  CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, result BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS published (id INTEGER PRIMARY KEY CHECK (id = 1), last_event TEXT NOT NULL);
+)sql";
+
+// A publisher that died inside a publish holds up readers until the bus has repaired that, within the stall limit.
+constexpr std::chrono::seconds repair_time{2};
+constexpr std::chrono::milliseconds between_looks{1};
+
+}  // namespace
+
+Outbox::Outbox(StateDatabase& state, shmbus::Bus& bus, std::string topic, Publish publish)
+    : bus_(bus),
+      topic_(std::move(topic)),
+      publish_(std::move(publish)),
+      load_(state.with(outbox_tables).prepare("SELECT id, result FROM outbox ORDER BY id")),
+      add_(state.prepare("INSERT INTO outbox VALUES (?1, ?2)")),
+      forget_(state.prepare("DELETE FROM outbox WHERE id <= ?1")),
+      load_mark_(state.prepare("SELECT last_event FROM published")),
+      save_mark_(state.prepare("INSERT OR REPLACE INTO published VALUES (1, ?1)")) {}
+
+std::size_t Outbox::resume() {
+  cause_ = nullptr;
+  kept_cause_.reset();
+  load();
+  std::size_t dropped = 0;
+  if (!waiting_.empty()) {
+    std::size_t published = 0;
+    try {
+      published = count_published();
+    } catch (const shmbus::Error& error) {
+      if (error.code() != shmbus::ErrorCode::stale_position) throw;
+      published = dropped = waiting_.size();
+    }
+    if (published > 0) last_published_ = waiting_[published - 1].id;
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(published));
+  }
+  committed_ = waiting_.size();
+  const auto topic = bus_.find_topic(topic_);
+  mark_ = {.bus = bus_.incarnation(), .topic = topic ? topic->id : 0, .sequence = newest_sequence()};
+  forget_.run(last_published_);
+  save_mark_.run(mark_.to_string());
+  forgetting_ = last_published_;
+  return dropped;
+}
+
+void Outbox::load() {
+  waiting_.clear();
+  load_.each<std::uint64_t, std::string>([&](std::uint64_t id, const std::string& result) {
+    const Bytes bytes = std::as_bytes(std::span{result});
+    waiting_.push_back({.id = id, .result = {bytes.begin(), bytes.end()}, .cause = nullptr});
+    last_id_ = id;
+  });
+  if (const auto saved = load_mark_.row<std::string>())
+    mark_ = shmbus::EventId::parse(std::get<0>(*saved)).value_or(shmbus::EventId{});
+}
+
+// How many of the waiting results, from the first, the topic holds behind the mark, or held there. Throws
+// `stale_position` if the topic is not the one of the mark.
+std::size_t Outbox::count_published() {
+  shmbus::Inspector inspector(bus_.name());
+  shmbus::EventReader events = inspector.read(topic_, shmbus::Start::after(mark_), {.retained_only = true});
+  const auto deadline = std::chrono::steady_clock::now() + repair_time;
+  std::size_t published = 0;
+  while (published < waiting_.size()) {
+    if (const shmbus::EventSnapshot* event = events.next()) {
+      const auto found = std::find_if(waiting_.begin() + static_cast<std::ptrdiff_t>(published), waiting_.end(),
+                                      [&](const Waiting& waiting) { return waiting.result == event->payload; });
+      if (found != waiting_.end()) published = static_cast<std::size_t>(found - waiting_.begin()) + 1;
+    } else if (events.finished() || std::chrono::steady_clock::now() >= deadline) {
+      break;
+    } else {
+      std::this_thread::sleep_for(between_looks);
+    }
+  }
+  return published;
+}
+
+std::uint64_t Outbox::newest_sequence() const {
+  const shmbus::BusSnapshot bus = shmbus::Inspector(bus_.name()).snapshot();
+  const auto found = std::find_if(bus.topics.begin(), bus.topics.end(),
+                                  [&](const shmbus::TopicSnapshot& topic) { return topic.info.name == topic_; });
+  return found == bus.topics.end() ? 0 : found->published;
+}
+
+void Outbox::set_cause(const shmbus::Event& event) {
+  cause_ = &event;
+  kept_cause_.reset();
+}
+
+void Outbox::add(Bytes result) {
+  if (!kept_cause_ && cause_ != nullptr) kept_cause_ = std::make_shared<shmbus::RetainedEvent>(cause_->retain());
+  add_.run(last_id_ + 1, result);
+  waiting_.push_back({.id = ++last_id_, .result = {result.begin(), result.end()}, .cause = kept_cause_});
+}
+
+void Outbox::forget() {
+  if (!has_published()) return;
+  forget_.run(last_published_);
+  save_mark_.run(mark_.to_string());
+  forgetting_ = last_published_;
+}
+
+void Outbox::committed() {
+  committed_ = waiting_.size();
+  forgotten_ = forgetting_;
+}
+
+bool Outbox::publish() {
+  while (committed_ > 0) {
+    const Waiting& next = waiting_.front();
+    std::optional<shmbus::Scope> scope;
+    if (next.cause) scope.emplace(**next.cause);  // as if its handler still ran
+    const shmbus::PublishResult result = publish_(next.result);
+    if (!result) {
+      refusal_ = result.status();
+      return false;
+    }
+    mark_.sequence = result.sequence();
+    last_published_ = next.id;
+    scope.reset();
+    waiting_.pop_front();
+    --committed_;
+  }
+  return true;
+}
+
+}  // namespace streaming
