@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "shmbus/bus.hpp"
 #include "shmbus/error.hpp"
 #include "shmbus/inspector.hpp"
 #include "support/child_process.hpp"
@@ -49,6 +51,33 @@ struct Streaming {
   nlohmann::json report(std::string_view service) const {
     std::ifstream file(folder.file(std::string{service} + ".json"));
     return nlohmann::json::parse(file);
+  }
+
+  /// Makes the topic of a service's results before the service does, with room for all of them.
+  void keep_results_of(std::string_view service) const {
+    shmbus::Bus::open(bus.name()).topic(results_of(service), {.block_size = 64 * 1024, .blocks = 1024});
+  }
+
+  /// The payloads of all results that a service published, in order.
+  std::vector<std::string> published_by(std::string_view service) const {
+    shmbus::Bus::open(bus.name()).reap();  // ends the claims of those that were killed while they published
+    shmbus::Inspector inspector(bus.name());
+    shmbus::EventReader reader = inspector.read(results_of(service), shmbus::Start::oldest(), {.retained_only = true});
+    std::vector<std::string> results;
+    wait_until("all results to be read", [&] {
+      while (const shmbus::EventSnapshot* event = reader.next())
+        results.emplace_back(reinterpret_cast<const char*>(event->payload.data()), event->payload.size());
+      return reader.finished();
+    });
+    return results;
+  }
+
+  static std::string results_of(std::string_view service) {
+    static const std::map<std::string_view, std::string> topics{
+        {"user-service", "user.preferences_updated"}, {"ml-service", "recommendation.updated"},
+        {"analytics-service", "analytics.updated"},   {"notification-service", "notification.sent"},
+        {"badge-service", "badge.awarded"},           {"ranking-service", "ranking.changed"}};
+    return topics.at(service);
   }
 
   /// Waits until the condition holds, and throws after a minute: this is the watchdog.

@@ -2,13 +2,19 @@
 
 #include <catch2/catch.hpp>
 
+#include <sched.h>
+#include <sys/mount.h>
+
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "streaming_fixture.hpp"
+#include "support/privileges.hpp"
 
 using test::ChildProcess;
 using test::End;
@@ -19,6 +25,38 @@ namespace {
 
 const std::vector<std::string> reacting_services{"user-service",         "ml-service",    "analytics-service",
                                                  "notification-service", "badge-service", "ranking-service"};
+
+/// What a service that was never killed reports and publishes about the same watches.
+struct Expected {
+  Expected(const std::string& service, std::uint64_t watches) {
+    const Streaming streaming;
+    streaming.keep_results_of(service);
+    streaming.publish({"--events", std::to_string(watches)});
+    CHECK(test::run(streaming.reacting(service, {"--until", std::to_string(watches)})).end == End{});
+    report = streaming.report(service);
+    results = streaming.published_by(service);
+  }
+
+  nlohmann::json report;
+  std::vector<std::string> results;
+};
+
+/// A service that was killed reports the same, and its results are on the bus once, in order.
+void check_exactly_once(const Streaming& streaming, const std::string& service, Expected expected) {
+  const auto report = streaming.report(service);
+  CHECK(report.at("resumed_after") > 0);
+  CHECK(report.at("hash") == streaming.report("video-service").at("hash"));
+  expected.report["resumed_after"] = report.at("resumed_after");
+  CHECK(report == expected.report);
+
+  std::vector<std::string> results = streaming.published_by(service);
+  if (service == "analytics-service") {  // their last number is a rate of publishing
+    for (auto* list : {&results, &expected.results})
+      for (std::string& result : *list) result.resize(result.size() - sizeof(double));
+  }
+  REQUIRE(results.size() == expected.results.size());
+  CHECK(std::equal(results.begin(), results.end(), expected.results.begin()));
+}
 
 const std::string header = "userId,movieId,rating,timestamp\n";
 
@@ -51,10 +89,12 @@ TEST_CASE("a service that starts before the topic exists misses nothing", "[stre
   CHECK(streaming.report("badge-service").at("hash") == video.at("hash"));
 }
 
-TEST_CASE("a service that is killed again and again handles every watch once", "[streaming]") {
+TEST_CASE("a service that is killed again and again handles every watch once, and publishes each result once",
+          "[streaming]") {
   for (const std::string& service : reacting_services) {
     CAPTURE(service);
     const Streaming streaming;
+    streaming.keep_results_of(service);
     constexpr std::uint64_t watches = 30'000;
     ChildProcess video(streaming.command("video-service", {"--events", std::to_string(watches), "--pace-seconds", "1.5",
                                                            "--report", streaming.folder.file("video-service.json")}));
@@ -66,22 +106,97 @@ TEST_CASE("a service that is killed again and again handles every watch once", "
       CHECK(killed.wait() == End{.signal = SIGKILL});
     }
     CHECK(video.wait() == End{});
-    const Finished last = test::run(streaming.reacting(service, {"--until", std::to_string(watches)}));
-    CHECK(last.end == End{});
-    const auto report = streaming.report(service);
-    CHECK(report.at("resumed_after") > 0);
-    CHECK(report.at("handled") == watches);
-    CHECK(report.at("lost") == 0);
-    CHECK(report.at("hash") == streaming.report("video-service").at("hash"));
-
-    // The same watches without any kill give the same counts.
-    Streaming through;
-    through.publish({"--events", std::to_string(watches)});
-    CHECK(test::run(through.reacting(service, {"--until", std::to_string(watches)})).end == End{});
-    auto expected = through.report(service);
-    expected["resumed_after"] = report.at("resumed_after");
-    CHECK(report == expected);
+    CHECK(test::run(streaming.reacting(service, {"--until", std::to_string(watches)})).end == End{});
+    check_exactly_once(streaming, service, Expected(service, watches));
   }
+}
+
+// Short transactions, so that many kills fall between a commit, the results that follow it and the next commit.
+TEST_CASE("a service that is killed at random moments handles every watch once, and publishes each result once",
+          "[streaming]") {
+  std::mt19937_64 random(Catch::rngSeed());
+  const auto below = [&](std::uint64_t end) {
+    return std::uniform_int_distribution<std::uint64_t>(0, end - 1)(random);
+  };
+  for (const std::string& service : reacting_services) {
+    CAPTURE(service);
+    const Streaming streaming;
+    streaming.keep_results_of(service);
+    constexpr std::uint64_t watches = 20'000;
+    streaming.publish({"--events", std::to_string(watches)});
+    constexpr std::uint64_t kills = 20;
+    for (std::uint64_t kill = 1; kill <= kills; ++kill) {
+      ChildProcess killed(streaming.reacting(service, {"--save-interval", std::to_string(below(3))}));
+      // Sometimes while it starts, and takes over what its predecessor left; sometimes while it works.
+      if (below(4) > 0) streaming.wait_until_read(service, kill * watches / (2 * kills));
+      std::this_thread::sleep_for(std::chrono::microseconds{below(20'000)});
+      killed.kill(SIGKILL);
+      const End end = killed.wait();
+      CHECK((end == End{.signal = SIGKILL} || end == End{}));
+    }
+    CHECK(test::run(streaming.reacting(service, {"--until", std::to_string(watches)})).end == End{});
+    check_exactly_once(streaming, service, Expected(service, watches));
+  }
+}
+
+TEST_CASE("a service whose disk is full counts nothing meanwhile, and goes on when there is room", "[streaming]") {
+  const Streaming streaming;
+  const std::string disk = streaming.folder.file("disk");
+  std::filesystem::create_directory(disk);
+  streaming.publish({"--events", "1000"});
+  auto process = test::in_namespaces(CLONE_NEWNS, [&](const test::Parent&) {
+    test::require(::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                      ::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=40m") == 0,
+                  "can't mount a disk");
+    const std::string ballast = disk + "/ballast";
+    const auto fill = [&] {
+      std::ofstream file(ballast, std::ios::binary);
+      const std::string page(4096, 'x');
+      while (file.write(page.data(), static_cast<std::streamsize>(page.size())).flush()) {
+      }
+    };
+    const auto start = [&] {
+      return streaming.command("user-service", {"--state", disk + "/user.state", "--report",
+                                                streaming.folder.file("user-service.json"), "--save-interval", "0"});
+    };
+    const auto handled = [&] { return streaming.report("user-service").at("handled").get<std::uint64_t>(); };
+    const auto publish = [&](const std::string& seed) {
+      streaming.publish({"--events", "10000", "--seed", seed});
+    };
+
+    ChildProcess first(start());
+    streaming.wait_until_read("user-service", 1000);
+    first.wait_until_idle();
+    fill();
+    publish("2");
+    first.wait_for_error("no room on its disk");
+    first.kill(SIGTERM);
+    test::require(first.wait() == End{.status = 1}, "it ended as if all was saved: " + first.err());
+    const std::uint64_t saved = handled();
+    test::require(saved >= 1000 && saved < 11'000, "it counted what it could not save");
+
+    std::filesystem::remove(ballast);
+    ChildProcess second(start());
+    streaming.wait_until_read("user-service", 11'000);
+    second.kill(SIGTERM);
+    test::require(second.wait() == End{}, "it did not save what it missed: " + second.err());
+    test::require(handled() == 11'000, "it handled another number of watches");
+
+    ChildProcess third(start());  // its log is empty, so that each page needs room
+    third.wait_for_error("goes on after event 11000");
+    third.wait_until_idle();
+    fill();
+    publish("3");
+    third.wait_for_error("no room on its disk");
+    std::filesystem::remove(ballast);
+    third.wait_for_error("the state is saved again");
+    streaming.wait_until_read("user-service", 21'000);
+    third.kill(SIGTERM);
+    test::require(third.wait() == End{}, "it did not save all: " + third.err());
+    test::require(handled() == 21'000, "it handled another number of watches");
+    test::require(streaming.report("user-service").at("lost") == 0, "it lost watches");
+  });
+  if (process) CHECK(process->wait() == End{});
 }
 
 TEST_CASE("SIGTERM ends a service at once, and its state is saved", "[streaming]") {
@@ -185,8 +300,21 @@ TEST_CASE("a service refuses another service's state", "[streaming]") {
   const std::string path = streaming.folder.write("badge-service.state", "not a state at all");
   const Finished badge = test::run(streaming.reacting("badge-service"));
   CHECK(badge.end == End{.status = 1});
-  CHECK(badge.err.find("state file '" + path + "': expected a state of badge-service, found a file of another kind") !=
+  CHECK(badge.err.find("state file '" + path +
+                       "': expected a database with the state of badge-service, found a file of another kind") !=
         std::string::npos);
+}
+
+TEST_CASE("two processes of one service can't share a state", "[streaming]") {
+  const Streaming streaming;
+  streaming.publish({"--events", "10"});
+  ChildProcess badge(streaming.reacting("badge-service"));
+  streaming.wait_until_read("badge-service", 10);
+  const Finished second = test::run(streaming.reacting("badge-service"));
+  CHECK(second.end == End{.status = 1});
+  CHECK(second.err.find("found: another process that writes it") != std::string::npos);
+  badge.kill(SIGTERM);
+  CHECK(badge.wait() == End{});
 }
 
 TEST_CASE("a publisher of another type is refused on the topic of watches", "[streaming]") {
@@ -211,5 +339,6 @@ TEST_CASE("a service that only waits uses no processor time", "[streaming][seria
   std::this_thread::sleep_for(std::chrono::seconds{5});
   const test::ProcessUse after = test::use_of(badge.pid());
   CHECK(after.ticks == before.ticks);
-  CHECK(after.sleeps - before.sleeps <= 6 * after.threads);  // once in each stall limit, which is a second, for each thread
+  CHECK(after.sleeps - before.sleeps <=
+        6 * after.threads);  // once in each stall limit, which is a second, for each thread
 }

@@ -151,6 +151,9 @@ void StateDatabase::commit() {
 
 void StateDatabase::roll_back() {
   if (sqlite3_get_autocommit(handle_.get()) == 0) execute("ROLLBACK");  // some errors have rolled it back already
+  // Where the disk is full, the log may be what fills it: once copied to the database, it is cut. If that fails, so does
+  // the next commit, and says why.
+  sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   begin();
 }
 
