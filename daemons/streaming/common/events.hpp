@@ -11,9 +11,8 @@
 
 // The events of the platform. They are all that its services have in common: no service knows another.
 //
-// Every result names its cause, the sequence of the watch it answers. A service that was killed re-reads the watches
-// after its last saved state, so a result may be published twice (at-least-once delivery). A reader that must not handle it
-// twice remembers the last cause.
+// Every result names its cause, the sequence of the watch it answers. So no two results of a service are alike, by which it
+// knows the ones that it published before it was killed: see outbox.hpp.
 //
 // Each type records its fields, so that a service built with another definition of it is refused.
 

@@ -169,8 +169,9 @@ void Service::commit() {
   outbox_->forget();
   state_.commit();
   outbox_->committed();
+  const bool moved_on = position_.last != saved_.last;
   saved_ = position_;
-  if (std::exchange(save_failed_, false)) fmt::print(stderr, "{}: the state is saved again\n", name_);
+  if (moved_on && std::exchange(save_failed_, false)) fmt::print(stderr, "{}: the state is saved again\n", name_);
   next_commit_ = Clock::now() + options_.save_interval;
   const bool all = outbox_->publish();
   if (!std::exchange(refused_, !all) && refused_) {

@@ -162,34 +162,33 @@ void StateDatabase::execute(const std::string& sql) {
 }
 
 void StateDatabase::fail() const {
-  const std::string words = sqlite3_errmsg(handle_.get());
-  const auto stop = [&](std::string_view found, std::string_view remedy, bool may_pass) {
-    throw StateError(fmt::format("state file '{}': expected to read and write the state of {}, found: {}; {}",
-                                 path_.string(), service_, found, remedy),
-                     may_pass);
-  };
+  std::string found = sqlite3_errmsg(handle_.get());
+  std::string_view remedy = "give --state a path in a folder with room that you may write";
+  bool may_pass = true;
   switch (sqlite3_errcode(handle_.get()) & 0xff) {
-    case SQLITE_FULL:
-      stop("no room on its disk", "make room there", true);
-      break;
-    case SQLITE_IOERR: {
-      const int error = sqlite3_system_errno(handle_.get());
-      stop(error == 0 ? words : fmt::format("{} ({})", words, std::strerror(error)), "look after its disk", true);
-      break;
-    }
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      stop("another process that writes it", "end that process, or give another path", true);
-      break;
     case SQLITE_CORRUPT:
-      refuse(fmt::format("a damaged one ({})", words));
+      refuse(fmt::format("a damaged one ({})", found));
     case SQLITE_NOTADB:
       refuse("a file of another kind");
-    default:
+    case SQLITE_FULL:
+      found = "no room on its disk";
+      remedy = "make room there";
       break;
+    case SQLITE_IOERR:
+      if (const int error = sqlite3_system_errno(handle_.get()); error != 0)
+        found += fmt::format(" ({})", std::strerror(error));
+      remedy = "look after its disk";
+      break;
+    case SQLITE_BUSY:
+      found = "another process that writes it";
+      remedy = "end that process, or give another path";
+      break;
+    default:
+      may_pass = false;
   }
-  stop(words, "give --state a path in a folder with room that you may write", false);
-  throw std::logic_error("not reached");
+  throw StateError(fmt::format("state file '{}': expected to read and write the state of {}, found: {}; {}",
+                               path_.string(), service_, found, remedy),
+                   may_pass);
 }
 
 void StateDatabase::refuse(std::string_view found) const {
