@@ -9,6 +9,7 @@
 #include <shmbus/inspector.hpp>
 
 #include "common/outbox.hpp"
+#include "support/forked_process.hpp"
 #include "support/temporary_bus.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -161,6 +162,26 @@ TEST_CASE("results of other publishers between one's own change nothing", "[stre
   results.start();
   results.publish();
   CHECK(results.published() == Texts{"x", "a", "y", "b"});
+}
+
+TEST_CASE("results behind the claim of a publisher that died are found", "[streaming][outbox]") {
+  Results results;
+  results.start();
+  results.add({"a", "b"});
+  results.commit();
+  test::ForkedProcess dead{[&](const test::Parent& parent) {
+    shmbus::Bus bus = shmbus::Bus::open(results.bus().name());
+    shmbus::Publisher publisher = bus.publisher("result");
+    shmbus::Loan loan = publisher.loan(8);
+    parent.say();
+    parent.hear();
+  }};
+  dead.hear();
+  dead.kill();
+  results.publish();
+  results.start();
+  CHECK(results.outbox().waiting() == 0);
+  CHECK(results.published() == Texts{"a", "b"});
 }
 
 TEST_CASE("a result is not doubled while the ring holds it or a later one", "[streaming][outbox]") {

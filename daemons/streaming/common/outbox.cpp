@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include <shmbus/bus.hpp>
 #include <shmbus/error.hpp>
@@ -19,8 +22,8 @@ constexpr std::string_view outbox_tables = R"sql(
   CREATE TABLE IF NOT EXISTS published (id INTEGER PRIMARY KEY CHECK (id = 1), last_event TEXT NOT NULL);
 )sql";
 
-// A publisher that died inside a publish holds up readers until the bus has repaired that, within the stall limit.
-constexpr std::chrono::seconds repair_time{2};
+// How long another process may take for a publish that holds up readers, at most.
+constexpr std::chrono::seconds publish_time{10};
 constexpr std::chrono::milliseconds between_looks{1};
 
 }  // namespace
@@ -74,17 +77,26 @@ void Outbox::load() {
 // How many of the waiting results, from the first, the topic holds behind the mark, or held there. Throws
 // `stale_position` if the topic is not the one of the mark.
 std::size_t Outbox::count_published() {
+  // An earlier process may have died while it published, and the next one published behind that claim. No reader passes
+  // it before it is repaired.
+  bus_.reap();
   shmbus::Inspector inspector(bus_.name());
   shmbus::EventReader events = inspector.read(topic_, shmbus::Start::after(mark_), {.retained_only = true});
-  const auto deadline = std::chrono::steady_clock::now() + repair_time;
+  const auto deadline = std::chrono::steady_clock::now() + publish_time;
   std::size_t published = 0;
   while (published < waiting_.size()) {
     if (const shmbus::EventSnapshot* event = events.next()) {
       const auto found = std::find_if(waiting_.begin() + static_cast<std::ptrdiff_t>(published), waiting_.end(),
                                       [&](const Waiting& waiting) { return waiting.result == event->payload; });
       if (found != waiting_.end()) published = static_cast<std::size_t>(found - waiting_.begin()) + 1;
-    } else if (events.finished() || std::chrono::steady_clock::now() >= deadline) {
+    } else if (events.finished()) {
       break;
+    } else if (std::chrono::steady_clock::now() >= deadline) {
+      const std::vector<shmbus::TopicProblem> problems = events.problems();
+      throw std::runtime_error(fmt::format(
+          "topic '{}': expected to read which results an earlier process published, found that it can't be read "
+          "to its end: {}; start this service again when that has passed",
+          topic_, problems.empty() ? "no reason is known" : problems.front().reason));
     } else {
       std::this_thread::sleep_for(between_looks);
     }

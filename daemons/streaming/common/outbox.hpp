@@ -41,7 +41,8 @@ class Outbox {
 
   /// Takes over what an earlier process, or this one before its last commit, left: all but the results that were published.
   /// Returns how many it drops: the topic was removed, so that it is unknown whether it held them. Call it first, and after
-  /// each StateDatabase::roll_back; a commit follows. Throws StateError, shmbus::Error.
+  /// each StateDatabase::roll_back; a commit follows. Throws StateError,
+  /// shmbus::Error, and std::runtime_error if a publisher that lives holds up the readers of the topic.
   std::size_t resume();
 
   /// Makes an event the cause of the results that are added from now on. It must be valid until the last of them is added.

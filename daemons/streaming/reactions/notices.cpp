@@ -7,8 +7,8 @@ namespace {
 constexpr std::string_view notices_tables = R"sql(
   CREATE TABLE IF NOT EXISTS viewers (
     video INTEGER, user INTEGER, watch INTEGER NOT NULL, PRIMARY KEY (video, user)) WITHOUT ROWID;
-  CREATE TRIGGER IF NOT EXISTS four_viewers AFTER INSERT ON viewers
-    WHEN (SELECT COUNT(*) FROM viewers WHERE video = NEW.video) > 4 BEGIN
+  CREATE TRIGGER IF NOT EXISTS three_viewers AFTER INSERT ON viewers
+    WHEN (SELECT COUNT(*) FROM viewers WHERE video = NEW.video) > 3 BEGIN
       DELETE FROM viewers WHERE video = NEW.video AND user =
         (SELECT user FROM viewers WHERE video = NEW.video ORDER BY watch LIMIT 1);
     END;

@@ -5,7 +5,7 @@
 namespace streaming {
 
 /// notification-service: notifies a user's friends of what the user watches. It takes users that keep watching the same
-/// videos for friends. The work for a watch is bounded: it remembers a video's last four viewers, and sixteen users that
+/// videos for friends. The work for a watch is bounded: it remembers a video's last three viewers, and sixteen users that
 /// each user met.
 class Notices : public Reaction {
  public:

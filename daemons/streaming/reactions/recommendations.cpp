@@ -16,8 +16,8 @@ constexpr std::string_view recommendations_tables = R"sql(
   CREATE TABLE IF NOT EXISTS followers (
     video INTEGER, follower INTEGER, times INTEGER NOT NULL, last_watch INTEGER NOT NULL,
     PRIMARY KEY (video, follower)) WITHOUT ROWID;
-  CREATE TRIGGER IF NOT EXISTS sixteen_followers AFTER INSERT ON followers
-    WHEN (SELECT COUNT(*) FROM followers WHERE video = NEW.video) > 16 BEGIN
+  CREATE TRIGGER IF NOT EXISTS eight_followers AFTER INSERT ON followers
+    WHEN (SELECT COUNT(*) FROM followers WHERE video = NEW.video) > 8 BEGIN
       DELETE FROM followers WHERE video = NEW.video AND follower =
         (SELECT follower FROM followers WHERE video = NEW.video AND follower <> NEW.follower
          ORDER BY times, last_watch LIMIT 1);

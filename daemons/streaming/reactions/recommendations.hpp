@@ -5,7 +5,7 @@
 namespace streaming {
 
 /// ml-service: recommends the videos that users watched soon after the ones that this user watched last. The work for a
-/// watch is bounded: a user's last four videos, and sixteen that follow each video.
+/// watch is bounded: a user's last four videos, and eight that follow each video.
 class Recommendations : public Reaction {
  public:
   Recommendations(StateDatabase& state, Send<RecommendationUpdated> send);
