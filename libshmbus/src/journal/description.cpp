@@ -27,9 +27,8 @@ bool load_text(const char (&from)[Bytes], std::string& text) {
   return true;
 }
 
-template <std::size_t Bytes>
-bool fits(const char (&)[Bytes], const std::string& text) noexcept {
-  return text.size() < Bytes && text.find('\0') == std::string::npos;
+bool fits(std::size_t bytes, const std::string& text) noexcept {
+  return text.size() < bytes && text.find('\0') == std::string::npos;
 }
 
 constexpr bool is_power_of_two(std::uint64_t value) noexcept { return value != 0 && (value & (value - 1)) == 0; }
@@ -37,10 +36,12 @@ constexpr bool is_power_of_two(std::uint64_t value) noexcept { return value != 0
 }  // namespace
 
 bool is_valid(const Description& d) noexcept {
-  const StoredDescription* const sizes = nullptr;
+  using Stored = StoredDescription;
   if (d.bus.empty() || d.topic.empty()) return false;
-  if (!fits(sizes->bus, d.bus) || !fits(sizes->topic, d.topic) || !fits(sizes->group, d.group)) return false;
-  if (!fits(sizes->type_name, d.type_name) || !fits(sizes->type_fields, d.type_fields)) return false;
+  if (!fits(sizeof(Stored::bus), d.bus) || !fits(sizeof(Stored::topic), d.topic) ||
+      !fits(sizeof(Stored::group), d.group))
+    return false;
+  if (!fits(sizeof(Stored::type_name), d.type_name) || !fits(sizeof(Stored::type_fields), d.type_fields)) return false;
   if (!is_power_of_two(d.alignment) || d.alignment < 8 || d.alignment > 256) return false;
   const std::uint32_t least = static_cast<std::uint32_t>(sizeof(layout::RecordHeader)) +
                               (d.timestamps ? static_cast<std::uint32_t>(layout::kTimeSize) : 0);
