@@ -1,5 +1,6 @@
 // Reading and recovering a journal whose files hold any bytes, with right checksums or without.
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -246,7 +247,9 @@ void recover(Storage& storage, fuzz::Input& input) {
     require(test::append_events(*writer, next + 1, next + 2) == 0);
     if (input.chance()) require(writer->close() == 0);
     auto reader = JournalReader::open(storage);
-    require(read_all(*reader, JournalReader::kNoLimit) == next + 2);
+    const std::uint64_t last = read_all(*reader, JournalReader::kNoLimit);
+    // An older file of another version stops a reader.
+    require(last == next + 2 || reader->failure().error == EPROTONOSUPPORT);
     Removed removed;
     require(writer->retain({.bytes = 1}, 0, removed) == 0);
   } catch (const Error&) {
