@@ -22,6 +22,7 @@ int check_copy(const FileHead& head, std::uint64_t magic, HeadContent& content) 
   }
   auto description = load_description(std::as_bytes(std::span(&head.description, 1)).first<kDescriptionSize>());
   if (!description || head.first >= kNumberLimit || head.preceding >= kNumberLimit) return EBADMSG;
+  if (magic == kEventsMagic && head.preceding >= head.first) return EBADMSG;
   content.description = std::move(*description);
   content.seed = head.seed;
   content.first = head.first;
