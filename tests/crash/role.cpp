@@ -128,6 +128,17 @@ const std::vector<Role>& all_roles() {
              polite.polite = true;
              read_reliably(polite);
            }},
+      {.name = "journaled publisher", .act = publish, .topic = "j"},
+      {.name = "heir of a recorder",
+       .act = publish,
+       .topic = "j",
+       .late_survivors = true,
+       .traps = {{"journaled publisher", "recorder.written"}}},
+      {.name = "publisher ahead of its disk", .act = publish, .topic = "k"},
+      {.name = "laggard", .act = lag_and_catch_up, .topic = "j"},
+      {.name = "waiter for the disk", .act = wait_for_the_disk, .topic = "j"},
+      {.name = "recorder of a full disk", .act = record_on_a_full_disk, .topic = "j", .survivors = nobody},
+      {.name = "reviver", .act = revive_a_bus, .survivors = nobody},
       {.name = "publisher overtaken in a rotation", .act = publish, .pause = "rotate.filled"},
       {.name = "creator overtaken",
        .act = create_and_remove_one_topic,

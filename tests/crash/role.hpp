@@ -48,7 +48,8 @@ enum Beside : unsigned {
 struct Role {
   const char* name;
   void (*act)(const Stage&);
-  const char* topic = "t";  ///< "t" is shared, "x" exclusive, "s" shared, for want of memory
+  const char* topic = "t";  ///< "t" is shared, "x" exclusive, "s" shared, for want of memory; "j" has a journal, "k" one
+                            ///< that publishers don't wait for
   unsigned survivors = publishers | readers;
   bool late_survivors = false;  ///< the others start when the victim is dead, so that only the victim meets the traps
   std::vector<Trap> traps{};
@@ -61,9 +62,14 @@ const Role& role(const std::string& name);
 
 /// Few and small blocks, so that each is reused all the time.
 inline shmbus::TopicOptions topic_options(const std::string& topic) {
+  const bool journaled = topic == "j" || topic == "k";
   return {.block_size = topic == "s" ? std::size_t{16384} : std::size_t{4096},
           .blocks = 4,
-          .writers = topic == "x" ? shmbus::Writers::exclusive : shmbus::Writers::shared};
+          .writers = topic == "x" ? shmbus::Writers::exclusive : shmbus::Writers::shared,
+          .journal = journaled ? shmbus::Journal::batch() : shmbus::Journal::none(),
+          .when_behind = topic == "k" ? shmbus::WhenBehind::skip : shmbus::WhenBehind::hold,
+          .unrecorded_limit = std::chrono::milliseconds{20},
+          .segment_file = std::uint64_t{1} << 20};
 }
 
 }  // namespace crash

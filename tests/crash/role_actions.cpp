@@ -1,10 +1,12 @@
 #include "crash/role_actions.hpp"
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <deque>
 #include <optional>
 #include <thread>
@@ -445,6 +447,66 @@ void publish_beside_an_orphan(const Stage& stage) {
     for (std::uint64_t i = 0; i < 200; ++i) publish_one(publisher, stage.self, i * 8 + 4, false);
     bus.remove_topic(topic);
   });
+}
+
+/// Sleeps until the ring has moved past it, and reads on until it is back there.
+void lag_and_catch_up(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  shmbus::Subscriber subscriber = bus.subscriber(stage.topic, {.start = Start::latest()});
+  EventChecker checker;
+  stage.repeat([&] {
+    for (int empty = 0; empty < 3 && !stage.over();)
+      empty = subscriber.poll([&](const Event& event) { checker.check(event, subscriber); }) == 0 ? empty + 1 : 0;
+    std::this_thread::sleep_for(5ms);
+  });
+}
+
+void wait_for_the_disk(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
+  std::uint64_t number = 0;
+  stage.repeat([&] {
+    const auto words = payload_of(stage.self, ++number);
+    const auto result = publisher.publish_for(5ms, std::as_bytes(std::span{words}));
+    if (result) publisher.wait_durable(result.sequence(), 20ms);
+  });
+}
+
+/// Its files can't grow from some time on. Others take over when it dies.
+void record_on_a_full_disk(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  shmbus::Publisher publisher = bus.publisher(stage.topic, topic_options(stage.topic));
+  ::signal(SIGXFSZ, SIG_IGN);
+  std::uint64_t number = 0;
+  stage.repeat([&] {
+    if (number == 20) {
+      const rlimit limit{4096, 4096};
+      ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    const auto words = payload_of(stage.self, ++number);
+    publisher.publish_for(5ms, std::as_bytes(std::span{words}));
+  });
+}
+
+/// Makes a bus with a journal, lets its memory vanish as when the machine starts anew, and opens it again.
+void revive_a_bus(const Stage& stage) {
+  const std::string name = stage.bus + "b";
+  std::uint64_t last = 0;
+  stage.repeat([&] {
+    for (const std::string& file : shmbus::platform::SegmentFile::list("shmbus." + name + "."))
+      shmbus::platform::SegmentFile::unlink(file, file);
+    on_a_passing_bus([&] {
+      Bus bus = Bus::open(name);
+      shmbus::Publisher publisher = bus.publisher("j", topic_options("j"));
+      for (int i = 0; i < 20; ++i) {
+        const auto result = publisher.publish("x");
+        if (!result) continue;
+        test::require(result.sequence() > last, "a number was given twice");
+        last = result.sequence();
+      }
+    });
+  });
+  on_a_passing_bus([&] { Bus::remove(name); });
 }
 
 }  // namespace crash

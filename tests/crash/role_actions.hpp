@@ -42,5 +42,9 @@ void record_types(const Stage& stage);
 void reap(const Stage& stage);
 void hold_a_loan(const Stage& stage);
 void publish_beside_an_orphan(const Stage& stage);
+void lag_and_catch_up(const Stage& stage);
+void wait_for_the_disk(const Stage& stage);
+void record_on_a_full_disk(const Stage& stage);
+void revive_a_bus(const Stage& stage);
 
 }  // namespace crash

@@ -13,6 +13,7 @@
 #include "crash/survivors.hpp"
 #include "support/time_limits.hpp"
 #include "support/segments.hpp"
+#include "support/temporary_journals.hpp"
 
 namespace crash {
 
@@ -53,7 +54,7 @@ void resume(ForkedProcess& process) {
 void set_stage(const std::string& name) {
   shmbus::Bus bus = shmbus::Bus::open(name, {.stall_limit = 20ms});
   const shmbus::Subscriber subscriber = bus.subscriber("none");
-  for (const char* topic : {"t", "x", "s"}) {
+  for (const char* topic : {"t", "x", "s", "j", "k"}) {
     shmbus::Publisher publisher = bus.publisher(topic, topic_options(topic));
     for (std::uint64_t i = 1; i <= (*topic == 's' ? 20 : 100); ++i) publish_one(publisher, kVictim - 1, i, false);
   }
@@ -78,6 +79,7 @@ class Scene {
 
   std::vector<bool> play(unsigned publishers) {
     const test::Segments segments{stage_.bus}, passing{stage_.bus + "b"};
+    const test::TemporaryJournals journals;
     if (ForkedProcess([&](const test::Parent&) { set_stage(stage_.bus); }).wait() != test::End{}) {
       throw std::runtime_error("the stage could not be set");
     }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/bus_name.hpp"
+#include "log/journal_gate.hpp"
 #include "platform/segment_file.hpp"
 #include "registry/topic_table.hpp"
 #include "shmbus/inspector.hpp"
@@ -82,7 +83,7 @@ void check_recorders(const std::string& name) {
 }  // namespace
 
 void check_nothing_is_left(const std::string& name, const VisitTopic& visit) {
-  shmbus::Bus bus = shmbus::Bus::open(name);
+  shmbus::Bus bus = shmbus::Bus::open(name, {.record = shmbus::Record::none});
   bus.reap();
 
   const shmbus::base::BusName bus_name(name);
@@ -103,6 +104,7 @@ void check_nothing_is_left(const std::string& name, const VisitTopic& visit) {
     files.insert(bus_name.log_file(topic_name, h.log_node, h.id));
     check_ports(topic_name.text(), h);
     check_blocks(topic_name.text(), *segment);
+    if (segment->journal() != nullptr) shmbus::log::JournalGate(segment->log()).open();  // nobody records here
     visit(bus, *segment);
     check_ports(topic_name.text(), h);
   }

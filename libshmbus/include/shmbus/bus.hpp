@@ -42,8 +42,9 @@ class [[nodiscard]] Bus {
   static Bus open(std::string_view name, const BusOptions& options = {});
 
   /// Removes a bus: unlinks all its files. Living members keep their mappings, and their publishing returns `closed`.
-  /// Returns false if there was no such bus. *Throws* Error where the right to remove it is missing.
-  static bool remove(std::string_view name);
+  /// What its rings hold for journals is recorded first; the journals stay, unless told otherwise. Returns false if there
+  /// was no such bus. *Throws* Error where the right to remove it is missing.
+  static bool remove(std::string_view name, Journals journals = Journals::keep);
 
   Bus(Bus&&) noexcept;
   Bus& operator=(Bus&&) noexcept;
@@ -65,8 +66,8 @@ class [[nodiscard]] Bus {
   std::optional<TopicInfo> find_topic(std::string_view name);
   /// Removes one topic: unlinks its files. Its publishers get `closed`; open loans may still be committed. Subscribers
   /// that have attached the topic read it to its end; for one that has not, its events are lost. Returns false if there
-  /// is no such topic.
-  bool remove_topic(std::string_view name);
+  /// is no such topic. Its journal stays, unless told otherwise: a topic that is made anew goes on with its numbering.
+  bool remove_topic(std::string_view name, Journals journals = Journals::keep);
 
   /// Creates a publisher of raw bytes. The first publisher of a topic decides whether it carries raw bytes or one type.
   /// *Throws* Error, for example `type_mismatch` where the topic carries a type and does not accept raw bytes

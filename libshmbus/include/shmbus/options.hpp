@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shmbus/event_id.hpp"
+#include "shmbus/journal.hpp"
 
 #include "shmbus/detail/header_begin.hpp"
 
@@ -22,6 +23,13 @@ using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nan
 enum class Writers : std::uint8_t {
   shared,     ///< any number up to 64; one atomic read-modify-write per publish
   exclusive,  ///< one; no atomic read-modify-write
+};
+
+/// Which events a subscriber of a journaled topic sees.
+enum class See : std::uint8_t {
+  published,  ///< each event at once
+  durable,    ///< an event once it is durable (see Journal), so that nothing acted upon is taken back by the machine's
+              ///< crash; events that the journal misses count as lost. On a topic without a journal: each at once
 };
 
 /// What happens when a subscriber is slower than the publishers.
@@ -105,6 +113,12 @@ struct BusOptions {
   /// and `Event::trace`. That takes 80 bytes; an event whose payload leaves no room for them names no cause. Events that
   /// are published outside of handlers cost and carry nothing more.
   bool causes = true;
+  /// Where the journals lie: an absolute path, at most 1023 bytes. *Default*: `$SHMBUS_JOURNALS`; else `/var/lib/shmbus`
+  /// for root; else `$XDG_STATE_HOME/shmbus`, or `~/.local/state/shmbus`. The bus's creator records it; for a later
+  /// member another wish is an error.
+  std::string journals{};
+  /// Which journaled topics this member may record. Each member chooses for itself.
+  Record record = Record::own;
 };
 
 /// Options of the topic's creator: `Bus::topic` or the first publisher. Later ones adopt the topic's options, and
@@ -126,6 +140,17 @@ struct TopicOptions {
   /// Requires an existing topic to have exactly these options, including those left at their defaults; otherwise
   /// opening it throws `invalid_option`, which names each difference. An empty `group` is not compared. Not recorded.
   bool strict = false;
+
+  /// Whether events are also written to disk. Subscribers then lose nothing that was published: one that was lapped goes
+  /// on in the journal, and starts reach back over all of it. When the machine starts again, whoever opens the bus first
+  /// brings its journaled topics back, with the same ids and numbering.
+  Journal journal = Journal::none();
+  Retention retain{};                         ///< what the journal keeps
+  WhenBehind when_behind = WhenBehind::hold;  ///< when the disk can't keep up
+  /// How long publishers wait while nothing is recorded: no process records, the one that does is stopped, or the disk
+  /// hangs. Then the topic goes on without, and the journal notes which numbers it misses. 1 ms to 1 h.
+  std::chrono::nanoseconds unrecorded_limit = std::chrono::seconds{30};
+  std::uint64_t segment_file = std::uint64_t{128} << 20;  ///< bytes of a segment file of the journal, 1 MiB to 64 GiB
 
   /// Returns the bytes of address space (`ulimit -v`) that such a topic takes in each process that has it open. Memory
   /// is taken when a block is first used, unless `reserve` is set. Any thread.
@@ -149,6 +174,7 @@ struct SubscriberOptions {
   /// power of two; 0: no recorder. A call takes 32 bytes of /dev/shm. *Default*: 4096 with `Bus::subscribe`, else 0. See
   /// `Inspector::recorders`.
   std::optional<std::size_t> record_calls{};
+  See see = See::published;
 
   /// Makes the subscription durable, under this name: `[A-Za-z0-9_-]{1,63}`. The position after its last acknowledged
   /// event is kept in each topic, and whoever opens the name next goes on there; `start` counts only where the name is

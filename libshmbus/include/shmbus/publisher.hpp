@@ -14,9 +14,11 @@
 #include "shmbus/detail/publish_path.hpp"
 #include "shmbus/detail/saturated.hpp"
 #include "shmbus/detail/thread_check.hpp"
+#include "shmbus/journal.hpp"
 #include "shmbus/loan.hpp"
 #include "shmbus/publish_options.hpp"
 #include "shmbus/publish_result.hpp"
+#include "shmbus/status.hpp"
 #include "shmbus/timeout.hpp"
 #include "shmbus/topic_info.hpp"
 #include "shmbus/type_info.hpp"
@@ -108,11 +110,23 @@ class [[nodiscard]] Publisher {
   Loan loan(std::size_t size) & noexcept { return loan(size, nullptr, Timeout::unlimited()); }
   Loan loan(std::size_t size) && = delete;
   /// The same with options; what travels with the event is copied before this returns.
-  Loan loan(std::size_t size, const PublishOptions& options) & noexcept { return loan(size, &options, options.timeout); }
+  Loan loan(std::size_t size, const PublishOptions& options) & noexcept {
+    return loan(size, &options, options.timeout);
+  }
   Loan loan(std::size_t size, const PublishOptions& options) && = delete;
   /// The same, but never waits.
   Loan try_loan(std::size_t size) & noexcept { return loan(size, nullptr, std::chrono::nanoseconds::zero()); }
   Loan try_loan(std::size_t size) && = delete;
+
+  /// Whether event `sequence` of the topic is durable: it survives what the topic's Journal promises. Any publisher of the
+  /// topic may ask about any event.
+  bool durable(std::uint64_t sequence) const noexcept;
+  /// Waits for that. Returns `ok`; `timed_out`; `journal_failed` as soon as the journal can't be written, `not_recorded`
+  /// where the event is missing there or the topic has no journal; `closed` once the bus or topic was removed, or the bus
+  /// interrupted. Events are recorded in order, so all before it are durable, too, except missing ones.
+  Status wait_durable(std::uint64_t sequence, Timeout timeout = Timeout::unlimited()) const noexcept;
+  /// How far the journal is; zeros where the topic has none.
+  JournalProgress journal() const noexcept;
 
   /// Returns the topic's description; without a name once this Publisher was moved from.
   const TopicInfo& topic() const noexcept;
@@ -190,6 +204,13 @@ class [[nodiscard]] TypedPublisher {
   /// The same, but never waits.
   TypedLoan<T> try_loan() & noexcept { return TypedLoan<T>(publisher_.try_loan(sizeof(T))); }
   TypedLoan<T> try_loan() && = delete;
+
+  /// As those of Publisher.
+  bool durable(std::uint64_t sequence) const noexcept { return publisher_.durable(sequence); }
+  Status wait_durable(std::uint64_t sequence, Timeout timeout = Timeout::unlimited()) const noexcept {
+    return publisher_.wait_durable(sequence, timeout);
+  }
+  JournalProgress journal() const noexcept { return publisher_.journal(); }
 
   const TopicInfo& topic() const noexcept { return publisher_.topic(); }
 

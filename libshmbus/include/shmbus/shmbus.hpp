@@ -13,6 +13,7 @@
 #include "shmbus/event_header.hpp"
 #include "shmbus/event_headers.hpp"
 #include "shmbus/event_id.hpp"
+#include "shmbus/journal.hpp"
 #include "shmbus/loan.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/pattern.hpp"

@@ -97,10 +97,46 @@ struct SubscriberSnapshot {
   Latency latency;                   ///< since it attached; empty without time stamps
   bool sleeping = false;
   bool lapped_now = false;
+  bool in_journal = false;                     ///< it reads from the journal now: the ring has moved past it
   bool gating = false;                         ///< it holds publishers back now
   std::chrono::nanoseconds gating_for{0};      ///< for how long it has held them back
   std::uint64_t pinned_block = 0;              ///< number of the block it is inside, or enters next; 0: none
   std::vector<std::uint64_t> retained_blocks;  ///< numbers of the blocks with events that it retained
+};
+
+enum class RecorderState : std::uint8_t {
+  none,  ///< no process records: publishers wait, for `TopicInfo::unrecorded_limit` at most, once the ring is full
+  recording,
+  failed,     ///< a write or sync failed; events go on in memory, and it tries again after a pause
+  low_space,  ///< too little free space on the disk; the same
+};
+const char* to_string(RecorderState state) noexcept;  ///< "recording" and so on
+
+/// The journal of a topic, as its recorder shows it.
+struct JournalSnapshot {
+  RecorderState state = RecorderState::none;
+  std::uint64_t node = 0;  ///< of the process that records; 0: none
+  std::int32_t pid = 0;    ///< of that node; 0 where it is not listed any more
+  std::string program;
+  bool alive = false;
+  std::uint64_t recorded = 0;             ///< sequence up to which events are written
+  std::uint64_t durable = 0;              ///< sequence up to which they are as safe as the topic's Journal makes them
+  std::uint64_t unrecorded = 0;           ///< events published that are not written yet
+  std::uint64_t not_durable = 0;          ///< events published that are not durable yet
+  bool holds = true;                      ///< publishers wait for it when the ring is full; false: they go on without
+  bool holding = false;                   ///< they wait now
+  std::uint64_t missing = 0;              ///< events that left the ring unrecorded since this memory was made
+  std::uint64_t missing_end = 0;          ///< the last such number; 0: none
+  std::uint64_t failures = 0;             ///< writes and syncs that failed
+  int error = 0;                          ///< errno value of the last failure
+  std::uint64_t hand_overs = 0;           ///< times that a process began to record
+  std::uint64_t frames = 0, bytes = 0;    ///< written since this memory was made
+  std::uint64_t syncs = 0;                ///< since this memory was made
+  std::chrono::nanoseconds sync_time{0};  ///< of all of them
+  std::chrono::nanoseconds longest_sync{0};  ///< of one
+  std::uint64_t files = 0, files_bytes = 0;  ///< segment files on disk
+  std::uint64_t first_held = 0;              ///< the first number that they may hold; 0: none
+  std::uint64_t free_bytes = 0;              ///< of their file system, a moment ago
 };
 
 struct TopicSnapshot {
@@ -115,7 +151,8 @@ struct TopicSnapshot {
   std::uint64_t repaired_ports = 0;   ///< that dead processes left
   std::vector<PublisherSnapshot> publishers;
   std::vector<SubscriberSnapshot> subscribers;
-  std::string problem;  ///< why it could not be read; empty when it could
+  std::optional<JournalSnapshot> journal;  ///< nothing where the topic has none
+  std::string problem;                     ///< why it could not be read; empty when it could
 };
 
 /// A topic that is listed but not usable yet: its creator is still creating it, or stopped or died during that.
@@ -155,6 +192,7 @@ struct BusSnapshot {
   unsigned mode = 0;
   std::uint32_t owner = 0;  ///< uid of the registry's file
   std::chrono::nanoseconds stall_limit{0};
+  std::string journals;        ///< the folder of its journals
   bool cycle_clock = true;     ///< time stamps are the core's counter; false: CLOCK_MONOTONIC
   bool removed = false;        ///< the bus was removed; a new Inspector may find a new bus of this name
   std::uint64_t shm_size = 0;  ///< bytes of /dev/shm; 0 where it has no limit of its own

@@ -17,6 +17,9 @@ enum class Status : std::uint8_t {
   corrupt,         ///< the topic's shared memory holds invalid data
   incomplete,      ///< a subscriber could not attach every matching topic; `unattached()` lists them, with the reasons
   beyond_loan,     ///< `commit` was called with more bytes than were loaned
+  journal_failed,  ///< the journal could not be written or read; `shmbus doctor` names the cause
+  not_recorded,    ///< the event is in no journal: its topic has none, or it left the ring while nothing was recorded
+  timed_out,       ///< the wait ended before what it waited for happened
   retrying,        ///< a handler of a durable subscription threw; it is called again with the same event after a pause
   unacknowledged,  ///< a durable subscription's position could not be written: after a restart it is handed out again
 };

@@ -39,6 +39,12 @@ struct TopicInfo {
   unsigned mode = 0;         ///< of the log
   bool reserved = false;     ///< its memory was reserved at creation
   bool accepts_raw = false;  ///< raw bytes may be published besides its type
+  Journal journal = Journal::none();
+  Retention retain{};                            ///< what the journal keeps
+  WhenBehind when_behind = WhenBehind::hold;     ///< when the disk can't keep up
+  std::chrono::nanoseconds unrecorded_limit{0};  ///< how long publishers wait for a process that records
+  std::uint64_t segment_file = 0;                ///< bytes of a segment file of the journal
+  std::uint64_t first_sequence = 1;  ///< of the first event in memory; earlier ones are in the journal, or never were
   Content content = Content::undecided;
   std::string type_name;  ///< empty unless the topic is typed, like the members below
   std::size_t type_size = 0;

@@ -23,6 +23,13 @@ const char* to_string(Status status) noexcept {
       return "incomplete: not every matching topic could be attached; unattached() lists them, with the reasons";
     case Status::beyond_loan:
       return "beyond_loan: more bytes than were loaned; commit at most payload().size(), or loan more";
+    case Status::journal_failed:
+      return "journal_failed: the journal could not be written or read; shmbus doctor names the cause";
+    case Status::not_recorded:
+      return "not_recorded: the event is in no journal; create the topic with a journal, and see shmbus doctor for what "
+             "was missed";
+    case Status::timed_out:
+      return "timed_out: the wait ended before what it waited for happened; wait longer, or look again";
     case Status::retrying:
       return "retrying: a handler of a durable subscription throws; its event is handled again after a pause";
     case Status::unacknowledged:

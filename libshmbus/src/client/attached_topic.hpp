@@ -6,20 +6,28 @@
 #include "log/reader.hpp"
 #include "log/sleep.hpp"
 #include "platform/fork_guard.hpp"
+#include "recording/journal_path.hpp"
 #include "registry/subscription_table.hpp"
 #include "shmbus/detail/poll_state.hpp"
 #include "topic/topic_segment.hpp"
 
 namespace shmbus::detail {
 
-/// A subscriber's port in one topic, and the reader that uses it.
-class AttachedTopic final : public TopicReader, private platform::ForkListener {
+/// A subscriber's port in one topic, and the two sources of its events: the ring, and where the topic has one its journal.
+///
+/// A1 What is not in the journal is in the ring, missing numbers excepted, so the subscriber changes between them without
+///    a gap or a double: to the journal when its next event has left the ring, back as soon as the ring has it.
+/// A2 While it reads from the journal it pins nothing, and holds nobody back.
+class AttachedTopic final : public TopicReader,
+                            private platform::ForkListener,
+                            private log::Elsewhere,
+                            private recording::Ring {
  public:
   /// Adopts the port that the topic's creator placed for the subscription, or takes a free one and starts there. With
   /// `always_start`, it starts there on a placed port, too. *Throws* Error.
   static std::shared_ptr<AttachedTopic> attach(std::shared_ptr<topic::TopicSegment> segment,
                                                const registry::StandingSubscription& subscription, Start start,
-                                               bool always_start = false);
+                                               See see, bool always_start = false);
   ~AttachedTopic() override;
 
   /// Of a record in the block that the reader is inside.
@@ -27,8 +35,8 @@ class AttachedTopic final : public TopicReader, private platform::ForkListener {
   topic::TopicSegment& segment() const noexcept { return *segment_; }
 
   /// Shows that the subscriber sleeps, or that it does not sleep any more.
-  void announce_sleep() noexcept { log::announce_sleep(segment_->log(), reader.port()); }
-  void end_sleep() noexcept { log::end_sleep(segment_->log(), reader.port()); }
+  void announce_sleep() noexcept;
+  void end_sleep() noexcept;
   void count_wakeup() noexcept { log::count_wakeup(segment_->log(), reader.port()); }
   /// Withdraws ports that another process placed for the same subscription because it did not see this one.
   void withdraw_doubles(std::uint64_t subscription) noexcept;
@@ -39,8 +47,23 @@ class AttachedTopic final : public TopicReader, private platform::ForkListener {
   bool demoted() const noexcept;
   bool forked() const noexcept { return segment_->node().forked(); }
 
+  /// As Reader::ready and Reader::look, for the source that it reads from.
+  bool ready() noexcept { return in_journal_ ? journal_->ready() : reader.ready(); }
+  bool look() noexcept { return in_journal_ ? journal_->look() : reader.look(); }
   /// Returns the sequence of the event that it hands out next: all before it were handed out, or skipped.
-  std::uint64_t next_sequence() const noexcept { return reader.next_sequence(); }
+  std::uint64_t next_sequence() const noexcept {
+    return in_journal_ ? journal_->next_sequence() : reader.next_sequence();
+  }
+  std::uint64_t lost() const noexcept { return in_journal_ ? journal_->lost() : reader.lost(); }
+  std::uint64_t delivered() const noexcept { return in_journal_ ? journal_->delivered() : reader.delivered(); }
+  /// `journal_failed` where the journal can't be read, or a subscriber of durable events waits for a failed recorder.
+  Status status() const noexcept;
+  bool in_journal() const noexcept { return in_journal_; }
+  /// As Reader::stop and Reader::mark_corrupt.
+  void stop() noexcept;
+  void mark_corrupt() noexcept;
+  /// As Reader::retain; events from the journal are copied.
+  int retain() noexcept { return in_journal_ ? -1 : reader.retain(); }
   /// Returns the sequence of the first event that it would hand out, as far as that is known.
   std::uint64_t begin_sequence() noexcept;
 
@@ -49,11 +72,23 @@ class AttachedTopic final : public TopicReader, private platform::ForkListener {
   std::atomic<std::uint64_t> reported_mismatch_ns{0};  ///< when an event of another type was reported last
 
  private:
-  AttachedTopic(std::shared_ptr<topic::TopicSegment> segment, unsigned port, std::uint64_t subscription);
-  void in_child() noexcept override { reader.in_child(); }
+  AttachedTopic(std::shared_ptr<topic::TopicSegment> segment, unsigned port, std::uint64_t subscription, See see);
+  void in_child() noexcept override;
+  void start(Start start);
+  bool start_in_journal(Start start);
+  bool open_journal() noexcept;
+  void enter_journal() noexcept;
+  bool go_on(std::uint64_t sequence) noexcept override;
+  bool back_to_ring(std::uint64_t sequence) noexcept override;
+  bool skip_to_ring(std::uint64_t sequence) noexcept override;
 
   std::shared_ptr<topic::TopicSegment> segment_;
   std::atomic<bool> retired_{false};
+  const bool durable_only_;  // hands out durable events alone
+  bool in_journal_ = false;
+  std::unique_ptr<recording::JournalPath> journal_;  // made when it is needed first
+  std::string journal_problem_{};                    // why it could not be opened
+  std::atomic<bool> journal_failed_{false};
 };
 
 /// Each TopicReader is an AttachedTopic.

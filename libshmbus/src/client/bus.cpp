@@ -6,6 +6,7 @@
 #include "client/bus_core.hpp"
 #include "client/bus_removal.hpp"
 #include "client/forget_durable.hpp"
+#include "client/journal_end.hpp"
 #include "client/publisher_core.hpp"
 #include "client/subscriber_core.hpp"
 #include "platform/signal_wait.hpp"
@@ -22,7 +23,13 @@ Bus Bus::open(std::string_view name, const BusOptions& options) {
   return Bus(std::make_shared<detail::BusCore>(base::BusName(name), options));
 }
 
-bool Bus::remove(std::string_view name) { return detail::remove_bus(base::BusName(name)); }
+bool Bus::remove(std::string_view name, Journals journals) {
+  const base::BusName bus(name);
+  detail::JournalEnd end(bus);
+  const bool removed = detail::remove_bus(bus);
+  journals == Journals::erase ? end.erase() : end.finish();
+  return removed;
+}
 
 detail::BusCore& Bus::core() const {
   if (core_) return *core_;
@@ -46,7 +53,13 @@ std::optional<TopicInfo> Bus::find_topic(std::string_view name) {
   return segment ? std::optional(segment->info()) : std::nullopt;
 }
 
-bool Bus::remove_topic(std::string_view name) { return core().remove_topic(base::TopicName(name)); }
+bool Bus::remove_topic(std::string_view name, Journals journals) {
+  const base::TopicName topic(name);
+  detail::JournalEnd end(core(), topic);
+  const bool removed = core().remove_topic(topic);
+  journals == Journals::erase ? end.erase() : end.finish();
+  return removed;
+}
 
 Publisher Bus::publisher(std::string_view topic, const TopicOptions& options) {
   return publisher(topic, options, TypeInfo{});

@@ -1,6 +1,8 @@
 #include "client/bus_core.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "client/bus_removal.hpp"
 #include "client/open_registry.hpp"
@@ -9,6 +11,7 @@
 #include "platform/membarrier.hpp"
 #include "platform/random.hpp"
 #include "platform/signal_wait.hpp"
+#include "recording/journal_home.hpp"
 #include "registry/bus_name_lock.hpp"
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
@@ -28,14 +31,64 @@ registry::Membership join(const base::BusName& name, const BusOptions& options) 
   return registry::Membership::of(open_registry(name, options));
 }
 
+Error journal_busy(const base::TopicName& name) {
+  return {ErrorCode::busy,
+          {"journal of " + name.object(), "to be free, to create the topic",
+           "another process has it locked: one that still uses a bus that was removed",
+           "end that process, or choose other BusOptions::journals"}};
+}
+
 }  // namespace
 
 BusCore::BusCore(const base::BusName& name, const BusOptions& options)
     : member_(join(name, options)),
       topics_(*member_.node),
       subscriptions_(*member_.node),
-      causes_(options.causes) {
+      causes_(options.causes),
+      record_(options.record),
+      recording_(options.record == Record::all ? [this](recording::RecordingService&) { offer_all(); }
+                                               : std::function<void(recording::RecordingService&)>{}) {
   finish_topics();
+  if (registry().header().revived.load(std::memory_order_acquire) == 0) revive();
+  listen();
+  if (record_ == Record::all) recording_.start();
+}
+
+BusCore::~BusCore() { stop_listening(); }
+
+/// Brings back the topics whose journals were left in use, before anybody uses the bus: each process that opens it does
+/// this until one has done it all. What one leaves half-way the next one finds, and goes on.
+/// A user who may not look into the folder leaves that to those who may.
+void BusCore::revive() {
+  std::vector<base::TopicName> topics;
+  try {
+    topics = recording::JournalHome(registry()).topics();
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::permission) return;
+    throw;
+  }
+  for (const base::TopicName& name : topics) {
+    const auto left = recording::left_topic(registry(), name);
+    if (!left) continue;
+    SHMBUS_CRASH_POINT("revive.found");
+    const std::lock_guard lock(mutex_);
+    open_or_create_locked(name, left->options, left->type ? &*left->type : nullptr, left->id);
+    SHMBUS_CRASH_POINT("revive.back");
+  }
+  registry().header().revived.store(1, std::memory_order_release);
+}
+
+/// For a process that records all topics: those of others, too.
+void BusCore::offer_all() {
+  if (!open()) return;
+  for (const auto& topic : topics_.ready()) {
+    try {
+      const auto segment = find(*topic.name, Access::read_only);
+      if (segment && segment->journal() != nullptr) recording_.offer(segment, nullptr);
+    } catch (const Error&) {
+      // Damaged, or without the right to open it: go on with the others.
+    }
+  }
 }
 
 void BusCore::check_open() const {
@@ -89,6 +142,16 @@ BusCore::OpenedTopic BusCore::open_or_create(const base::TopicName& name, const 
                                              const TypeInfo* type) {
   check_open();
   const std::lock_guard lock(mutex_);
+  OpenedTopic opened = open_or_create_locked(name, options, type, std::nullopt);
+  if (opened.segment->journal() != nullptr && record_ != Record::none) recording_.offer(opened.segment, nullptr);
+  return opened;
+}
+
+BusCore::OpenedTopic BusCore::open_or_create_locked(const base::TopicName& name, const TopicOptions& options,
+                                                    const TypeInfo* type, std::optional<std::uint64_t> id) {
+  const auto give_up = std::chrono::steady_clock::now() +
+                       std::max<std::chrono::nanoseconds>(
+                           std::chrono::nanoseconds(registry().recorded().stall_limit_ns), std::chrono::seconds{5});
   constexpr int kTries = 100;  // each needs another process to create and remove the topic in the meantime
   for (int i = 0; i < kTries; ++i) {
     if (auto segment = find_locked(name, Access::read_write)) {
@@ -106,10 +169,23 @@ BusCore::OpenedTopic BusCore::open_or_create(const base::TopicName& name, const 
       }
       return {std::move(segment), std::move(info)};
     }
-    auto topic = topics_.announce(name, platform::random_u64());
+    const std::uint64_t topic_id = id.value_or(platform::random_u64());
+    std::optional<recording::NewJournal> journal;
+    if (options.journal.kind() != Journal::Kind::none) {
+      topic::check_options(name, options, type);
+      journal = recording::NewJournal::prepare(registry(), name, topic_id, options, type);
+      if (!journal) {  // another process creates the topic, or one that left the bus still records it
+        if (std::chrono::steady_clock::now() > give_up) throw journal_busy(name);
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        --i;
+        continue;
+      }
+      if (find_locked(name, Access::read_write)) continue;
+    }
+    auto topic = topics_.announce(name, topic_id);
     std::shared_ptr<TopicSegment> segment;
     try {
-      segment = TopicSegment::create(member_, name, topic.id, options, type);
+      segment = TopicSegment::create(member_, name, topic.id, options, type, journal ? &journal->numbers : nullptr);
     } catch (...) {
       topics_.discard(topic);
       throw;
@@ -124,6 +200,7 @@ BusCore::OpenedTopic BusCore::open_or_create(const base::TopicName& name, const 
       check_open();
     }
     writable_.add(name, segment);
+    if (journal && record_ != Record::none) recording_.offer(segment, &*journal);
     TopicInfo info = segment->info();
     return {std::move(segment), std::move(info)};
   }

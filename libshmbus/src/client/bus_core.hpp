@@ -4,10 +4,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "base/bus_name.hpp"
 #include "base/pattern.hpp"
 #include "base/topic_name.hpp"
+#include "recording/recording_service.hpp"
 #include "registry/registry.hpp"
 #include "registry/subscription_table.hpp"
 #include "registry/topic_table.hpp"
@@ -18,10 +20,11 @@ namespace shmbus::detail {
 
 /// What a Bus and its publishers, subscribers and subscriptions share: the node, the tables, and the topics that this
 /// process has open. Any thread.
-class BusCore {
+class BusCore : private platform::ForkListener {
  public:
   /// *Throws* Error.
   BusCore(const base::BusName& name, const BusOptions& options);
+  ~BusCore() override;
 
   const registry::Membership& member() const noexcept { return member_; }
   registry::Node& node() const noexcept { return *member_.node; }
@@ -41,6 +44,8 @@ class BusCore {
   /// Opens an existing topic. Returns null where there is none. *Throws* Error.
   std::shared_ptr<topic::TopicSegment> find(const base::TopicName& name, platform::Access access);
   bool remove_topic(const base::TopicName& name);
+  /// Looks at once whether a journaled topic has no recorder, and this process may record it.
+  void seek_recorder() noexcept { recording_.rouse(); }
 
   /// Finishes or frees the table entries of creators that died.
   unsigned finish_topics() noexcept;
@@ -57,6 +62,8 @@ class BusCore {
   bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire); }
 
  private:
+  void in_child() noexcept override { recording_.in_child(); }
+
   /// The topics that are open, by name. The names of closed topics are dropped.
   class Segments {
    public:
@@ -69,7 +76,11 @@ class BusCore {
     std::size_t look_at_ = 16;  // at this number of names, those of closed topics are dropped
   };
   std::shared_ptr<topic::TopicSegment> find_locked(const base::TopicName& name, platform::Access access);
+  OpenedTopic open_or_create_locked(const base::TopicName& name, const TopicOptions& options, const TypeInfo* type,
+                                    std::optional<std::uint64_t> id);
   void finish(topic::TopicSegment& segment, registry::TopicTable::Topic topic);
+  void revive();
+  void offer_all();
   unsigned unlink_earlier_topics();
   unsigned unlink_orphan_logs();
   unsigned unlink_useless_cursors();
@@ -81,7 +92,9 @@ class BusCore {
   Segments writable_;  // with the log mapped for writing
   Segments readable_;  // with the log mapped read-only
   const bool causes_;
+  const Record record_;
   std::atomic<bool> interrupted_{false};
+  recording::RecordingService recording_;  // last: its threads use the rest
 };
 
 }  // namespace shmbus::detail

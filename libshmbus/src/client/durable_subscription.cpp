@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "durable/durable_files.hpp"
+#include "durable/journal_cursors.hpp"
 #include "layout/claim_word.hpp"
 #include "log/log_end.hpp"
 #include "platform/clock.hpp"
@@ -57,7 +58,8 @@ bool DurableSubscription::take() {
     record.reset();
   }
   if (record) check_pattern(*record);
-  resumed_ = record && record->state() == DurableState::established;
+  // The record is in the machine's memory; cursors beside journals outlive it.
+  resumed_ = record ? record->state() == DurableState::established : durable::has_journal_cursor(registry, name_);
   if (!record) record.emplace(DurableRecord::create(registry, name_, pattern_));
   found_ = durable::list_cursors(registry.bus(), name_);
   record_.emplace(std::move(*record));
@@ -85,16 +87,18 @@ void DurableSubscription::establish() {
 }
 
 durable::CursorOwner DurableSubscription::owner_of(topic::TopicSegment& segment) const {
+  if (segment.journal() != nullptr) return durable::journal_cursor_owner(segment.name(), name_);
   return {segment.bus(), segment.id(), name_, segment.name()};
 }
 
 platform::FilePlace DurableSubscription::place_of(topic::TopicSegment& segment) const {
+  if (segment.journal() != nullptr) return durable::journal_cursor_place(bus_->registry(), segment.name(), name_);
   return durable::cursor_place(bus_->registry().bus(), {segment.name(), name_, segment.id()});
 }
 
 std::optional<CursorFile> DurableSubscription::find_cursor(topic::TopicSegment& segment, bool& renewed) {
   auto cursor = CursorFile::open(place_of(segment), owner_of(segment), Access::read_write, bus_->registry().owners());
-  renewed = !cursor && drop_earlier_cursors(segment);
+  renewed = !cursor && segment.journal() == nullptr && drop_earlier_cursors(segment);
   if (!cursor) return std::nullopt;
   // An exclusive publisher stores the tail once a batch, and may have died before: so many events may lie beyond it.
   constexpr std::uint64_t kBeyondTail = layout::ClaimWord::kMaxEvents;

@@ -77,7 +77,8 @@ std::size_t copy_space(const detail::EventRecord& record) noexcept {
 }  // namespace
 
 std::optional<RetainedEvent> Event::retain_within(std::size_t limit, std::size_t& copied) const {
-  const int slot = retained_ || detail::attached_topic(*reader_).forked() ? -1 : detail::attached_topic(*reader_).reader.retain();
+  const int slot =
+      retained_ || detail::attached_topic(*reader_).forked() ? -1 : detail::attached_topic(*reader_).retain();
   copied = slot < 0 ? copy_space(record_) : 0;
   if (copied > limit) return std::nullopt;
   return RetainedEvent(reader_ != nullptr ? reader_->shared_from_this() : nullptr, *this, slot);

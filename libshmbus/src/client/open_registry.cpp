@@ -13,7 +13,10 @@ std::shared_ptr<registry::Registry> open_registry(const base::BusName& bus, cons
     auto registry = Registry::find(bus, platform::Access::read_write, options.owners);
     if (!registry && !options.create) throw Registry::absent_error(bus);
     if (!registry) registry = Registry::create(bus, options);
-    if (registry && !registry->removed()) return registry;
+    if (registry && !registry->removed()) {
+      registry->check_agreement(options);
+      return registry;
+    }
     if (registry) remove_bus(bus);  // its removal is not finished: help
   }
   throw Error(ErrorCode::busy,

@@ -11,6 +11,7 @@
 #include "platform/clock.hpp"
 #include "platform/futex.hpp"
 #include "platform/membarrier.hpp"
+#include "recording/durable_wait.hpp"
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/detail/poll_state.hpp"
 #include "shmbus/error.hpp"
@@ -79,6 +80,9 @@ bool PublisherCore::sleep(std::uint32_t bell, std::uint64_t deadline) noexcept {
   constexpr std::uint64_t kShortest = 100'000;
   const std::uint64_t demotion = std::max(kShortest, log::next_demotion(segment_->log()));
   const std::uint64_t slice = std::min({deadline - now, segment_->stall_limit_ns(), demotion});
+  if (const layout::JournalWords* journal = segment_->journal();
+      journal != nullptr && journal->recorder.load(std::memory_order_relaxed) == 0)
+    bus_->seek_recorder();
   SHMBUS_CRASH_POINT("gated.sleeping");
   platform::futex_wait(segment_->node().bell(), bell, std::chrono::nanoseconds(slice));
   SHMBUS_CRASH_POINT("gated.woken");
@@ -154,6 +158,19 @@ Publisher::~Publisher() = default;
 const TopicInfo& Publisher::topic() const noexcept {
   static const TopicInfo none;
   return core_ ? core_->info() : none;
+}
+
+bool Publisher::durable(std::uint64_t sequence) const noexcept {
+  return core_ && recording::durable(core_->segment(), sequence) == Status::ok;
+}
+
+Status Publisher::wait_durable(std::uint64_t sequence, Timeout timeout) const noexcept {
+  if (!core_) return Status::closed;
+  return recording::wait_durable(core_->segment(), sequence, timeout.length(), [this] { return core_->given_up(); });
+}
+
+JournalProgress Publisher::journal() const noexcept {
+  return core_ ? recording::progress_of(core_->segment()) : JournalProgress{};
 }
 
 PublishResult Publisher::publish_slowly(std::span<const std::byte> payload) noexcept {

@@ -19,6 +19,9 @@ class PublisherCore : private platform::ForkListener {
                 const TypeInfo& type);
   ~PublisherCore() override;
 
+  topic::TopicSegment& segment() const noexcept { return *segment_; }
+  /// Whether nothing is to be waited for any more: the bus was closed or interrupted.
+  bool given_up() const noexcept { return !bus_->open() || bus_->interrupted(); }
   log::Writer& writer() noexcept { return *writer_; }
   const TopicInfo& info() const noexcept { return info_; }
 

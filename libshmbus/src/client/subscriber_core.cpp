@@ -99,7 +99,7 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern
   entry_ = bus_->subscriptions().add(standing_);
   state_.subscription = standing_.id;
   bell_ = bus_->registry().bell(standing_.bell);
-  topics_ = std::make_unique<TopicSet>(bus_, standing_, entry_, options.start, state_, durable_.get());
+  topics_ = std::make_unique<TopicSet>(bus_, standing_, entry_, options.start, options.see, state_, durable_.get());
   try {
     SHMBUS_CRASH_POINT("subscribe.listed");
     if (standing_.standing_by)
@@ -152,7 +152,7 @@ void SubscriberCore::leave() noexcept {
 /// The Subscriber is destroyed while a handler that poll runs on this thread goes on: poll returns no further events,
 /// and then drops this core.
 void SubscriberCore::end_in_handler(std::shared_ptr<SubscriberCore> self) noexcept {
-  for (const auto& topic : state_.topics) attached_topic(*topic).reader.stop();
+  for (const auto& topic : state_.topics) attached_topic(*topic).stop();
   state_.pending = true;
   state_.ended = std::move(self);
 }
@@ -300,13 +300,13 @@ void SubscriberCore::pause(std::chrono::nanoseconds time) const noexcept {
 bool SubscriberCore::any_ready() noexcept {
   if (topics_->generation_changed(std::memory_order_acquire)) return true;
   return std::any_of(state_.topics.begin(), state_.topics.end(),
-                     [](const auto& topic) { return attached_topic(*topic).reader.ready(); });
+                     [](const auto& topic) { return attached_topic(*topic).ready(); });
 }
 
 bool SubscriberCore::look_everywhere() noexcept {
   if (topics_->generation_changed(std::memory_order_seq_cst)) return true;
   bool found = false;
-  for (const auto& topic : state_.topics) found = attached_topic(*topic).reader.look() || found;
+  for (const auto& topic : state_.topics) found = attached_topic(*topic).look() || found;
   return found;
 }
 
@@ -351,8 +351,9 @@ bool SubscriberCore::maintain() noexcept {
 
 std::uint64_t SubscriberCore::longest_sleep() const noexcept {
   constexpr std::uint64_t kAtOpenClaim = 20'000'000;  // ns; an open claim before a reader is checked soon
-  const bool at_open_claim = std::any_of(state_.topics.begin(), state_.topics.end(),
-                                         [](const auto& topic) { return attached_topic(*topic).reader.at_open_claim(); });
+  const bool at_open_claim = std::any_of(state_.topics.begin(), state_.topics.end(), [](const auto& topic) {
+    return attached_topic(*topic).reader.at_open_claim();
+  });
   const std::uint64_t limit = bus_->registry().recorded().stall_limit_ns;
   return at_open_claim ? std::min(limit, kAtOpenClaim) : limit;
 }
@@ -510,8 +511,7 @@ std::size_t Subscriber::poll_recorded(detail::ErasedHandler handler, std::size_t
   recorder.check_size();
   recorder.pause(0);
   auto recorded = [&](const Event& event) {
-    trace::record_call(recorder, 0, event.source_->origin, event.record_,
-                       [&] { handler.call(handler.object, event); });
+    trace::record_call(recorder, 0, event.source_->origin, event.record_, [&] { handler.call(handler.object, event); });
   };
   return poll_topics(recorded, limit);
 }

@@ -22,7 +22,8 @@ Start continued(topic::TopicSegment& segment, Start start) {
   const std::string object = segment.name().object();
   const EventId id = start.event();
   const log::End end = log::end_of(segment.log());
-  if (id.bus == segment.bus() && id.topic == segment.id() &&
+  // A journaled topic that was brought back has the same id and numbering in each incarnation of its bus.
+  if ((id.bus == segment.bus() || segment.journal() != nullptr) && id.topic == segment.id() &&
       (end.number == log::kNone || id.sequence < end.next_sequence))
     return Start::sequence(id.sequence + 1);
   throw Error(ErrorCode::stale_position, {object, "to be the one that event " + id.to_string() + " was of",
@@ -33,11 +34,12 @@ Start continued(topic::TopicSegment& segment, Start start) {
 }  // namespace
 
 TopicSet::TopicSet(std::shared_ptr<BusCore> bus, const registry::StandingSubscription& standing, unsigned entry,
-                   Start start, PollState& state, DurableSubscription* durable)
+                   Start start, See see, PollState& state, DurableSubscription* durable)
     : bus_(std::move(bus)),
       standing_(standing),
       entry_(entry),
       start_(start),
+      see_(see),
       began_ns_(platform::system_ns()),
       state_(state),
       durable_(durable) {}
@@ -99,13 +101,14 @@ void TopicSet::attach(const Topic& topic, bool first_time) {
   try {
     segment = bus_->find(*topic.name, Access::read_only);
     if (!segment || segment->id() != topic.id) return;  // removed in the meantime
+    if (!before_us && missed == missing_.end()) start = Start::sequence(segment->log().first_sequence());
     if (before_us && start.kind() == Start::Kind::time && !segment->log().timestamps()) {
       throw Error(ErrorCode::invalid_option, {topic.name->object(), "time stamps, to start at a time", "none",
                                               "create it with timestamps, or start at a sequence"});
     }
     if (start.kind() == Start::Kind::after) start = continued(*segment, start);
     state_.topics.push_back(durable_ != nullptr ? attach_segment(segment, start)
-                                                : AttachedTopic::attach(segment, standing_, start));
+                                                : AttachedTopic::attach(segment, standing_, start, see_));
   } catch (const Error& error) {
     // A topic that the pattern names must be attached. A wildcard attaches the topics it can, and lists the others.
     if (first_time && !standing_.pattern.has_wildcard()) throw;
@@ -124,9 +127,9 @@ void TopicSet::attach(const Topic& topic, bool first_time) {
 std::shared_ptr<AttachedTopic> TopicSet::attach_segment(std::shared_ptr<topic::TopicSegment> segment, Start start) {
   bool renewed = false;
   auto cursor = durable_->find_cursor(*segment, renewed);
-  if (renewed) start = Start::sequence(1);
+  if (renewed) start = Start::sequence(segment->log().first_sequence());
   if (cursor) start = Start::sequence(cursor->acknowledged() + 1);
-  auto attached = AttachedTopic::attach(segment, standing_, start, cursor.has_value());
+  auto attached = AttachedTopic::attach(segment, standing_, start, see_, cursor.has_value());
   SHMBUS_CRASH_POINT("durable.attached");
   if (!cursor) cursor.emplace(durable_->make_cursor(*segment, attached->begin_sequence() - 1));
   SHMBUS_CRASH_POINT("durable.cursor_made");
@@ -168,8 +171,8 @@ void TopicSet::release_removed(const std::vector<Topic>& ready) {
       ++removed_;
       return false;
     }
-    lost_before_ += port.reader.lost();
-    delivered_before_ += port.reader.delivered();
+    lost_before_ += port.lost();
+    delivered_before_ += port.delivered();
     port.retire();
     return true;
   });
@@ -188,7 +191,7 @@ bool TopicSet::finished(AttachedTopic& topic) noexcept {
     publishing =
         (log::repair_publisher(log, i) != log::Repair::done && log.publisher(i).owner.load() != 0) || publishing;
   });
-  return !publishing && !reader.look() && !reader.at_open_claim();
+  return !publishing && !topic.look() && !reader.at_open_claim();
 }
 
 void TopicSet::check() noexcept {
@@ -196,7 +199,7 @@ void TopicSet::check() noexcept {
     if (port(i).segment().has_expected_sizes())
       port(i).withdraw_doubles(standing_.id);
     else
-      port(i).reader.mark_corrupt();
+      port(i).mark_corrupt();
   }
 }
 
@@ -218,19 +221,19 @@ void TopicSet::leave() noexcept {
 
 std::uint64_t TopicSet::lost() const noexcept {
   std::uint64_t sum = lost_before_;
-  for (const auto& topic : state_.topics) sum += attached_topic(*topic).reader.lost();
+  for (const auto& topic : state_.topics) sum += attached_topic(*topic).lost();
   return sum;
 }
 
 std::uint64_t TopicSet::delivered() const noexcept {
   std::uint64_t sum = delivered_before_;
-  for (const auto& topic : state_.topics) sum += attached_topic(*topic).reader.delivered();
+  for (const auto& topic : state_.topics) sum += attached_topic(*topic).delivered();
   return sum;
 }
 
 Status TopicSet::status() const noexcept {
   for (const auto& topic : state_.topics) {
-    if (attached_topic(*topic).reader.status() != Status::ok) return attached_topic(*topic).reader.status();
+    if (const Status status = attached_topic(*topic).status(); status != Status::ok) return status;
   }
   return missing_.empty() && !retry_ ? Status::ok : Status::incomplete;
 }

@@ -24,7 +24,7 @@ class TopicSet {
  public:
   /// `durable` is null for a subscriber that is not durable.
   TopicSet(std::shared_ptr<BusCore> bus, const registry::StandingSubscription& standing, unsigned entry, Start start,
-           PollState& state, DurableSubscription* durable);
+           See see, PollState& state, DurableSubscription* durable);
 
   /// Attaches the existing topics. *Throws* Error where the pattern names one topic, and that can't be attached.
   void attach_first();
@@ -78,6 +78,7 @@ class TopicSet {
   const registry::StandingSubscription& standing_;
   unsigned entry_;
   Start start_;
+  See see_;
   std::int64_t began_ns_;  // of the system clock
   PollState& state_;
   DurableSubscription* durable_;

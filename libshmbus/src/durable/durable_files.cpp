@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "durable/journal_cursors.hpp"
 #include "durable/name_lock.hpp"
 #include "platform/segment_file.hpp"
 #include "shmbus/detail/crash_point.hpp"
@@ -49,6 +50,7 @@ bool remove_files(const registry::Registry& registry, const base::DurableName& n
     existed = platform::PlacedFile::unlink(cursor_place(bus, cursor)) || existed;
     SHMBUS_CRASH_POINT("forget.cursor_unlinked");
   }
+  existed = remove_journal_cursors(registry, name) || existed;
   const bool unlinked = DurableRecord::unlink(registry, name);
   SHMBUS_CRASH_POINT("forget.unlinked");
   return unlinked || existed;

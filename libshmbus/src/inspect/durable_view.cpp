@@ -7,6 +7,7 @@
 #include "base/pattern.hpp"
 #include "durable/cursor_file.hpp"
 #include "durable/durable_files.hpp"
+#include "durable/journal_cursors.hpp"
 #include "durable/name_lock.hpp"
 #include "shmbus/error.hpp"
 
@@ -45,17 +46,21 @@ DurableTopicSnapshot read_topic(const registry::Registry& registry, const base::
   shown.published = topic.published;
   shown.problem = topic.problem;
   try {
-    const auto cursor =
-        durable::CursorFile::open(durable::cursor_place(registry.bus(), {topic_name, name, topic.info.id}),
-                                  {registry.recorded().incarnation, topic.info.id, name, topic_name},
-                                  platform::Access::read_only, registry.owners());
+    const bool journaled = topic.journal.has_value();
+    const auto place = journaled ? durable::journal_cursor_place(registry, topic_name, name)
+                                 : durable::cursor_place(registry.bus(), {topic_name, name, topic.info.id});
+    const auto owner = journaled
+                           ? durable::journal_cursor_owner(topic_name, name)
+                           : durable::CursorOwner{registry.recorded().incarnation, topic.info.id, name, topic_name};
+    const auto cursor = durable::CursorFile::open(place, owner, platform::Access::read_only, registry.owners());
     if (cursor) shown.acknowledged = cursor->acknowledged();
   } catch (const Error& error) {
     shown.problem = error.what();
   }
   if (!shown.problem.empty() || shown.published <= shown.acknowledged) return shown;
   shown.behind = shown.published - shown.acknowledged;
-  const std::uint64_t oldest = topic.oldest != 0 ? topic.oldest : shown.published + 1;
+  const bool journaled = topic.journal && topic.journal->first_held != 0;
+  const std::uint64_t oldest = journaled ? topic.journal->first_held : topic.oldest != 0 ? topic.oldest : shown.published + 1;
   if (oldest > shown.acknowledged + 1) shown.dropped = oldest - shown.acknowledged - 1;
   return shown;
 }

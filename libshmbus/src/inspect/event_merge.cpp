@@ -85,6 +85,7 @@ void EventMerge::open(const ListedTopic& topic, bool first_time) {
   try {
     auto segment = InspectedLog::open(*registry_, *topic.name, topic.id);
     if (!segment || segment->removed()) return;
+    if (!first_time && missed == missing_.end()) start = Start::sequence(segment->log().first_sequence());
     auto source = std::make_unique<Source>();
     source->id = topic.id;
     source->events =

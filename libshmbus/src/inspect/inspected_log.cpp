@@ -10,7 +10,8 @@ namespace shmbus::detail {
 /// The environment of a log that is only inspected.
 class InspectedLog::Onlooker final : public log::Environment {
  public:
-  Onlooker(const platform::SparseMapping& control, std::uint64_t block_table) : control_(control), table_(block_table) {}
+  Onlooker(const platform::SparseMapping& control, std::uint64_t block_table)
+      : control_(control), table_(block_table) {}
   std::uint64_t self() const noexcept override { return 0; }
   std::uint64_t bell() const noexcept override { return 0; }
   bool alive(std::uint64_t) noexcept override { return true; }
@@ -41,7 +42,8 @@ InspectedLog::InspectedLog(const registry::Registry& registry, const base::Topic
       mapping_(std::move(mapping)),
       recorded_(recorded),
       onlooker_(std::make_unique<Onlooker>(mapping_, recorded.geometry.block_table_offset)),
-      log_(std::make_unique<log::BlockLog>(mapping_.address(), nullptr, recorded.geometry, *onlooker_)) {}
+      log_(std::make_unique<log::BlockLog>(mapping_.address(), nullptr, recorded.geometry, *onlooker_, nullptr,
+                                           topic::journal_words(mapping_.address(), recorded))) {}
 
 InspectedLog::~InspectedLog() = default;
 

@@ -22,8 +22,8 @@ namespace shmbus {
 
 using base::SegmentFileParts;
 using detail::ListedTopic;
-using detail::SnapshotContext;
 using detail::NodeList;
+using detail::SnapshotContext;
 using detail::TopicView;
 using platform::SegmentFile;
 
@@ -130,6 +130,7 @@ class Inspector::Impl {
     bus.created = Time{std::chrono::nanoseconds{recorded.created_ns}};
     bus.mode = recorded.mode;
     bus.owner = registry_->owner();
+    bus.journals = recorded.journals;
     bus.stall_limit = std::chrono::nanoseconds{recorded.stall_limit_ns};
     bus.cycle_clock = clock_.cycle_clock();
     bus.removed = registry_->removed() || !registry_->file().is_named(registry_->bus().registry_file());

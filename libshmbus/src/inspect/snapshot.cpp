@@ -34,6 +34,20 @@ const char* to_string(SubscriberState state) noexcept {
   return "dead";
 }
 
+const char* to_string(RecorderState state) noexcept {
+  switch (state) {
+    case RecorderState::none:
+      return "none";
+    case RecorderState::recording:
+      return "recording";
+    case RecorderState::failed:
+      return "failed";
+    case RecorderState::low_space:
+      break;
+  }
+  return "low space";
+}
+
 const char* to_string(CallOutcome outcome) noexcept {
   switch (outcome) {
     case CallOutcome::running:

@@ -26,7 +26,8 @@ void TopicEvents::start(Start start) {
     case Start::Kind::after: {
       const EventId id = start.event();
       const CopySource& source = segment_->source();
-      if (id.bus != source.bus || id.topic != source.id || id.sequence >= end.next_sequence) {
+      const bool of_this_bus = id.bus == source.bus || log_->journal() != nullptr;  // it was brought back, perhaps
+      if (!of_this_bus || id.topic != source.id || id.sequence >= end.next_sequence) {
         throw Error(ErrorCode::stale_position,
                     {segment_->object(), "to be the one that event " + id.to_string() + " was of",
                      "another one of that name, or fewer events",

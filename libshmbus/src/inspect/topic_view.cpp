@@ -55,7 +55,7 @@ TopicSnapshot TopicView::look(SnapshotContext& context) {
   segment_->check_size();
   const layout::TopicHeader& header = log_->header();
   TopicSnapshot topic;
-  topic.info = topic::topic_info(header, segment_->recorded().geometry);
+  topic.info = topic::topic_info(header, segment_->recorded().geometry, log_->journal());
   const std::uint32_t backed = header.backed.load(std::memory_order_acquire);
   topic.memory = std::uint64_t{std::min(backed, segment_->recorded().geometry.physical_blocks)} * log_->block_size();
   topic.dropped_blocks = header.dropped.load(std::memory_order_relaxed);
@@ -68,6 +68,7 @@ TopicSnapshot TopicView::look(SnapshotContext& context) {
     read_extent(end, topic);
   read_publishers(context, topic);
   read_subscribers(context, end, topic);
+  if (log_->journal() != nullptr) read_journal(context, end, topic);
   return topic;
 }
 
@@ -124,6 +125,46 @@ void TopicView::read_publishers(SnapshotContext& context, TopicSnapshot& topic) 
   });
 }
 
+void TopicView::read_journal(SnapshotContext& context, const log::End& end, TopicSnapshot& topic) const {
+  const layout::JournalWords& words = *log_->journal();
+  const auto load = [](const std::atomic<std::uint64_t>& word) { return word.load(std::memory_order_acquire); };
+  JournalSnapshot& j = topic.journal.emplace();
+  j.node = load(words.recorder);
+  if (j.node != 0) {
+    const NodeSnapshot& node = context.nodes.at(j.node);
+    j.pid = node.pid;
+    j.program = node.program;
+    j.alive = node.alive;
+  }
+  const std::uint64_t state = load(words.state);
+  if (j.alive && state <= static_cast<std::uint64_t>(layout::RecorderState::low_space))
+    j.state = static_cast<RecorderState>(state);
+  j.durable = load(words.durable);
+  j.recorded = std::max(load(words.recorded), j.durable);
+  const std::uint64_t newest = end.number == log::kNone ? 0 : end.next_sequence - 1;
+  j.unrecorded = newest > j.recorded ? newest - j.recorded : 0;
+  j.not_durable = newest > j.durable ? newest - j.durable : 0;
+  j.holds = (load(words.gate.mode) & 1) != 0;
+  const std::uint64_t gate = load(words.gate.words.pin);
+  j.holding = j.holds && end.number != log::kNone && end.offset >= log_->block_size() &&
+              end.number + 1 > log_->blocks() && gate <= end.number + 1 - log_->blocks() &&
+              load(log_->header().gated) != 0;
+  j.missing = load(words.missing);
+  j.missing_end = load(words.missing_end);
+  j.failures = load(words.failures);
+  j.error = static_cast<int>(load(words.error));
+  j.hand_overs = load(words.hand_overs);
+  j.frames = load(words.frames);
+  j.bytes = load(words.bytes);
+  j.syncs = load(words.syncs);
+  j.sync_time = nanoseconds(load(words.sync_ns));
+  j.longest_sync = nanoseconds(load(words.longest_sync_ns));
+  j.files = load(words.files);
+  j.files_bytes = load(words.files_bytes);
+  j.first_held = load(words.first_held);
+  j.free_bytes = load(words.free_bytes);
+}
+
 void TopicView::read_subscribers(SnapshotContext& context, const log::End& end, TopicSnapshot& topic) {
   const layout::TopicHeader& header = log_->header();
   const std::uint64_t sleeping = header.words.waiters.load(std::memory_order_relaxed);
@@ -175,6 +216,7 @@ void TopicView::read_reader(SnapshotContext& context, const log::End& end, const
   }
   const std::uint64_t pin = port.words.pin.load(std::memory_order_acquire);
   s.pinned_block = pin == log::kNone ? 0 : pin;
+  s.in_journal = log_->journal() != nullptr && pin == log::kNone && s.alive && s.adopted;
   for (const auto& slot : port.retained) {
     const std::uint64_t number = slot.load(std::memory_order_relaxed);
     if (number != log::kNone) s.retained_blocks.push_back(number);

@@ -54,6 +54,7 @@ class TopicView {
   explicit TopicView(std::unique_ptr<InspectedLog> segment);
   void read_extent(const log::End& end, TopicSnapshot& topic) const;
   void read_publishers(SnapshotContext& context, TopicSnapshot& topic);
+  void read_journal(SnapshotContext& context, const log::End& end, TopicSnapshot& topic) const;
   void read_subscribers(SnapshotContext& context, const log::End& end, TopicSnapshot& topic);
   void read_reader(SnapshotContext& context, const log::End& end, const TopicSnapshot& topic, unsigned port,
                    SubscriberSnapshot& s);

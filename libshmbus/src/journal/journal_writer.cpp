@@ -388,7 +388,14 @@ int JournalWriter::retain(const RetainLimits& limits, std::int64_t now_ns, Remov
         std::unique_ptr<StoredFile> file;
         HeadContent head;
         const int opened = open_events(*storage_, next, Use::read, file, head);
-        oldest.greatest = opened == 0 ? head.greatest_before : kNoTime;
+        if (opened != 0 &&
+            opened != EBADMSG) {  // for example no descriptor is left: that is no reason to remove a file
+          error = opened;
+          break;
+        }
+        // Events without time stamps are older than the file that follows theirs.
+        const std::int64_t greatest = description_.timestamps ? head.greatest_before : head.created_ns;
+        oldest.greatest = opened == 0 ? greatest : kNoTime;
       }
       goes = *oldest.greatest < now_ns - static_cast<std::int64_t>(std::min<std::uint64_t>(limits.age_ns, INT64_MAX));
     }

@@ -68,6 +68,22 @@ int Numbers::count_good_sectors(Storage& storage, unsigned& good) {
   return 0;
 }
 
+int Numbers::was_closed(Storage& storage, bool& closed) {
+  closed = false;
+  std::unique_ptr<StoredFile> file;
+  if (const int error = storage.open(kNumbersName, Use::read, file)) return error;
+  std::uint64_t generation = 0;
+  for (const std::uint64_t offset : {std::uint64_t{0}, kNumbersDistance}) {
+    NumbersSector sector;
+    const int error = read_sector(*file, offset, sector);
+    if (error != 0 && error != EBADMSG) return error;
+    if (error != 0 || sector.generation < generation) continue;
+    generation = sector.generation;
+    closed = sector.next != 0;
+  }
+  return 0;
+}
+
 int Numbers::reserve(std::uint64_t end) {
   if (end > kNumberLimit) return EOVERFLOW;
   return write(std::max(end, end_), 0);

@@ -21,6 +21,9 @@ class Numbers {
   /// Counts the good sectors of the file, of two. Changes nothing, and needs no right to write.
   static int count_good_sectors(Storage& storage, unsigned& good);
 
+  /// Whether the journal was closed, by a good sector. Changes nothing, and needs no right to write.
+  static int was_closed(Storage& storage, bool& closed);
+
   /// Numbers below it may have been given.
   std::uint64_t end() const noexcept { return end_; }
   /// After a clean end: the number that comes next; else 0. After an unclean end numbering goes on at `end`.

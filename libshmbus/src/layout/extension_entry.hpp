@@ -17,7 +17,7 @@ inline constexpr unsigned kMaxExtensions = 16;
 // larger. Written by the creator before the segment has a name, and never again. A process that does not know an id
 // ignores the part. A part that must not be ignored also sets an incompatible flag.
 struct ExtensionEntry {
-  std::uint32_t id;  // 0: unused. None is assigned yet
+  std::uint32_t id;  // 0: unused. Of a control segment: kJournalExtension (layout/journal.hpp)
   std::uint32_t reserved;
   std::uint64_t offset;  // bytes from the segment's start, a multiple of the page size
   std::uint64_t size;    // bytes

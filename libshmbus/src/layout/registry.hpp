@@ -155,6 +155,8 @@ struct RegistryHeader {
   alignas(kLine) std::atomic<std::uint64_t> topic_generation;
 
   alignas(2048) ExtensionDirectory extensions;
+  SharedText<1024> journals;           // path of the journals; written by the creator before the segment has a name
+  std::atomic<std::uint64_t> revived;  // 1: the topics whose journals were left in use are back
 
   alignas(kPage) NodeEntry node_table[kMaxNodes];
   TopicEntry topic_table[kMaxTopics];
@@ -162,6 +164,7 @@ struct RegistryHeader {
 };
 static_assert(offsetof(RegistryHeader, created_monotonic_ns) == 136 && offsetof(RegistryHeader, next_node) == 256);
 static_assert(offsetof(RegistryHeader, extensions) == 2048);
+static_assert(offsetof(RegistryHeader, journals) == 2432 && offsetof(RegistryHeader, revived) == 3456);
 static_assert(offsetof(RegistryHeader, node_table) == 4096);
 static_assert(offsetof(RegistryHeader, topic_table) == 266240);
 static_assert(offsetof(RegistryHeader, subscription_table) == 1314816);

@@ -83,12 +83,13 @@ void check_header(const HeaderCheck& check, const std::string& object) {
                 {object, "a segment of shmbus", "other bytes at its start", "remove the bus, and start again"});
   }
   if (check.version != kVersion) refuse_version(check.version, object);
-  if (check.header_size != check.expected_header_size || check.incompatible_flags != 0) {
-    throw Error(
-        ErrorCode::incompatible,
-        {object, "a header of " + std::to_string(check.expected_header_size) + " bytes without incompatible features",
-         std::to_string(check.header_size) + " bytes, features " + std::to_string(check.incompatible_flags),
-         "use the same shmbus in all processes; or stop them all and remove the bus"});
+  if (check.header_size != check.expected_header_size || (check.incompatible_flags & ~check.known_flags) != 0) {
+    throw Error(ErrorCode::incompatible,
+                {object,
+                 "a header of " + std::to_string(check.expected_header_size) +
+                     " bytes, and no feature that this shmbus does not know",
+                 std::to_string(check.header_size) + " bytes, features " + std::to_string(check.incompatible_flags),
+                 "use the same shmbus in all processes; or stop them all and remove the bus"});
   }
 }
 

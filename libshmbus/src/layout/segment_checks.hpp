@@ -27,7 +27,7 @@ void check_name(const std::string& recorded, const std::string& name, const std:
 /// The header fields that every segment has, found and expected.
 struct HeaderCheck {
   std::uint64_t magic, expected_magic;
-  std::uint32_t version, header_size, expected_header_size, incompatible_flags;
+  std::uint32_t version, header_size, expected_header_size, incompatible_flags, known_flags = 0;
 };
 /// Checks a header in the order of the fields above. *Throws* Error, `corrupt` or `incompatible`.
 void check_header(const HeaderCheck& check, const std::string& object);

@@ -1,10 +1,11 @@
 #include "log/block_log.hpp"
 
-#include "shmbus/detail/crash_point.hpp"
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
+
+#include "layout/segment_checks.hpp"
+#include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
 
@@ -13,7 +14,7 @@ using layout::RingEntry;
 using layout::TopicHeader;
 
 BlockLog::BlockLog(void* control, std::byte* blocks, const layout::Geometry& geometry, Environment& environment,
-                   PortHolders* holders)
+                   PortHolders* holders, layout::JournalWords* journal)
     : header_(static_cast<TopicHeader*>(control)),
       ring_(reinterpret_cast<std::atomic<std::uint64_t>*>(static_cast<std::byte*>(control) + sizeof(TopicHeader))),
       free_map_(
@@ -22,6 +23,8 @@ BlockLog::BlockLog(void* control, std::byte* blocks, const layout::Geometry& geo
       blocks_(blocks),
       environment_(&environment),
       holders_(holders),
+      journal_(journal),
+      first_sequence_(journal != nullptr ? std::max<std::uint64_t>(layout::load_once(journal->first_sequence), 1) : 1),
       geometry_(geometry),
       format_(geometry.block_size),
       ring_mask_(geometry.blocks - 1),

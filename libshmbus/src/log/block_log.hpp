@@ -6,6 +6,7 @@
 
 #include "layout/block_entry.hpp"
 #include "layout/geometry.hpp"
+#include "layout/journal.hpp"
 #include "layout/ring_entry.hpp"
 #include "layout/tail.hpp"
 #include "layout/topic.hpp"
@@ -35,9 +36,9 @@ enum class FindResult { found, not_open, gone, corrupt };
 class BlockLog {
  public:
   /// *Requires* `control` and `blocks` of the sizes that the geometry gives, and a checked geometry. Without `holders`
-  /// every placed port counts as useful.
+  /// every placed port counts as useful; without `journal` the topic has none.
   BlockLog(void* control, std::byte* blocks, const layout::Geometry& geometry, Environment& environment,
-           PortHolders* holders = nullptr);
+           PortHolders* holders = nullptr, layout::JournalWords* journal = nullptr);
 
   /// Makes a zeroed control segment an empty log. The caller writes what the creator records of the topic.
   static void format(void* control, const layout::Geometry& geometry);
@@ -46,6 +47,10 @@ class BlockLog {
   Environment& environment() const noexcept { return *environment_; }
   /// Returns null where the log does not know the holders of its placed ports.
   PortHolders* holders() const noexcept { return holders_; }
+  /// Returns null where the topic has no journal.
+  layout::JournalWords* journal() const noexcept { return journal_; }
+  /// Returns the sequence of the first event in this memory.
+  std::uint64_t first_sequence() const noexcept { return first_sequence_; }
   const layout::Geometry& geometry() const noexcept { return geometry_; }
   const layout::TailFormat& format() const noexcept { return format_; }
 
@@ -119,6 +124,8 @@ class BlockLog {
   std::byte* blocks_;
   Environment* environment_;
   PortHolders* holders_;
+  layout::JournalWords* journal_;
+  std::uint64_t first_sequence_;
   layout::Geometry geometry_;
   layout::TailFormat format_;
   std::uint64_t ring_mask_;

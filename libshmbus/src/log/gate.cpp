@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "layout/segment_checks.hpp"
 #include "log/claims.hpp"
+#include "log/journal_gate.hpp"
 #include "log/ports.hpp"
 #include "log/repair.hpp"
 #include "shmbus/detail/crash_point.hpp"
@@ -10,6 +12,7 @@
 namespace shmbus::log {
 
 using layout::ClaimWord;
+using layout::JournalWords;
 using layout::SubscriberPort;
 
 namespace {
@@ -117,10 +120,28 @@ bool withdrawn(BlockLog& log, unsigned number, std::uint64_t owner) noexcept {
   return true;
 }
 
+/// Whether the journal's gate needs `leaving`. It does until it has not moved for `unrecorded_limit`: no process records,
+/// the one that does is stopped, or its disk hangs. Where the topic is to go on without the journal while the disk is
+/// behind, it does only while no process records. The mark and the demotion are those of a subscriber's port: the recorder
+/// that moves or shuts the gate clears the mark, and gives the gate it shuts another mode word, so a publisher's late
+/// demotion can't hit a later hold.
+bool journal_gates(BlockLog& log, JournalWords& journal, std::uint64_t leaving) noexcept {
+  SubscriberPort& gate = journal.gate;
+  if (!needs(gate, leaving)) return false;
+  const std::uint64_t recorder = journal.recorder.load(std::memory_order_acquire);
+  if (layout::load_once(journal.skip_when_behind) == 0 || recorder == 0 || !log.environment().alive(recorder))
+    return hold_of(log, gate, leaving) == Hold::gates;
+  std::uint64_t mode = gate.mode.load(std::memory_order_seq_cst);
+  if (!needs(gate, leaving)) return false;
+  if ((mode & 1) != 0) gate.mode.compare_exchange_strong(mode, mode & ~std::uint64_t{1}, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("gate.skipped");
+  return false;
+}
+
 }  // namespace
 
 bool gated(BlockLog& log, std::uint64_t leaving) noexcept {
-  bool held = false;
+  bool held = log.journal() != nullptr && journal_gates(log, *log.journal(), leaving);
   for_each_port(log.header().subscribers.load(std::memory_order_seq_cst), [&](unsigned i) {
     SubscriberPort& port = log.subscriber(i);
     if (!needs(port, leaving)) return;
@@ -186,13 +207,14 @@ bool pinned(const BlockLog& log, std::uint32_t physical) noexcept {
 std::uint64_t next_demotion(const BlockLog& log) noexcept {
   std::uint64_t soonest = kNone;
   const std::uint64_t now = log.environment().monotonic_ns();
-  for_each_port(log.header().subscribers.load(std::memory_order_acquire), [&](unsigned i) {
-    const SubscriberPort& port = log.subscriber(i);
+  const auto look = [&](const SubscriberPort& port) {
     const std::uint64_t limit = port.demote_after.load(std::memory_order_acquire);
     const Mark mark{port.held_since.load(std::memory_order_acquire), now};
     if (limit == 0 || mark.word == 0 || !reliable(port)) return;
     soonest = std::min({soonest, mark.age() >= limit ? 0 : limit - mark.age(), mark.confirmed() ? kNone : kPrompt});
-  });
+  };
+  for_each_port(log.header().subscribers.load(std::memory_order_acquire), [&](unsigned i) { look(log.subscriber(i)); });
+  if (log.journal() != nullptr) look(log.journal()->gate);
   return soonest;
 }
 

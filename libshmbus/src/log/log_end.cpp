@@ -6,6 +6,7 @@ namespace shmbus::log {
 
 End end_of(const BlockLog& log) noexcept {
   End end;
+  end.next_sequence = log.first_sequence();
   for (TailWatch watch(kEndTries);;) {
     const std::uint64_t tail = log.tail().load(std::memory_order_acquire);  // SYNC tail
     if (!watch.goes_on(tail)) break;

@@ -67,7 +67,7 @@ bool Reader::pass_open_claim() noexcept {
     case Holder::Kind::in_repair:
       return waited > kWaitForRepairer && step_over(holder.rest.stride, holder.rest.events, false);
     case Holder::Kind::living: {
-      const bool reliable = (port_->mode.load(std::memory_order_acquire) & 1) != 0;
+      const bool reliable = waits_for_claims_ || (port_->mode.load(std::memory_order_acquire) & 1) != 0;
       return !reliable && waited > environment.stall_limit_ns() &&
              step_over(holder.rest.stride, holder.rest.events, true);
     }

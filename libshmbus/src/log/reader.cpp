@@ -1,8 +1,6 @@
 #include "log/reader.hpp"
 
-#include "layout/extension_area.hpp"
 #include "log/free_map.hpp"
-#include "log/load_once.hpp"
 #include "shmbus/detail/crash_point.hpp"
 
 namespace shmbus::log {
@@ -19,7 +17,7 @@ constexpr std::uint64_t kLongAgo = std::uint64_t{1} << 20;  // of the cycle coun
 }  // namespace
 
 Reader::Reader(BlockLog& log, unsigned port)
-    : PollPath(log.subscriber(port).words, log.record_header(), log.geometry().alignment, log.timestamps()),
+    : RecordPath(log.subscriber(port).words, log.record_header(), log.geometry().alignment, log.timestamps()),
       log_(&log),
       port_(&log.subscriber(port)),
       port_number_(port) {
@@ -34,6 +32,7 @@ Reader::Reader(BlockLog& log, unsigned port)
 /// may be slightly in the future, since the cores' counters differ, or be any bytes: each value has its bucket. Returns
 /// true where the sample was taken or padding was passed; false for corrupt data.
 bool Reader::sample_latency() noexcept {
+  if (watermark_ != nullptr) return within_watermark();
   detail::EventRecord record;
   std::size_t stride;
   if (!take(reinterpret_cast<const RecordHeader*>(cursor_), record, stride)) return status_ == Status::ok;
@@ -92,6 +91,10 @@ bool Reader::next_block() noexcept {
         ++lapped_;
         port_->lapped.store(lapped_, std::memory_order_relaxed);  // for the monitor alone
         SHMBUS_CRASH_POINT("read.lapped");
+        if (elsewhere_ != nullptr && elsewhere_->go_on(next_sequence_ > skip_to_ ? next_sequence_ : skip_to_)) {
+          leave_ring();
+          return false;
+        }
         pin(log_->oldest_after(wanted_));
         break;
     }
@@ -114,6 +117,7 @@ bool Reader::enter(const Block& block) noexcept {
   end_ = begin_ + log_->block_size();
   wanted_ = kNone;
   claim_since_ = 0;
+  if (watermark_ != nullptr) until_sample_ = 0;
   SHMBUS_CRASH_POINT("read.entered");
   return true;
 }
@@ -133,30 +137,7 @@ bool Reader::take_special(const RecordHeader* header, RecordMeta meta, detail::E
     cursor_ += stride;
     return false;
   }
-  std::size_t head = head_;
-  const auto* begin = reinterpret_cast<const std::byte*>(header);
-  if ((meta.flags & layout::kExtended) != 0) {
-    if (meta.size < head + sizeof(layout::ExtensionAreaHead)) return fail();
-    const auto area = load_once<std::uint32_t>(begin + head);
-    if (!layout::extension_area_fits(area, meta.size - head)) return fail();
-    record.extensions = begin + head;
-    head += PollPath::stride(area);
-    extended_sequence_ = next_sequence_;
-    extensions_ = record.extensions;
-    extensions_end_ = begin + head;
-  }
-  if (meta.size < head) return fail();
-  record.size = meta.size - head;
-  if ((meta.flags & layout::kTrimmed) != 0) {
-    std::uint64_t length;
-    std::memcpy(&length, begin + stride - sizeof length, sizeof length);
-    if (length > record.size) return fail();
-    record.size = length;
-  }
-  record.payload = begin + head;
-  record.port = meta.port;
-  if (timestamps_) std::memcpy(&record.stamp, begin + sizeof *header, sizeof record.stamp);
-  return true;
+  return take_event(reinterpret_cast<const std::byte*>(header), meta, stride, record) || fail();
 }
 
 /// Called where no committed record is at the cursor. Returns true where the cursor has moved all the same.
@@ -201,11 +182,13 @@ bool Reader::step_over(std::size_t stride, unsigned sequences, bool lost) noexce
   SHMBUS_CRASH_POINT("read.stepped_over");
   claim_since_ = 0;
   empty_polls_ = 0;
+  if (watermark_ != nullptr) until_sample_ = 0;
   return true;
 }
 
 bool Reader::ready() noexcept {
   if (status_ != Status::ok || (cursor_ == end_ && !next_block())) return false;
+  if (watermark_ != nullptr && !skipping_ && next_sequence_ > watermark_->load(std::memory_order_acquire)) return false;
   const std::uint64_t key =
       reinterpret_cast<const RecordHeader*>(cursor_)->key.load(std::memory_order_acquire);  // SYNC commit
   return key == key_ || key == ~key_;
@@ -214,7 +197,11 @@ bool Reader::ready() noexcept {
 bool Reader::look() noexcept {
   if (ready()) return true;
   if (status_ != Status::ok) return false;
-  if (cursor_ != end_) return pass_open_claim();
+  if (cursor_ != end_) {
+    if (watermark_ != nullptr && !skipping_ && next_sequence_ > watermark_->load(std::memory_order_seq_cst))
+      return false;
+    return pass_open_claim();
+  }
   if (wanted_ == kNone) return false;
   const std::uint64_t newest = log_->whole_number(log_->tail().load(std::memory_order_acquire));
   Block block;
@@ -227,6 +214,19 @@ bool Reader::look() noexcept {
   if (newest == kNone) return false;
   if (wanted_ > newest + 1) return fail();
   return wanted_ <= newest && found == FindResult::not_open && fail();
+}
+
+void Reader::leave_ring() noexcept {
+  cursor_ = end_ = nullptr;
+  block_ = {};
+  wanted_ = kNone;
+  skipping_ = false;
+  skip_to_ = 0;
+  skip_time_ = 0;
+  claim_since_ = 0;
+  words_->pin.store(kNone, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("read.left_ring");
+  if (log_->header().gated.load(std::memory_order_seq_cst) != 0) log_->wake_publishers();
 }
 
 void Reader::mark_corrupt() noexcept {

@@ -7,6 +7,7 @@
 
 #include "log/block_log.hpp"
 #include "log/latency_sampling.hpp"
+#include "log/record_path.hpp"
 #include "shmbus/detail/poll_path.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/status.hpp"
@@ -20,7 +21,7 @@ namespace shmbus::log {
 /// P2 The pin only moves up, and only after everything in the block was read.
 /// P3 `next_sequence_` is the sequence of the record at the cursor. Where a block's first sequence is higher, the
 ///    difference was lost.
-class Reader final : public detail::PollPath {
+class Reader final : public RecordPath {
  public:
   Reader(BlockLog& log, unsigned port);
 
@@ -28,6 +29,26 @@ class Reader final : public detail::PollPath {
   void start(Start start) noexcept;
   /// Starts where the port was placed for it, before the topic had its first event.
   void adopt() noexcept;
+  /// Goes on at event `sequence`, in block `number` or a later one. Events below are passed silently; what has left the
+  /// ring from `sequence` on is lost.
+  void resume(std::uint64_t number, std::uint64_t sequence) noexcept;
+  /// Waits in front of the open claims of living publishers, as a reliable subscriber does, though it holds none back.
+  void wait_for_claims() noexcept { waits_for_claims_ = true; }
+  /// The number of the block that it reads, or enters next.
+  std::uint64_t block() const noexcept { return wanted_ != kNone ? wanted_ : block_.number; }
+
+  /// Goes on at event `sequence`, which the ring must hold or be about to get, and counts nothing as lost. Returns false,
+  /// and pins nothing, where it has left the ring.
+  bool try_resume(std::uint64_t sequence) noexcept;
+  /// From now on, what has left the ring is looked for there first.
+  void look_elsewhere(Elsewhere* elsewhere) noexcept { elsewhere_ = elsewhere; }
+  /// Hands out events only up to a watermark from now on, and none up to `missing_end` that is not found elsewhere. Takes
+  /// no latencies then.
+  void see_up_to(const std::atomic<std::uint64_t>& watermark, const std::atomic<std::uint64_t>& missing_end) noexcept;
+  /// Pins nothing until it is resumed: the subscriber reads elsewhere.
+  void leave_ring() noexcept;
+  /// Goes on with the count that another source of the same subscriber has reached.
+  void take_lost(std::uint64_t lost) noexcept { lost_ = lost; }
 
   /// Whether a committed record is at the cursor. For a loop that spins: it does not read the tail.
   bool ready() noexcept;
@@ -51,7 +72,6 @@ class Reader final : public detail::PollPath {
   bool at_open_claim() const noexcept { return claim_since_ != 0; }
 
   std::uint64_t lost() const noexcept { return lost_; }
-  std::uint64_t delivered() const noexcept { return delivered_; }
   std::uint64_t next_sequence() const noexcept { return next_sequence_; }
   Status status() const noexcept { return status_; }
   unsigned port() const noexcept { return port_number_; }
@@ -71,7 +91,6 @@ class Reader final : public detail::PollPath {
   std::uint64_t count_mismatched() noexcept;
 
  private:
-
   bool take_special(const layout::RecordHeader* header, layout::RecordMeta meta, detail::EventRecord& record,
                     std::size_t& stride) noexcept override;
 
@@ -82,7 +101,10 @@ class Reader final : public detail::PollPath {
   bool enter(const Block& block) noexcept;
   void pin(std::uint64_t number) noexcept;
   void list_if_unlinked(const Block& block) noexcept;
-  bool skip_forward() noexcept override;
+  bool begin_poll() noexcept override;
+  bool skip_forward() noexcept;
+  bool within_watermark() noexcept;
+  void skip_to(std::uint64_t sequence, std::int64_t time) noexcept;
   bool fits(std::size_t stride, bool padding) const noexcept;
   bool pass_open_claim() noexcept;
   bool step_over(std::size_t stride, unsigned sequences, bool lost) noexcept;
@@ -103,11 +125,16 @@ class Reader final : public detail::PollPath {
   std::uint64_t lapped_ = 0;
   layout::LatencyHistogram* latencies_ = nullptr;
   LatencySampling sampling_;
-  std::uint64_t skip_to_ = 0;       // events below are skipped silently
-  std::int64_t skip_time_ = 0;      // events of an earlier time are skipped, too; 0: no limit
-  std::uint64_t claim_asked_ = 0;   // when its owner was last checked
+  Elsewhere* elsewhere_ = nullptr;
+  const std::atomic<std::uint64_t>* watermark_ = nullptr;  // events above are not handed out yet; null: there is none
+  const std::atomic<std::uint64_t>* missing_end_ = nullptr;
+  bool skipping_ = false;                                  // events before the reader's start
+  std::uint64_t skip_to_ = 0;                              // events below are skipped silently
+  std::int64_t skip_time_ = 0;                             // events of an earlier time are skipped, too; 0: no limit
+  std::uint64_t claim_asked_ = 0;                          // when its owner was last checked
   std::uint64_t claim_looked_ = 0;  // when an empty poll last checked for one, by the cycle counter; a hint
   unsigned port_number_;
+  bool waits_for_claims_ = false;
   std::atomic<std::uint32_t> slot_uses_[layout::kRetainSlots] = {};
   Block slot_block_[layout::kRetainSlots];
 };

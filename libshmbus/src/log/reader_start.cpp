@@ -49,6 +49,63 @@ void Reader::start_latest() noexcept {
   fail();
 }
 
+void Reader::resume(std::uint64_t number, std::uint64_t sequence) noexcept {
+  next_sequence_ = log_->first_sequence();
+  skip_to(sequence, 0);
+  pin(number);
+}
+
+/// The pin comes before the look at the ring: from then on the ring holds the block, or has lost it before.
+bool Reader::try_resume(std::uint64_t sequence) noexcept {
+  const End end = end_of(*log_);
+  if (end.number == kNone) return false;
+  const std::uint64_t number =
+      sequence >= end.next_sequence ? std::max<std::uint64_t>(end.number, 1) : block_of(*log_, end, sequence);
+  if (number == 0) return false;
+  resume(number, sequence);
+  Block block;
+  const FindResult found = log_->find(number, block);
+  if (found == FindResult::not_open || (found == FindResult::found && block.first_sequence <= sequence)) return true;
+  leave_ring();
+  return false;
+}
+
+void Reader::skip_to(std::uint64_t sequence, std::int64_t time) noexcept {
+  skip_to_ = sequence;
+  skip_time_ = time;
+  skipping_ = true;
+  asks_first_ = true;
+}
+
+/// The watermark is asked in front of an event whenever `until_sample_` is used up. That counts events, so it is 0 again
+/// wherever numbers are passed that no event takes.
+void Reader::see_up_to(const std::atomic<std::uint64_t>& watermark,
+                       const std::atomic<std::uint64_t>& missing_end) noexcept {
+  watermark_ = &watermark;
+  missing_end_ = &missing_end;
+  until_sample_ = 0;
+}
+
+bool Reader::within_watermark() noexcept {
+  const std::uint64_t watermark = watermark_->load(std::memory_order_seq_cst);
+  if (next_sequence_ > watermark) return false;
+  // The stretch is noted before the watermark passes it. The ring may still hold what the recorder has missed.
+  if (next_sequence_ <= missing_end_->load(std::memory_order_seq_cst) && elsewhere_ != nullptr &&
+      elsewhere_->go_on(next_sequence_)) {
+    leave_ring();
+    return false;
+  }
+  until_sample_ = watermark - next_sequence_ + 1;
+  return true;
+}
+
+bool Reader::begin_poll() noexcept {
+  take_count();
+  if (skipping_ && !skip_forward()) return false;
+  asks_first_ = false;
+  return true;
+}
+
 /// Starts where the log ended a moment ago. Returns false where that block has left the ring in the meantime.
 bool Reader::start_at_end(std::uint64_t number, std::size_t offset, std::uint64_t next_sequence) noexcept {
   const std::size_t block_size = log_->block_size();
@@ -110,8 +167,7 @@ void Reader::start_at_sequence(std::uint64_t sequence, bool missed_counts) noexc
     if (sequence < next_sequence_) {
       if (missed_counts) lost_ += next_sequence_ - sequence;
     } else if (sequence > next_sequence_) {
-      skip_to_ = sequence;
-      skipping_ = true;
+      skip_to(sequence, 0);
     }
     return;
   }
@@ -129,8 +185,7 @@ void Reader::start_at_time(std::int64_t ns) noexcept {
   const std::uint64_t n = first_block_of(*log_, end, ns);
   const std::uint64_t oldest = oldest_block(*log_, end);
   start_oldest(n > oldest ? n - 1 : oldest);
-  skip_time_ = std::max<std::int64_t>(ns, 1);
-  skipping_ = true;
+  skip_to(0, std::max<std::int64_t>(ns, 1));
 }
 
 /// Skips the events before the start. Returns false where the start is not reached yet.

@@ -16,6 +16,18 @@ std::uint64_t block_key(std::uint64_t seed, std::uint64_t number) noexcept {
   return x == 0 || x == ~std::uint64_t{0} ? 0x5bd1e995c6a4a793u ^ number : x;
 }
 
+namespace {
+
+/// Whether every number that the block could give out is reserved on disk, so that none is given twice after the
+/// machine's crash.
+bool numbers_reserved(const BlockLog& log, std::uint64_t first_sequence) noexcept {
+  const std::uint64_t end = log.journal()->numbers_end.load(std::memory_order_acquire);
+  const std::uint64_t most = log.block_size() / layout::kMinRecord;
+  return first_sequence <= end && end - first_sequence >= most;
+}
+
+}  // namespace
+
 Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>& opened) noexcept {
   opened.reset();
   if (!log.environment().intact()) return Status::corrupt;
@@ -48,7 +60,7 @@ Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>
 
   // (3) its entry. The first sequence follows from the sealed block's, which can't be reused before `number` is linked.
   BlockEntry& entry = log.entry(*physical);
-  std::uint64_t first_sequence = 1;
+  std::uint64_t first_sequence = log.first_sequence();
   if (sealed != 0) {
     const RingEntry last(log.slot(sealed).load(std::memory_order_acquire));
     if (!last.holds(sealed) || !log.in_backed_range(last.physical())) {
@@ -57,6 +69,10 @@ Status open_next(BlockLog& log, std::uint64_t tail, std::optional<std::uint64_t>
     }
     first_sequence =
         log.entry(last.physical()).first_sequence.load(std::memory_order_acquire) + log.format().count(tail);
+  }
+  if (log.journal() != nullptr && !numbers_reserved(log, first_sequence)) {
+    release(log, *physical, false);
+    return Status::journal_failed;
   }
   const Moment now = log.environment().now();
   entry.number.store(number, std::memory_order_seq_cst);

@@ -19,8 +19,12 @@ class LockedByte {
   static std::optional<LockedByte> take(SegmentFile file, std::uint64_t offset, const std::string& object,
                                         Lock lock = Lock::exclusive);
 
+  /// The same for a file outside of shared memory, by its descriptor, which the caller closes afterwards.
+  static std::optional<LockedByte> take(int descriptor, std::uint64_t offset, const std::string& object,
+                                        Lock lock = Lock::exclusive);
+
   LockedByte(LockedByte&& other) noexcept;
-  LockedByte& operator=(LockedByte&&) = delete;
+  LockedByte& operator=(LockedByte&& other) noexcept;
   /// Drops the lock.
   ~LockedByte();
 

@@ -1,9 +1,11 @@
 #include "registry/registry.hpp"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 
 #include "base/quoted.hpp"
 #include "layout/segment_checks.hpp"
@@ -30,6 +32,19 @@ Error no_header_room(const base::BusName& bus) {
 
 }  // namespace
 
+std::string journals_folder(const BusOptions& options) {
+  if (!options.journals.empty()) return options.journals;
+  const auto variable = [](const char* name) {
+    const char* const value = ::secure_getenv(name);
+    return std::string(value != nullptr ? value : "");
+  };
+  if (std::string path = variable("SHMBUS_JOURNALS"); !path.empty()) return path;
+  if (::geteuid() == 0) return "/var/lib/shmbus";
+  if (std::string path = variable("XDG_STATE_HOME"); !path.empty()) return path + "/shmbus";
+  if (std::string path = variable("HOME"); !path.empty()) return path + "/.local/state/shmbus";
+  return {};
+}
+
 void Registry::check_options(const base::BusName& bus, const BusOptions& options) {
   using namespace std::chrono_literals;
   if (options.stall_limit < 1ms || options.stall_limit > 1h) {
@@ -41,6 +56,19 @@ void Registry::check_options(const base::BusName& bus, const BusOptions& options
     throw Error(ErrorCode::invalid_option, {bus.object() + ", mode", "0600 to 0777, with read and write for the owner",
                                             layout::octal(options.mode), "add 0600"});
   }
+  if (const std::string journals = journals_folder(options);
+      !journals.empty() && (journals.front() != '/' || journals.size() > 1023)) {
+    throw Error(ErrorCode::invalid_option,
+                {bus.object() + (options.journals.empty() ? ", SHMBUS_JOURNALS" : ", journals"),
+                 "an absolute path of at most 1023 bytes", base::quoted(journals), "give the whole path of a folder"});
+  }
+}
+
+void Registry::check_agreement(const BusOptions& options) const {
+  if (options.journals.empty() || options.journals == recorded_.journals) return;
+  throw Error(ErrorCode::invalid_option,
+              {bus_.object() + ", journals", base::quoted(recorded_.journals) + ", as its creator recorded",
+               base::quoted(options.journals), "leave it out, or remove the bus first"});
 }
 
 Registry::Registry(base::BusName bus, SegmentFile file, Access access, std::vector<uid_t> owners)
@@ -113,8 +141,7 @@ Error Registry::absent_error(const base::BusName& bus) {
   if (present.size() > kMost) list += " and " + std::to_string(present.size() - kMost) + " more (shmbus ls --buses)";
   return {ErrorCode::not_found,
           {bus.object(), "", "does not exist",
-           present.empty() ? "no bus exists yet: the first service that opens one creates it"
-                           : "buses here: " + list}};
+           present.empty() ? "no bus exists yet: the first service that opens one creates it" : "buses here: " + list}};
 }
 
 std::vector<std::string> Registry::buses() {
@@ -164,6 +191,7 @@ std::shared_ptr<Registry> Registry::create(const base::BusName& bus, const BusOp
   h.mode = options.mode;
   h.stall_limit_ns = static_cast<std::uint64_t>(options.stall_limit.count());
   h.name.store(bus.text());
+  h.journals.store(journals_folder(options));
   h.removed.store(removed ? 1 : 0, std::memory_order_relaxed);
   h.next_node.store(1, std::memory_order_relaxed);
   h.next_subscription.store(1, std::memory_order_relaxed);
@@ -193,7 +221,8 @@ void Registry::check() {
                     layout::load_once(h.mode),
                     layout::load_once(h.stall_limit_ns),
                     layout::load_once(h.created_suspended_ns),
-                    size};
+                    size,
+                    h.journals.load()};
   owner_ = state.owner;
   layout::check_mode(state, r.mode, object);
   layout::check_name(h.name.load(), bus_.text(), object);

@@ -29,7 +29,12 @@ struct BusRecord {
   std::uint64_t stall_limit_ns = 0;
   std::uint64_t created_suspended_ns = 0;
   std::uint64_t size = 0;  ///< bytes of the segment
+  std::string journals{};  ///< the folder of all journals
 };
+
+/// Where the journals of a bus lie, as its options and the environment say. Empty for a process without a home: then no
+/// topic can have a journal.
+std::string journals_folder(const BusOptions& options);
 
 /// The registry segment of a bus, mapped and checked. Any thread.
 class Registry {
@@ -47,6 +52,8 @@ class Registry {
  public:
   /// Checks the options of a bus. *Throws* Error, `invalid_option`, for one that is out of range.
   static void check_options(const base::BusName& bus, const BusOptions& options);
+  /// Refuses options that differ from what the creator recorded and can't be adopted. *Throws* Error, `invalid_option`.
+  void check_agreement(const BusOptions& options) const;
   /// Creates the bus, marked as removed if `removed`. Returns null where another process created it first. *Throws*
   /// Error.
   static std::shared_ptr<Registry> create(const base::BusName& bus, const BusOptions& options, bool removed = false);

@@ -10,6 +10,7 @@
 #include "base/bus_name.hpp"
 #include "base/topic_name.hpp"
 #include "layout/geometry.hpp"
+#include "layout/journal.hpp"
 #include "layout/topic.hpp"
 #include "platform/segment_file.hpp"
 #include "platform/sparse_mapping.hpp"
@@ -27,6 +28,7 @@ struct TopicRecord {
   std::uint32_t mode = 0;
   gid_t group = 0;                 ///< of the log's file
   std::uint64_t control_size = 0;  ///< bytes of the control segment, extensions included
+  std::uint64_t journal = 0;       ///< where its JournalWords lie; 0: it has no journal
 };
 
 /// A topic's control segment: open, checked and mapped. The mapping may be accessed up to the latency histograms; of
@@ -42,8 +44,14 @@ struct ControlSegment {
   TopicRecord recorded;
 };
 
-/// Returns what a header records of its topic, the type included.
-TopicInfo topic_info(const layout::TopicHeader& header, const layout::Geometry& geometry);
+/// Returns the words of a journaled topic, in its mapped control segment; null where it has no journal.
+inline layout::JournalWords* journal_words(std::byte* control, const TopicRecord& recorded) noexcept {
+  return recorded.journal == 0 ? nullptr : reinterpret_cast<layout::JournalWords*>(control + recorded.journal);
+}
+
+/// Returns what a header records of its topic, the type included. `journal` is null where it has none.
+TopicInfo topic_info(const layout::TopicHeader& header, const layout::Geometry& geometry,
+                     const layout::JournalWords* journal);
 
 /// Writes what a header records of the topic's type into `info`.
 void describe_type(const layout::TopicHeader& header, TopicInfo& info);

@@ -16,6 +16,20 @@ namespace {
 std::string yes_or_no(bool value) { return value ? "true" : "false"; }
 std::string writers_text(Writers writers) { return writers == Writers::exclusive ? "exclusive" : "shared"; }
 
+std::string journal_text(const Journal& journal) {
+  switch (journal.kind()) {
+    case Journal::Kind::none:
+      return "none";
+    case Journal::Kind::page_cache:
+      return "page_cache";
+    case Journal::Kind::batch:
+      return "batch";
+    case Journal::Kind::interval:
+      break;
+  }
+  return "interval of " + std::to_string(journal.period().count()) + " ns";
+}
+
 class Comparison {
  public:
   explicit Comparison(bool strict) : strict_(strict) {}
@@ -48,6 +62,18 @@ std::vector<DifferentOption> option_differences(const base::TopicName& topic, co
   compare.add("writers", asked.writers, standard.writers, found.writers, writers_text);
   compare.add("mode", asked.mode, standard.mode, found.mode, layout::octal);
   compare.add("accept_raw", asked.accept_raw, standard.accept_raw, found.accepts_raw, yes_or_no);
+  compare.add("journal", asked.journal, standard.journal, found.journal, journal_text);
+  if (found.journal.kind() != Journal::Kind::none) {  // otherwise they mean nothing
+    const auto time = [](std::chrono::nanoseconds t) { return std::to_string(t.count()) + " ns"; };
+    compare.add("retain.bytes", asked.retain.bytes, standard.retain.bytes, found.retain.bytes, number);
+    compare.add("retain.age", asked.retain.age, standard.retain.age, found.retain.age, time);
+    compare.add("retain.acknowledged", asked.retain.acknowledged, standard.retain.acknowledged,
+                found.retain.acknowledged, yes_or_no);
+    compare.add("when_behind", asked.when_behind, standard.when_behind, found.when_behind,
+                [](WhenBehind w) { return w == WhenBehind::skip ? "skip" : "hold"; });
+    compare.add("unrecorded_limit", asked.unrecorded_limit, standard.unrecorded_limit, found.unrecorded_limit, time);
+    compare.add("segment_file", asked.segment_file, standard.segment_file, found.segment_file, number);
+  }
   if (!asked.group.empty()) {
     const gid_t id = platform::group_id(asked.group, topic.object() + ", option group");
     if (id != group)

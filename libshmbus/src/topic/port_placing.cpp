@@ -53,9 +53,9 @@ void TopicSegment::place_subscribers() {
     bool served = false;
     for (unsigned i = 0; i < layout::kMaxSubscribers; ++i) served = served || serving(i, s) != 0;
     if (served) continue;
-    constexpr std::uint64_t kFirstBlock = 1, kFirstSequence = 1;
+    constexpr std::uint64_t kFirstBlock = 1;
     const auto port = log::attach_subscriber(*log_, {s.node, s.bell, s.id, s.reliable, s.demote_after, s.name, true},
-                                             kFirstBlock, kFirstSequence);
+                                             kFirstBlock, log_->first_sequence());
     // Another process, or the subscriber itself, may have taken a port for it in the meantime. Each checks after it has
     // shown its own port, so at least one of two sees the other's. Of two placed ports the lower one stays. If the
     // other port is in use, ours is withdrawn.

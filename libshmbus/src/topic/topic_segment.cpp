@@ -31,7 +31,50 @@ void check_option(bool right, const base::TopicName& topic, const char* option, 
   if (!right) throw Error(ErrorCode::invalid_option, {topic.object() + ", " + option, expected, found, remedy});
 }
 
-void check_options(const base::TopicName& topic, const TopicOptions& o, const TypeInfo& type) {
+void check_journal_options(const base::TopicName& topic, const TopicOptions& o) {
+  using namespace std::chrono_literals;
+  if (o.journal.kind() == Journal::Kind::none) return;
+  const auto count = [](std::chrono::nanoseconds time) { return std::to_string(time.count()) + " ns"; };
+  check_option(o.journal.kind() != Journal::Kind::interval || (o.journal.period() >= 1ms && o.journal.period() <= 1h),
+               topic, "journal, the period of its syncs", "1 ms to 1 h", count(o.journal.period()),
+               "choose a time in that range, or Journal::batch()");
+  check_option(o.unrecorded_limit >= 1ms && o.unrecorded_limit <= 1h, topic, "unrecorded_limit", "1 ms to 1 h",
+               count(o.unrecorded_limit), "choose a time in that range");
+  check_option(o.retain.age >= 0ns, topic, "retain, age", "0 or more", count(o.retain.age), "give 0 for no limit");
+  check_option(o.segment_file >= std::uint64_t{1} << 20 && o.segment_file <= std::uint64_t{64} << 30, topic,
+               "segment_file", "1 MiB to 64 GiB", std::to_string(o.segment_file) + " bytes",
+               "choose a size in that range");
+}
+
+/// Writes what a journaled topic's creator chose, and shuts the gate at the first block: nothing leaves the ring
+/// unrecorded from the first event on.
+void format_journal(layout::TopicHeader& h, layout::JournalWords& words, const TopicOptions& o,
+                    const ReservedNumbers& numbers, std::uint64_t offset) {
+  h.incompatible_flags |= layout::kJournaled;
+  h.extensions[0] = {layout::kJournalExtension, 0, offset, sizeof words};
+  words.first_sequence = numbers.first;
+  words.sync = o.journal.kind() == Journal::Kind::page_cache ? layout::JournalSync::page_cache
+               : o.journal.kind() == Journal::Kind::interval ? layout::JournalSync::interval
+                                                             : layout::JournalSync::batch;
+  words.skip_when_behind = o.when_behind == WhenBehind::skip ? 1 : 0;
+  words.interval_ns = static_cast<std::uint64_t>(o.journal.period().count());
+  words.unrecorded_limit_ns = static_cast<std::uint64_t>(o.unrecorded_limit.count());
+  words.retain_bytes = o.retain.bytes;
+  words.retain_age_ns = static_cast<std::uint64_t>(o.retain.age.count());
+  words.retain_acknowledged = o.retain.acknowledged ? 1 : 0;
+  words.file_bytes = o.segment_file;
+  words.recorded.store(numbers.first - 1, std::memory_order_relaxed);
+  words.durable.store(numbers.first - 1, std::memory_order_relaxed);
+  words.numbers_end.store(numbers.end, std::memory_order_relaxed);
+  words.gate.words.pin.store(1, std::memory_order_relaxed);
+  words.gate.mode.store(1, std::memory_order_relaxed);
+  words.gate.demote_after.store(words.unrecorded_limit_ns, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void check_options(const base::TopicName& topic, const TopicOptions& o, const TypeInfo* first_type) {
+  const TypeInfo type = first_type != nullptr ? *first_type : TypeInfo{};
   check_option(std::has_single_bit(o.block_size) && o.block_size >= layout::kMinBlockSize &&
                    o.block_size <= layout::kMaxBlockSize,
                topic, "block_size", "a power of two from 4096 to 67108864 bytes", std::to_string(o.block_size),
@@ -40,6 +83,7 @@ void check_options(const base::TopicName& topic, const TopicOptions& o, const Ty
                std::to_string(o.blocks), "choose a number in that range");
   check_option(o.mode <= 0777 && (o.mode & 0600) == 0600, topic, "mode",
                "0600 to 0777, with read and write for the owner", layout::octal(o.mode), "add 0600");
+  check_journal_options(topic, o);
   check_option(type.name.size() <= 127, topic, "type", "a type name of at most 127 bytes",
                std::to_string(type.name.size()) + " bytes", "specialise shmbus::type_name for it");
   const auto g = Geometry::of(o.block_size, 2, o.timestamps, static_cast<std::uint32_t>(type.alignment));
@@ -48,6 +92,8 @@ void check_options(const base::TopicName& topic, const TopicOptions& o, const Ty
                std::to_string(o.block_size) + " bytes, payloads up to " + std::to_string(g.max_payload),
                "create the topic with a larger block_size");
 }
+
+namespace {
 
 Error no_room(const base::TopicName& topic, std::uint64_t bytes) {
   return platform::no_room(topic.object(), bytes,
@@ -78,7 +124,8 @@ TopicSegment::TopicSegment(registry::Membership member, base::TopicName name, Se
       log_name_(std::move(log_name)),
       blocks_(std::move(log)),
       access_(access),
-      log_(std::make_unique<log::BlockLog>(header_, blocks_.address(), geometry_, *this, this)) {}
+      log_(std::make_unique<log::BlockLog>(header_, blocks_.address(), geometry_, *this, this,
+                                           journal_words(control_.address(), recorded_))) {}
 
 TopicSegment::~TopicSegment() = default;
 
@@ -125,9 +172,9 @@ std::shared_ptr<TopicSegment> TopicSegment::find(const registry::Membership& mem
 
 std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& member, const base::TopicName& name,
                                                    std::uint64_t id, const TopicOptions& options,
-                                                   const TypeInfo* first_type) {
+                                                   const TypeInfo* first_type, const ReservedNumbers* numbers) {
   const TypeInfo type = first_type != nullptr ? *first_type : TypeInfo{};
-  check_options(name, options, type);
+  check_options(name, options, first_type);
   registry::Registry& registry = member.node->registry();
   const std::string object = name.object();
   const auto blocks = static_cast<std::uint32_t>(std::bit_ceil(options.blocks));
@@ -135,13 +182,16 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& m
       Geometry::of(options.block_size, blocks, options.timestamps, static_cast<std::uint32_t>(type.alignment));
 
   SegmentFile control = SegmentFile::unnamed(object, layout::control_mode(options.mode), options.group);
-  control.resize(g.control_size);
-  if (!control.back(0, g.block_table_offset)) throw no_room(name, g.block_table_offset);
+  const std::uint64_t journal = numbers != nullptr ? g.control_size : 0;
+  const std::uint64_t control_size = g.control_size + (numbers != nullptr ? sizeof(layout::JournalWords) : 0);
+  control.resize(control_size);
+  if (!control.back(0, g.block_table_offset) || (journal != 0 && !control.back(journal, sizeof(layout::JournalWords))))
+    throw no_room(name, g.block_table_offset);
   SHMBUS_CRASH_POINT("create.control_backed");
   SegmentFile log_file = SegmentFile::unnamed(object + ", its log", options.mode, options.group);
   log_file.resize(g.log_size);
 
-  SparseMapping mapping(control, Access::read_write, g.control_size, object);
+  SparseMapping mapping(control, Access::read_write, control_size, object);
   mapping.expose_begin(g.block_table_offset, object);
   auto& h = *reinterpret_cast<TopicHeader*>(mapping.address());  // T1: no other process sees it before it has a name
   h.magic = layout::kTopicMagic;
@@ -150,7 +200,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& m
   h.bus = registry.recorded().incarnation;
   h.id = id;
   h.seed = platform::random_u64();
-  h.control_size = g.control_size;
+  h.control_size = control_size;
   h.log_size = g.log_size;
   h.log_node = member.node->id();
   h.created_ns = platform::system_ns();
@@ -167,6 +217,11 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& m
   h.options = (options.accept_raw ? layout::kAcceptsRaw : 0u) | (options.reserve ? layout::kReserved : 0u);
   if (first_type != nullptr) record_type(h, type, member.node->id());
   log::BlockLog::format(&h, g);
+  if (numbers != nullptr) {
+    if (!mapping.expose(journal, sizeof(layout::JournalWords))) throw no_room(name, sizeof(layout::JournalWords));
+    format_journal(h, *reinterpret_cast<layout::JournalWords*>(mapping.address() + journal), options, *numbers,
+                   journal);
+  }
   SHMBUS_CRASH_POINT("create.formatted");
 
   if (options.reserve) {
@@ -180,7 +235,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& m
   const std::string control_file = registry.bus().control_file(name);
   std::shared_ptr<TopicSegment> segment(new TopicSegment(
       member, name, SegmentName(control_file, control), std::move(mapping),
-      {g, h.bus, id, h.log_node, h.mode, 0, g.control_size}, SegmentName(log, log_file),
+      {g, h.bus, id, h.log_node, h.mode, 0, control_size, journal}, SegmentName(log, log_file),
       SparseMapping(log_file, Access::read_write, g.log_size, object + ", its log"), Access::read_write));
   if (!log_file.link(log)) return nullptr;
   SHMBUS_CRASH_POINT("create.log_linked");
@@ -193,7 +248,7 @@ std::shared_ptr<TopicSegment> TopicSegment::create(const registry::Membership& m
   return nullptr;
 }
 
-TopicInfo TopicSegment::info() const { return topic_info(*header_, geometry_); }
+TopicInfo TopicSegment::info() const { return topic_info(*header_, geometry_, journal()); }
 
 namespace {
 

@@ -22,6 +22,16 @@
 
 namespace shmbus::topic {
 
+/// Numbers that were reserved on disk for a journaled topic (doc/journal.md).
+struct ReservedNumbers {
+  std::uint64_t first = 1;  ///< of its first event
+  std::uint64_t end = 0;    ///< of the numbers from this one on, none is reserved
+};
+
+/// Refuses options that are out of range. `type` is that of the topic's first publisher; null: none yet. *Throws* Error,
+/// `invalid_option`.
+void check_options(const base::TopicName& topic, const TopicOptions& options, const TypeInfo* type);
+
 /// One topic's control and log segments, mapped and checked, with the log over them. It keeps no descriptor: later
 /// steps use the mapping, or open the segment once more by its name. Any thread.
 class TopicSegment final : public log::Environment, public log::PortHolders {
@@ -31,9 +41,11 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
   static std::shared_ptr<TopicSegment> find(const registry::Membership& member, const base::TopicName& name,
                                             platform::Access access);
   /// Builds a topic without a name, and then gives it its name. Returns null where another process has taken the name
-  /// in the meantime. `type` is that of its first publisher; null decides nothing. *Throws* Error.
+  /// in the meantime. `type` is that of its first publisher; null decides nothing. `numbers` are those of a journaled
+  /// topic; else null. *Throws* Error.
   static std::shared_ptr<TopicSegment> create(const registry::Membership& member, const base::TopicName& name,
-                                              std::uint64_t id, const TopicOptions& options, const TypeInfo* type);
+                                              std::uint64_t id, const TopicOptions& options, const TypeInfo* type,
+                                              const ReservedNumbers* numbers = nullptr);
 
   ~TopicSegment() override;
 
@@ -57,6 +69,9 @@ class TopicSegment final : public log::Environment, public log::PortHolders {
   /// Writes what is recorded of the type into `info`.
   void describe_type(TopicInfo& info) const { topic::describe_type(*header_, info); }
   gid_t group() const noexcept { return recorded_.group; }
+  const layout::Geometry& geometry() const noexcept { return geometry_; }
+  /// Null where the topic has no journal.
+  layout::JournalWords* journal() const noexcept { return log_->journal(); }
 
   /// Places a port for each standing subscription that covers the topic and has none; before the first event.
   void place_subscribers();

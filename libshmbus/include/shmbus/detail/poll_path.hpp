@@ -52,14 +52,15 @@ class PollPath {
   /// corrupt data.
   virtual bool take_special(const layout::RecordHeader* header, layout::RecordMeta meta, EventRecord& record,
                             std::size_t& stride) noexcept = 0;
-  /// Takes the latency of the event at the cursor. Returns false where the poll must end.
+  /// Called in front of the event at the cursor once `until_sample_` is 0: takes its latency, or asks whether it may be
+  /// handed out yet. Sets `until_sample_` anew. Returns false where the poll must end.
   virtual bool sample_latency() noexcept = 0;
   /// Called where no committed record is at the cursor. Returns true where the cursor has moved all the same.
   virtual bool nothing_here(std::uint64_t key) noexcept = 0;
   /// Called where the records in memory end. Returns true where there are more, and sets the cursor to them.
   virtual bool next_block() noexcept = 0;
-  /// Goes on to the event to begin with. Returns false where it is not there yet.
-  virtual bool skip_forward() noexcept = 0;
+  /// Called before a poll where `asks_first_` is set. Returns false where nothing can be handed out yet.
+  virtual bool begin_poll() noexcept = 0;
 
   static constexpr std::uint64_t kNeverSample = ~std::uint64_t{0};
 
@@ -82,14 +83,14 @@ class PollPath {
   const std::byte* extensions_end_ = nullptr;
   bool timestamps_;
   bool streaming_ = false;  // the last poll returned many events
-  bool skipping_ = false;   // events before the reader's start
+  bool asks_first_ = false;  // something is to be done before the next poll
   Status status_ = Status::ok;
 };
 
 template <class Deliver>
 std::size_t PollPath::poll(Deliver&& deliver, std::size_t limit) {
-  if (skipping_) [[unlikely]] {
-    if (!skip_forward()) return 0;
+  if (asks_first_) [[unlikely]] {
+    if (!begin_poll()) return 0;
   }
   std::size_t events = 0;
   struct Save {  // runs also when the handler throws
