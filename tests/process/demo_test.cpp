@@ -93,7 +93,7 @@ TEST_CASE("the demonstration reports what is wrong with its input", "[streaming]
 }
 
 TEST_CASE("a demonstration that is interrupted leaves nothing behind", "[streaming][demo][serial]") {
-  for (const char* part : {"1  Before", "2  After", "3  The stream"}) {
+  for (const char* part : {"1  Before", "2  After", "3  The stream", "4  The machine restarts"}) {
     CAPTURE(part);
     const Demo demo;
     ChildProcess interrupted(demo.command());

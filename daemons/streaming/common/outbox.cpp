@@ -25,13 +25,23 @@ constexpr std::string_view outbox_tables = R"sql(
 // How long another process may take for a publish that holds up readers, at most.
 constexpr std::chrono::seconds publish_time{10};
 constexpr std::chrono::milliseconds between_looks{1};
+// A topic in which nothing comes for so long was read to its end.
+constexpr std::chrono::milliseconds end_of_topic{100};
 
 }  // namespace
 
-Outbox::Outbox(StateDatabase& state, shmbus::Bus& bus, std::string topic, Publish publish)
+std::uint64_t newest_sequence(const shmbus::Bus& bus, std::string_view topic) {
+  const shmbus::BusSnapshot snapshot = shmbus::Inspector(bus.name()).snapshot();
+  const auto found = std::find_if(snapshot.topics.begin(), snapshot.topics.end(),
+                                  [&](const shmbus::TopicSnapshot& other) { return other.info.name == topic; });
+  return found == snapshot.topics.end() ? 0 : found->published;
+}
+
+Outbox::Outbox(StateDatabase& state, shmbus::Bus& bus, std::string topic, Publish publish, Kept kept)
     : bus_(bus),
       topic_(std::move(topic)),
       publish_(std::move(publish)),
+      kept_(std::move(kept)),
       load_(state.with(outbox_tables).prepare("SELECT id, result FROM outbox ORDER BY id")),
       add_(state.prepare("INSERT INTO outbox VALUES (?1, ?2)")),
       forget_(state.prepare("DELETE FROM outbox WHERE id <= ?1")),
@@ -42,6 +52,8 @@ std::size_t Outbox::resume() {
   cause_ = nullptr;
   kept_cause_.reset();
   load();
+  published_.clear();
+  wait_until_kept(newest_sequence(bus_, topic_));
   std::size_t dropped = 0;
   if (!waiting_.empty()) {
     std::size_t published = 0;
@@ -56,7 +68,7 @@ std::size_t Outbox::resume() {
   }
   committed_ = waiting_.size();
   const auto topic = bus_.find_topic(topic_);
-  mark_ = {.bus = bus_.incarnation(), .topic = topic ? topic->id : 0, .sequence = newest_sequence()};
+  mark_ = {.bus = bus_.incarnation(), .topic = topic ? topic->id : 0, .sequence = newest_sequence(bus_, topic_)};
   forget_.run(last_published_);
   save_mark_.run(mark_.to_string());
   forgetting_ = last_published_;
@@ -80,35 +92,30 @@ std::size_t Outbox::count_published() {
   // An earlier process may have died while it published, and the next one published behind that claim. No reader passes
   // it before it is repaired.
   bus_.reap();
-  shmbus::Inspector inspector(bus_.name());
-  shmbus::EventReader events = inspector.read(topic_, shmbus::Start::after(mark_), {.retained_only = true});
+  shmbus::Subscriber events = bus_.subscriber(topic_, {.start = shmbus::Start::after(mark_)});
   const auto deadline = std::chrono::steady_clock::now() + publish_time;
   std::size_t published = 0;
-  while (published < waiting_.size()) {
-    if (const shmbus::EventSnapshot* event = events.next()) {
-      const auto found = std::find_if(waiting_.begin() + static_cast<std::ptrdiff_t>(published), waiting_.end(),
-                                      [&](const Waiting& waiting) { return waiting.result == event->payload; });
-      if (found != waiting_.end()) published = static_cast<std::size_t>(found - waiting_.begin()) + 1;
-    } else if (events.finished()) {
-      break;
-    } else if (std::chrono::steady_clock::now() >= deadline) {
-      const std::vector<shmbus::TopicProblem> problems = events.problems();
-      throw std::runtime_error(fmt::format(
-          "topic '{}': expected to read which results an earlier process published, found that it can't be read "
-          "to its end: {}; start this service again when that has passed",
-          topic_, problems.empty() ? "no reason is known" : problems.front().reason));
-    } else {
-      std::this_thread::sleep_for(between_looks);
-    }
+  const auto look_for = [&](const shmbus::Event& event) {
+    const auto found =
+        std::find_if(waiting_.begin() + static_cast<std::ptrdiff_t>(published), waiting_.end(),
+                     [&](const Waiting& waiting) { return std::ranges::equal(waiting.result, event.payload()); });
+    if (found != waiting_.end()) published = static_cast<std::size_t>(found - waiting_.begin()) + 1;
+  };
+  while (published < waiting_.size() && (events.poll(look_for) > 0 || events.wait(end_of_topic))) {
+    if (std::chrono::steady_clock::now() < deadline) continue;
+    throw std::runtime_error(fmt::format(
+        "topic '{}': expected to read which results an earlier process published, found that others go on publishing "
+        "there; start this service again when that has passed",
+        topic_));
   }
   return published;
 }
 
-std::uint64_t Outbox::newest_sequence() const {
-  const shmbus::BusSnapshot bus = shmbus::Inspector(bus_.name()).snapshot();
-  const auto found = std::find_if(bus.topics.begin(), bus.topics.end(),
-                                  [&](const shmbus::TopicSnapshot& topic) { return topic.info.name == topic_; });
-  return found == bus.topics.end() ? 0 : found->published;
+// What the predecessor published last may be in memory alone. On a disk that hangs, it stays at that.
+void Outbox::wait_until_kept(std::uint64_t sequence) const {
+  const auto deadline = std::chrono::steady_clock::now() + publish_time;
+  while (sequence > 0 && !kept_(sequence) && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(between_looks);
 }
 
 void Outbox::set_cause(const shmbus::Event& event) {
@@ -123,10 +130,15 @@ void Outbox::add(Bytes result) {
 }
 
 void Outbox::forget() {
-  if (!has_published()) return;
-  forget_.run(last_published_);
+  const std::uint64_t before = forgetting_;
+  while (!published_.empty() && kept_(published_.front().sequence)) {
+    mark_.sequence = published_.front().sequence;
+    forgetting_ = published_.front().id;
+    published_.pop_front();
+  }
+  if (forgetting_ == before) return;
+  forget_.run(forgetting_);
   save_mark_.run(mark_.to_string());
-  forgetting_ = last_published_;
 }
 
 void Outbox::committed() {
@@ -144,7 +156,7 @@ bool Outbox::publish() {
       refusal_ = result.status();
       return false;
     }
-    mark_.sequence = result.sequence();
+    published_.push_back({.id = next.id, .sequence = result.sequence()});
     last_published_ = next.id;
     scope.reset();
     waiting_.pop_front();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <shmbus/event.hpp>
@@ -21,6 +22,9 @@ class Bus;
 
 namespace streaming {
 
+/// The number of the newest event of a topic; 0: none.
+std::uint64_t newest_sequence(const shmbus::Bus& bus, std::string_view topic);
+
 /// The results of a service on their way from its transactions to the bus, in the order in which they were added:
 ///
 ///     add          in the transaction of the event that a result answers: both are kept, or neither
@@ -30,14 +34,20 @@ namespace streaming {
 ///
 /// A process that is killed between publishing and forgetting leaves results that may be on the bus or not. Its successor
 /// reads what the topic holds behind the mark: its own results are there in order, so whatever comes behind the last one
-/// found was not published. That holds for as long as the topic's ring holds one of them, or all behind the mark.
+/// found was not published. On a topic with a journal a result is forgotten only once it is durable, so the same is true after
+/// the machine's crash: a result that the journal does not have is still in the outbox. That holds for as long as the topic's ring holds one of them, or all behind the mark.
 class Outbox {
  public:
+  /// Whether the result that was published with this number can be forgotten: no crash takes it back that its topic is
+  /// to survive.
+  using Kept = std::function<bool(std::uint64_t)>;
   using Bytes = std::span<const std::byte>;
   using Publish = std::function<shmbus::PublishResult(Bytes)>;
 
   /// *Requires*: the database and the bus outlive it.
-  Outbox(StateDatabase& state, shmbus::Bus& bus, std::string topic, Publish publish);
+  Outbox(
+      StateDatabase& state, shmbus::Bus& bus, std::string topic, Publish publish,
+      Kept kept = [](std::uint64_t) { return true; });
 
   /// Takes over what an earlier process, or this one before its last commit, left: all but the results that were published.
   /// Returns how many it drops: the topic was removed, so that it is unknown whether it held them. Call it first, and after
@@ -74,13 +84,20 @@ class Outbox {
     std::shared_ptr<shmbus::RetainedEvent> cause;  // none if an earlier process added it
   };
 
+  /// A result that is on the bus, and in the outbox until it is durable.
+  struct Published {
+    std::uint64_t id = 0;
+    std::uint64_t sequence = 0;
+  };
+
   void load();
   std::size_t count_published();
-  std::uint64_t newest_sequence() const;
+  void wait_until_kept(std::uint64_t sequence) const;
 
   shmbus::Bus& bus_;
   std::string topic_;
   Publish publish_;
+  Kept kept_;
   Statement load_;
   Statement add_;
   Statement forget_;
@@ -88,6 +105,7 @@ class Outbox {
   Statement save_mark_;
 
   std::deque<Waiting> waiting_;
+  std::deque<Published> published_;
   std::size_t committed_ = 0;  // how many of them, from the first
   std::uint64_t last_id_ = 0;
   std::uint64_t last_published_ = 0;  // by id

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -56,6 +57,18 @@ bool RequestHandler::handle_next() {
     fmt::print(stderr, "video-service: a watch was answered but not published: {}\n",
                shmbus::to_string(result.status()));
   return result.status() != shmbus::Status::closed && result.status() != shmbus::Status::corrupt;
+}
+
+bool RequestHandler::pass_over(std::uint64_t sequence, const WatchStarted& published) {
+  std::optional<WatchStarted> watch;
+  while (!watch) {
+    if (!requests_.next()) return false;
+    watch = requests_.parse();
+  }
+  if (std::memcmp(&*watch, &published, sizeof published) != 0) return false;
+  ++published_;
+  hash_.add(sequence, published);
+  return true;
 }
 
 void RequestHandler::describe(Report& report) const {

@@ -25,6 +25,10 @@ class RequestHandler {
   /// Answers the next request. Returns false when there are no more requests, or the bus is gone.
   bool handle_next();
 
+  /// Passes over the next watch of the input, as an earlier process published it under this number, and counts it. Returns
+  /// false where the input ends, or holds another watch.
+  bool pass_over(std::uint64_t sequence, const WatchStarted& published);
+
   std::uint64_t published() const { return published_; }
   std::uint64_t unpublished() const { return unpublished_; }
   const ResponseTimes& times() const { return times_; }

@@ -33,7 +33,7 @@ Service::Service(std::string name, ServiceOptions options)
     : name_(std::move(name)),
       options_(std::move(options)),
       movies_(read_movies(options_.movies)),
-      state_(options_.serve.empty() ? options_.state : std::string{}, name_),
+      state_(options_.serve.empty() ? options_.state : std::string{}, name_, options_.journal == "batch"),
       positions_(state_) {
   if (!options_.serve.empty()) return;
   bus_.emplace(shmbus::Bus::open(options_.bus));
@@ -91,7 +91,8 @@ shmbus::Subscriber Service::subscribe() {
       .delivery = options_.reliable ? shmbus::Delivery::reliable : shmbus::Delivery::lossy,
       .wait = shmbus::WaitStrategy::sleep(),
       .name = name_,
-      .record_calls = recorded_calls};
+      .record_calls = recorded_calls,
+      .see = shmbus::See::durable};  // so that the machine's crash takes back no event that counts
   if (position_.last.sequence > 0) {
     options.start = shmbus::Start::after(position_.last);
     try {

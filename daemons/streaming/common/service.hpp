@@ -82,14 +82,19 @@ template <class Result>
 Send<Result> Service::results(std::string_view topic) {
   if (!bus_) return [](const Result&) {};
   // Only recent results matter: a small ring is enough.
-  auto publisher = std::make_shared<shmbus::TypedPublisher<Result>>(
-      bus_->publisher<Result>(topic, {.block_size = 64 * 1024, .blocks = 8}));
-  outbox_.emplace(state_, *bus_, std::string{topic}, [publisher](Outbox::Bytes bytes) {
+  auto publisher = std::make_shared<shmbus::TypedPublisher<Result>>(bus_->publisher<Result>(
+      topic, {.block_size = 64 * 1024, .blocks = 8, .journal = journal_named(options_.journal)}));
+  const auto publish = [publisher](Outbox::Bytes bytes) {
     Result result;
     if (bytes.size() != sizeof result) return shmbus::PublishResult(shmbus::Status::corrupt, 0);
     std::memcpy(&result, bytes.data(), sizeof result);
     return publisher->try_publish(result);
-  });
+  };
+  const auto kept = [publisher](std::uint64_t sequence) {
+    const shmbus::Status status = publisher->wait_durable(sequence, std::chrono::nanoseconds::zero());
+    return status != shmbus::Status::timed_out && status != shmbus::Status::journal_failed;
+  };
+  outbox_.emplace(state_, *bus_, std::string{topic}, publish, kept);
   return [this](const Result& result) { outbox_->add(std::as_bytes(std::span{&result, 1})); };
 }
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include <shmbus/journal.hpp>
+
 #include "command_line.hpp"
 
 namespace streaming {
@@ -11,9 +13,10 @@ namespace streaming {
 /// The options that the six reacting services share.
 struct ServiceOptions {
   std::string bus = "default";
-  std::string state;   ///< empty: none
-  std::string report;  ///< empty: none
-  std::string movies;  ///< empty: genres are made up
+  std::string state;             ///< empty: none
+  std::string report;            ///< empty: none
+  std::string movies;            ///< empty: genres are made up
+  std::string journal = "none";  ///< of the topic of results
   std::uint64_t until = 0;
   bool reliable = false;
   std::chrono::milliseconds save_interval{100};
@@ -25,6 +28,12 @@ struct ServiceOptions {
 
 /// `--bus`, which every program of the platform has.
 void add_bus_option(shmbus::tool::Command& program, std::string& bus);
+
+/// `--journal`, whose words are those of `journal_named`.
+void add_journal_option(shmbus::tool::Command& program, std::string& journal, const std::string& help);
+
+/// The journal that `none`, `page_cache` or `batch` names.
+shmbus::Journal journal_named(const std::string& name);
 
 void add_service_options(shmbus::tool::Command& program, ServiceOptions& options);
 

@@ -80,8 +80,8 @@ void Statement::check(int code) const {
 
 void Statement::fail_without_row() const { database_->refuse("one without a row that must be there"); }
 
-StateDatabase::StateDatabase(std::filesystem::path path, std::string service)
-    : path_(std::move(path)), service_(std::move(service)) {
+StateDatabase::StateDatabase(std::filesystem::path path, std::string service, bool synced)
+    : path_(std::move(path)), service_(std::move(service)), synced_(synced) {
   if (!path_.empty() && begins_with(path_, older_state)) refuse("a state file of an older version of this program");
   open();
   // A file that is refused stays as it is: SQLite must not tidy it up.
@@ -116,7 +116,8 @@ void StateDatabase::open() {
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   // After a kill all that was committed is there without any sync. After a loss of power the last transactions may be
   // missing, as the bus is, but the database is not damaged.
-  execute("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON");
+  execute(synced_ ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  execute("PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON");
   sqlite3_wal_autocheckpoint(handle, pages_between_checkpoints);
 }
 

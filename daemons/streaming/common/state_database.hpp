@@ -126,8 +126,8 @@ class StateDatabase {
  public:
   /// Opens that service's state, or creates it. With an empty path it is in memory, and gone with this object. Throws
   /// StateError where the file is something else, damaged, of another version, another service's or in use; it is then
-  /// left as it was.
-  StateDatabase(std::filesystem::path path, std::string service);
+  /// left as it was. With `synced` no crash of the machine takes back a commit.
+  StateDatabase(std::filesystem::path path, std::string service, bool synced = false);
   StateDatabase(const StateDatabase&) = delete;
   StateDatabase& operator=(const StateDatabase&) = delete;
   ~StateDatabase();
@@ -165,6 +165,7 @@ class StateDatabase {
   std::filesystem::path path_;
   std::string service_;
   std::unique_ptr<sqlite3, Close> handle_;
+  bool synced_;
   bool fresh_ = false;
 };
 

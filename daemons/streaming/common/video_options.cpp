@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/line_reader.hpp"
+#include "common/service_options.hpp"
 
 namespace streaming {
 namespace {
@@ -14,6 +15,10 @@ constexpr std::uint64_t generated_events = 100'000;
 }  // namespace
 
 void add_video_options(Command& program, VideoOptions& options) {
+  add_journal_option(
+      program, options.journal,
+      "if the topic is new, also write its events to disk, so that they are there after all processes died "
+      "(page_cache), or after the machine crashed (batch)");
   program
       .option("--input", "FILE", text_value(options.input),
               "CSV with the columns userId, movieId, rating and timestamp; - for standard input; "
@@ -32,6 +37,8 @@ void add_video_options(Command& program, VideoOptions& options) {
       .option("--retain", "N", whole_number(options.retain),
               "if the topic is new, retain at least N events for services that start later [all of a file's or the "
               "generated ones, up to a million; at least 250000]")
+      .flag("--resume", options.resume,
+            "pass over as many watches of the input as the topic holds, and count them as published")
       .option("--report", "FILE", text_value(options.report), "write what was done as JSON at the end")
       .option("--answers", "FILE", text_value(options.answers), "write the time of each answer as CSV at the end");
 }

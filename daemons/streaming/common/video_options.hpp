@@ -16,6 +16,8 @@ struct VideoOptions {
   double pace_seconds = 0;
   std::uint64_t burst = 1;
   std::uint64_t retain = 0;
+  std::string journal = "none";
+  bool resume = false;
   std::string report;
   std::string answers;
 };

@@ -51,6 +51,9 @@ void compare(Demonstration& demonstration, const CallFigures& calls, const Event
 /// All watches, with a service killed and another one added on the way.
 void show_stream(Demonstration& demonstration);
 
+/// A stream in whose middle everything is killed and the bus's memory is gone, as when the machine restarts.
+void show_reboot(Demonstration& demonstration);
+
 /// One watch through all services, with ml-service killed while it works at it.
 void show_trace(Demonstration& demonstration);
 

@@ -36,12 +36,13 @@ int run(const demo::DemoOptions& options) {
       const demo::EventFigures events = demo::show_events(demonstration);
       demo::compare(demonstration, calls, events);
       demo::show_stream(demonstration);
+      demo::show_reboot(demonstration);
       demo::show_trace(demonstration);
     }
   }
   checks.expect(demo::shared_memory_named(name).empty(), "nothing is left in /dev/shm");
 
-  terminal.heading(options.two_hosts ? "2  Checks" : "5  Checks");
+  terminal.heading(options.two_hosts ? "2  Checks" : "6  Checks");
   checks.show(terminal);
   const auto took = demo::readable(std::chrono::steady_clock::now() - began);
   terminal.blank();

@@ -26,7 +26,7 @@ Platform::Platform(std::filesystem::path programs, std::string bus, std::filesys
 Platform::~Platform() {
   processes_.clear();
   try {
-    shmbus::Bus::remove(bus_);
+    shmbus::Bus::remove(bus_, shmbus::Journals::erase);
   } catch (const std::exception& error) {
     fmt::print(stderr, "shmbus-demo: {}\n", error.what());
   }
@@ -62,6 +62,11 @@ Process& Platform::start_reacting(std::string_view service, const std::string& m
 void Platform::kill(std::string_view service) {
   const auto found = processes_.find(service);
   if (found != processes_.end()) processes_.erase(found);
+}
+
+void Platform::kill_all() {
+  for (auto& [service, process] : processes_) process->signal(SIGKILL);
+  processes_.clear();
 }
 
 void Platform::signal(std::string_view service, int number) {

@@ -36,6 +36,8 @@ class Platform {
                           const std::vector<std::string>& more = {});
 
   void kill(std::string_view service);
+  /// Kills all running services at once.
+  void kill_all();
   void signal(std::string_view service, int number);
   /// Sends SIGTERM to one service, and waits until it has ended.
   void stop(std::string_view service);

@@ -100,7 +100,7 @@ void check(Checks& checks, const std::vector<Trace>& traces) {
 
 void show_trace(Demonstration& demonstration) {
   Terminal& terminal = demonstration.terminal;
-  terminal.heading("4  One watch, followed through all services; ml-service is killed while it works at it");
+  terminal.heading("5  One watch, followed through all services; ml-service is killed while it works at it");
   Platform platform = demonstration.platform("trace");
   const auto start = [&](const Work& work) {
     platform.start_reacting(work.service, demonstration.input.movies, {"--work", std::to_string(work.time.count())});

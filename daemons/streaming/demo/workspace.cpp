@@ -36,7 +36,7 @@ int lock_folder(const std::filesystem::path& folder) {
 
 void remove_buses(const std::string& name) {
   for (const std::string& bus : shmbus::Inspector::buses()) {
-    if (bus.starts_with(name + "-")) shmbus::Bus::remove(bus);
+    if (bus.starts_with(name + "-")) shmbus::Bus::remove(bus, shmbus::Journals::erase);
   }
   remove_bridge_states(name + "-");
 }
@@ -91,6 +91,7 @@ Workspace::Workspace() {
     lock_ = lock_folder(folder_);
   }
   name_ = folder_.filename().string().substr(folder_prefix.size());
+  ::setenv("SHMBUS_JOURNALS", (folder_ / "journals").c_str(), 1);  // they go with the folder
 }
 
 Workspace::~Workspace() {

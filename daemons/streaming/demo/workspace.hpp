@@ -6,7 +6,7 @@
 
 namespace demo {
 
-/// A folder for the logs, states and sockets of one demonstration, and a name for its buses. All are removed at the end.
+/// A folder for the logs, states, sockets and journals of one demonstration, and a name for its buses. All are removed at the end.
 ///
 /// It is locked while the demonstration runs, so that the next one recognises what a killed one left, and removes it.
 class Workspace {
