@@ -89,6 +89,7 @@ void Daemon::look() {
        warnings_.look(looks, shared_memory(), {.gating = settings_.gating_limit, .memory = settings_.memory_limit}))
     spdlog::log(warning.level, "{}", warning.text);
   reaper_.look(looks);
+  recording_.look(looks);
   std::vector<std::string> buses;
   for (const Look& look : looks) buses.push_back(look.bus);
   health_.looked(std::move(buses));
@@ -110,6 +111,7 @@ void Daemon::apply(const Settings& settings) {
   set_log_level(settings.log_level);
   buses_.choose(settings.buses, settings.owners);
   reaper_.set(settings.reap, settings.owners);
+  recording_.set(settings.record, settings.owners);
   traces_.set(settings.trace, settings.buses, settings.owners);
 }
 

@@ -7,6 +7,7 @@
 #include "endpoint.hpp"
 #include "health.hpp"
 #include "reaper.hpp"
+#include "recording.hpp"
 #include "settings.hpp"
 #include "trace_export.hpp"
 #include "warnings.hpp"
@@ -33,6 +34,7 @@ class Daemon {
   Settings settings_;
   BusSet buses_;
   Reaper reaper_{buses_};
+  Recording recording_;
   Warnings warnings_;
   TraceExport traces_;
   Health health_;

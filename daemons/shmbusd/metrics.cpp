@@ -49,6 +49,31 @@ void add_topic(MetricFamilies& f, const Labels& labels, const TopicSnapshot& t) 
             number(t.repaired_ports));
 }
 
+void add_journal(MetricFamilies& f, const Labels& labels, const JournalSnapshot& j) {
+  f.gauge("shmbus_journal_unrecorded_events", "Events published and not written to the journal yet.", labels,
+          number(j.unrecorded));
+  f.gauge("shmbus_journal_not_durable_events", "Events published and not durable yet.", labels, number(j.not_durable));
+  for (const RecorderState state :
+       {RecorderState::none, RecorderState::recording, RecorderState::failed, RecorderState::low_space}) {
+    Labels with_state = labels;
+    with_state.push_back({"state", to_string(state)});
+    f.gauge("shmbus_journal_state", "1 for the state that the recorder is in; none: no process records.", with_state,
+            j.state == state ? 1 : 0);
+  }
+  f.gauge("shmbus_journal_holding", "1 while publishers wait for the journal.", labels, j.holding ? 1 : 0);
+  f.counter("shmbus_journal_written_bytes_total", "Bytes written to the journal.", labels, number(j.bytes));
+  f.counter("shmbus_journal_syncs_total", "Syncs of the journal.", labels, number(j.syncs));
+  f.counter("shmbus_journal_sync_seconds_total", "Time that these syncs took.", labels, seconds(j.sync_time));
+  f.gauge("shmbus_journal_longest_sync_seconds", "Time that the longest of them took.", labels,
+          seconds(j.longest_sync));
+  f.counter("shmbus_journal_failures_total", "Writes and syncs that failed.", labels, number(j.failures));
+  f.counter("shmbus_journal_missing_events_total", "Events that left the ring unrecorded.", labels, number(j.missing));
+  f.counter("shmbus_journal_hand_overs_total", "Times that a process began to record.", labels, number(j.hand_overs));
+  f.gauge("shmbus_journal_files", "Segment files of the journal.", labels, number(j.files));
+  f.gauge("shmbus_journal_files_bytes", "Bytes of these files.", labels, number(j.files_bytes));
+  f.gauge("shmbus_journal_free_bytes", "Bytes free on their file system.", labels, number(j.free_bytes));
+}
+
 void add_publisher(MetricFamilies& f, const Labels& labels, const PublisherSnapshot& p) {
   f.counter("shmbus_publisher_events_total", "Events this publisher published.", labels, number(p.published));
   f.counter("shmbus_publisher_bytes_total", "Bytes of this publisher's records: headers and payloads.", labels,
@@ -107,6 +132,7 @@ void add_bus(MetricFamilies& f, const BusSnapshot& bus, BucketBounds& bounds) {
     f.gauge("shmbus_topic_readable", "1 if the topic could be read.", topic_labels, topic.problem.empty() ? 1 : 0);
     if (!topic.problem.empty()) continue;
     add_topic(f, topic_labels, topic);
+    if (topic.journal) add_journal(f, topic_labels, *topic.journal);
     for (const PublisherSnapshot& p : topic.publishers)
       add_publisher(f, port_labels(topic_labels, p.program, p.pid, p.port), p);
     for (const SubscriberSnapshot& s : topic.subscribers) {
@@ -173,8 +199,8 @@ ClientMetric::Histogram served_histogram(const Latency& latency, const BucketBou
   return histogram;
 }
 
-std::vector<MetricFamily> Metrics::families(const std::vector<Look>& looks, const Memory& memory,
-                                            const OwnCounts& own, const std::optional<TraceCounts>& traces) {
+std::vector<MetricFamily> Metrics::families(const std::vector<Look>& looks, const Memory& memory, const OwnCounts& own,
+                                            const std::optional<TraceCounts>& traces) {
   MetricFamilies f;
   f.gauge("shmbusd_build_info", "1; the label holds shmbusd's version.", {{"version", SHMBUS_VERSION}}, 1);
   f.counter("shmbusd_reaped_nodes_total", "Dead nodes that shmbusd freed.", {}, number(own.reaped_nodes));

@@ -23,6 +23,7 @@ class Reader : public SettingsReader {
                    {"buses", [&](const Setting& v) { buses(v, s.buses); }},
                    {"owners", [&](const Setting& v) { users(v, s.owners); }},
                    {"reap", [&](const Setting& v) { boolean(v, s.reap); }},
+                   {"record", [&](const Setting& v) { boolean(v, s.record); }},
                    {"warn", [&](const Setting& v) { warn(v, s); }},
                    {"metrics",
                     [&](const Setting& v) {

@@ -20,6 +20,7 @@ struct Settings {
   std::vector<std::string> buses{};                             ///< empty: all that this process may join
   std::vector<uid_t> owners{};                                  ///< users whose buses to join, besides its own user and root
   bool reap = true;
+  bool record = true;  ///< journaled topics that no other process records
   std::chrono::nanoseconds gating_limit = std::chrono::seconds{5};  ///< 0: no warning
   unsigned memory_limit = 10;                                       ///< percent of /dev/shm left; 0: no warning
   std::string listen = "127.0.0.1:9871";                            ///< HOST:PORT, unix:PATH, or empty: no metrics

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "journal_text.hpp"
 #include "printable_text.hpp"
 #include "quantity_text.hpp"
 #include "unattached_text.hpp"
@@ -28,6 +29,7 @@ std::vector<Warning> Warnings::look(const std::vector<Look>& looks, const Memory
   problems(looks);
   gating(looks, limits.gating);
   unattached(looks);
+  journals(looks);
   room(memory, limits.memory);
   return std::exchange(said_, {});
 }
@@ -83,6 +85,35 @@ void Warnings::unattached(const std::vector<Look>& looks) {
       say(spdlog::level::info, fmt::format("{} has attached every topic that matches, or is gone", who));
   }
   unattached_ = std::move(now);
+}
+
+void Warnings::journals(const std::vector<Look>& looks) {
+  std::map<std::string, Journaled> now;
+  for (const Look& look : looks) {
+    if (!look.snapshot) continue;
+    for (const TopicSnapshot& topic : look.snapshot->topics) {
+      if (!topic.journal || !topic.problem.empty()) continue;
+      const JournalSnapshot& j = *topic.journal;
+      const std::string object = fmt::format("bus '{}', topic '{}'", look.bus, printable(topic.info.name));
+      const auto found = journals_.find(object);
+      const Journaled before = found == journals_.end() ? Journaled{} : found->second;
+      Journaled& journal = now[object];
+      if (tool::in_trouble(j)) journal.trouble = tool::journal_state_text(j) + tool::journal_gate_text(topic);
+      journal.missing = j.missing;
+      journal.recorder = j.alive ? j.node : 0;
+      if (!journal.trouble.empty() && journal.trouble != before.trouble)
+        say(spdlog::level::warn,
+            fmt::format("{}: its journal: {}; shmbus doctor shows what to do", object, journal.trouble));
+      if (journal.trouble.empty() && !before.trouble.empty())
+        say(spdlog::level::info, fmt::format("{}: its journal is written again", object));
+      if (journal.missing > before.missing)
+        say(spdlog::level::warn, fmt::format("{}: its journal misses {}, the last one is number {}", object,
+                                             tool::counted(j.missing, "event"), j.missing_end));
+      if (found != journals_.end() && journal.recorder != before.recorder)
+        say(spdlog::level::info, fmt::format("{}: recorded by {} now", object, tool::recorder_text(j)));
+    }
+  }
+  journals_ = std::move(now);
 }
 
 void Warnings::room(const Memory& memory, unsigned limit) {

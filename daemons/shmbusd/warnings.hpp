@@ -46,12 +46,19 @@ class Warnings {
   void gating(const std::vector<Look>& looks, std::chrono::nanoseconds limit);
   void room(const Memory& memory, unsigned limit);
   void problems(const std::vector<Look>& looks);
+  void journals(const std::vector<Look>& looks);
   void unattached(const std::vector<Look>& looks);
   void say(spdlog::level::level_enum level, std::string text);
 
-  std::map<std::string, Gating> gating_;         // by bus, topic, port and node
+  std::map<std::string, Gating> gating_;           // by bus, topic, port and node
   std::map<std::string, std::string> problems_;    // by bus or topic
   std::map<std::string, std::string> unattached_;  // by bus and subscription: the subscriber's description
+  struct Journaled {
+    std::string trouble;  ///< empty: none
+    std::uint64_t missing = 0;
+    std::uint64_t recorder = 0;  ///< node
+  };
+  std::map<std::string, Journaled> journals_;  // by bus and topic
   bool short_of_memory_ = false;
   std::vector<Warning> said_;
 };

@@ -38,7 +38,7 @@ TEST_CASE("the example configuration is the default", "[shmbusd]") {
 
 TEST_CASE("each key of a configuration is read", "[shmbusd]") {
   const Settings settings = parse_settings(
-      "interval = '250ms'\nbuses = ['a', 'b', 'a']\nowners = ['root', 1234]\nreap = false\n"
+      "interval = '250ms'\nbuses = ['a', 'b', 'a']\nowners = ['root', 1234]\nreap = false\nrecord = false\n"
       "[warn]\ngating = '2m'\nmemory = 25\n[metrics]\nlisten = 'unix:/run/x.sock'\n[log]\nlevel = 'debug'\n"
       "[trace]\nendpoint = 'http://h:4318/v1/traces'\nslower_than = '1s'\nfailed = false\nsampled = false\nsample = 0.5\n"
       "settle = '3s'\ninterval = '20ms'\ntimeout = '4s'\nevents = 5000\nqueue = 2\n",
@@ -47,6 +47,7 @@ TEST_CASE("each key of a configuration is read", "[shmbusd]") {
                              .buses = {"a", "b"},
                              .owners = {0, 1234},
                              .reap = false,
+                             .record = false,
                              .gating_limit = 2min,
                              .memory_limit = 25,
                              .listen = "unix:/run/x.sock",
@@ -79,7 +80,7 @@ TEST_CASE("addresses to listen at are numeric, or paths, or none", "[shmbusd]") 
 
 TEST_CASE("an unknown key is named with its place, and the known ones", "[shmbusd]") {
   CHECK(mistakes("\n  intervall = '1s'") ==
-        "f.toml:2:3: intervall: unknown key; expected one of interval, buses, owners, reap, warn, metrics, trace, log");
+        "f.toml:2:3: intervall: unknown key; expected one of interval, buses, owners, reap, record, warn, metrics, trace, log");
   CHECK(mistakes("[warn]\ngatting = '1s'") == "f.toml:2:1: warn.gatting: unknown key; expected one of gating, memory");
 }
 

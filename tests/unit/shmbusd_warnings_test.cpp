@@ -124,3 +124,30 @@ TEST_CASE("a subscriber that could not attach a topic is reported once, and so i
   CHECK(said(warnings, {{"b", bus, {}}}) ==
         "info: bus 'b': reader (pid 12) has attached every topic that matches, or is gone\n");
 }
+
+TEST_CASE("a journal's trouble is reported once, and so is its end, what is missing and who records", "[shmbusd]") {
+  BusSnapshot bus;
+  shmbus::TopicSnapshot& topic = bus.topics.emplace_back();
+  topic.info.name = "t";
+  shmbus::JournalSnapshot& j = topic.journal.emplace();
+  const auto look = [&] { return std::vector<Look>{{"b", bus, {}}}; };
+  Warnings warnings;
+  CHECK(said(warnings, look()) == "");  // nobody records, and all is on disk
+  j.unrecorded = 4;
+  CHECK(said(warnings, look()) ==
+        "warning: bus 'b', topic 't': its journal: nobody records; shmbus doctor shows what to do\n");
+  CHECK(said(warnings, look()) == "");
+  j.state = shmbus::RecorderState::recording;
+  j.alive = true;
+  j.node = 2;
+  j.pid = 12;
+  j.program = "writer";
+  CHECK(said(warnings, look()) ==
+        "info: bus 'b', topic 't': its journal is written again\n"
+        "info: bus 'b', topic 't': recorded by writer (pid 12) now\n");
+  j.missing = 3;
+  j.missing_end = 9;
+  CHECK(said(warnings, look()) ==
+        "warning: bus 'b', topic 't': its journal misses 3 events, the last one is number 9\n");
+  CHECK(said(warnings, look()) == "");
+}

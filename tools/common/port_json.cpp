@@ -1,5 +1,6 @@
 #include "port_json.hpp"
 
+#include "port_text.hpp"
 #include "printable_text.hpp"
 #include "unattached_text.hpp"
 
@@ -80,6 +81,8 @@ ordered_json port_json(const Bridges& bridges, const TopicSnapshot& topic, const
   object["wakeups"] = s.wakeups;
   object["handler_errors"] = s.handler_errors;
   object["mismatched"] = s.mismatched;
+  object["in_journal"] = s.in_journal;
+  object["recorder"] = is_recorder(topic, s);
   object["gating_ns"] = s.gating_for.count();
   object["retained_blocks"] = s.retained_blocks.size();
   object["latency"] = latency_json(s.latency);

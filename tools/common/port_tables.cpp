@@ -53,8 +53,8 @@ void PortTables::add(const TopicSnapshot& topic) {
                      std::to_string(p.published), byte_count(p.bytes), std::to_string(p.waits)});
   }
   for (const SubscriberSnapshot& s : topic.subscribers) {
-    subscribers_.add({topic.info.name, bridges_.process_text(s.node, s.name, s.program), std::to_string(s.pid), to_string(s.state),
-                      mode_text(s), std::to_string(s.lag), s.lag_time ? duration_text(*s.lag_time) : "-",
+    subscribers_.add({topic.info.name, bridges_.process_text(s.node, s.name, s.program), std::to_string(s.pid), subscriber_state_text(s),
+                      is_recorder(topic, s) ? "recorder" : mode_text(s), std::to_string(s.lag), s.lag_time ? duration_text(*s.lag_time) : "-",
                       std::to_string(s.delivered), std::to_string(s.lost), std::to_string(s.mismatched),
                       latency_text(s.latency)});
   }

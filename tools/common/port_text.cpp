@@ -15,6 +15,14 @@ std::string process_text(const std::string& name, const std::string& program) {
   return printable(fmt::format("{} ({})", name, program));
 }
 
+bool is_recorder(const TopicSnapshot& topic, const SubscriberSnapshot& s) noexcept {
+  return topic.journal && s.node == topic.journal->node && s.name == "recorder" && s.pattern.empty();
+}
+
+std::string subscriber_state_text(const SubscriberSnapshot& s) {
+  return fmt::format("{}{}", to_string(s.state), s.in_journal ? ", in journal" : "");
+}
+
 const char* mode_text(const SubscriberSnapshot& s) noexcept {
   if (s.demoted) return "demoted";
   return s.delivery == Delivery::reliable ? "reliable" : "lossy";

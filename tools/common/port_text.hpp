@@ -10,6 +10,12 @@ namespace shmbus::tool {
 /// the system may have cut.
 std::string process_text(const std::string& name, const std::string& program);
 
+/// Whether this port is that of the process that records the topic.
+bool is_recorder(const TopicSnapshot& topic, const SubscriberSnapshot& subscriber) noexcept;
+
+/// The state, and whether it reads from the journal: "spinning, in journal".
+std::string subscriber_state_text(const SubscriberSnapshot& subscriber);
+
 /// "lossy", "reliable" or "demoted".
 const char* mode_text(const SubscriberSnapshot& subscriber) noexcept;
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "bridge.hpp"
+#include "journal_text.hpp"
 #include "port_json.hpp"
 #include "printable_text.hpp"
 #include "quantity_text.hpp"
@@ -63,6 +64,24 @@ BlockingProcess of_claim(const TopicSnapshot& topic, const PublisherSnapshot& p)
   return h;
 }
 
+BlockingProcess of_journal(const TopicSnapshot& topic) {
+  const JournalSnapshot& j = *topic.journal;
+  BlockingProcess h;
+  h.what = BlockingProcess::What::journal;
+  h.topic = topic.info.name;
+  h.name = "recorder";
+  h.program = j.alive ? j.program : "no process";
+  h.pid = j.alive ? j.pid : 0;
+  h.node = j.node;
+  h.state = j.alive ? NodeState::alive : NodeState::dead;
+  h.detail = fmt::format("{}; {} not on disk; publishers wait at most {}", journal_state_text(j),
+                         counted(j.unrecorded, "event"), duration_text(topic.info.unrecorded_limit));
+  h.remedy = j.alive ? "the disk is slow, full or fails: see shmbus info and shmbus doctor"
+                     : "nobody records: start shmbusd, as a user that may write the journals";
+  if (!j.alive) h.command = "systemctl start shmbusd";
+  return h;
+}
+
 BlockingProcess of_subscription(const SubscriptionSnapshot& s) {
   BlockingProcess h;
   h.what = BlockingProcess::What::unread;
@@ -108,6 +127,8 @@ const char* to_string(BlockingProcess::What what) noexcept {
       return "claim";
     case BlockingProcess::What::topic:
       return "topic";
+    case BlockingProcess::What::journal:
+      return "journal";
     case BlockingProcess::What::unread:
       return "unread";
     case BlockingProcess::What::memory:
@@ -123,6 +144,7 @@ std::vector<BlockingProcess> find_blocking_processes(Inspector& inspector, const
     for (const SubscriberSnapshot& s : topic.subscribers) {
       if (s.alive && s.gating) processes.push_back(of_ring(topic, s));
     }
+    if (topic.journal && topic.journal->holding) processes.push_back(of_journal(topic));
     for (const PublisherSnapshot& p : topic.publishers) {
       if (p.alive && p.claim_age.count() != 0) processes.push_back(of_claim(topic, p));
     }
@@ -172,6 +194,8 @@ std::string held_text(const BlockingProcess& p) {
         return "holds an open claim";
       case BlockingProcess::What::topic:
         return "holds up the creation of the topic";
+      case BlockingProcess::What::journal:
+        return "records, and holds publishers back";
       case BlockingProcess::What::unread:
         return "does not read the topic";
       case BlockingProcess::What::memory:
@@ -181,8 +205,10 @@ std::string held_text(const BlockingProcess& p) {
   };
   const std::string since = p.since.count() != 0 ? fmt::format(", for {}", duration_text(p.since)) : "";
   if (p.bridge)
-    return fmt::format("{} ({}, pid {}, {}) {}{}", bridge_text(*p.bridge), printable(p.program), p.pid, to_string(p.state),
+    return fmt::format("{} ({}, pid {}, {}) {}{}", bridge_text(*p.bridge), printable(p.program), p.pid,
+                       to_string(p.state),
                        p.what == BlockingProcess::What::ring ? "holds publishers back" : held(p.what), since);
+  if (p.what == BlockingProcess::What::journal && p.pid == 0) return "nobody records, and publishers wait";
   const std::string name =
       p.name.empty() || p.name == p.program ? p.program : fmt::format("{} of {}", p.name, p.program);
   return fmt::format("{} (pid {}, {}) {}{}", printable(name), p.pid, to_string(p.state), held(p.what), since);

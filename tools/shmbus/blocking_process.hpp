@@ -13,11 +13,12 @@ namespace shmbus::tool {
 /// A process that holds others or memory back, or that could not attach a topic it asked for.
 struct BlockingProcess {
   enum class What {
-    ring,    ///< a reliable subscriber that publishers wait for
-    claim,   ///< a publisher between claim and commit: subscribers wait at that event
-    topic,   ///< the creator of a topic that is not usable yet
-    memory,  ///< a subscriber inside blocks that have left the ring
-    unread,  ///< holds nothing back: a subscriber that could not attach a topic it matches
+    ring,     ///< a reliable subscriber that publishers wait for
+    claim,    ///< a publisher between claim and commit: subscribers wait at that event
+    topic,    ///< the creator of a topic that is not usable yet
+    memory,   ///< a subscriber inside blocks that have left the ring
+    journal,  ///< the process that records a topic, and that publishers wait for, or none
+    unread,   ///< holds nothing back: a subscriber that could not attach a topic it matches
   };
   What what{};
   std::string topic;

@@ -42,7 +42,7 @@ void add_doctor(CommandLine& line, const ChosenBus& bus) {
           R"(It examines the machine (kernel, clock source, membarrier, /dev/shm, limits) and every bus, or the one that --bus
 or SHMBUS_BUS names: version and damage, owner and mode, RemoveIPC of systemd, limits of members that topics run
 into, dead nodes and what they left, topics half made or removed, subscribers that hold publishers back beyond the
-stall limit, bridges to NATS that were made lossy, and bridges' state files without a bus. It changes nothing.
+stall limit, journals that nobody records, that failed or miss events, bridges to NATS that were made lossy, and bridges' state files without a bus. It changes nothing.
 
 A fault is followed by its remedy, and where there is one by a command to copy ($); it makes the exit status 1. A
 note is good to know.

@@ -5,6 +5,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "journal_json.hpp"
+#include "journal_text.hpp"
 #include "output.hpp"
 #include "port_json.hpp"
 #include "port_tables.hpp"
@@ -81,6 +83,22 @@ std::string text_of(const Bridges& bridges, const TopicSnapshot& t, const RingSn
   line("repaired",
        fmt::format("{} and {} of dead processes", counted(t.repaired_claims, "claim"), counted(t.repaired_ports, "port")));
   line("ring", ring_text(ring));
+  if (t.journal) {
+    const JournalSnapshot& j = *t.journal;
+    line("journal", fmt::format("{}, keeps {}", journal_text(t.info.journal), retention_text(t.info.retain)));
+    line("recorder", fmt::format("{}: {}{}", recorder_text(j), journal_state_text(j), journal_gate_text(t)));
+    line("recorded", fmt::format("up to {}, {} behind; durable up to {}, {} behind", j.recorded, j.unrecorded,
+                                 j.durable, j.not_durable));
+    if (j.syncs != 0)
+      line("syncs", fmt::format("{}, {} on average, at most {}", j.syncs,
+                                duration_text(j.sync_time / static_cast<std::int64_t>(j.syncs)),
+                                duration_text(j.longest_sync)));
+    line("missing", j.missing == 0 ? "nothing" : fmt::format("{}, up to number {}", counted(j.missing, "event"), j.missing_end));
+    line("failures", fmt::format("{}{}; {}", j.failures, j.error == 0 ? "" : ", last: " + failure_text(j),
+                                 counted(j.hand_overs, "hand-over")));
+    line("files", fmt::format("{} ({}), from number {}; {} free", counted(j.files, "file"), byte_count(j.files_bytes),
+                              j.first_held, byte_count(j.free_bytes)));
+  }
   PortTables ports{bridges};
   ports.add(t);
   const std::string tables = ports.text(width);
@@ -124,6 +142,7 @@ ordered_json json_of(const Bridges& bridges, const TopicSnapshot& t, const RingS
   object["dropped_blocks"] = t.dropped_blocks;
   object["repaired_claims"] = t.repaired_claims;
   object["repaired_ports"] = t.repaired_ports;
+  object["journal"] = journal_json(t);
   object["ports"] = ordered_json::array();
   for (const PublisherSnapshot& p : t.publishers) object["ports"].push_back(port_json(bridges, t, p));
   for (const SubscriberSnapshot& s : t.subscribers) object["ports"].push_back(port_json(bridges, t, s));

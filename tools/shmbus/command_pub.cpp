@@ -264,11 +264,11 @@ void add_pub(CommandLine& line, const ChosenBus& bus) {
           .option("--key", "TEXT", text_value(options->key), "What each event is about, for example a user's id")
           .option("--traceparent", "TEXT", traceparent_value(options->trace),
                   "The W3C trace context that each event carries");
-  add_size_options(command, options->shape)
+  add_journal_options(add_size_options(command, options->shape), options->shape)
       .flag("--as-type", options->as_type,
             "Publish to a topic that carries a type; each payload must be the bytes of one value")
-      .explain(R"(The bus and the topic are created if they do not exist. --block-size, --blocks and --exclusive apply only
-to a new topic; shmbus topic has more options. A pub that fails before it has published anything leaves no
+      .explain(R"(The bus and the topic are created if they do not exist. --block-size, --blocks, --exclusive and those of
+a journal apply only to a new topic; shmbus topic has more options. A pub that fails before it has published anything leaves no
 new topic or bus. Events stay readable until newer ones need their room. While a reliable subscriber holds
 the ring back, pub waits, and after a second reports which one. A topic that carries a type refuses
 raw bytes, unless it was created to accept them: see --as-type. Write -- before a TEXT that begins with a dash.

@@ -20,6 +20,9 @@ namespace {
 struct RmOptions {
   std::optional<std::string> topic;  // an empty name is a wrong name, not the whole bus
   bool force = false;
+  bool journal = false;
+
+  Journals journals() const { return journal ? Journals::erase : Journals::keep; }
 };
 
 /// The processes that use a bus or topic: "shmbus sub (pid 4711), player (pid 4712) and 3 more".
@@ -91,7 +94,8 @@ std::optional<BusSnapshot> look_at(const std::string& bus) {
   }
 }
 
-int remove_topic(const std::string& bus_name, const std::string& name, bool force) {
+int remove_topic(const std::string& bus_name, const std::string& name, const RmOptions& options) {
+  const bool force = options.force;
   const std::optional<BusSnapshot> bus = look_at(bus_name);
   const TopicSnapshot* topic = nullptr;
   if (bus) {
@@ -100,7 +104,7 @@ int remove_topic(const std::string& bus_name, const std::string& name, bool forc
   if (topic != nullptr && !force)
     users_of(*topic).refuse(fmt::format("topic '{}' of bus '{}'", name, bus_name));
   try {
-    if (Bus::open(bus_name, {.create = false}).remove_topic(name)) {
+    if (Bus::open(bus_name, {.create = false}).remove_topic(name, options.journals())) {
       report(fmt::format("removed topic '{}' of bus '{}'{}", name, bus_name, topic != nullptr ? found_text(*topic) : ""));
       return 0;
     }
@@ -112,7 +116,8 @@ int remove_topic(const std::string& bus_name, const std::string& name, bool forc
   return 0;
 }
 
-int remove_bus(const std::string& name, bool force) {
+int remove_bus(const std::string& name, const RmOptions& options) {
+  const bool force = options.force;
   const std::optional<BusSnapshot> bus = look_at(name);
   std::string memory, topics;
   for (const BusFiles& files : Inspector::files()) {
@@ -122,7 +127,7 @@ int remove_bus(const std::string& name, bool force) {
     if (!force) users_of(*bus).refuse(fmt::format("bus '{}'", name));
     topics = counted(bus->topics.size(), "topic") + ", ";
   }
-  if (Bus::remove(name)) {
+  if (Bus::remove(name, options.journals())) {
     report(fmt::format("removed bus '{}'{}", name, memory.empty() ? "" : fmt::format(" ({}{})", topics, memory)));
     return 0;
   }
@@ -131,7 +136,7 @@ int remove_bus(const std::string& name, bool force) {
 }
 
 int run(const std::string& bus_name, const RmOptions& options) {
-  return options.topic ? remove_topic(bus_name, *options.topic, options.force) : remove_bus(bus_name, options.force);
+  return options.topic ? remove_topic(bus_name, *options.topic, options) : remove_bus(bus_name, options);
 }
 
 }  // namespace
@@ -141,9 +146,11 @@ void add_rm(CommandLine& line, const ChosenBus& bus) {
   line.verb("rm", "Remove a bus with all its topics and events, or one topic")
       .option("-t,--topic", "NAME", text_value(options->topic), "Remove only this topic")
       .flag("-f,--force", options->force, "Remove what is in use, and succeed where there is nothing to remove")
+      .flag("--journal", options->journal, "Remove what was written to disk, too")
       .explain(R"(It refuses, and names the processes, while live members use the bus, or live publishers or subscribers the
 topic; with --force it does not ask. Programs that use what was removed keep what they have mapped, and learn
-that it was removed. What was removed is printed.
+that it was removed. What was removed is printed. Journals stay, and a topic that is made anew goes on with their
+numbering; with --journal they go, too.
 
 Examples:
   shmbus rm --bus streaming

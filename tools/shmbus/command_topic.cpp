@@ -48,13 +48,15 @@ void add_topic(CommandLine& line, const ChosenBus& bus) {
   Command& command = line.verb("topic", "Create a topic ahead of its first publisher")
                          .argument("NAME", text_value(options->name),
                                    "Tokens of letters, digits, _ and - joined by dots: video.watch_started");
-  add_other_options(add_size_options(command, options->shape), options->shape)
+  add_other_options(add_journal_options(add_size_options(command, options->shape), options->shape), options->shape)
       .explain(R"(The bus is created if it does not exist. A topic that exists stays as it is: that is printed, and where it
-lacks what was asked for, each such option, with exit status 1.
+lacks what was asked for, each such option, with exit status 1. With --journal a process that uses the topic
+writes its events to disk behind the publishers; see shmbus journal and shmbusd(8).
 
 Examples:
   shmbus topic camera.still --block-size 16MiB --blocks 4
-  shmbus topic orders.new --exclusive --reserve)")
+  shmbus topic orders.new --exclusive --reserve
+  shmbus topic orders.created --journal batch --retain-age 30d)")
       .action([options, &bus] { return run(bus.name, *options); });
 }
 

@@ -5,9 +5,10 @@
 #include <thread>
 
 #include "blocking_process.hpp"
+#include "journal_text.hpp"
 #include "output.hpp"
-#include "standard_error.hpp"
 #include "snapshot_topics.hpp"
+#include "standard_error.hpp"
 #include "verb.hpp"
 
 namespace shmbus::tool {
@@ -24,7 +25,13 @@ int run(const std::string& bus, bool json) {
   const int status = drop_unreadable(snapshot);
   Output out;
   const auto processes = find_blocking_processes(inspector, snapshot);
-  for (const BlockingProcess& process : processes) out.text() += json ? blocking_process_json(process) : blocking_process_text(process);
+  for (const BlockingProcess& process : processes)
+    out.text() += json ? blocking_process_json(process) : blocking_process_text(process);
+  for (const TopicSnapshot& topic : snapshot.topics) {
+    if (topic.journal)
+      hint(fmt::format("topic '{}' is recorded by {}: {}", topic.info.name, recorder_text(*topic.journal),
+                       journal_state_text(*topic.journal)));
+  }
   if (processes.empty() && status == 0) hint(fmt::format("no process holds anything back on bus '{}'", bus));
   out.flush();
   return status;
@@ -39,6 +46,7 @@ void add_who(CommandLine& line, const ChosenBus& bus) {
       .explain(R"(It names, with their processes,
   - reliable subscribers that publishers wait for (ring),
   - publishers that stay between claim and commit, so that subscribers wait (claim),
+  - journals that publishers wait for, with the process that records, or that none does (journal),
   - creators that stopped before their topic was usable (topic),
   - subscribers that keep blocks which have left the ring (memory),
   - subscribers that could not attach a topic they match (unread).

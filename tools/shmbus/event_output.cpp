@@ -12,6 +12,10 @@ EventOutput::EventOutput(Inspector& inspector, const PrintOptions& options) : op
   options_.columns = out_.columns();
 }
 
+EventOutput::EventOutput(const TopicInfo& topic, const PrintOptions& options) : options_(options), topics_(topic) {
+  options_.columns = out_.columns();
+}
+
 void EventOutput::print(const EventParts& event) {
   if (for_people(options_)) {
     const Time now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());

@@ -11,6 +11,8 @@ class EventOutput {
  public:
   EventOutput(Bus& bus, const PrintOptions& options);
   EventOutput(Inspector& inspector, const PrintOptions& options);
+  /// For the events of one topic.
+  EventOutput(const TopicInfo& topic, const PrintOptions& options);
 
   void print(const EventParts& event);
   void flush() { out_.flush(); }

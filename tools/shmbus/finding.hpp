@@ -32,6 +32,11 @@ std::vector<Finding> examine_limits(const BusSnapshot& bus);
 /// One bus: its owner, mode, clock, members, topics, and what dead processes left.
 std::vector<Finding> examine_bus(const BusFiles& files);
 
+/// The journals of a bus as its recorders show them: who records, what failed, is missing, or holds publishers back.
+std::vector<Finding> examine_journals(const BusSnapshot& bus);
+/// Folders of journals that are missing or can't be read.
+std::vector<Finding> examine_journal_files(const BusSnapshot& bus);
+
 /// State files of bridges to NATS, in a folder, whose bus is none of these and which no bridge uses.
 std::vector<Finding> examine_bridge_states(const std::vector<BusFiles>& buses, const std::string& folder = "/dev/shm");
 

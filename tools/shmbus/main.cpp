@@ -47,6 +47,7 @@ found, 2 wrong arguments.)");
   add_replay(line, bus);
   add_trace(line, bus);
   add_topic(line, bus);
+  add_journal(line, bus);
   add_who(line, bus);
   add_durable(line, bus);
   add_doctor(line, bus);

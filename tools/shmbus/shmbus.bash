@@ -10,7 +10,7 @@ _shmbus_durables() {
 
 _shmbus() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb="" bus="" i
-  local verbs="ls info ports stat pub sub hz tail replay trace topic who durable doctor gc forget rm help"
+  local verbs="ls info ports stat pub sub hz tail replay trace topic journal who durable doctor gc forget rm help"
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
@@ -26,15 +26,16 @@ _shmbus() {
     ls) options+=" --buses --json" ;;
     info | ports | who | durable | doctor) options+=" --json" ;;
     stat) options+=" --topic --json" ;;
-    pub) options+=" --lines --block-size --blocks --exclusive --as-type --header --key --traceparent" ;;
+    pub) options+=" --lines --block-size --blocks --exclusive --journal --retain-bytes --retain-age --as-type --header --key --traceparent" ;;
     sub) options+=" --from --count --json --raw --topic-name --reliable --demote-after --durable" ;;
     tail) options+=" --last --follow --json --raw --topic-name" ;;
     replay) options+=" --from --speed --quick --into --count --json --raw --topic-name" ;;
     trace) options+=" --last --slowest --failed --dead --since --json --otlp --perfetto" ;;
     hz) options+=" --interval --count --json" ;;
-    topic) options+=" --block-size --blocks --exclusive --reserve --no-timestamps --accept-raw --mode --group --strict" ;;
+    topic) options+=" --block-size --blocks --exclusive --journal --retain-bytes --retain-age --skip-when-behind --unrecorded-limit --segment-file --reserve --no-timestamps --accept-raw --mode --group --strict" ;;
+    journal) options+=" --journals --from --count --json --raw --topic-name --before --older --to --yes" ;;
     gc) options+=" --yes --json" ;;
-    rm) options+=" --topic --force" ;;
+    rm) options+=" --topic --force --journal" ;;
   esac
 
   local choices
@@ -50,8 +51,16 @@ _shmbus() {
       return
       ;;
     --durable) choices=$(_shmbus_durables) ;;
+    --journals)
+      mapfile -t COMPREPLY < <(compgen -d -- "$word")
+      return
+      ;;
+    --journal)
+      [[ $verb != rm ]] || return
+      choices="page-cache interval: batch"
+      ;;
     --from) choices="latest oldest seq: last: time:" ;;
-    --count | --slowest | --since | --speed | --interval | --block-size | --blocks | --demote-after | --mode | --group | --header | --key | --traceparent) return ;;
+    --count | --slowest | --since | --speed | --interval | --block-size | --blocks | --demote-after | --mode | --group | --retain-bytes | --retain-age | --unrecorded-limit | --segment-file | --before | --older | --to | --header | --key | --traceparent) return ;;
     *)
       if [[ $word == -* ]]; then
         choices=$options
@@ -62,6 +71,9 @@ _shmbus() {
           ls | info | ports | pub | sub | hz | tail | replay | topic) choices=$(_shmbus_topics) ;;
           forget) choices=$(_shmbus_durables) ;;
           help) choices=$verbs ;;
+          journal)
+            if [[ $previous == journal ]]; then choices="ls verify export prune"; else choices=$(_shmbus_topics); fi
+            ;;
           *) return ;;
         esac
       fi

@@ -21,7 +21,7 @@ function __shmbus_buses
     command shmbus ls --buses 2>/dev/null
 end
 
-set -l verbs ls info ports stat pub sub hz tail replay trace topic who durable doctor gc forget rm help
+set -l verbs ls info ports stat pub sub hz tail replay trace topic journal who durable doctor gc forget rm help
 
 complete -c shmbus -f
 complete -c shmbus -s b -l bus -x -a '(__shmbus_buses)' -d 'The bus'
@@ -39,6 +39,7 @@ complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a tail -d 'Print
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a replay -d 'Print retained events at their pace'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a trace -d 'Follow an event through all handlers'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a topic -d 'Create a topic'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a journal -d 'List, check, print or prune journals'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a who -d 'List processes that hold others back'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a durable -d 'List durable subscriptions'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a doctor -d 'Find limits, traps and leftovers'
@@ -48,8 +49,9 @@ complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a rm -d 'Remove 
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a help -d 'Explain the program, or a verb'
 
 complete -c shmbus -n '__fish_seen_subcommand_from ls info ports pub sub hz tail replay topic' -a '(__shmbus_topics)'
+complete -c shmbus -n '__fish_seen_subcommand_from journal' -a 'ls verify export prune'
 complete -c shmbus -n '__fish_seen_subcommand_from help' -a "$verbs"
-complete -c shmbus -n '__fish_seen_subcommand_from ls info ports stat sub hz tail replay trace who durable doctor gc' -s j -l json -d 'JSON'
+complete -c shmbus -n '__fish_seen_subcommand_from ls info ports stat sub hz tail replay trace journal who durable doctor gc' -s j -l json -d 'JSON'
 complete -c shmbus -n '__fish_seen_subcommand_from ls' -l buses -d 'List the buses instead'
 complete -c shmbus -n '__fish_seen_subcommand_from stat rm' -s t -l topic -x -a '(__shmbus_topics)' -d 'Only this topic'
 complete -c shmbus -n '__fish_seen_subcommand_from pub' -s l -l lines -d 'Each line is an event'
@@ -66,10 +68,10 @@ complete -c shmbus -n '__fish_seen_subcommand_from topic' -l accept-raw -d 'Raw 
 complete -c shmbus -n '__fish_seen_subcommand_from topic' -l mode -x -d 'Access in octal'
 complete -c shmbus -n '__fish_seen_subcommand_from topic' -l group -x -a '(__fish_complete_groups)' -d 'Owner group'
 complete -c shmbus -n '__fish_seen_subcommand_from topic' -l strict -d 'Fail if it exists with other options'
-complete -c shmbus -n '__fish_seen_subcommand_from sub replay' -s f -l from -x -a 'latest oldest seq: last: time:' -d 'Where to begin'
-complete -c shmbus -n '__fish_seen_subcommand_from sub hz replay' -s n -l count -x -d 'End after this number'
-complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay' -s r -l raw -d 'Payloads alone'
-complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay' -s t -l topic-name -d 'Begin raw lines with the topic'
+complete -c shmbus -n '__fish_seen_subcommand_from sub replay journal' -s f -l from -x -a 'latest oldest seq: last: time:' -d 'Where to begin'
+complete -c shmbus -n '__fish_seen_subcommand_from sub hz replay journal' -s n -l count -x -d 'End after this number'
+complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay journal' -s r -l raw -d 'Payloads alone'
+complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay journal' -s t -l topic-name -d 'Begin raw lines with the topic'
 complete -c shmbus -n '__fish_seen_subcommand_from sub' -l reliable -d 'Lose nothing'
 complete -c shmbus -n '__fish_seen_subcommand_from sub' -l demote-after -x -d 'Time of holding back before it becomes lossy'
 complete -c shmbus -n '__fish_seen_subcommand_from sub' -s d -l durable -x -a '(__shmbus_durables)' -d 'Go on under this name'
@@ -87,5 +89,16 @@ complete -c shmbus -n '__fish_seen_subcommand_from replay' -s s -l speed -x -d '
 complete -c shmbus -n '__fish_seen_subcommand_from replay' -s q -l quick -d 'Without pauses'
 complete -c shmbus -n '__fish_seen_subcommand_from replay' -s i -l into -x -a '(__shmbus_buses)' -d 'Publish on this bus'
 complete -c shmbus -n '__fish_seen_subcommand_from hz' -s i -l interval -x -d 'Seconds between lines'
-complete -c shmbus -n '__fish_seen_subcommand_from gc' -s y -l yes -d 'Free it'
+complete -c shmbus -n '__fish_seen_subcommand_from gc journal' -s y -l yes -d 'Free it'
 complete -c shmbus -n '__fish_seen_subcommand_from rm' -s f -l force -d 'Remove even if it is in use'
+complete -c shmbus -n '__fish_seen_subcommand_from pub topic' -l journal -x -a 'page-cache interval: batch' -d 'Write events to disk'
+complete -c shmbus -n '__fish_seen_subcommand_from pub topic' -l retain-bytes -x -d 'What the journal keeps'
+complete -c shmbus -n '__fish_seen_subcommand_from pub topic' -l retain-age -x -d 'How long the journal keeps events'
+complete -c shmbus -n '__fish_seen_subcommand_from topic' -l skip-when-behind -d 'Do not wait for the disk'
+complete -c shmbus -n '__fish_seen_subcommand_from topic' -l unrecorded-limit -x -d 'How long to wait while nobody records'
+complete -c shmbus -n '__fish_seen_subcommand_from topic' -l segment-file -x -d 'Bytes of a file of the journal'
+complete -c shmbus -n '__fish_seen_subcommand_from rm' -l journal -d 'Remove what was written to disk'
+complete -c shmbus -n '__fish_seen_subcommand_from journal' -l before -x -d 'Files with numbers below this'
+complete -c shmbus -n '__fish_seen_subcommand_from journal' -l older -x -d 'Files with older events'
+complete -c shmbus -n '__fish_seen_subcommand_from journal' -l to -x -d 'Until the rest is as small'
+complete -c shmbus -n '__fish_seen_subcommand_from journal' -s d -l journals -r -F -d 'Where the journals lie'

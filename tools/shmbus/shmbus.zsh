@@ -35,6 +35,7 @@ _shmbus_verbs() {
     'replay:print retained events at the pace they came'
     'trace:follow an event through all handlers'
     'topic:create a topic ahead of its first publisher'
+    'journal:list, check, print or prune what topics wrote to disk'
     'who:list the processes that hold others back'
     'durable:list durable subscriptions, and how far they have come'
     'doctor:find limits, traps and what crashes left'
@@ -55,7 +56,9 @@ _shmbus() {
   print=($json '(-r --raw)'{-r,--raw}'[payloads alone, on a terminal too]'
     '(-t --topic-name)'{-t,--topic-name}'[begin raw lines with the topic]')
   size=('--block-size[bytes of a block]:size:' '--blocks[blocks the ring retains]:number:'
-    '--exclusive[one publisher at a time]')
+    '--exclusive[one publisher at a time]'
+    '--journal[write events to disk]:policy:(page-cache interval\: batch)' '--retain-bytes[what the journal keeps]:size:'
+    '--retain-age[how long the journal keeps events]:time:')
 
   _arguments -C $bus '(- *)--version[print the version]' '1:verb:_shmbus_verbs' '*::argument:->argument' && return
   [[ $state == argument ]] || return
@@ -85,14 +88,22 @@ _shmbus() {
       '--dead[where a process died in a handler]' '(-s --since)'{-s,--since}'[not older than this]:time:' \
       '--otlp[write or send OpenTelemetry spans]:file or URL:_files' \
       '--perfetto[write a picture for ui.perfetto.dev]:file:_files' '1:event:' ;;
-    topic) _arguments $bus $size '--reserve[take all memory now]' '--no-timestamps[events without time]' \
+    topic) _arguments $bus $size '--skip-when-behind[do not wait for the disk]' \
+      '--unrecorded-limit[how long to wait while nobody records]:time:' '--segment-file[bytes of a file of the journal]:size:' \
+      '--reserve[take all memory now]' '--no-timestamps[events without time]' \
       '--accept-raw[raw bytes beside a type]' '--mode[access in octal]:mode:' '--group[owner group]:group:_groups' \
       '--strict[fail where it has other options]' '1:name:_shmbus_topics' ;;
     who | durable | doctor) _arguments $bus $json ;;
+    journal) _arguments $bus $print '(-d --journals)'{-d,--journals}'[where the journals lie]:folder:_files -/' \
+      '(-f --from)'{-f,--from}'[where to begin]:start:(oldest seq\: last\: time\:)' \
+      '(-n --count)'{-n,--count}'[end after this number of events]:number:' '--before[files with numbers below]:number:' \
+      '--older[files with older events]:time:' '--to[until the rest is as small]:size:' '(-y --yes)'{-y,--yes}'[do it]' \
+      '1:action:(ls verify export prune)' '2:topic:_shmbus_topics' ;;
     gc) _arguments $bus $json '(-y --yes)'{-y,--yes}'[do it]' ;;
     forget) _arguments $bus '1:name:_shmbus_durables' ;;
     rm) _arguments $bus '(-t --topic)'{-t,--topic}'[only this topic]:topic:_shmbus_topics' \
-      '(-f --force)'{-f,--force}'[although it is in use]' ;;
+      '(-f --force)'{-f,--force}'[although it is in use]' \
+      '--journal[what was written to disk, too]' ;;
     help) _arguments '1:verb:_shmbus_verbs' ;;
   esac
 }

@@ -16,6 +16,12 @@ TopicInfos::TopicInfos(Inspector& inspector)
         return std::nullopt;
       }) {}
 
+TopicInfos::TopicInfos(TopicInfo topic)
+    : find_([topic = std::move(topic)](std::string_view name) -> std::optional<TopicInfo> {
+        if (topic.name != name) return std::nullopt;
+        return topic;
+      }) {}
+
 const TopicInfo& TopicInfos::of(std::string_view topic, std::uint64_t id) {
   const auto known = infos_.find(topic);
   // A topic may be removed and created anew, and what it carries may be decided later.

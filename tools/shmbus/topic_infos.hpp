@@ -17,6 +17,8 @@ class TopicInfos {
   explicit TopicInfos(Bus& bus);
   /// For a program that does not join the bus.
   explicit TopicInfos(Inspector& inspector);
+  /// For the events of one topic.
+  explicit TopicInfos(TopicInfo topic);
 
   /// Returns what the topic of an event carries; `id` is the topic's. If the topic was removed, returns the info of a topic of
   /// raw bytes.

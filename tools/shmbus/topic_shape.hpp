@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,6 +18,10 @@ struct TopicShape {
   std::optional<std::uint64_t> block_size{}, blocks{};
   std::optional<unsigned> mode{};
   std::optional<std::string> group{};
+  std::optional<Journal> journal{};
+  std::optional<std::uint64_t> retain_bytes{}, segment_file{};
+  std::optional<std::chrono::nanoseconds> retain_age{}, unrecorded_limit{};
+  bool skip_when_behind = false;
   bool exclusive = false, reserve = false, no_timestamps = false, accept_raw = false, strict = false;
 
   TopicOptions options() const;
@@ -24,6 +29,8 @@ struct TopicShape {
 
 /// --block-size, --blocks and --exclusive. Returns the command.
 Command& add_size_options(Command& command, TopicShape& shape);
+/// --journal and what shapes a journal. Returns the command.
+Command& add_journal_options(Command& command, TopicShape& shape);
 /// Adds the other options. Returns the command.
 Command& add_other_options(Command& command, TopicShape& shape);
 

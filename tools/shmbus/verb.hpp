@@ -24,6 +24,7 @@ void add_tail(CommandLine& line, const ChosenBus& bus);
 void add_replay(CommandLine& line, const ChosenBus& bus);
 void add_trace(CommandLine& line, const ChosenBus& bus);
 void add_topic(CommandLine& line, const ChosenBus& bus);
+void add_journal(CommandLine& line, const ChosenBus& bus);
 void add_who(CommandLine& line, const ChosenBus& bus);
 void add_durable(CommandLine& line, const ChosenBus& bus);
 void add_doctor(CommandLine& line, const ChosenBus& bus);

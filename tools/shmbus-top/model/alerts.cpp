@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bridge.hpp"
+#include "journal_text.hpp"
 #include "model/alarm.hpp"
 #include "model/units.hpp"
 #include "printable_text.hpp"
@@ -34,6 +35,7 @@ class Finder {
       for (std::size_t k = 0; k < topic.subscribers.size(); ++k)
         subscriber(topic, topic.subscribers[k], look_.topics[i].subscribers[k]);
       for (const PublisherSnapshot& publisher : topic.publishers) claim(topic, publisher);
+      journal(topic);
     }
     memory();
     for (const UnfinishedTopic& topic : look_.bus.unfinished) unfinished(topic);
@@ -86,6 +88,23 @@ class Finder {
                              holder(p.node, {}, p.program, p.pid), tool::duration_text(p.claim_age)),
          .remedy = p.state == NodeState::stopped ? wake(p.pid) : "it holds a loan: it must commit or abort it",
          .since = p.claim_age});
+  }
+
+  void journal(const TopicSnapshot& topic) {
+    if (!topic.journal) return;
+    const JournalSnapshot& j = *topic.journal;
+    if (tool::in_trouble(j)) {
+      add({.topic = topic.info.name,
+           .text = fmt::format("{}: its journal: {}{}", topic.info.name, tool::journal_state_text(j),
+                               tool::journal_gate_text(topic)),
+           .remedy = j.state == RecorderState::none ? "nobody writes its events to disk: start shmbusd"
+                                                    : "the disk is slow, full or fails: shmbus doctor says more"});
+    } else if (j.missing != 0) {
+      add({.tone = Tone::notice,
+           .topic = topic.info.name,
+           .text = fmt::format("{}: its journal misses {}", topic.info.name, tool::counted(j.missing, "event")),
+           .remedy = "shmbus journal verify names them; keep shmbusd running"});
+    }
   }
 
   void memory() {
