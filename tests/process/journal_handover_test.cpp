@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "journal_fixture.hpp"
+#include "layout/journal.hpp"
+#include "layout/topic.hpp"
 #include "support/shared_value.hpp"
 
 using namespace std::chrono_literals;
@@ -164,6 +166,37 @@ TEST_CASE("authors that record in turn lose nothing when one after the other is 
   shared->enough = true;
   for (ForkedProcess& author : steady) CHECK(author.wait() == test::End{});
   check_all_is_there(home, *shared);
+}
+
+TEST_CASE("a recorder that finds the ring full of recorded events moves the gate", "[journal]") {
+  const JournaledBus home;
+  shmbus::TopicOptions options{.block_size = 4096, .blocks = 4, .journal = Journal::page_cache()};
+  options.unrecorded_limit = std::chrono::hours{1};
+  const std::string payload(64, 'x');
+  {
+    shmbus::Bus bus = home.open();
+    shmbus::Publisher publisher = bus.publisher("t", options);
+    for (int i = 0; i < 400; ++i) REQUIRE(publisher.publish(payload));
+  }
+  const test::Segments segments{home.name()};
+  const std::string control = segments.control("t");
+  const auto words = test::read_at<std::uint64_t>(control, offsetof(shmbus::layout::TopicHeader, extensions) + 8);
+  const std::uint64_t gate = words + offsetof(shmbus::layout::JournalWords, gate);
+  const auto newest = test::read_at<std::uint64_t>(control, gate);
+  REQUIRE(newest > 4);
+  // Where it would stand if the recorder had died between its last write and the move of the gate.
+  test::overwrite(control, gate, newest - 3);
+  {
+    shmbus::Bus bus = home.open(Record::none);
+    shmbus::Publisher publisher = bus.publisher("t");
+    while (publisher.try_publish(payload)) {
+    }
+  }
+  { const shmbus::Publisher records = home.open().publisher("t"); }  // until the last event, which fills the block
+  test::overwrite(control, gate, newest - 3);
+  shmbus::Bus bus = home.open();
+  shmbus::Publisher publisher = bus.publisher("t");
+  CHECK(publisher.publish_for(std::chrono::seconds{60}, payload));
 }
 
 TEST_CASE("a stopped recorder holds publishers back, and loses nothing", "[journal]") {

@@ -179,6 +179,8 @@ bool Recorder::step() noexcept {
       wrote_ = now;
       return true;
     }
+    // What a recorder that died had written and not shown was passed without a write. The ring may be full of it.
+    if (gate_.shut()) gate_.move(reader_->block());
     if (!sync_if_due(true)) return false;
     if (reader_->status() != Status::ok) {
       fail({EBADMSG, "reading the topic's ring"}, RecorderState::failed);
