@@ -338,7 +338,7 @@ TEST_CASE("a service that only waits uses no processor time", "[streaming][seria
   const test::ProcessUse before = test::use_of(badge.pid());
   std::this_thread::sleep_for(std::chrono::seconds{5});
   const test::ProcessUse after = test::use_of(badge.pid());
-  CHECK(after.ticks == before.ticks);
+  CHECK(after.ticks - before.ticks <= 1);  // 10 ms; one that had begun before may end
   CHECK(after.sleeps - before.sleeps <=
         6 * after.threads);  // once in each stall limit, which is a second, for each thread
 }
