@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "durable_fixture.hpp"
 #include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
@@ -24,26 +25,12 @@ using shmbus::Start;
 using shmbus::SubscriberOptions;
 using test::ForkedProcess;
 using test::Parent;
-using Sequences = std::vector<std::uint64_t>;
+using test::from_to;
+using test::poll_all;
+using test::publish;
+using test::Sequences;
 
 namespace {
-
-Sequences poll_all(shmbus::Subscriber& subscriber) {
-  Sequences seen;
-  while (subscriber.poll([&](const Event& event) { seen.push_back(event.sequence()); }) != 0) {
-  }
-  return seen;
-}
-
-void publish(shmbus::Publisher& publisher, int count) {
-  for (int i = 0; i < count; ++i) test::require(bool{publisher.publish("x")}, "a publish");
-}
-
-Sequences from_to(std::uint64_t first, std::uint64_t last) {
-  Sequences sequences;
-  for (std::uint64_t s = first; s <= last; ++s) sequences.push_back(s);
-  return sequences;
-}
 
 SubscriberOptions standby(Acknowledge acknowledge = Acknowledge::next_poll) {
   return {.durable = "billing", .acknowledge = acknowledge, .standby = true};

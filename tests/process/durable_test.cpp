@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "durable_fixture.hpp"
 #include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/closed_descriptors.hpp"
@@ -27,7 +28,10 @@ using shmbus::Status;
 using shmbus::SubscriberOptions;
 using test::ForkedProcess;
 using test::Parent;
-using Sequences = std::vector<std::uint64_t>;
+using test::from_to;
+using test::poll_all;
+using test::publish;
+using test::Sequences;
 
 namespace {
 
@@ -48,23 +52,6 @@ Sequences poll_once(shmbus::Subscriber& subscriber, std::size_t limit = 256) {
   Sequences seen;
   subscriber.poll([&](const Event& event) { seen.push_back(event.sequence()); }, limit);
   return seen;
-}
-
-Sequences poll_all(shmbus::Subscriber& subscriber) {
-  Sequences seen;
-  while (subscriber.poll([&](const Event& event) { seen.push_back(event.sequence()); }) != 0) {
-  }
-  return seen;
-}
-
-void publish(shmbus::Publisher& publisher, int count) {
-  for (int i = 0; i < count; ++i) test::require(bool{publisher.publish("x")}, "a publish");
-}
-
-Sequences from_to(std::uint64_t first, std::uint64_t last) {
-  Sequences sequences;
-  for (std::uint64_t s = first; s <= last; ++s) sequences.push_back(s);
-  return sequences;
 }
 
 struct Fixture {
