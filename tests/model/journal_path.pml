@@ -107,7 +107,7 @@ proctype subscriber() {
 #endif
      fi
   :: next <= LAST && !ring ->
-     /* JournalPath::next_frame(): first back to the ring, if it holds what is wanted */
+     /* JournalPath::next_block(): first back to the ring, if it holds what is wanted */
 #ifdef WEAK_LOOK_BEFORE_PIN
      here = IN_RING(next) || newest < next;
      if :: here -> pin[2] = next :: else fi;

@@ -81,6 +81,14 @@ std::optional<platform::LockedByte> lock_journal(DiskStorage& storage, const std
   return lock;
 }
 
+std::optional<LockedJournal> lock_journal(const topic::TopicSegment& segment) {
+  const JournalHome home(segment.node().registry());
+  auto storage = home.create(segment.name(), segment.info().mode, {});
+  auto lock = lock_journal(*storage, home.object(segment.name()));
+  if (!lock) return std::nullopt;
+  return LockedJournal{std::move(storage), std::move(*lock)};
+}
+
 namespace {
 
 journal::SyncKind sync_kind(const Journal& journal) {

@@ -45,6 +45,15 @@ class JournalHome {
 /// part of this one, has it. *Throws* Error.
 std::optional<platform::LockedByte> lock_journal(journal::DiskStorage& storage, const std::string& object);
 
+/// A topic's folder, and its lock.
+struct LockedJournal {
+  std::unique_ptr<journal::DiskStorage> storage;
+  platform::LockedByte lock;
+};
+/// Opens the folder of a topic's journal, made where it is missing, and takes its lock. Returns nothing where another has it.
+/// *Throws* Error.
+std::optional<LockedJournal> lock_journal(const topic::TopicSegment& segment);
+
 /// What a journal records of a topic.
 journal::Description describe(const topic::TopicSegment& segment);
 /// The same for a topic that is about to be created.

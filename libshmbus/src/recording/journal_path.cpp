@@ -173,7 +173,7 @@ bool JournalPath::wait_for_recorder() noexcept {
 }
 
 /// At the end of a frame, or before the first: back to the ring as soon as it holds the next event.
-bool JournalPath::next_frame() noexcept {
+bool JournalPath::next_block() noexcept {
   if (status_ != Status::ok || segment_->forked()) return false;
   if (settled_ && end_ != nullptr) pass(last_, false);
   cursor_ = end_ = nullptr;
@@ -193,11 +193,9 @@ bool JournalPath::leave_for_ring() noexcept {
   return left_;
 }
 
-bool JournalPath::next_block() noexcept { return next_frame(); }
-
 bool JournalPath::look() noexcept {
   if (status_ != Status::ok) return false;
-  return cursor_ != end_ || next_frame() || left_;
+  return cursor_ != end_ || next_block() || left_;
 }
 
 bool JournalPath::nothing_here(std::uint64_t key) noexcept {
@@ -226,7 +224,7 @@ bool JournalPath::take_special(const RecordHeader* header, RecordMeta meta, deta
 bool JournalPath::begin_poll() noexcept {
   take_count();
   while (skip_time_ != 0) {
-    if (cursor_ == end_ && !next_frame()) return false;
+    if (cursor_ == end_ && !next_block()) return false;
     const auto* header = reinterpret_cast<const RecordHeader*>(cursor_);
     const std::uint64_t key = header->key.load(std::memory_order_relaxed);
     if (key != key_) {

@@ -63,7 +63,6 @@ class JournalPath final : public log::RecordPath {
   bool begin_poll() noexcept override;
 
   bool load_frame() noexcept;
-  bool next_frame() noexcept;
   bool enter(std::span<std::byte> body, std::uint64_t first, std::uint64_t last) noexcept;
   void pass(std::uint64_t last, bool lost) noexcept;
   bool wait_for_recorder() noexcept;

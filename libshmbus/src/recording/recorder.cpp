@@ -67,7 +67,7 @@ void Recorder::run() noexcept {
       continue;
     }
     if (!reader_ && !begin()) continue;
-    if (!step()) continue;
+    step();
   }
   end();
 }
@@ -165,32 +165,31 @@ void Recorder::place_gate() {
   batch_.clear();
 }
 
-/// Returns false where nothing was there to record.
-bool Recorder::step() noexcept {
+/// Records what is there, or waits for more.
+void Recorder::step() noexcept {
   try {
     const bool found = collect();
     if (!batch_.empty()) {
-      if (!describe_type() || !reserve_numbers() || !enough_space() || !write() || !sync_if_due(false)) return false;
+      if (!describe_type() || !reserve_numbers() || !enough_space() || !write() || !sync_if_due(false)) return;
       pause_ = {};  // it works again
     }
     const auto now = Clock::now();
     if (now - cared_ >= kCareEvery) take_care();
     if (found) {
       wrote_ = now;
-      return true;
+      return;
     }
     // What a recorder that died had written and not shown was passed without a write. The ring may be full of it.
     if (gate_.shut()) gate_.move(reader_->block());
-    if (!sync_if_due(true)) return false;
+    if (!sync_if_due(true)) return;
     if (reader_->status() != Status::ok) {
       fail({EBADMSG, "reading the topic's ring"}, RecorderState::failed);
-      return false;
+      return;
     }
     sleep();
   } catch (const std::exception& error) {
     fail({ENOMEM, error.what()}, RecorderState::failed);
   }
-  return false;
 }
 
 /// Reads from the ring until a frame is full, or nothing is there.

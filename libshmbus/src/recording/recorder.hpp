@@ -45,7 +45,7 @@ class Recorder {
   bool open_files();
   void attach();
   void place_gate();
-  bool step() noexcept;
+  void step() noexcept;
   bool collect();
   bool write();
   bool sync();

@@ -112,12 +112,9 @@ void RecordingService::leave() noexcept {
 /// The topic's recorder may have ended a moment ago, and this may be the last process of the bus.
 void RecordingService::write_rest(Candidate& candidate) noexcept {
   if (candidate.ended || candidate.refused) return;
-  topic::TopicSegment& segment = *candidate.segment;
-  const JournalHome home(segment.node().registry());
   try {
-    auto storage = home.create(segment.name(), segment.info().mode, {});
-    auto lock = lock_journal(*storage, home.object(segment.name()));
-    if (lock) Recorder(candidate.segment, std::move(storage), std::move(*lock)).run_once();
+    if (auto journal = lock_journal(*candidate.segment))
+      Recorder(candidate.segment, std::move(journal->storage), std::move(journal->lock)).run_once();
   } catch (const std::exception&) {
     // The topic shows that nobody records.
   }
@@ -216,14 +213,11 @@ std::chrono::nanoseconds RecordingService::look(Candidate& candidate) {
 }
 
 bool RecordingService::take(Candidate& candidate) {
-  topic::TopicSegment& segment = *candidate.segment;
-  const JournalHome home(segment.node().registry());
   try {
-    auto storage = home.create(segment.name(), segment.info().mode, {});
-    auto lock = lock_journal(*storage, home.object(segment.name()));
-    if (!lock) return false;
+    auto journal = lock_journal(*candidate.segment);
+    if (!journal) return false;
     SHMBUS_CRASH_POINT("recording.taken");
-    record(candidate, std::move(storage), std::move(*lock));
+    record(candidate, std::move(journal->storage), std::move(journal->lock));
     return true;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::permission || error.code() == ErrorCode::untrusted) candidate.refused = true;
