@@ -18,7 +18,8 @@ constexpr std::uint64_t kSector = 512;
 
 class MemoryFile final : public StoredFile {
  public:
-  MemoryFile(std::shared_ptr<Bytes> bytes, bool writable) : bytes_(std::move(bytes)), writable_(writable) {}
+  MemoryFile(std::shared_ptr<Bytes> bytes, bool writable, bool knows_room)
+      : bytes_(std::move(bytes)), writable_(writable), knows_room_(knows_room) {}
 
   int read(std::uint64_t offset, std::span<std::byte> to, std::size_t& count) noexcept override {
     count = offset >= bytes_->size() ? 0 : std::min<std::size_t>(to.size(), bytes_->size() - offset);
@@ -46,10 +47,16 @@ class MemoryFile final : public StoredFile {
     bytes = bytes_->size();
     return 0;
   }
+  int data_end(std::uint64_t offset, std::uint64_t& end) noexcept override {
+    end = std::max<std::uint64_t>(offset, bytes_->size());
+    while (knows_room_ && end > offset && (*bytes_)[end - 1] == std::byte{0}) --end;
+    return 0;
+  }
 
  private:
   std::shared_ptr<Bytes> bytes_;
   bool writable_;
+  bool knows_room_;
 };
 
 }  // namespace
@@ -68,14 +75,14 @@ int MemoryStorage::create(const std::string& name, std::unique_ptr<StoredFile>& 
   auto& bytes = files_[name];
   if (bytes) return EEXIST;
   bytes = std::make_shared<Bytes>();
-  file = std::make_unique<MemoryFile>(bytes, true);
+  file = std::make_unique<MemoryFile>(bytes, true, knows_room_);
   return 0;
 }
 
 int MemoryStorage::open(const std::string& name, Use use, std::unique_ptr<StoredFile>& file) {
   const auto found = files_.find(name);
   if (found == files_.end()) return ENOENT;
-  file = std::make_unique<MemoryFile>(found->second, use == Use::write);
+  file = std::make_unique<MemoryFile>(found->second, use == Use::write, knows_room_);
   return 0;
 }
 
@@ -127,6 +134,7 @@ class RecordedFile final : public StoredFile {
     return inner_->truncate(bytes);
   }
   int size(std::uint64_t& bytes) noexcept override { return inner_->size(bytes); }
+  int data_end(std::uint64_t offset, std::uint64_t& end) noexcept override { return inner_->data_end(offset, end); }
 
  private:
   using Op = RecordingStorage::Operation;
@@ -295,6 +303,10 @@ class FaultyFile final : public StoredFile {
   int size(std::uint64_t& bytes) noexcept override {
     const int error = storage_->next();
     return error != 0 ? error : inner_->size(bytes);
+  }
+  int data_end(std::uint64_t offset, std::uint64_t& end) noexcept override {
+    const int error = storage_->next();
+    return error != 0 ? error : inner_->data_end(offset, end);
   }
 
  private:

@@ -25,6 +25,8 @@ class MemoryStorage final : public shmbus::journal::Storage {
 
   DiskImage image() const;
   void set_free_space(std::uint64_t bytes) { free_space_ = bytes; }
+  /// Whether files opened from now on know what room behind their data was never written. Default: yes.
+  void set_knows_room(bool knows) { knows_room_ = knows; }
 
   int create(const std::string& name, std::unique_ptr<shmbus::journal::StoredFile>& file) override;
   int open(const std::string& name, shmbus::journal::Use use,
@@ -39,6 +41,7 @@ class MemoryStorage final : public shmbus::journal::Storage {
  private:
   std::map<std::string, std::shared_ptr<Bytes>> files_{};
   std::uint64_t free_space_ = std::uint64_t{1} << 40;
+  bool knows_room_ = true;
 };
 
 /// What a power failure leaves of the operations that were not synced.

@@ -122,6 +122,7 @@ class Life {
       if (promise.operations <= operations) promised = promise;
     }
     test::MemoryStorage storage(disk);
+    storage.set_knows_room(draw(2) == 0);
     Numbers numbers;
     REQUIRE(numbers.open(storage) == 0);
     REQUIRE((numbers.next() != 0 ? numbers.next() : std::max<std::uint64_t>(numbers.end(), 1)) > promised.given);

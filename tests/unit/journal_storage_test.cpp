@@ -61,6 +61,45 @@ TEST_CASE("a folder that is not there is nothing, or is created", "[journal]") {
   CHECK_THROWS_AS(DiskStorage::create(folder.file("a"), {"x/y"}, {}), Error);
 }
 
+TEST_CASE("room that was never written is known without reading it", "[journal]") {
+  test::TemporaryFolder folder;
+  const auto storage = DiskStorage::create(folder.file("journals"), {"bus"}, {});
+  std::unique_ptr<StoredFile> file;
+  REQUIRE(storage->create("file", file) == 0);
+  std::uint64_t end = 1;
+  REQUIRE(file->data_end(0, end) == 0);
+  CHECK(end == 0);
+  REQUIRE(file->write(0, bytes_of("head")) == 0);
+  if (file->allocate(1 << 20) != 0) REQUIRE(file->truncate(1 << 20) == 0);
+  REQUIRE(file->write(100'000, bytes_of("text")) == 0);
+  REQUIRE(file->data_end(0, end) == 0);
+  CHECK(end >= 100'004);
+  CHECK(end < 1 << 20);  // true of all file systems that these tests run on
+  REQUIRE(file->data_end(500'000, end) == 0);
+  CHECK(end >= 500'000);
+  CHECK(end < 1 << 20);
+  REQUIRE(file->data_end(2 << 20, end) == 0);
+  CHECK(end == 2 << 20);
+  REQUIRE(file->write((1 << 20) - 4, bytes_of("text")) == 0);
+  REQUIRE(file->data_end(0, end) == 0);
+  CHECK(end == 1 << 20);
+}
+
+TEST_CASE("a file in more pieces than are looked at is data to its end", "[journal]") {
+  test::TemporaryFolder folder;
+  const auto storage = DiskStorage::create(folder.file("journals"), {"bus"}, {});
+  std::unique_ptr<StoredFile> file;
+  REQUIRE(storage->create("file", file) == 0);
+  constexpr std::uint64_t kPieces = 1200, kDistance = 64 << 10;
+  for (std::uint64_t i = 0; i < kPieces; ++i) REQUIRE(file->write(i * kDistance, bytes_of("text")) == 0);
+  REQUIRE(file->truncate(2 * kPieces * kDistance) == 0);
+  std::uint64_t end = 0;
+  REQUIRE(file->data_end(0, end) == 0);
+  CHECK(end == 2 * kPieces * kDistance);
+  REQUIRE(file->data_end((kPieces - 10) * kDistance, end) == 0);
+  CHECK(end < kPieces * kDistance);
+}
+
 TEST_CASE("no symbolic link is followed, and no other thing taken for a file", "[journal]") {
   test::TemporaryFolder folder;
   const auto storage = DiskStorage::create(folder.file("journals"), {"bus"}, {});

@@ -23,6 +23,9 @@ namespace {
 
 constexpr gid_t kNoGroup = static_cast<gid_t>(-1);
 
+/// In so many pieces the data of a file is looked for its end; one of more is read as a whole.
+constexpr int kMaxPieces = 1000;
+
 /// Opens a name beneath a folder, and follows no link. Kernels and sandboxes without openat2 get the same from openat,
 /// since a name is one component.
 int open_beneath(int folder, const std::string& name, int flags, unsigned mode) noexcept {
@@ -111,6 +114,24 @@ class DiskFile final : public StoredFile {
     struct stat s {};
     if (!is_open(s)) return EBADF;
     bytes = static_cast<std::uint64_t>(s.st_size);
+    return 0;
+  }
+
+  int data_end(std::uint64_t offset, std::uint64_t& end) noexcept override {
+    struct stat s {};
+    if (!is_open(s)) return EBADF;
+    const auto size = static_cast<std::uint64_t>(s.st_size);
+    end = offset;
+    // Room that was read lies in the page cache, and then is data for some file systems: this comes before any read.
+    for (int piece = 0; piece < kMaxPieces; ++piece) {
+      const off_t data = ::lseek(descriptor_, static_cast<off_t>(end), SEEK_DATA);
+      if (data < 0 && errno == ENXIO) return 0;
+      const off_t hole = data < 0 ? data : ::lseek(descriptor_, data, SEEK_HOLE);
+      if (hole < 0 && errno != EINVAL && errno != ENXIO) return errno;
+      if (hole <= data) break;
+      end = static_cast<std::uint64_t>(hole);
+    }
+    end = std::max(offset, size);
     return 0;
   }
 

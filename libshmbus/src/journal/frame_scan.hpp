@@ -44,6 +44,8 @@ class FrameScan {
   StoredFile* file_;
   std::uint64_t seed_;
   std::uint64_t size_;
+  std::uint64_t data_end_ = 0;  // zeros follow
+  bool data_end_known_ = false;
   bool heads_only_;
 
   std::vector<std::byte> window_;

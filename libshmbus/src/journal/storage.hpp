@@ -29,6 +29,9 @@ class StoredFile {
   virtual int allocate(std::uint64_t bytes) noexcept = 0;
   virtual int truncate(std::uint64_t bytes) noexcept = 0;
   virtual int size(std::uint64_t& bytes) noexcept = 0;
+  /// Receives an offset, from `offset` on, behind which all bytes are zeros, without reading them; the file's size where
+  /// the file system does not know better. So room that was never written costs nothing.
+  virtual int data_end(std::uint64_t offset, std::uint64_t& end) noexcept = 0;
 };
 
 enum class Use { read, write };
