@@ -1,6 +1,7 @@
 #include "recording/durable_wait.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include "journal/journal_reader.hpp"
 #include "platform/clock.hpp"
@@ -19,6 +20,9 @@ namespace {
 /// So soon a wait notices what does not ring the journal's bell: an interrupt, and the end of its topic or bus.
 constexpr std::uint64_t kNotice = 100'000'000;  // ns
 
+/// A sync that takes so long lets a thread sleep.
+constexpr std::uint64_t kLongSync = 1'000'000;  // ns
+
 /// Asks the journal about a number at or below the end of the last missing stretch: most are there.
 Status look_up(topic::TopicSegment& segment, std::uint64_t sequence) noexcept {
   try {
@@ -36,6 +40,15 @@ Status look_up(topic::TopicSegment& segment, std::uint64_t sequence) noexcept {
   } catch (const std::exception&) {
     return Status::journal_failed;
   }
+}
+
+/// So long a thread looks before it sleeps: twice what a sync takes. Where many wait, or the disk is slow, to be woken
+/// costs little beside the sync.
+std::uint64_t spin_time(const JournalWords& words) noexcept {
+  if (words.waiting.load(std::memory_order_relaxed) > 1) return 0;
+  const std::uint64_t syncs = words.syncs.load(std::memory_order_relaxed);
+  const std::uint64_t sync = syncs != 0 ? words.sync_ns.load(std::memory_order_relaxed) / syncs : kLongSync;
+  return sync < kLongSync ? 2 * sync : 0;
 }
 
 bool failed(const JournalWords& words) noexcept {
@@ -88,6 +101,11 @@ Status wait_durable(topic::TopicSegment& segment, std::uint64_t sequence, std::c
   const std::uint64_t deadline = limit > ~start ? ~std::uint64_t{0} : start + limit;
   const Sleeper sleeper(words);
   segment.ring(words.recorder_bell.load(std::memory_order_acquire));  // it may be napping
+  for (const std::uint64_t end = std::min(deadline, start + spin_time(words)); platform::monotonic_ns() < end;) {
+    status = durable(segment, sequence);
+    if (status != Status::timed_out) return status;
+    std::this_thread::yield();
+  }
   for (;;) {
     const std::uint32_t bell = words.bell.load(std::memory_order_seq_cst);
     status = durable(segment, sequence);
