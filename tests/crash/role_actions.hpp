@@ -30,6 +30,7 @@ void read_and_retain(const Stage& stage);
 void read_by_descriptor(const Stage& stage);
 void fall_behind(const Stage& stage);
 void record_calls(const Stage& stage);
+void hold_a_place(const Stage& stage);
 void read_durably(const Stage& stage);
 void come_and_go(const Stage& stage);
 void create_topics(const Stage& stage);

@@ -81,3 +81,26 @@ TEST_CASE("doctor names a durable name that nobody holds, and what it loses", "[
   CHECK(fault.end == End{.status = 1});
   CHECK_THAT(fault.out, Catch::Contains("left the ring") && Catch::Contains("shmbus forget --bus " + bus + " audit"));
 }
+
+TEST_CASE("who names a durable name whose place publishers wait for, and how to give it up", "[tool][durable]") {
+  const test::Tool tool;
+  shmbus::Bus bus = shmbus::Bus::open(tool.bus.name());
+  shmbus::Publisher publisher = bus.publisher("t", {.block_size = 4096, .blocks = 4});
+  {
+    const shmbus::Subscriber holder = bus.subscriber(
+        "t", {.delivery = shmbus::Delivery::reliable, .durable = "billing", .hold_for = std::chrono::hours{1}});
+  }
+  CHECK(tool.run({"who"}).end == End{});
+  while (publisher.try_publish("some text")) {
+  }
+  const std::string who = tool.run({"who"}).out;
+  CHECK_THAT(who, Catch::Contains("t: billing of ") && Catch::Contains("holds the ring back") &&
+                      Catch::Contains("durable subscription 'billing'") && Catch::Contains("not acknowledged") &&
+                      Catch::Contains("its holder has ended") && Catch::Contains("$ shmbus forget billing"));
+  const auto json = nlohmann::json::parse(tool.run({"who", "--json"}).out);
+  CHECK(json["holds"] == "ring");
+  CHECK(json["name"] == "billing");
+  CHECK(tool.run({"forget", "billing"}).end == End{});
+  CHECK(tool.run({"who"}).out.find("billing") == std::string::npos);
+  CHECK(publisher.publish("some text"));
+}

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/bus_name.hpp"
+#include "log/held_port.hpp"
 #include "log/journal_gate.hpp"
 #include "platform/segment_file.hpp"
 #include "registry/topic_table.hpp"
@@ -102,6 +103,10 @@ void check_nothing_is_left(const std::string& name, const VisitTopic& visit) {
     const auto& h = segment->header();
     files.insert(bus_name.control_file(topic_name));
     files.insert(bus_name.log_file(topic_name, h.log_node, h.id));
+    // Places of durable names stay for the next holders. None comes here.
+    for (unsigned i = 0; i < shmbus::layout::kMaxSubscribers; ++i) {
+      if (shmbus::log::keep_port(segment->log(), i)) shmbus::log::free_held_port(segment->log(), i);
+    }
     check_ports(topic_name.text(), h);
     check_blocks(topic_name.text(), *segment);
     if (segment->journal() != nullptr) shmbus::log::JournalGate(segment->log()).open();  // nobody records here

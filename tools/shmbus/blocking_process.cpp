@@ -55,6 +55,26 @@ BlockingProcess of_ring(const TopicSnapshot& topic, const SubscriberSnapshot& s)
   return h;
 }
 
+BlockingProcess of_place(const TopicSnapshot& topic, const HeldPlaceSnapshot& place) {
+  BlockingProcess h = process_of(BlockingProcess::What::ring, topic, place, place.node_state);
+  h.name = place.name;
+  h.since = place.gating_for;
+  const std::uint64_t events = topic.published + 1 - std::min(topic.published + 1, place.next_sequence);
+  h.detail =
+      fmt::format("durable subscription '{}': {} not acknowledged; ", printable(place.name), counted(events, "event"));
+  if (!place.held) {
+    h.detail += "publishers wait for that, and if it ends for " + duration_text(place.hold_for) + " more";
+    h.remedy = "it is slow, hangs, or does not acknowledge: find out what it does, or end it";
+    if (place.node_state == NodeState::stopped) wake(h);
+    return h;
+  }
+  h.detail += fmt::format("its holder has ended, and publishers wait for the next one, {} more at most",
+                          duration_text(std::max(nanoseconds{0}, place.hold_for - place.gating_for)));
+  h.remedy = fmt::format("start it again; or give it up, with its position (shmbus forget {})", printable(place.name));
+  h.command = fmt::format("shmbus forget {}", printable(place.name));
+  return h;
+}
+
 BlockingProcess of_claim(const TopicSnapshot& topic, const PublisherSnapshot& p) {
   BlockingProcess h = process_of(BlockingProcess::What::claim, topic, p, p.state);
   h.since = p.claim_age;
@@ -143,6 +163,9 @@ std::vector<BlockingProcess> find_blocking_processes(Inspector& inspector, const
     if (!topic.problem.empty()) continue;
     for (const SubscriberSnapshot& s : topic.subscribers) {
       if (s.alive && s.gating) processes.push_back(of_ring(topic, s));
+    }
+    for (const HeldPlaceSnapshot& place : topic.places) {
+      if (place.gating) processes.push_back(of_place(topic, place));
     }
     if (topic.journal && topic.journal->holding) processes.push_back(of_journal(topic));
     for (const PublisherSnapshot& p : topic.publishers) {

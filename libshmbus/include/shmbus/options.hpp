@@ -182,6 +182,11 @@ struct SubscriberOptions {
   /// least once. What the ring drops while no process holds the name counts as lost. A name exists until `Bus::forget`,
   /// keeps its pattern, and one subscriber at a time holds it. *Default*: empty, not durable.
   std::string durable{};
+  /// Durable and reliable only: publishers wait for what this subscriber has not acknowledged, and go on to do so after
+  /// its end or death: until the next holder of the name takes its place, or until they have waited so long for it. So a
+  /// restart loses nothing. It takes a second subscriber port in each topic, and none where a journal keeps the events.
+  /// *Default*: 0, publishers wait for nobody that has ended.
+  std::chrono::nanoseconds hold_for{0};
   /// Durable only. `Bus::subscribe` acknowledges what its handler has returned from, and knows no `manual`.
   Acknowledge acknowledge = Acknowledge::next_poll;
   /// Durable only: where another subscriber holds the name, stands by, and takes over when that one ends or dies. See

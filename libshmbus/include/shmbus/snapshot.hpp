@@ -104,6 +104,22 @@ struct SubscriberSnapshot {
   std::vector<std::uint64_t> retained_blocks;  ///< numbers of the blocks with events that it retained
 };
 
+/// The place that a durable subscription with `hold_for` keeps in a topic's ring, at its first event that is not
+/// acknowledged.
+struct HeldPlaceSnapshot {
+  unsigned port = 0;
+  std::string name;
+  bool held = false;       ///< its holder has ended or died, and no other one has taken it over yet
+  std::uint64_t node = 0;  ///< of the holder, or of the last one
+  std::int32_t pid = 0;    ///< of that node; 0 where it is not listed any more
+  std::string program;
+  NodeState node_state = NodeState::dead;
+  std::uint64_t next_sequence = 0;  ///< the first event that is not acknowledged
+  bool gating = false;              ///< it holds publishers back now
+  std::chrono::nanoseconds gating_for{0};
+  std::chrono::nanoseconds hold_for{0};  ///< so long publishers wait for it after its holder's end
+};
+
 enum class RecorderState : std::uint8_t {
   none,  ///< no process records: publishers wait, for `TopicInfo::unrecorded_limit` at most, once the ring is full
   recording,
@@ -151,6 +167,7 @@ struct TopicSnapshot {
   std::uint64_t repaired_ports = 0;   ///< that dead processes left
   std::vector<PublisherSnapshot> publishers;
   std::vector<SubscriberSnapshot> subscribers;
+  std::vector<HeldPlaceSnapshot> places;   ///< of durable subscriptions with `hold_for`
   std::optional<JournalSnapshot> journal;  ///< nothing where the topic has none
   std::string problem;                     ///< why it could not be read; empty when it could
 };

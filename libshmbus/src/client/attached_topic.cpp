@@ -212,12 +212,15 @@ AttachedTopic::~AttachedTopic() {
 
 /// For a reliable subscriber's port. A port that retired is lossy, too, but was not demoted; so that is checked first.
 bool AttachedTopic::demoted() const noexcept {
+  if (cursor && cursor->place() != nullptr && cursor->place()->demoted() && !retired_.load(std::memory_order_acquire))
+    return true;
   const auto mode = segment_->log().subscriber(reader.port()).mode.load(std::memory_order_acquire);
   return (mode & 1) == 0 && !retired_.load(std::memory_order_acquire);
 }
 
 void AttachedTopic::retire() noexcept {
   retired_.store(true, std::memory_order_release);
+  if (cursor) cursor->leave_place();
   if (!segment_->has_expected_sizes()) return;
   log::retire_subscriber(segment_->log(), reader.port());
 }

@@ -26,8 +26,8 @@ class AttachedTopic final : public TopicReader,
   /// Adopts the port that the topic's creator placed for the subscription, or takes a free one and starts there. With
   /// `always_start`, it starts there on a placed port, too. *Throws* Error.
   static std::shared_ptr<AttachedTopic> attach(std::shared_ptr<topic::TopicSegment> segment,
-                                               const registry::StandingSubscription& subscription, Start start,
-                                               See see, bool always_start = false);
+                                               const registry::StandingSubscription& subscription, Start start, See see,
+                                               bool always_start = false);
   ~AttachedTopic() override;
 
   /// Of a record in the block that the reader is inside.

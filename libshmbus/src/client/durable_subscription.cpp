@@ -22,8 +22,8 @@ using layout::DurableState;
 using platform::Access;
 
 DurableSubscription::DurableSubscription(std::shared_ptr<BusCore> bus, const base::DurableName& name,
-                                         const base::Pattern& pattern)
-    : bus_(std::move(bus)), name_(name), pattern_(pattern), byte_(durable::name_lock_byte(name)) {
+                                         const base::Pattern& pattern, std::chrono::nanoseconds hold_for)
+    : bus_(std::move(bus)), name_(name), pattern_(pattern), byte_(durable::name_lock_byte(name)), hold_for_(hold_for) {
   const auto record = DurableRecord::open(bus_->registry(), name_, Access::read_only);
   if (record && record->state() != DurableState::forgotten) check_pattern(*record);
 }
@@ -141,6 +141,33 @@ CursorFile DurableSubscription::make_cursor(topic::TopicSegment& segment, std::u
   if (made) return std::move(*made);
   throw Error(ErrorCode::busy, {place.object, "to be made by the holder of the name", "another process made it",
                                 "find out who put it into /dev/shm"});
+}
+
+log::SubscriberPlace DurableSubscription::held_place(const registry::StandingSubscription& s) const {
+  return {s.node,         s.bell,       s.id,  true,
+          s.demote_after, name_.text(), false, static_cast<std::uint64_t>(hold_for_.count())};
+}
+
+std::unique_ptr<durable::HeldPlace> DurableSubscription::take_place(
+    const std::shared_ptr<topic::TopicSegment>& segment, const registry::StandingSubscription& subscription) {
+  return durable::HeldPlace::take(segment, held_place(subscription));
+}
+
+/// A topic with a journal needs no place: what leaves its ring is in the journal.
+std::unique_ptr<durable::TopicCursor> DurableSubscription::topic_cursor(
+    CursorFile file, std::unique_ptr<durable::HeldPlace> place, const std::shared_ptr<topic::TopicSegment>& segment,
+    const registry::StandingSubscription& subscription) {
+  const std::uint64_t next = file.acknowledged() + 1;
+  if (!holds_places() || segment->journal() != nullptr) {
+    if (place) place->give_up();
+    place.reset();
+  } else if (place) {
+    place->move_to(next);
+  } else {
+    place = durable::HeldPlace::make(segment, held_place(subscription), next);
+  }
+  SHMBUS_CRASH_POINT("durable.placed");
+  return std::make_unique<durable::TopicCursor>(std::move(file), this, std::move(place));
 }
 
 void DurableSubscription::report(const Error& error, const char* what) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -25,7 +26,8 @@ namespace shmbus::detail {
 class DurableSubscription {
  public:
   /// Checks the pattern against the name's record. *Throws* Error, `invalid_option` where the name has another pattern.
-  DurableSubscription(std::shared_ptr<BusCore> bus, const base::DurableName& name, const base::Pattern& pattern);
+  DurableSubscription(std::shared_ptr<BusCore> bus, const base::DurableName& name, const base::Pattern& pattern,
+                      std::chrono::nanoseconds hold_for);
   ~DurableSubscription();
 
   const base::DurableName& name() const noexcept { return name_; }
@@ -53,9 +55,17 @@ class DurableSubscription {
   std::optional<durable::CursorFile> find_cursor(topic::TopicSegment& segment, bool& renewed);
   /// Creates the cursor of a topic. *Throws* Error.
   durable::CursorFile make_cursor(topic::TopicSegment& segment, std::uint64_t acknowledged);
-  std::unique_ptr<durable::TopicCursor> topic_cursor(durable::CursorFile file) {
-    return std::make_unique<durable::TopicCursor>(std::move(file), this);
-  }
+  /// Takes over the place in a topic's ring that the last holder of the name left, so that it gates without a break. Null
+  /// where there is none.
+  std::unique_ptr<durable::HeldPlace> take_place(const std::shared_ptr<topic::TopicSegment>& segment,
+                                                 const registry::StandingSubscription& subscription);
+  /// Makes a cursor part of a subscription that reads the topic, with its place in the ring where that is to be held.
+  /// *Throws* Error.
+  std::unique_ptr<durable::TopicCursor> topic_cursor(durable::CursorFile file,
+                                                     std::unique_ptr<durable::HeldPlace> place,
+                                                     const std::shared_ptr<topic::TopicSegment>& segment,
+                                                     const registry::StandingSubscription& subscription);
+  bool holds_places() const noexcept { return hold_for_.count() != 0; }
 
   /// Reports a position that could not be written, on standard error, at most once per second. Any thread.
   void report(const Error& error, const char* what = "not acknowledged") noexcept;
@@ -71,12 +81,14 @@ class DurableSubscription {
   void check_pattern(const durable::DurableRecord& record) const;
   durable::CursorOwner owner_of(topic::TopicSegment& segment) const;
   platform::FilePlace place_of(topic::TopicSegment& segment) const;
+  log::SubscriberPlace held_place(const registry::StandingSubscription& subscription) const;
   bool drop_earlier_cursors(topic::TopicSegment& segment);
 
   std::shared_ptr<BusCore> bus_;
   const base::DurableName name_;
   const base::Pattern pattern_;
   const std::uint64_t byte_;
+  const std::chrono::nanoseconds hold_for_;
   std::optional<platform::LockedByte> lock_;
   std::optional<durable::DurableRecord> record_;
   std::vector<base::CursorName> found_;  // the cursors of the name when it was taken

@@ -61,11 +61,23 @@ void check_options(const base::Pattern& pattern, const SubscriberOptions& option
 }
 
 void check_durable_options(const SubscriberOptions& options) {
+  const std::string hold_for = std::to_string(options.hold_for.count()) + " ns";
+  if (options.hold_for.count() < 0) {
+    throw Error(ErrorCode::invalid_option,
+                {"subscriber option hold_for", "0 or more", hold_for, "give 0 for not at all"});
+  }
+  if (options.hold_for.count() != 0 && options.delivery != Delivery::reliable) {
+    throw Error(ErrorCode::invalid_option, {"subscriber option hold_for", "0, since the subscriber is lossy", hold_for,
+                                            "ask for Delivery::reliable, or leave hold_for out"});
+  }
   if (!options.durable.empty()) return;
   const auto refuse = [](const char* option, const char* expected, const char* found) {
     throw Error(ErrorCode::invalid_option,
                 {option, expected, found, "give a durable name (SubscriberOptions::durable), or leave it out"});
   };
+  if (options.hold_for.count() != 0) {
+    refuse("subscriber option hold_for", "0, since the subscriber is not durable", hold_for.c_str());
+  }
   if (options.standby) refuse("subscriber option standby", "false, since the subscriber is not durable", "true");
   if (options.acknowledge != Acknowledge::next_poll) {
     refuse("subscriber option acknowledge", "next_poll, since the subscriber is not durable", "manual");
@@ -88,7 +100,8 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern
   standing_.demote_after = static_cast<std::uint64_t>(options.demote_after.count());
   standing_.name = options.name.empty() ? options.durable : options.name;
   if (!options.durable.empty()) {
-    durable_ = std::make_unique<DurableSubscription>(bus_, base::DurableName(options.durable), pattern);
+    durable_ =
+        std::make_unique<DurableSubscription>(bus_, base::DurableName(options.durable), pattern, options.hold_for);
     standing_.durable = durable_->lock_byte();
     standing_.standing_by = !durable_->take();
     if (standing_.standing_by && !options.standby) throw durable_->busy_error();
@@ -269,6 +282,17 @@ void SubscriberCore::acknowledge_polled() noexcept {
   }
 }
 
+/// Whether publishers may wait for an acknowledgement that only the next poll makes.
+bool SubscriberCore::holds_unacknowledged() const noexcept {
+  if (!durable_ || !durable_->holds_places() || durable_->failed()) return false;
+  if (options_.acknowledge != Acknowledge::next_poll) return false;
+  return std::any_of(state_.topics.begin(), state_.topics.end(), [](const auto& topic) {
+    const AttachedTopic& attached = attached_topic(*topic);
+    return attached.cursor && attached.cursor->place() != nullptr &&
+           attached.next_sequence() - 1 > attached.cursor->acknowledged();
+  });
+}
+
 bool SubscriberCore::acknowledge(const EventSource& source, std::uint64_t sequence) {
   if (!durable_) {
     throw Error(ErrorCode::invalid_option,
@@ -366,6 +390,7 @@ bool SubscriberCore::wait(std::chrono::nanoseconds timeout) {
   const std::uint64_t spin_end = std::min(deadline, spin > ~start ? ~std::uint64_t{0} : start + spin);
   if (!usable()) return false;
   if (standing_by()) return wait_to_take_over(deadline);
+  if (holds_unacknowledged()) return true;
   return spin_until(spin_end) || sleep_until(deadline);
 }
 

@@ -65,6 +65,7 @@ class SubscriberCore : private platform::ForkListener {
   bool take_over() noexcept;
   bool wait_to_take_over(std::uint64_t deadline) noexcept;
   void acknowledge_polled() noexcept;
+  bool holds_unacknowledged() const noexcept;
   void wait_for_creators();
   bool any_ready() noexcept;
   bool look_everywhere() noexcept;

@@ -125,6 +125,7 @@ void TopicSet::attach(const Topic& topic, bool first_time) {
 /// Of a durable subscription: goes on after its cursor. Without one, the cursor is made where the reader begins, before
 /// any event is handed out.
 std::shared_ptr<AttachedTopic> TopicSet::attach_segment(std::shared_ptr<topic::TopicSegment> segment, Start start) {
+  auto place = durable_->take_place(segment, standing_);
   bool renewed = false;
   auto cursor = durable_->find_cursor(*segment, renewed);
   if (renewed) start = Start::sequence(segment->log().first_sequence());
@@ -133,7 +134,7 @@ std::shared_ptr<AttachedTopic> TopicSet::attach_segment(std::shared_ptr<topic::T
   SHMBUS_CRASH_POINT("durable.attached");
   if (!cursor) cursor.emplace(durable_->make_cursor(*segment, attached->begin_sequence() - 1));
   SHMBUS_CRASH_POINT("durable.cursor_made");
-  attached->cursor = durable_->topic_cursor(std::move(*cursor));
+  attached->cursor = durable_->topic_cursor(std::move(*cursor), std::move(place), segment, standing_);
   return attached;
 }
 

@@ -7,6 +7,7 @@ namespace shmbus::durable {
 void TopicCursor::write(std::uint64_t sequence) {
   file_.acknowledge(sequence);
   acknowledged_.store(file_.acknowledged(), std::memory_order_release);
+  if (place_) place_->move_to(file_.acknowledged() + 1);
 }
 
 void TopicCursor::acknowledge(std::uint64_t sequence) {

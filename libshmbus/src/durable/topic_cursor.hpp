@@ -2,11 +2,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <utility>
 
 #include "durable/cursor_file.hpp"
 #include "durable/handled_prefix.hpp"
+#include "durable/held_place.hpp"
 
 namespace shmbus::durable {
 
@@ -14,9 +16,16 @@ namespace shmbus::durable {
 class TopicCursor {
  public:
   /// `holder` is the subscription, for `is_of`.
-  TopicCursor(CursorFile file, const void* holder) noexcept
-      : file_(std::move(file)), holder_(holder), acknowledged_(file_.acknowledged()) {}
+  TopicCursor(CursorFile file, const void* holder, std::unique_ptr<HeldPlace> place) noexcept
+      : file_(std::move(file)), place_(std::move(place)), holder_(holder), acknowledged_(file_.acknowledged()) {}
 
+  /// The place in the ring that moves with it; null without `hold_for`.
+  const HeldPlace* place() const noexcept { return place_.get(); }
+  /// Leaves the place to the next holder of the name. It does not move any more.
+  void leave_place() noexcept {
+    const std::lock_guard lock(mutex_);
+    if (place_) place_->leave();
+  }
   bool is_of(const void* holder) const noexcept { return holder == holder_; }
   std::uint64_t acknowledged() const noexcept { return acknowledged_.load(std::memory_order_acquire); }
 
@@ -38,6 +47,7 @@ class TopicCursor {
 
   std::mutex mutex_;
   CursorFile file_;
+  std::unique_ptr<HeldPlace> place_;
   HandledPrefix handled_;
   std::uint64_t written_ns_ = 0;  // monotonic
   const void* holder_;

@@ -36,6 +36,25 @@ NodeState name_holder(std::uint64_t owner, const NodeSnapshot& node, PortSnapsho
   return port.alive ? node.state : NodeState::dead;
 }
 
+HeldPlaceSnapshot look_at_place(const layout::SubscriberPort& port, unsigned number, const NodeSnapshot& node,
+                                std::uint64_t owner, std::uint64_t now) {
+  HeldPlaceSnapshot place;
+  place.port = number;
+  place.name = port.name.load();
+  place.held = (owner & layout::kHeld) != 0 || !node.alive;
+  place.node = node.id;
+  place.pid = node.pid;
+  place.program = node.program;
+  place.node_state = place.held ? NodeState::dead : node.state;
+  place.next_sequence = port.words.position.load(std::memory_order_acquire);
+  const bool reliable = (port.mode.load(std::memory_order_relaxed) & 1) != 0;
+  place.gating_for =
+      reliable ? age_of(port.held_since.load(std::memory_order_relaxed), now) : std::chrono::nanoseconds{0};
+  place.gating = place.gating_for.count() != 0;
+  place.hold_for = nanoseconds(port.hold_for.load(std::memory_order_relaxed));
+  return place;
+}
+
 }  // namespace
 
 TopicView::TopicView(std::unique_ptr<InspectedLog> segment)
@@ -175,6 +194,10 @@ void TopicView::read_subscribers(SnapshotContext& context, const log::End& end, 
     const std::uint64_t owner = port.owner.load(std::memory_order_acquire);
     if (owner == 0) return;  // it is being attached or detached
     NodeSnapshot& node = context.nodes.at(owner_node(owner));
+    if (port.hold_for.load(std::memory_order_relaxed) != 0) {
+      topic.places.push_back(look_at_place(port, i, node, owner, context.monotonic_ns));
+      return;
+    }
     ++node.subscribers;
     s.node_state = name_holder(owner, node, s);
     s.adopted = (owner & layout::kPlaced) == 0;

@@ -10,12 +10,14 @@
 
 namespace shmbus::layout {
 
-// An owner word holds a node id, and two flags in the top bits. kRepairing: this node fills or repairs the port.
-// kPlaced: a topic's creator placed the port for this node, and the node has not adopted it yet. A port without these
-// flags is taken by its own node alone.
+// An owner word holds a node id, and three flags in the top bits. kRepairing: this node fills or repairs the port.
+// kPlaced: a topic's creator placed the port for this node, and the node has not adopted it yet. kHeld: this node's use
+// of the port has ended, and the port is kept for the next holder of its name. A port without these flags is taken by
+// its own node alone.
 inline constexpr std::uint64_t kRepairing = std::uint64_t{1} << 63;
 inline constexpr std::uint64_t kPlaced = std::uint64_t{1} << 62;
-constexpr std::uint64_t owner_node(std::uint64_t owner) noexcept { return owner & ~(kRepairing | kPlaced); }
+inline constexpr std::uint64_t kHeld = std::uint64_t{1} << 61;
+constexpr std::uint64_t owner_node(std::uint64_t owner) noexcept { return owner & ~(kRepairing | kPlaced | kHeld); }
 
 // `held_since` is the time since when a subscriber holds publishers back, in monotonic nanoseconds with the low bit
 // cleared; 0: it does not. The low bit is set when the clock was read again after the mark was set, and the mark was
@@ -61,7 +63,7 @@ static_assert(offsetof(PublisherPort, owner) == 128);
 //  +-----+----------+------+-----------+--------+-----------+--------------+-------------+-------------+
 //  128    136          144       152           160         168   176          184        192           256
 //  +------+------------+---------+-------------+-----------+-----+------------+----------+-------------+
-//  |owner |subscription| mode    | demote after| held since|bell | latency    |(reserved)| name        |
+//  |owner |subscription| mode    | demote after| held since|bell | latency    | hold for | name        |
 //  +------+------------+---------+-------------+-----------+-----+------------+----------+-------------+
 struct SubscriberPort {
   // Written only by the subscriber that owns the port (`retained`: by any of its threads). Cleared by the process that
@@ -81,12 +83,14 @@ struct SubscriberPort {
                                             // compare-and-swap; cleared by the subscriber when it moves on
   std::atomic<std::uint64_t> bell;          // number of its subscription's bell (kFirstSubscriptionBell)
   std::atomic<std::uint64_t> latency;       // 1: its LatencyHistogram has memory; written by the subscriber
-  std::uint64_t reserved2;
-  SharedText<64> name;  // written by the winner of `owner`
+  std::atomic<std::uint64_t> hold_for;      // nanoseconds that it holds publishers back after its owner's end; 0: not
+                                            // at all; written by the winner of `owner`
+  SharedText<64> name;                      // written by the winner of `owner`
 };
 static_assert(sizeof(SubscriberPort) == 2 * kLine);
 static_assert(offsetof(SubscriberPort, retained) == 64);
 static_assert(offsetof(SubscriberPort, owner) == 128);
+static_assert(offsetof(SubscriberPort, hold_for) == 184);
 static_assert(offsetof(SubscriberPort, name) == 192);
 
 /// A subscription's id is never used twice, so a compare-and-swap from the mode of the port's former tenant can't

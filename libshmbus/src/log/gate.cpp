@@ -4,6 +4,7 @@
 
 #include "layout/segment_checks.hpp"
 #include "log/claims.hpp"
+#include "log/held_port.hpp"
 #include "log/journal_gate.hpp"
 #include "log/ports.hpp"
 #include "log/repair.hpp"
@@ -69,15 +70,20 @@ Hold begin_hold(BlockLog& log, SubscriberPort& port, const Mark& found, std::uin
   return Hold::gates;
 }
 
+/// For how long a port may hold publishers back; 0: for ever.
+std::uint64_t limit_of(const SubscriberPort& port, bool held) noexcept {
+  if (!held) return port.demote_after.load(std::memory_order_acquire);
+  return std::max<std::uint64_t>(1, port.hold_for.load(std::memory_order_acquire));
+}
+
 /// Decides about a reliable subscriber that needs `leaving`: it gates, unless it has moved on or its time is up.
-Hold hold_of(BlockLog& log, SubscriberPort& port, std::uint64_t leaving) noexcept {
+Hold hold_of(BlockLog& log, SubscriberPort& port, std::uint64_t leaving, std::uint64_t limit) noexcept {
   // Loaded first: the compare-and-swap below expects exactly the word that was reliable. The word names the
   // subscription, so a new tenant of the port has another word, even if it is of the same node.
   std::uint64_t mode = port.mode.load(std::memory_order_seq_cst);
   if ((mode & 1) == 0) return Hold::demoted;
   const Mark mark = mark_of(log, port);
   if (mark.stale()) return begin_hold(log, port, mark, leaving);
-  const std::uint64_t limit = port.demote_after.load(std::memory_order_acquire);
   if (limit == 0 || mark.age() < limit) return Hold::gates;
   if (!needs(port, leaving)) return Hold::moved_on;
   // It moved, and holds us back again.
@@ -130,7 +136,7 @@ bool journal_gates(BlockLog& log, JournalWords& journal, std::uint64_t leaving) 
   if (!needs(gate, leaving)) return false;
   const std::uint64_t recorder = journal.recorder.load(std::memory_order_acquire);
   if (layout::load_once(journal.skip_when_behind) == 0 || recorder == 0 || !log.environment().alive(recorder))
-    return hold_of(log, gate, leaving) == Hold::gates;
+    return hold_of(log, gate, leaving, limit_of(gate, false)) == Hold::gates;
   std::uint64_t mode = gate.mode.load(std::memory_order_seq_cst);
   if (!needs(gate, leaving)) return false;
   if ((mode & 1) != 0) gate.mode.compare_exchange_strong(mode, mode & ~std::uint64_t{1}, std::memory_order_seq_cst);
@@ -147,11 +153,19 @@ bool gated(BlockLog& log, std::uint64_t leaving) noexcept {
     if (!needs(port, leaving)) return;
     const std::uint64_t owner = port.owner.load(std::memory_order_seq_cst);  // handed over after the pin was set
     if (owner == 0) return;
-    if (!log.environment().alive(layout::owner_node(owner)) || (owner & layout::kRepairing) != 0) {
-      repair_subscriber(log, i);
-      return;  // dead subscribers don't gate, repaired or not
+    const bool lives =
+        (owner & (layout::kRepairing | layout::kHeld)) == 0 && log.environment().alive(layout::owner_node(owner));
+    if (!lives && keep_port(log, i)) {
+      const Hold hold = hold_of(log, port, leaving, limit_of(port, true));
+      if (hold == Hold::demoted) free_held_port(log, i);
+      held = held || hold == Hold::gates;
+      return;
     }
-    if (hold_of(log, port, leaving) != Hold::gates || withdrawn(log, i, owner)) return;
+    if (!lives) {
+      repair_subscriber(log, i);
+      return;  // other dead subscribers don't gate, repaired or not
+    }
+    if (hold_of(log, port, leaving, limit_of(port, false)) != Hold::gates || withdrawn(log, i, owner)) return;
     held = true;
   });
   return held;
@@ -208,7 +222,7 @@ std::uint64_t next_demotion(const BlockLog& log) noexcept {
   std::uint64_t soonest = kNone;
   const std::uint64_t now = log.environment().monotonic_ns();
   const auto look = [&](const SubscriberPort& port) {
-    const std::uint64_t limit = port.demote_after.load(std::memory_order_acquire);
+    const std::uint64_t limit = limit_of(port, (port.owner.load(std::memory_order_acquire) & layout::kHeld) != 0);
     const Mark mark{port.held_since.load(std::memory_order_acquire), now};
     if (limit == 0 || mark.word == 0 || !reliable(port)) return;
     soonest = std::min({soonest, mark.age() >= limit ? 0 : limit - mark.age(), mark.confirmed() ? kNone : kPrompt});

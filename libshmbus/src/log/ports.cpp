@@ -74,6 +74,7 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
                           std::memory_order_relaxed);  // all published by the bitmap and the owner word
   port.mode.store(layout::port_mode(place.subscription, place.reliable), std::memory_order_relaxed);
   port.demote_after.store(place.demote_after, std::memory_order_relaxed);
+  port.hold_for.store(place.hold_for, std::memory_order_relaxed);
   port.held_since.store(0, std::memory_order_relaxed);
   port.bell.store(place.bell, std::memory_order_relaxed);
   port.name.store(place.name);
@@ -148,6 +149,7 @@ void detach_subscriber(BlockLog& log, unsigned number) noexcept {
   header.subscribers.fetch_and(~port_bit(number), std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("detach_subscriber.unlisted");
   port.mode.store(0, std::memory_order_relaxed);
+  port.hold_for.store(0, std::memory_order_relaxed);
   port.subscription.store(0, std::memory_order_relaxed);
   SHMBUS_CRASH_POINT("detach_subscriber.emptied");
   port.owner.store(0, std::memory_order_release);

@@ -27,7 +27,8 @@ struct SubscriberPlace {
   bool reliable = false;
   std::uint64_t demote_after = 0;  ///< nanoseconds
   std::string_view name{};
-  bool placed = false;  ///< for another node, or another thread of this one, to adopt
+  bool placed = false;         ///< for another node, or another thread of this one, to adopt
+  std::uint64_t hold_for = 0;  ///< nanoseconds; see held_port.hpp
 };
 
 /// Takes a free publisher port. Repairs the ports of dead processes if none is free.

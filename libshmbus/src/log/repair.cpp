@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "log/claims.hpp"
+#include "log/held_port.hpp"
 #include "log/ports.hpp"
 #include "shmbus/detail/crash_point.hpp"
 
@@ -142,7 +143,10 @@ Repair repair_publisher(BlockLog& log, unsigned number) noexcept {
 }
 
 Repair repair_subscriber(BlockLog& log, unsigned number) noexcept {
+  if (keep_port(log, number)) return Repair::nothing;
   auto& port = log.subscriber(number);
+  if ((port.owner.load(std::memory_order_acquire) & layout::kHeld) != 0)
+    return free_held_port(log, number) ? Repair::done : Repair::postponed;
   std::uint64_t dead;
   Repair why_not;
   if (!mark(log, port.owner, dead, why_not)) return why_not;
