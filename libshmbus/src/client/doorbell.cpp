@@ -1,7 +1,6 @@
 #include "client/doorbell.hpp"
 
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,17 +21,8 @@ Doorbell::Doorbell(std::shared_ptr<registry::Node> node, std::atomic<std::uint32
     : node_(std::move(node)),
       bell_(bell),
       descriptor_(platform::open_descriptor([] { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); })) {
-  if (descriptor_ < 0) throw platform::system_error(errno, "the subscriber's descriptor", "an eventfd");
-  struct stat file {};
-  ::fstat(descriptor_, &file);
-  inode_ = file.st_ino;
-  device_ = file.st_dev;
-  try {
-    watcher_ = platform::start_quiet_thread("the subscriber's descriptor", [this] { watch(); });
-  } catch (...) {
-    ::close(descriptor_);
-    throw;
-  }
+  if (descriptor_.get() < 0) throw platform::system_error(errno, "the subscriber's descriptor", "an eventfd");
+  watcher_ = platform::start_quiet_thread("the subscriber's descriptor", [this] { watch(); });
 }
 
 Doorbell::~Doorbell() {
@@ -45,27 +35,19 @@ Doorbell::~Doorbell() {
   armed_.notify_all();
   rouse();
   watcher_.join();
-  if (is_open()) ::close(descriptor_);
-}
-
-/// All eventfds share one inode with a few other kinds of descriptors. So this distinguishes them only from files,
-/// pipes, sockets and terminals.
-bool Doorbell::is_open() const noexcept {
-  struct stat file {};
-  return ::fstat(descriptor_, &file) == 0 && file.st_ino == inode_ && file.st_dev == device_;
 }
 
 void Doorbell::clear() noexcept {
-  if (!is_open()) return;
+  if (!descriptor_.is_open()) return;
   std::uint64_t count;
-  while (::read(descriptor_, &count, sizeof count) < 0 && errno == EINTR) {
+  while (::read(descriptor_.get(), &count, sizeof count) < 0 && errno == EINTR) {
   }
 }
 
 void Doorbell::ring() noexcept {
-  if (!is_open()) return;
+  if (!descriptor_.is_open()) return;
   const std::uint64_t one = 1;
-  while (::write(descriptor_, &one, sizeof one) < 0 && errno == EINTR) {
+  while (::write(descriptor_.get(), &one, sizeof one) < 0 && errno == EINTR) {
   }
 }
 

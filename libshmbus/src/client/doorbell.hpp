@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "platform/known_descriptor.hpp"
 #include "registry/node.hpp"
 
 namespace shmbus::detail {
@@ -20,7 +21,7 @@ class Doorbell {
   Doorbell& operator=(const Doorbell&) = delete;
   ~Doorbell();
 
-  int descriptor() const noexcept { return descriptor_; }
+  int descriptor() const noexcept { return descriptor_.get(); }
 
   /// Makes the descriptor unreadable, until `ring`.
   void clear() noexcept;
@@ -32,15 +33,10 @@ class Doorbell {
  private:
   void watch() noexcept;
   void rouse() noexcept;
-  /// Returns false where the program closed the descriptor: its number may mean another file, which must not be
-  /// touched.
-  bool is_open() const noexcept;
 
   std::shared_ptr<registry::Node> node_;
   std::atomic<std::uint32_t>& bell_;
-  int descriptor_;
-  std::uint64_t inode_ = 0;
-  std::uint64_t device_ = 0;
+  platform::KnownDescriptor descriptor_;
   std::atomic<std::uint32_t> armed_{0};  // 0: not, 1: armed, 2: to end
   std::atomic<std::uint32_t> count_{0};  // of the bell; `armed_` publishes it, and the next member
   std::atomic<std::int64_t> longest_ns_{0};

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,23 +20,6 @@ namespace shmbus::detail {
 
 namespace {
 constexpr int kLook = 5, kLookAtProcess = 50;  // ms
-}
-
-/// All pidfds and eventfds may share one inode: this distinguishes them from files, pipes, sockets and terminals.
-StandbyWatch::Own::Own(int descriptor) noexcept : descriptor_(descriptor) {
-  struct stat file {};
-  if (descriptor_ < 0 || ::fstat(descriptor_, &file) != 0) return;
-  inode_ = file.st_ino;
-  device_ = file.st_dev;
-}
-
-StandbyWatch::Own::~Own() {
-  if (is_open()) ::close(descriptor_);
-}
-
-bool StandbyWatch::Own::is_open() const noexcept {
-  struct stat file {};
-  return descriptor_ >= 0 && ::fstat(descriptor_, &file) == 0 && file.st_ino == inode_ && file.st_dev == device_;
 }
 
 StandbyWatch::StandbyWatch(std::shared_ptr<registry::Node> node, std::uint64_t byte, std::uint64_t bell)
@@ -92,7 +74,7 @@ void StandbyWatch::watch() noexcept {
     const bool held = durable::name_held(node_->registry(), byte_);
     if (!held && !free_.exchange(true, std::memory_order_acq_rel)) node_->registry().ring(bell_);
     if (held) free_.store(false, std::memory_order_release);
-    const Own process(held ? open_holder() : -1);
+    const platform::KnownDescriptor process(held ? open_holder() : -1);
     // The process that the descriptor means may be a later one of that pid, unless the lock is still held.
     const bool watched = process.get() >= 0 && durable::name_held(node_->registry(), byte_);
     if (!sleep(watched ? process.get() : -1, watched ? kLookAtProcess : kLook)) return;

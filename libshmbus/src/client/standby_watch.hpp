@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "platform/known_descriptor.hpp"
 #include "registry/node.hpp"
 
 namespace shmbus::detail {
@@ -27,20 +28,6 @@ class StandbyWatch {
 
  private:
   void watch() noexcept;
-  /// A descriptor of ours. The program may close it: its number may then mean another file, which must not be touched.
-  class Own {
-   public:
-    explicit Own(int descriptor) noexcept;
-    Own(const Own&) = delete;
-    Own& operator=(const Own&) = delete;
-    ~Own();
-    bool is_open() const noexcept;
-    int get() const noexcept { return descriptor_; }
-
-   private:
-    int descriptor_;
-    std::uint64_t inode_ = 0, device_ = 0;
-  };
   /// Opens the holder's process. Returns -1 where it is not known, or in another pid namespace.
   int open_holder() const noexcept;
   /// Sleeps until that process ends, for a while at most. Returns false where the watch must end.
@@ -49,7 +36,7 @@ class StandbyWatch {
   std::shared_ptr<registry::Node> node_;
   const std::uint64_t byte_;
   const std::uint64_t bell_;
-  Own end_;  // an eventfd: readable when the watch must end
+  platform::KnownDescriptor end_;  // an eventfd: readable when the watch must end
   std::atomic<bool> ending_{false};
   std::atomic<bool> free_{false};
   std::thread thread_;

@@ -49,19 +49,13 @@ unsigned folder_mode(unsigned mode) noexcept { return file_mode(mode) | ((mode &
 
 class DiskFile final : public StoredFile {
  public:
-  DiskFile(int descriptor, const struct stat& state) noexcept
-      : descriptor_(descriptor), inode_(state.st_ino), device_(state.st_dev) {}
-  ~DiskFile() override {
-    struct stat s {};
-    if (is_open(s)) ::close(descriptor_);
-  }
+  explicit DiskFile(int descriptor) noexcept : descriptor_(descriptor) {}
 
   int read(std::uint64_t offset, std::span<std::byte> to, std::size_t& count) noexcept override {
     count = 0;
-    struct stat s {};
-    if (!is_open(s)) return EBADF;
+    if (!descriptor_.is_open()) return EBADF;
     while (!to.empty()) {
-      const ::ssize_t n = ::pread(descriptor_, to.data(), to.size(), static_cast<off_t>(offset));
+      const ::ssize_t n = ::pread(descriptor_.get(), to.data(), to.size(), static_cast<off_t>(offset));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return errno;
       if (n == 0) return 0;
@@ -73,10 +67,9 @@ class DiskFile final : public StoredFile {
   }
 
   int write(std::uint64_t offset, std::span<const std::byte> from) noexcept override {
-    struct stat s {};
-    if (!is_open(s)) return EBADF;
+    if (!descriptor_.is_open()) return EBADF;
     while (!from.empty()) {
-      const ::ssize_t n = ::pwrite(descriptor_, from.data(), from.size(), static_cast<off_t>(offset));
+      const ::ssize_t n = ::pwrite(descriptor_.get(), from.data(), from.size(), static_cast<off_t>(offset));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return errno;
       if (n == 0) return EIO;
@@ -87,24 +80,21 @@ class DiskFile final : public StoredFile {
   }
 
   int sync() noexcept override {
-    struct stat s {};
-    if (!is_open(s)) return EBADF;
-    return ::fdatasync(descriptor_) == 0 ? 0 : errno;  // not again after EINTR or an error: it may then lie
+    if (!descriptor_.is_open()) return EBADF;
+    return ::fdatasync(descriptor_.get()) == 0 ? 0 : errno;  // not again after EINTR or an error: it may then lie
   }
 
   int allocate(std::uint64_t bytes) noexcept override {
-    struct stat s {};
-    if (!is_open(s)) return EBADF;
-    while (::fallocate(descriptor_, 0, 0, static_cast<off_t>(bytes)) != 0) {
+    if (!descriptor_.is_open()) return EBADF;
+    while (::fallocate(descriptor_.get(), 0, 0, static_cast<off_t>(bytes)) != 0) {
       if (errno != EINTR) return errno;
     }
     return 0;
   }
 
   int truncate(std::uint64_t bytes) noexcept override {
-    struct stat s {};
-    if (!is_open(s)) return EBADF;
-    while (::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) {
+    if (!descriptor_.is_open()) return EBADF;
+    while (::ftruncate(descriptor_.get(), static_cast<off_t>(bytes)) != 0) {
       if (errno != EINTR) return errno;
     }
     return 0;
@@ -112,21 +102,21 @@ class DiskFile final : public StoredFile {
 
   int size(std::uint64_t& bytes) noexcept override {
     struct stat s {};
-    if (!is_open(s)) return EBADF;
+    if (!descriptor_.is_open(s)) return EBADF;
     bytes = static_cast<std::uint64_t>(s.st_size);
     return 0;
   }
 
   int data_end(std::uint64_t offset, std::uint64_t& end) noexcept override {
     struct stat s {};
-    if (!is_open(s)) return EBADF;
+    if (!descriptor_.is_open(s)) return EBADF;
     const auto size = static_cast<std::uint64_t>(s.st_size);
     end = offset;
     // Room that was read lies in the page cache, and then is data for some file systems: this comes before any read.
     for (int piece = 0; piece < kMaxPieces; ++piece) {
-      const off_t data = ::lseek(descriptor_, static_cast<off_t>(end), SEEK_DATA);
+      const off_t data = ::lseek(descriptor_.get(), static_cast<off_t>(end), SEEK_DATA);
       if (data < 0 && errno == ENXIO) return 0;
-      const off_t hole = data < 0 ? data : ::lseek(descriptor_, data, SEEK_HOLE);
+      const off_t hole = data < 0 ? data : ::lseek(descriptor_.get(), data, SEEK_HOLE);
       if (hole < 0 && errno != EINVAL && errno != ENXIO) return errno;
       if (hole <= data) break;
       end = static_cast<std::uint64_t>(hole);
@@ -136,14 +126,7 @@ class DiskFile final : public StoredFile {
   }
 
  private:
-  /// The program may have closed our descriptor; its number may mean another file by now.
-  bool is_open(struct stat& s) const noexcept {
-    return ::fstat(descriptor_, &s) == 0 && s.st_ino == inode_ && s.st_dev == device_;
-  }
-
-  int descriptor_;
-  ino_t inode_;
-  dev_t device_;
+  platform::KnownDescriptor descriptor_;
 };
 
 /// Creates a folder and all that are missing above it.
@@ -162,22 +145,7 @@ void create_path(const std::string& path, const FileRights& rights) {
 }  // namespace
 
 DiskStorage::DiskStorage(int descriptor, std::string path, FileRights rights, gid_t group)
-    : descriptor_(descriptor), path_(std::move(path)), rights_(std::move(rights)), group_(group) {
-  struct stat s {};
-  if (::fstat(descriptor_, &s) == 0) {
-    inode_ = s.st_ino;
-    device_ = s.st_dev;
-  }
-}
-
-DiskStorage::~DiskStorage() {
-  if (is_open()) ::close(descriptor_);
-}
-
-bool DiskStorage::is_open() const noexcept {
-  struct stat s {};
-  return ::fstat(descriptor_, &s) == 0 && s.st_ino == inode_ && s.st_dev == device_;
-}
+    : descriptor_(descriptor), path_(std::move(path)), rights_(std::move(rights)), group_(group) {}
 
 bool DiskStorage::accepts(uid_t owner) const noexcept {
   return owner == 0 || owner == ::geteuid() ||
@@ -214,13 +182,13 @@ std::unique_ptr<DiskStorage> DiskStorage::open_folder(const std::string& root, c
     }
     bool made = false;
     if (create) {
-      if (::mkdirat(folder->descriptor_, part.c_str(), 0700) == 0) {
+      if (::mkdirat(folder->descriptor_.get(), part.c_str(), 0700) == 0) {
         made = true;
       } else if (errno != EEXIST) {
         throw storage_error(errno, object + path, "to be created");
       }
     }
-    const int fd = open_beneath(folder->descriptor_, part, O_RDONLY | O_DIRECTORY, 0);
+    const int fd = open_beneath(folder->descriptor_.get(), part, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0) {
       if (errno == ENOENT) return nullptr;
       if (errno == ELOOP || errno == ENOTDIR) {
@@ -244,7 +212,7 @@ std::unique_ptr<DiskStorage> DiskStorage::open_folder(const std::string& root, c
       if (::fchmod(fd, folder_mode(rights.mode)) != 0) throw storage_error(errno, object + path, "its mode set");
     }
     // Also where it existed: the process that made it may have died before it synced.
-    if (create && ::fsync(folder->descriptor_) != 0 && errno != EINVAL && errno != EROFS) {
+    if (create && ::fsync(folder->descriptor_.get()) != 0 && errno != EINVAL && errno != EROFS) {
       throw storage_error(errno, object + path, "its name on stable storage");
     }
     folder = std::move(next);
@@ -254,24 +222,18 @@ std::unique_ptr<DiskStorage> DiskStorage::open_folder(const std::string& root, c
 
 int DiskStorage::create(const std::string& name, std::unique_ptr<StoredFile>& file) {
   if (!is_plain(name)) return EINVAL;
-  if (!is_open()) return EBADF;
-  const int fd = open_beneath(descriptor_, name, O_RDWR | O_CREAT | O_EXCL, 0600);
+  if (!descriptor_.is_open()) return EBADF;
+  const int fd = open_beneath(descriptor_.get(), name, O_RDWR | O_CREAT | O_EXCL, 0600);
   if (fd < 0) return errno;
-  struct stat s {};
-  if (::fstat(fd, &s) != 0) {
-    const int error = errno;
-    ::close(fd);
-    return error;
-  }
-  file = std::make_unique<DiskFile>(fd, s);
+  file = std::make_unique<DiskFile>(fd);
   if (group_ != kNoGroup && ::fchown(fd, static_cast<uid_t>(-1), group_) != 0) return errno;
   return ::fchmod(fd, file_mode(rights_.mode)) == 0 ? 0 : errno;  // exact: the umask does not apply
 }
 
 int DiskStorage::open(const std::string& name, Use use, std::unique_ptr<StoredFile>& file) {
   if (!is_plain(name)) return EINVAL;
-  if (!is_open()) return EBADF;
-  const int fd = open_beneath(descriptor_, name, (use == Use::write ? O_RDWR : O_RDONLY) | O_NONBLOCK, 0);
+  if (!descriptor_.is_open()) return EBADF;
+  const int fd = open_beneath(descriptor_.get(), name, (use == Use::write ? O_RDWR : O_RDONLY) | O_NONBLOCK, 0);
   if (fd < 0) return errno == ELOOP ? EPERM : errno;
   struct stat s {};
   const int error = ::fstat(fd, &s) != 0 ? errno : !S_ISREG(s.st_mode) || !accepts(s.st_uid) ? EPERM : 0;
@@ -279,26 +241,27 @@ int DiskStorage::open(const std::string& name, Use use, std::unique_ptr<StoredFi
     ::close(fd);
     return error;
   }
-  file = std::make_unique<DiskFile>(fd, s);
+  file = std::make_unique<DiskFile>(fd);
   return 0;
 }
 
 int DiskStorage::rename(const std::string& from, const std::string& to) {
   if (!is_plain(from) || !is_plain(to)) return EINVAL;
-  if (!is_open()) return EBADF;
-  return ::renameat(descriptor_, from.c_str(), descriptor_, to.c_str()) == 0 ? 0 : errno;
+  if (!descriptor_.is_open()) return EBADF;
+  return ::renameat(descriptor_.get(), from.c_str(), descriptor_.get(), to.c_str()) == 0 ? 0 : errno;
 }
 
 int DiskStorage::unlink(const std::string& name) {
   if (!is_plain(name)) return EINVAL;
-  if (!is_open()) return EBADF;
-  return ::unlinkat(descriptor_, name.c_str(), 0) == 0 ? 0 : errno;
+  if (!descriptor_.is_open()) return EBADF;
+  return ::unlinkat(descriptor_.get(), name.c_str(), 0) == 0 ? 0 : errno;
 }
 
 int DiskStorage::list(std::vector<std::string>& names) {
   names.clear();
-  if (!is_open()) return EBADF;
-  const int fd = open_beneath(descriptor_, ".", O_RDONLY | O_DIRECTORY, 0);  // an open file description of its own
+  if (!descriptor_.is_open()) return EBADF;
+  const int fd =
+      open_beneath(descriptor_.get(), ".", O_RDONLY | O_DIRECTORY, 0);  // an open file description of its own
   if (fd < 0) return errno;
   DIR* const folder = ::fdopendir(fd);
   if (folder == nullptr) {
@@ -316,14 +279,14 @@ int DiskStorage::list(std::vector<std::string>& names) {
 }
 
 int DiskStorage::sync() {
-  if (!is_open()) return EBADF;
-  return ::fsync(descriptor_) == 0 ? 0 : errno;
+  if (!descriptor_.is_open()) return EBADF;
+  return ::fsync(descriptor_.get()) == 0 ? 0 : errno;
 }
 
 int DiskStorage::free_space(std::uint64_t& bytes) {
-  if (!is_open()) return EBADF;
+  if (!descriptor_.is_open()) return EBADF;
   struct statvfs s {};
-  if (::fstatvfs(descriptor_, &s) != 0) return errno;
+  if (::fstatvfs(descriptor_.get(), &s) != 0) return errno;
   // A tmpfs without a limit says 0 of 0.
   bytes = s.f_blocks == 0 ? std::numeric_limits<std::uint64_t>::max() : std::uint64_t{s.f_bavail} * s.f_frsize;
   return 0;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "journal/storage.hpp"
+#include "platform/known_descriptor.hpp"
 
 namespace shmbus::journal {
 
@@ -28,10 +29,9 @@ class DiskStorage final : public Storage {
   /// storage when this returns.
   static std::unique_ptr<DiskStorage> create(const std::string& root, const std::vector<std::string>& parts,
                                              const FileRights& rights);
-  ~DiskStorage() override;
 
   /// Of the folder. It stays this object's.
-  int descriptor() const noexcept { return descriptor_; }
+  int descriptor() const noexcept { return descriptor_.get(); }
 
   int create(const std::string& name, std::unique_ptr<StoredFile>& file) override;
   int open(const std::string& name, Use use, std::unique_ptr<StoredFile>& file) override;
@@ -44,18 +44,15 @@ class DiskStorage final : public Storage {
 
  private:
   DiskStorage(int descriptor, std::string path, FileRights rights, gid_t group);
-  bool is_open() const noexcept;
   bool accepts(uid_t owner) const noexcept;
 
   static std::unique_ptr<DiskStorage> open_folder(const std::string& root, const std::vector<std::string>& parts,
                                                   const FileRights& rights, bool create);
 
-  int descriptor_;
+  platform::KnownDescriptor descriptor_;
   std::string path_;
   FileRights rights_;
   gid_t group_;  // kNoGroup: the system's choice
-  ino_t inode_ = 0;
-  dev_t device_ = 0;
 };
 
 }  // namespace shmbus::journal

@@ -56,39 +56,7 @@ FilePlace shared_memory_place(std::string file, std::string object) {
       std::move(file), std::move(object), false};
 }
 
-PlacedFile::PlacedFile(FilePlace place, int descriptor) noexcept : place_(std::move(place)), descriptor_(descriptor) {
-  struct stat s {};
-  if (::fstat(descriptor_, &s) == 0) {
-    inode_ = s.st_ino;
-    device_ = s.st_dev;
-  }
-}
-
-PlacedFile::PlacedFile(PlacedFile&& other) noexcept
-    : place_(std::move(other.place_)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
-      inode_(other.inode_),
-      device_(other.device_) {}
-
-PlacedFile& PlacedFile::operator=(PlacedFile&& other) noexcept {
-  std::swap(place_, other.place_);
-  std::swap(descriptor_, other.descriptor_);
-  std::swap(inode_, other.inode_);
-  std::swap(device_, other.device_);
-  return *this;
-}
-
-PlacedFile::~PlacedFile() { close(); }
-
-bool PlacedFile::is_open() const noexcept {
-  struct stat s {};
-  return descriptor_ >= 0 && ::fstat(descriptor_, &s) == 0 && s.st_ino == inode_ && s.st_dev == device_;
-}
-
-void PlacedFile::close() noexcept {
-  if (is_open()) ::close(descriptor_);
-  descriptor_ = -1;
-}
+PlacedFile::PlacedFile(FilePlace place, int descriptor) noexcept : place_(std::move(place)), descriptor_(descriptor) {}
 
 std::optional<PlacedFile> PlacedFile::open(const FilePlace& place, Access access) {
   const OpenDirectory directory(place);
@@ -138,8 +106,7 @@ bool PlacedFile::unlink(const FilePlace& place) {
 
 FileState PlacedFile::state() const {
   struct stat s {};
-  if (::fstat(descriptor_, &s) != 0) throw system_error(errno, place_.object, "its file's state");
-  if (s.st_ino != inode_ || s.st_dev != device_) throw system_error(EBADF, place_.object, "its file's state");
+  if (!descriptor_.is_open(s)) throw system_error(errno, place_.object, "its file's state");
   return {static_cast<std::uint64_t>(s.st_size),
           s.st_ino,
           s.st_dev,
@@ -152,29 +119,30 @@ FileState PlacedFile::state() const {
 }
 
 std::size_t PlacedFile::read(std::uint64_t offset, void* to, std::size_t bytes) const {
-  if (!is_open()) throw system_error(EBADF, place_.object, "to be read");
+  if (!descriptor_.is_open()) throw system_error(EBADF, place_.object, "to be read");
   for (;;) {
-    const ::ssize_t count = ::pread(descriptor_, to, bytes, static_cast<off_t>(offset));
+    const ::ssize_t count = ::pread(descriptor_.get(), to, bytes, static_cast<off_t>(offset));
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno != EINTR) throw system_error(errno, place_.object, "to be read");
   }
 }
 
 void PlacedFile::write(std::uint64_t offset, const void* from, std::size_t bytes) {
-  if (!is_open()) {
+  if (!descriptor_.is_open()) {
     auto again = open(place_, Access::read_write);
-    if (!again || again->inode_ != inode_ || again->device_ != device_) {
+    if (!again || !again->descriptor_.is_same(descriptor_)) {
       throw Error(ErrorCode::system,
                   {place_.object, "to be written", "a closed descriptor, and another file of its name",
                    "leave the descriptors open that the program does not know"});
     }
     *this = std::move(*again);
   }
-  write_all(descriptor_, place_, offset, from, bytes);
+  write_all(descriptor_.get(), place_, offset, from, bytes);
 }
 
 void PlacedFile::sync() {
-  if (!is_open() || ::fdatasync(descriptor_) != 0) throw system_error(errno, place_.object, "to be synced");
+  if (!descriptor_.is_open() || ::fdatasync(descriptor_.get()) != 0)
+    throw system_error(errno, place_.object, "to be synced");
 }
 
 }  // namespace shmbus::platform

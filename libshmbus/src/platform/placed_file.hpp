@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "platform/known_descriptor.hpp"
 #include "platform/segment_file.hpp"
 
 namespace shmbus::platform {
@@ -36,10 +37,6 @@ class PlacedFile {
   /// Unlinks a file. Returns false where there is none. *Throws* Error.
   static bool unlink(const FilePlace& place);
 
-  PlacedFile(PlacedFile&& other) noexcept;
-  PlacedFile& operator=(PlacedFile&& other) noexcept;
-  ~PlacedFile();
-
   const FilePlace& place() const noexcept { return place_; }
   FileState state() const;
   /// Returns how many bytes it read. *Throws* Error where the file can't be read.
@@ -51,13 +48,9 @@ class PlacedFile {
 
  private:
   PlacedFile(FilePlace place, int descriptor) noexcept;
-  bool is_open() const noexcept;
-  void close() noexcept;
 
   FilePlace place_;
-  int descriptor_;
-  std::uint64_t inode_ = 0;
-  std::uint64_t device_ = 0;
+  KnownDescriptor descriptor_;
 };
 
 }  // namespace shmbus::platform

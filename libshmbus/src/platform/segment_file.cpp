@@ -47,41 +47,7 @@ gid_t group_id(const std::string& group, const std::string& object) {
 }
 
 SegmentFile::SegmentFile(int descriptor, Access access, std::string object) noexcept
-    : descriptor_(descriptor), access_(access), object_(std::move(object)) {
-  struct stat s {};
-  if (::fstat(descriptor_, &s) == 0) {
-    inode_ = s.st_ino;
-    device_ = s.st_dev;
-  }
-}
-
-SegmentFile::SegmentFile(SegmentFile&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      access_(other.access_),
-      object_(std::move(other.object_)),
-      inode_(other.inode_),
-      device_(other.device_) {}
-
-SegmentFile& SegmentFile::operator=(SegmentFile&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  std::swap(access_, other.access_);
-  std::swap(object_, other.object_);
-  std::swap(inode_, other.inode_);
-  std::swap(device_, other.device_);
-  return *this;
-}
-
-SegmentFile::~SegmentFile() { close(); }
-
-bool SegmentFile::is_open() const noexcept {
-  struct stat s {};
-  return descriptor_ >= 0 && ::fstat(descriptor_, &s) == 0 && s.st_ino == inode_ && s.st_dev == device_;
-}
-
-void SegmentFile::close() noexcept {
-  if (is_open()) ::close(descriptor_);
-  descriptor_ = -1;
-}
+    : descriptor_(descriptor), access_(access), object_(std::move(object)) {}
 
 SegmentFile SegmentFile::unnamed(const std::string& object, unsigned mode, const std::string& group) {
   const int fd = open_descriptor([] { return ::open(kFolder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); });
@@ -114,8 +80,7 @@ std::optional<SegmentFile> SegmentFile::open(const std::string& name, Access acc
 
 FileState SegmentFile::state() const {
   struct stat s {};
-  if (::fstat(descriptor_, &s) != 0) throw system_error(errno, object_, "its file's state");
-  if (s.st_ino != inode_ || s.st_dev != device_) throw system_error(EBADF, object_, "its file's state");
+  if (!descriptor_.is_open(s)) throw system_error(errno, object_, "its file's state");
   return to_state(s);
 }
 
@@ -131,14 +96,14 @@ std::optional<FileState> SegmentFile::state_of(const std::string& name) { return
 
 bool SegmentFile::has_size(std::uint64_t bytes) const noexcept {
   struct stat s {};
-  if (::fstat(descriptor_, &s) != 0 || s.st_ino != inode_ || s.st_dev != device_) return true;
+  if (!descriptor_.is_open(s)) return true;
   return static_cast<std::uint64_t>(s.st_size) == bytes;
 }
 
 std::size_t SegmentFile::read(std::uint64_t offset, void* to, std::size_t bytes) const noexcept {
   if (!is_open()) return 0;
   for (;;) {
-    const ::ssize_t count = ::pread(descriptor_, to, bytes, static_cast<off_t>(offset));
+    const ::ssize_t count = ::pread(descriptor_.get(), to, bytes, static_cast<off_t>(offset));
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno != EINTR) return 0;
   }
@@ -146,28 +111,28 @@ std::size_t SegmentFile::read(std::uint64_t offset, void* to, std::size_t bytes)
 
 bool SegmentFile::is_named(const std::string& name) const {
   const auto named = state_of(name);
-  return named && named->inode == inode_ && named->device == device_;
+  return named && named->inode == inode() && named->device == device();
 }
 
 void SegmentFile::resize(std::uint64_t bytes) {
   check_file_size(object_, bytes);
-  if (::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) {
+  if (::ftruncate(descriptor_.get(), static_cast<off_t>(bytes)) != 0) {
     throw system_error(errno, object_, std::to_string(bytes) + " bytes of address space");
   }
 }
 
-bool SegmentFile::set_mode(unsigned mode) noexcept { return is_open() && ::fchmod(descriptor_, mode) == 0; }
+bool SegmentFile::set_mode(unsigned mode) noexcept { return is_open() && ::fchmod(descriptor_.get(), mode) == 0; }
 
 bool SegmentFile::back(std::uint64_t offset, std::uint64_t bytes) noexcept {
   struct stat s {};  // the program may have closed our descriptor: its number may mean another file now
-  if (::fstat(descriptor_, &s) != 0 || s.st_ino != inode_ || s.st_dev != device_) return false;
+  if (!descriptor_.is_open(s)) return false;
   if (static_cast<std::uint64_t>(s.st_size) < offset + bytes) return false;  // cut short: `fallocate` would extend it
   constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;  // an interrupting signal costs one piece, not all
   // The kernel backs one piece completely or not at all. Of several, the first ones would stay backed without use.
   if (bytes > kPiece && room() < bytes) return false;
   while (bytes > 0) {
     const std::uint64_t piece = std::min(bytes, kPiece);
-    if (::fallocate(descriptor_, 0, static_cast<off_t>(offset), static_cast<off_t>(piece)) != 0) {
+    if (::fallocate(descriptor_.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(piece)) != 0) {
       if (errno == EINTR) continue;
       return false;
     }
@@ -179,11 +144,11 @@ bool SegmentFile::back(std::uint64_t offset, std::uint64_t bytes) noexcept {
 
 bool SegmentFile::link(const std::string& name) {
   const std::string path = path_of(name);
-  const std::string self = "/proc/self/fd/" + std::to_string(descriptor_);
+  const std::string self = "/proc/self/fd/" + std::to_string(descriptor_.get());
   if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
   if (errno == EEXIST) return false;
   // Without /proc: possible for one's own files since Linux 6.10, before that with CAP_DAC_READ_SEARCH.
-  if (::linkat(descriptor_, "", AT_FDCWD, path.c_str(), AT_EMPTY_PATH) == 0) return true;
+  if (::linkat(descriptor_.get(), "", AT_FDCWD, path.c_str(), AT_EMPTY_PATH) == 0) return true;
   if (errno == EEXIST) return false;
   throw system_error(errno, object_, "the name " + path + " (needs /proc)");
 }
@@ -237,7 +202,7 @@ std::uint64_t SegmentFile::room() noexcept {
 }
 
 boost::interprocess::mapping_handle_t SegmentFile::get_mapping_handle() const {
-  return boost::interprocess::ipcdetail::mapping_handle_from_file_handle(descriptor_);
+  return boost::interprocess::ipcdetail::mapping_handle_from_file_handle(descriptor_.get());
 }
 
 boost::interprocess::mode_t SegmentFile::get_mode() const {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "platform/known_descriptor.hpp"
+
 namespace shmbus::platform {
 
 enum class Access { read_only, read_write };
@@ -41,21 +43,17 @@ class SegmentFile {
   /// Opens a file. Returns nothing where there is no such file. *Throws* Error.
   static std::optional<SegmentFile> open(const std::string& name, Access access, const std::string& object);
 
-  SegmentFile(SegmentFile&& other) noexcept;
-  SegmentFile& operator=(SegmentFile&& other) noexcept;
-  ~SegmentFile();
-
-  int descriptor() const noexcept { return descriptor_; }
-  std::uint64_t inode() const noexcept { return inode_; }
-  std::uint64_t device() const noexcept { return device_; }
+  int descriptor() const noexcept { return descriptor_.get(); }
+  std::uint64_t inode() const noexcept { return descriptor_.inode(); }
+  std::uint64_t device() const noexcept { return descriptor_.device(); }
   /// Returns false where the program closed our descriptor; its number may mean another file by now.
-  bool is_open() const noexcept;
+  bool is_open() const noexcept { return descriptor_.is_open(); }
   /// Closes the descriptor now, unless it means another file by now. Async-signal-safe.
-  void close() noexcept;
+  void close() noexcept { descriptor_.close(); }
   Access access() const noexcept { return access_; }
   const std::string& object() const noexcept { return object_; }
   /// Whether both are the same file, by the inodes seen when they were opened.
-  bool is_same(const SegmentFile& other) const noexcept { return inode_ == other.inode_ && device_ == other.device_; }
+  bool is_same(const SegmentFile& other) const noexcept { return descriptor_.is_same(other.descriptor_); }
   FileState state() const;
   /// Returns false where another process cut the file short or made it longer. Returns true where the program closed
   /// our descriptor.
@@ -100,11 +98,9 @@ class SegmentFile {
  private:
   SegmentFile(int descriptor, Access access, std::string object) noexcept;
 
-  int descriptor_;
+  KnownDescriptor descriptor_;
   Access access_;
   std::string object_;
-  std::uint64_t inode_ = 0;
-  std::uint64_t device_ = 0;
 };
 
 }  // namespace shmbus::platform
