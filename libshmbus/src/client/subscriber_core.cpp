@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "client/subscriber_options.hpp"
 #include "client/topic_set.hpp"
 #include "log/handled_event.hpp"
 #include "log/quick_writer.hpp"
@@ -15,7 +16,6 @@
 #include "shmbus/detail/cpu.hpp"
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
-#include "trace/recorded_call.hpp"
 
 namespace shmbus::detail {
 
@@ -32,65 +32,10 @@ void refuse_nested_poll(const PollState& state) {
 void nothing_polled(SubscriberCore& core) noexcept { core.nothing_polled(); }
 void end_poll(PollState& state) noexcept { const auto ended = std::move(state.ended); }
 
-namespace {
-
-void check_options(const base::Pattern& pattern, const SubscriberOptions& options) {
-  if (options.start.kind() == Start::Kind::after && pattern.has_wildcard()) {
-    throw Error(ErrorCode::invalid_option,
-                {"subscriber option start, Start::after", "a pattern that names one topic", "'" + pattern.text() + "'",
-                 "subscribe to the topic that the event was of"});
-  }
-  if (options.name.size() > 63) {
-    throw Error(ErrorCode::invalid_option, {"subscriber option name", "at most 63 bytes",
-                                            std::to_string(options.name.size()) + " bytes", "shorten it"});
-  }
-  if (const std::size_t calls = options.record_calls.value_or(0);
-      calls != 0 && (calls < layout::kMinCalls || calls > layout::kMaxCalls)) {
-    throw Error(ErrorCode::invalid_option, {"subscriber option record_calls", "0, or 16 to 1048576",
-                                            std::to_string(calls), "choose a number in that range"});
-  }
-  if (options.demote_after.count() < 0) {
-    throw Error(ErrorCode::invalid_option, {"subscriber option demote_after", "0 or more",
-                                            std::to_string(options.demote_after.count()) + " ns", "give 0 for never"});
-  }
-  if (options.demote_after.count() != 0 && options.delivery != Delivery::reliable) {
-    throw Error(ErrorCode::invalid_option, {"subscriber option demote_after", "0, since the subscriber is lossy",
-                                            std::to_string(options.demote_after.count()) + " ns",
-                                            "ask for Delivery::reliable, or leave demote_after out"});
-  }
-}
-
-void check_durable_options(const SubscriberOptions& options) {
-  const std::string hold_for = std::to_string(options.hold_for.count()) + " ns";
-  if (options.hold_for.count() < 0) {
-    throw Error(ErrorCode::invalid_option,
-                {"subscriber option hold_for", "0 or more", hold_for, "give 0 for not at all"});
-  }
-  if (options.hold_for.count() != 0 && options.delivery != Delivery::reliable) {
-    throw Error(ErrorCode::invalid_option, {"subscriber option hold_for", "0, since the subscriber is lossy", hold_for,
-                                            "ask for Delivery::reliable, or leave hold_for out"});
-  }
-  if (!options.durable.empty()) return;
-  const auto refuse = [](const char* option, const char* expected, const char* found) {
-    throw Error(ErrorCode::invalid_option,
-                {option, expected, found, "give a durable name (SubscriberOptions::durable), or leave it out"});
-  };
-  if (options.hold_for.count() != 0) {
-    refuse("subscriber option hold_for", "0, since the subscriber is not durable", hold_for.c_str());
-  }
-  if (options.standby) refuse("subscriber option standby", "false, since the subscriber is not durable", "true");
-  if (options.acknowledge != Acknowledge::next_poll) {
-    refuse("subscriber option acknowledge", "next_poll, since the subscriber is not durable", "manual");
-  }
-}
-
-}  // namespace
-
 SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern& pattern,
                                const SubscriberOptions& options)
     : bus_(std::move(bus)), options_(options), standing_{.pattern = pattern} {
   check_options(pattern, options);
-  check_durable_options(options);
   bus_->check_open();
   log::QuickWriter::start_causes();
   standing_.node = bus_->node().id();
@@ -212,103 +157,6 @@ bool SubscriberCore::refresh() noexcept {
 void SubscriberCore::update_pending() noexcept {
   const bool durable = durable_ && (standing_by() || options_.acknowledge == Acknowledge::next_poll);
   state_.pending = closed_ || durable || topics_->unfinished();
-}
-
-/// The name is tried where the watch finds it free, or the bell was rung since: a holder that ends rings it.
-bool SubscriberCore::take_over() noexcept {
-  const std::uint32_t bell = bell_->load(std::memory_order_acquire);
-  const bool due = durable_->name_free() || bell != standby_bell_;
-  standby_bell_ = bell;
-  try {
-    if (due && usable() && durable_->take()) {
-      SHMBUS_CRASH_POINT("standby.taken");
-      durable_->end_standby();
-      standing_.standing_by = false;
-      bus_->subscriptions().end_standby(entry_, standing_);
-      wait_for_creators();
-      topics_->take_over();
-      SHMBUS_CRASH_POINT("standby.attached");
-      durable_->establish();
-      durable_->acknowledged();
-      update_pending();
-      return true;
-    }
-  } catch (const Error& error) {
-    durable_->report(error, "not taken over");
-  } catch (const std::exception&) {
-    // No memory: the next poll tries again.
-  }
-  if (standing_by() && doorbell_) nothing_polled();
-  return !standing_by();
-}
-
-bool SubscriberCore::wait_to_take_over(std::uint64_t deadline) noexcept {
-  constexpr std::uint64_t kBetweenTries = 1'000'000;  // ns; another one that stands by may have been faster
-  for (;;) {
-    const std::uint32_t bell = bell_->load(std::memory_order_acquire);
-    if (interrupted() || !usable()) return false;
-    if (take_over()) return true;
-    const std::uint64_t now = platform::monotonic_ns();
-    if (now >= deadline) return false;
-    const std::uint64_t longest = durable_->name_free() ? kBetweenTries : bus_->registry().recorded().stall_limit_ns;
-    platform::futex_wait(*bell_, bell, std::chrono::nanoseconds(std::min(deadline - now, longest)));
-  }
-}
-
-void SubscriberCore::flush_handled() noexcept {
-  for (const auto& topic : state_.topics) {
-    AttachedTopic& attached = attached_topic(*topic);
-    try {
-      if (attached.cursor) attached.cursor->flush();
-    } catch (const Error& error) {
-      durable_->report(error);
-    }
-  }
-}
-
-/// Everything before the next event of each topic was handed out by an earlier poll, or skipped.
-void SubscriberCore::acknowledge_polled() noexcept {
-  if (options_.acknowledge != Acknowledge::next_poll) return;
-  for (const auto& topic : state_.topics) {
-    AttachedTopic& attached = attached_topic(*topic);
-    if (!attached.cursor) continue;
-    try {
-      if (attached.next_sequence() - 1 <= attached.cursor->acknowledged()) continue;
-      attached.cursor->acknowledge(attached.next_sequence() - 1);
-      durable_->acknowledged();
-    } catch (const Error& error) {
-      durable_->report(error);
-    }
-  }
-}
-
-/// Whether publishers may wait for an acknowledgement that only the next poll makes.
-bool SubscriberCore::holds_unacknowledged() const noexcept {
-  if (!durable_ || !durable_->holds_places() || durable_->failed()) return false;
-  if (options_.acknowledge != Acknowledge::next_poll) return false;
-  return std::any_of(state_.topics.begin(), state_.topics.end(), [](const auto& topic) {
-    const AttachedTopic& attached = attached_topic(*topic);
-    return attached.cursor && attached.cursor->place() != nullptr &&
-           attached.next_sequence() - 1 > attached.cursor->acknowledged();
-  });
-}
-
-bool SubscriberCore::acknowledge(const EventSource& source, std::uint64_t sequence) {
-  if (!durable_) {
-    throw Error(ErrorCode::invalid_option,
-                {"Subscriber '" + standing_.pattern.text() + "'", "a durable one, to acknowledge an event",
-                 "one without a durable name", "give it one (SubscriberOptions::durable)"});
-  }
-  if (closed_ || bus_->node().forked()) return false;
-  for (const auto& topic : state_.topics) {
-    if (topic->source.origin.topic != source.origin.topic) continue;
-    AttachedTopic& attached = attached_topic(*topic);
-    if (!attached.cursor || sequence >= attached.next_sequence()) return false;
-    attached.cursor->acknowledge(sequence);
-    durable_->acknowledged();
-    return true;
-  }
-  return false;
 }
 
 void SubscriberCore::pause(std::chrono::nanoseconds time) const noexcept {
@@ -487,92 +335,3 @@ bool SubscriberCore::demoted() const noexcept {
 }
 
 }  // namespace shmbus::detail
-
-namespace shmbus {
-
-namespace {
-
-/// The state of Subscribers that were moved from. It is pending, so that they poll no topic. Nothing changes it.
-detail::PollState& nothing_to_poll() noexcept {
-  struct Nothing : detail::PollState {
-    Nothing() { pending = true; }
-  };
-  static Nothing nothing;
-  return nothing;
-}
-
-}  // namespace
-
-Subscriber::Subscriber(std::shared_ptr<detail::SubscriberCore> core) noexcept
-    : core_(std::move(core)), state_(&core_->state()) {}
-Subscriber::Subscriber(Subscriber&& other) noexcept
-    : core_(std::move(other.core_)), state_(std::exchange(other.state_, &nothing_to_poll())) {}
-
-namespace {
-
-void end(std::shared_ptr<detail::SubscriberCore> core) noexcept {
-  if (!core) return;
-  const detail::PollState* state = &core->state();
-  if (!log::HandledEvent::any_handler([state](const detail::PollState& running) { return &running == state; })) return;
-  detail::SubscriberCore& ended = *core;
-  ended.end_in_handler(std::move(core));
-}
-
-}  // namespace
-
-Subscriber& Subscriber::operator=(Subscriber&& other) noexcept {
-  if (this != &other) {
-    end(std::exchange(core_, std::move(other.core_)));
-    state_ = std::exchange(other.state_, &nothing_to_poll());
-  }
-  return *this;
-}
-
-Subscriber::~Subscriber() { end(std::move(core_)); }
-
-/// The handler may destroy this Subscriber, or assign another one: the recorder exists until the poll has ended.
-std::size_t Subscriber::poll_recorded(detail::ErasedHandler handler, std::size_t limit) {
-  trace::CallRecorder& recorder = *state_->recorder;
-  recorder.check_size();
-  recorder.pause(0);
-  auto recorded = [&](const Event& event) {
-    trace::record_call(recorder, 0, event.source_->origin, event.record_, [&] { handler.call(handler.object, event); });
-  };
-  return poll_topics(recorded, limit);
-}
-
-bool Subscriber::wait(std::chrono::nanoseconds timeout) {
-  if (!core_) return false;
-  const auto use = state_->check.enter();
-  return core_->wait(timeout);
-}
-
-int Subscriber::fd() {
-  if (!core_) {
-    throw Error(ErrorCode::closed, {"Subscriber", "one that reads a bus", "one that was moved from",
-                                    "use the Subscriber that it was moved to"});
-  }
-  const auto use = state_->check.enter();
-  return core_->fd();
-}
-
-// A Subscriber without a core was moved from.
-void Subscriber::interrupt() noexcept {
-  if (core_) core_->interrupt();
-}
-std::uint64_t Subscriber::lost() const noexcept { return core_ ? core_->topics().lost() : 0; }
-std::uint64_t Subscriber::delivered() const noexcept { return core_ ? core_->topics().delivered() : 0; }
-std::size_t Subscriber::topics() const noexcept { return core_ ? core_->topics().attached() : 0; }
-std::vector<UnattachedTopic> Subscriber::unattached() const {
-  return core_ ? core_->topics().unattached() : std::vector<UnattachedTopic>{};
-}
-Status Subscriber::status() const noexcept { return core_ ? core_->status() : Status::closed; }
-bool Subscriber::acknowledge(const Event& event) {
-  if (!core_) return false;
-  return core_->acknowledge(*event.source_, event.sequence());
-}
-bool Subscriber::standing_by() const noexcept { return core_ && core_->standing_by(); }
-bool Subscriber::demoted() const noexcept { return core_ && core_->demoted(); }
-std::string_view Subscriber::pattern() const noexcept { return core_ ? core_->pattern().text() : std::string_view{}; }
-
-}  // namespace shmbus
