@@ -39,11 +39,13 @@ TEST_CASE("a full disk stops a journal and not its topic, and what is missing is
     ballast.close();
     publish(2000);
     test::require(publisher.wait_durable(sequence, test::patience) == Status::journal_failed, "durable on a full disk");
-    publish(2000);
-    std::this_thread::sleep_for(1s);
     test::wait_until("the disk to be called full",
                      [&] { return home.journal("t").state == shmbus::RecorderState::low_space; });
-    test::require(home.journal("t").failures < 6, "it tries all the time");
+    const auto full = home.journal("t");
+    publish(2000);
+    test::wait_until("it to try again", [&] { return home.journal("t").failures > full.failures + 1; });
+    test::require(home.journal("t").hand_overs == full.hand_overs, "it begins to record on a full disk");
+    test::require(home.journal("t").failures < 12, "it tries all the time");
     std::filesystem::remove(home.journals() + "/ballast");
     const test::Deadline deadline;
     for (Status status = Status::journal_failed; status != Status::ok;) {
@@ -61,4 +63,21 @@ TEST_CASE("a full disk stops a journal and not its topic, and what is missing is
     test::require(reading.events() + subscriber.lost() == sequence, "events that are neither read nor lost");
   });
   if (process) CHECK(process->wait() == test::End{});
+}
+
+TEST_CASE("a member leaves as much of the disk to others as it is told to", "[journal]") {
+  const JournaledBus home;
+  shmbus::BusOptions options = home.options();
+  options.low_space = std::uint64_t{1} << 60;  // more than any disk has
+  {
+    shmbus::Bus bus = shmbus::Bus::open(home.name(), options);
+    shmbus::Publisher publisher = bus.publisher("t", {.journal = Journal::page_cache()});
+    const auto sequence = publisher.publish("text").sequence();
+    CHECK(publisher.wait_durable(sequence, test::patience) == Status::journal_failed);
+    CHECK(home.journal("t").state == shmbus::RecorderState::low_space);
+  }
+  options.low_space = 0;
+  shmbus::Bus bus = shmbus::Bus::open(home.name(), options);
+  shmbus::Publisher publisher = bus.publisher("t");
+  CHECK(publisher.wait_durable(publisher.publish("text").sequence(), test::patience) == Status::ok);
 }

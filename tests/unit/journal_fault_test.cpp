@@ -212,6 +212,45 @@ TEST_CASE("after a failure every call returns it, until a new file begins", "[jo
   CHECK(test::pieces(*JournalReader::open(storage)) == Pieces{"events 1-2", "events 3-5"});
 }
 
+TEST_CASE("after a failed sync the next writer does not trust the page cache either", "[journal]") {
+  for (const std::uint64_t durable : {0, 2}) {
+    CAPTURE(durable);
+    test::MemoryStorage disk;
+    test::FaultyStorage storage(disk);
+    std::uint64_t seed = 0;
+    {
+      auto writer = JournalWriter::open(storage, test::journal_description());
+      CHECK(writer->failed_seed() == 0);
+      if (durable != 0) {
+        REQUIRE(test::append_events(*writer, 1, 2) == 0);
+        REQUIRE(writer->sync() == 0);
+      }
+      REQUIRE(test::append_events(*writer, durable + 1, 4) == 0);
+      REQUIRE(test::append_events(*writer, 5, 6) == 0);
+      storage.fail(storage.operations(), storage.operations(), EIO);
+      CHECK(writer->sync() == EIO);
+      CHECK(writer->durable() == durable);
+      seed = writer->failed_seed();
+      CHECK(seed != 0);
+    }  // it is killed
+    const WriterOptions options{.distrusted = seed, .trusted = durable};
+    for (int again = 0; again < 2; ++again) {
+      auto writer = JournalWriter::open(disk, test::journal_description(), options);
+      CHECK(writer->recorded() == durable);
+      CHECK(writer->recovered().damage.empty());
+    }
+    auto writer = JournalWriter::open(disk, test::journal_description(), options);
+    REQUIRE(test::append_events(*writer, durable + 1, 7) == 0);
+    REQUIRE(writer->sync() == 0);
+    Pieces expected{"events " + std::to_string(durable + 1) + "-7"};
+    if (durable != 0) expected.insert(expected.begin(), "events 1-2");
+    CHECK(test::pieces(*JournalReader::open(disk)) == expected);
+    // The file that failed is not the last one any more.
+    writer = JournalWriter::open(disk, test::journal_description(), options);
+    CHECK(writer->recorded() == 7);
+  }
+}
+
 TEST_CASE("what was written before a write that failed is kept", "[journal]") {
   test::MemoryStorage disk;
   test::FaultyStorage storage(disk);

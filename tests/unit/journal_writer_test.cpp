@@ -207,6 +207,29 @@ TEST_CASE("retention by age removes files whose newest event is older", "[journa
   CHECK(removed.last == 150);
 }
 
+TEST_CASE("retention by age keeps a file where the header behind it is damaged, and the next one says how old it is",
+          "[journal]") {
+  MemoryStorage storage;
+  auto writer = writer_of(storage);
+  fill(*writer);  // the event n has the time 1000 + n
+  const auto damage = [&](std::uint64_t first) {
+    std::unique_ptr<StoredFile> file;
+    REQUIRE(storage.open(events_name(first), Use::write, file) == 0);
+    REQUIRE(file->write(0, std::vector<std::byte>(kFileHeader)) == 0);
+  };
+  damage(51);
+  Removed removed;
+  REQUIRE(writer->retain({.age_ns = 1000}, 2001, removed) == 0);
+  CHECK(removed.files == 0);
+  REQUIRE(writer->retain({.age_ns = 1000}, 2100, removed) == 0);
+  CHECK(removed.files == 0);  // the header of 101 speaks of the event 100, which is exactly as old as allowed
+  REQUIRE(writer->retain({.age_ns = 1000}, 2101, removed) == 0);
+  CHECK(removed.last == 100);
+  for (std::uint64_t first = 151; first < 500; first += 50) damage(first);
+  REQUIRE(writer->retain({.age_ns = 1000}, INT64_MAX, removed) == 0);
+  CHECK(removed.last == 150);  // its age was known before; nothing says how old the others are
+}
+
 TEST_CASE("retention leaves what is not acknowledged", "[journal]") {
   MemoryStorage storage;
   auto writer = writer_of(storage);

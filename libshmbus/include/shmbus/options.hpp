@@ -119,6 +119,9 @@ struct BusOptions {
   std::string journals{};
   /// Which journaled topics this member may record. Each member chooses for itself.
   Record record = Record::own;
+  /// Bytes of the journals' file system that this member leaves to others when it records: below, it applies what topics
+  /// retain, and then records nothing until there is room again. Each member chooses for itself.
+  std::uint64_t low_space = std::uint64_t{64} << 20;
 };
 
 /// Options of the topic's creator: `Bus::topic` or the first publisher. Later ones adopt the topic's options, and

@@ -47,7 +47,8 @@ BusCore::BusCore(const base::BusName& name, const BusOptions& options)
       causes_(options.causes),
       record_(options.record),
       recording_(options.record == Record::all ? [this](recording::RecordingService&) { offer_all(); }
-                                               : std::function<void(recording::RecordingService&)>{}) {
+                                               : std::function<void(recording::RecordingService&)>{},
+                 options.low_space) {
   finish_topics();
   if (registry().header().revived.load(std::memory_order_acquire) == 0) revive();
   listen();

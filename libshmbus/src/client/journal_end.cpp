@@ -46,7 +46,7 @@ void JournalEnd::finish() noexcept {
       if (!storage) continue;
       auto lock = recording::lock_journal(*storage, home.object(segment->name()));
       if (lock)
-        recording::Recorder(segment, std::move(storage), std::move(*lock)).run_once();
+        recording::Recorder(segment, std::move(storage), std::move(*lock), BusOptions{}.low_space).run_once();
       else
         segment->ring(segment->journal()->recorder_bell.load(std::memory_order_acquire));
     } catch (const std::exception&) {

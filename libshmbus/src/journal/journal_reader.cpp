@@ -19,9 +19,6 @@ constexpr std::size_t kReadAhead = std::size_t{64} << 10;
 /// Of large ones only the header is.
 constexpr std::size_t kHeaderAhead = std::size_t{4} << 10;
 
-/// How often a file may vanish between the listing of the folder and its opening, in one call.
-constexpr int kVanishTries = 1000;
-
 }  // namespace
 
 std::unique_ptr<JournalReader> JournalReader::open(Storage& storage) {
@@ -169,6 +166,12 @@ int JournalReader::load_header(FrameHeader& header, bool& found) {
   return 0;
 }
 
+/// Goes on behind a frame. Where frames are large, only their headers are read ahead.
+void JournalReader::pass(const FrameHeader& header) noexcept {
+  large_frames_ = header.size() > kReadAhead;
+  offset_ += header.size();
+}
+
 /// Finds the next header behind bytes that are none. `offset` receives its place, or 0 where there is none.
 int JournalReader::find_header(std::uint64_t& offset) {
   offset = 0;
@@ -190,94 +193,6 @@ int JournalReader::find_header(std::uint64_t& offset) {
       return 0;
   }
   return 0;
-}
-
-int JournalReader::seek_oldest() {
-  failure_ = {};
-  if (const int error = refresh()) return error;
-  current_ = {};
-  position_ = firsts_.empty() ? 1 : std::max<std::uint64_t>(firsts_.front(), 1);
-  return 0;
-}
-
-int JournalReader::seek_sequence(std::uint64_t number) {
-  failure_ = {};
-  current_ = {};
-  position_ = std::max<std::uint64_t>(number, 1);
-  return place();
-}
-
-int JournalReader::seek_time(std::int64_t ns) {
-  failure_ = {};
-  current_ = {};
-  for (int tries = 0;; ++tries) {
-    if (const int error = refresh()) return error;
-    if (firsts_.empty()) {
-      position_ = 1;
-      return 0;
-    }
-    // The last file before which every event is older. The greatest time never falls from file to file.
-    std::size_t low = 0;
-    std::size_t high = firsts_.size();
-    while (high - low > 1) {
-      const std::size_t middle = low + (high - low) / 2;
-      OpenFile file;
-      const int error = open_file(firsts_[middle], file);
-      if (error != 0 && error != EBADMSG && error != ENOENT) {
-        return fail(error, "opening " + events_name(firsts_[middle]));
-      }
-      if (error != 0) {  // one that says nothing is as good as gone
-        firsts_.erase(firsts_.begin() + static_cast<std::ptrdiff_t>(middle));
-        --high;
-      } else if (file.head.greatest_before < ns) {
-        low = middle;
-      } else {
-        high = middle;
-      }
-    }
-    position_ = std::max<std::uint64_t>(firsts_[low], 1);
-    int error = refresh();
-    if (error == 0) error = enter_from(position_);
-    if (error == 0) error = walk_to_time(ns);
-    if (error == 0) return 0;
-    current_ = {};
-    if (error != ENOENT || tries == kVanishTries) return failure_ ? error : fail(error, "seeking a time");
-  }
-}
-
-/// Goes on to the first frame that has an event of that time or later, or to damaged bytes, which may have held one.
-int JournalReader::walk_to_time(std::int64_t ns) {
-  EventIndex index;
-  if (index.read(*storage_, current_.head.first, current_.head.seed, current_.size) == 0) {
-    offset_ = index.offset_for_time(ns);
-  }
-  position_ = std::max(position_, current_.head.first);
-  for (;;) {
-    FrameHeader header;
-    bool found = false;
-    if (const int error = load_header(header, found)) return error;
-    if (found && (!bound_ || header.first <= *bound_)) {
-      if (header.flags == kEventsFrame && header.last_time >= ns) {
-        position_ = header.first;
-        return 0;
-      }
-      large_frames_ = header.size() > kReadAhead;
-      offset_ += header.size();
-      if (header.numbers != 0) position_ = header.last() + 1;
-      continue;
-    }
-    if (!found) {
-      std::uint64_t next = 0;
-      if (const int error = find_header(next)) return error;
-      if (next != 0) return 0;
-    }
-    if (!bound_) return 0;
-    if (position_ <= *bound_) return 0;  // the end of this file is lost, and `next` names it
-    const auto later = listed_after(current_.head.first);
-    if (!later) return 0;
-    if (const int error = enter_from(*later)) return error;
-    position_ = std::max(position_, current_.head.first);
-  }
 }
 
 Piece JournalReader::failed() const noexcept {
@@ -320,8 +235,7 @@ Piece JournalReader::next(std::uint64_t limit, FrameBuffer& buffer) {
       damage_before_ = false;
     }
     if (header.numbers == 0 || header.last() < position_) {
-      large_frames_ = header.size() > kReadAhead;
-      offset_ += header.size();
+      pass(header);
       continue;
     }
     if (header.last() > limit) return {};
@@ -446,103 +360,9 @@ Piece JournalReader::read_events(const FrameHeader& header, std::uint64_t limit,
   piece.last_time = header.last_time;
   piece.body = {buffer.body(), header.body};
   piece.description = &current_.head.description;
-  large_frames_ = header.size() > kReadAhead;
-  offset_ += header.size();
+  pass(header);
   position_ = piece.last + 1;
   return piece;
-}
-
-/// From the open file on.
-int JournalReader::walk_to_end(Extent& extent) {
-  for (;;) {
-    FrameHeader header;
-    bool found = false;
-    if (const int error = load_header(header, found)) return error;
-    if (found) {
-      large_frames_ = header.size() > kReadAhead;
-      offset_ += header.size();
-      if (header.numbers != 0) extent.last = std::max(extent.last, header.last());
-      if (header.flags == kEventsFrame) {
-        extent.last_time = std::max(extent.last_time.value_or(kNoTime), header.last_time);
-      }
-      continue;
-    }
-    std::uint64_t next = 0;
-    if (const int error = find_header(next)) return error;
-    if (next == 0) return 0;
-    offset_ = next;
-    ahead_size_ = 0;
-  }
-}
-
-int JournalReader::extent(Extent& extent) {
-  failure_ = {};
-  extent = {};
-  JournalReader probe(*storage_);
-  const auto with_failure = [&](int error) {
-    failure_ = probe.failure_ ? probe.failure_ : Failure{error, "looking through " + storage_->path()};
-    return error;
-  };
-  if (const int error = probe.refresh()) return with_failure(error);
-  if (probe.firsts_.empty()) return 0;
-  extent.first = probe.firsts_.front();
-  int error = probe.enter_from(extent.first);
-  if (error != 0 && error != ENOENT && error != EBADMSG) return with_failure(error);
-  if (error == 0) {
-    FrameHeader header;
-    bool found = false;
-    do {
-      if (const int failed = probe.load_header(header, found)) return with_failure(failed);
-      if (found && header.flags == kEventsFrame) extent.first_time = header.first_time;
-      probe.offset_ += header.size();
-    } while (found && !extent.first_time);
-  }
-  const std::uint64_t newest = probe.firsts_.back();
-  error = probe.enter(newest);
-  if (error == EBADMSG) {
-    extent.last = newest;
-    return 0;
-  }
-  if (error != 0) return with_failure(error);
-  extent.last = probe.current_.head.preceding;
-  if (probe.current_.head.greatest_before != kNoTime) extent.last_time = probe.current_.head.greatest_before;
-  EventIndex index;
-  if (index.read(*storage_, newest, probe.current_.head.seed, probe.current_.size) == 0) {
-    probe.offset_ = index.end();
-    extent.last = std::max(extent.last, index.last());
-    if (index.greatest() != kNoTime) extent.last_time = index.greatest();
-  }
-  error = probe.walk_to_end(extent);
-  return error == 0 ? 0 : with_failure(error);
-}
-
-int JournalReader::files(std::vector<FileInfo>& files) {
-  failure_ = {};
-  files.clear();
-  std::vector<std::uint64_t> firsts;
-  if (const int error = list_events(*storage_, firsts)) return fail(error, "listing " + storage_->path());
-  for (const std::uint64_t first : firsts) {
-    FileInfo info;
-    OpenFile file;
-    info.name = events_name(first);
-    info.first = first;
-    info.error = open_file(first, file);
-    if (info.error == ENOENT) continue;
-    info.bytes = file.size;
-    info.created_ns = file.head.created_ns;
-    if (info.error == 0 && !files.empty()) {
-      files.back().last = file.head.preceding;
-      files.back().last_time = file.head.greatest_before;
-    }
-    if (!files.empty()) files.back().closed = true;
-    files.push_back(std::move(info));
-  }
-  if (files.empty()) return 0;
-  Extent whole;
-  if (const int error = extent(whole)) return error;
-  files.back().last = whole.last >= files.back().first ? whole.last : 0;
-  files.back().last_time = whole.last_time.value_or(kNoTime);
-  return 0;
 }
 
 }  // namespace shmbus::journal

@@ -100,6 +100,9 @@ class JournalReader {
   int files(std::vector<FileInfo>& files);
 
  private:
+  /// How often a file may vanish between the listing of the folder and its opening, in one call.
+  static constexpr int kVanishTries = 1000;
+
   /// A segment file that is open.
   struct OpenFile {
     std::unique_ptr<StoredFile> file{};
@@ -125,6 +128,7 @@ class JournalReader {
   // Within the open file.
   int read_ahead(std::uint64_t offset, std::span<std::byte> to, std::size_t& count);
   int load_header(FrameHeader& header, bool& found);
+  void pass(const FrameHeader& header) noexcept;
   int find_header(std::uint64_t& offset);
   int walk_to_time(std::int64_t ns);
   int walk_to_end(Extent& extent);

@@ -22,6 +22,10 @@ struct WriterOptions {
   std::uint64_t file_bytes = 0;                           ///< 0: as the description says
   std::uint64_t index_spacing = std::uint64_t{64} << 10;  ///< bytes of a segment file for each entry of its index
   bool allocate = true;                                   ///< back a segment file with storage when it is created
+  /// Seed of a segment file whose sync failed, as `failed_seed` said it: if it is the last one, its frames above
+  /// `trusted` don't count, though the page cache may show them. 0: none.
+  std::uint64_t distrusted = 0;
+  std::uint64_t trusted = 0;  ///< the last number that was durable then
 };
 
 /// What `retain` keeps.
@@ -98,6 +102,8 @@ class JournalWriter {
   int close();
 
   const Failure& failure() const noexcept { return failure_; }
+  /// Seed of the open file where its sync failed: its pages can't be trusted, also by the next writer. 0: none.
+  std::uint64_t failed_seed() const noexcept { return sync_failed_ ? head_.seed : 0; }
 
   std::uint64_t files() const noexcept { return held_.size(); }
   /// Bytes of all segment files, without the room behind the end of the last one.
@@ -126,6 +132,7 @@ class JournalWriter {
   int begin_file(std::uint64_t first);
   int end_file(bool for_good);
   int sync_earlier();
+  int find_greatest(std::optional<std::int64_t>& greatest);
   int fail(int error, std::string what);
   int refuse(int error, std::string what);
   void note_durable() noexcept {

@@ -55,6 +55,8 @@ struct JournalWords {
   std::atomic<std::uint64_t> durable;                  // ... and as safe as `sync` makes them
   std::atomic<std::uint64_t> missing_end;              // last number of the last missing stretch; 0: there is none
   std::atomic<std::uint64_t> numbers_end;              // numbers from this one on are not reserved on disk
+  std::atomic<std::uint64_t> distrusted;  // seed of the segment file whose sync failed last: what it holds above
+                                          // `durable` does not count, though the page cache shows it; 0: none failed
 
   // Sleepers.
   alignas(kLine) std::atomic<std::uint32_t> bell;  // futex word of those who wait until `durable` moves, or never will
@@ -84,6 +86,7 @@ struct JournalWords {
 static_assert(sizeof(JournalWords) == kPage);
 static_assert(offsetof(JournalWords, retain_acknowledged) == 56);
 static_assert(offsetof(JournalWords, recorded) == 128 && offsetof(JournalWords, numbers_end) == 152);
+static_assert(offsetof(JournalWords, distrusted) == 160);
 static_assert(offsetof(JournalWords, bell) == 256 && offsetof(JournalWords, waiters) == 264);
 static_assert(offsetof(JournalWords, recorder) == 384 && offsetof(JournalWords, hand_overs) == 496);
 static_assert(offsetof(JournalWords, gate) == 512);

@@ -28,23 +28,17 @@ constexpr std::size_t kFrameBytes = std::size_t{1}
                                     << 20;  // a frame is written when it is this long, or nothing follows
 constexpr std::chrono::nanoseconds kFirstPause = 100ms, kLongestPause = 10s;  // after a failure
 constexpr auto kCareEvery = 1s;                                               // retention, space
-constexpr auto kMarkAfter = 50ms;  // idle for so long after a sync, it notes in the file what was synced
-constexpr auto kLinger =
-    100ms;  // so long after the last event it looks again every kNap, so that no publisher wakes it
-constexpr auto kNap = 1ms;
-constexpr int kSpins = 200;  // empty looks before the first nap
-/// Free bytes that are left to others: a hundredth of what the journal may take at once, at least this.
-constexpr std::uint64_t kLowSpace = std::uint64_t{64} << 20;
 
 std::uint64_t count(std::chrono::nanoseconds time) { return static_cast<std::uint64_t>(time.count()); }
 
 }  // namespace
 
 Recorder::Recorder(std::shared_ptr<topic::TopicSegment> segment, std::unique_ptr<journal::DiskStorage> storage,
-                   platform::LockedByte lock)
+                   platform::LockedByte lock, std::uint64_t low_space)
     : segment_(std::move(segment)),
       storage_(std::move(storage)),
       lock_(std::move(lock)),
+      low_space_(low_space),
       words_(*segment_->journal()),
       gate_(segment_->log()),
       cursors_(segment_->node().registry(), segment_->name()),
@@ -79,99 +73,16 @@ void Recorder::run_once() noexcept {
   }
 }
 
-/// Takes the topic over from a recorder that ended or died, or begins its journal. What the last one wrote and did not
-/// show is found in the file; what it read and did not write is still in the ring, which the gate holds.
-bool Recorder::begin() noexcept {
-  try {
-    if (!open_files()) return false;
-    attach();
-  } catch (const Error& error) {
-    fail({error.code() == ErrorCode::limit ? EUSERS : EIO, error.what()}, RecorderState::failed);
-    return false;
-  } catch (const std::exception& error) {
-    fail({ENOMEM, error.what()}, RecorderState::failed);
-    return false;
-  }
-  words_.recorder_bell.store(segment_->bell(), std::memory_order_relaxed);
-  words_.hand_overs.fetch_add(1, std::memory_order_relaxed);
-  words_.state.store(static_cast<std::uint64_t>(RecorderState::recording), std::memory_order_seq_cst);
-  gate_.forgive();
-  SHMBUS_CRASH_POINT("recorder.shown");
-  show_progress();
-  take_care();
-  return true;
-}
-
-/// Opens the journal, or after a failure the next file of it.
-bool Recorder::open_files() {
-  if (writer_) {
-    if (writer_->begin_new_file() != 0) {
-      fail(writer_->failure(), RecorderState::failed);
-      return false;
-    }
-  } else {
-    const journal::Description description = describe(*segment_);
-    writer_ = journal::JournalWriter::open(*storage_, description);
-    described_type_ = description.type_hash;
-    numbers_ = std::make_unique<journal::Numbers>();
-    if (const int error = numbers_->open(*storage_); error != 0) {
-      writer_.reset();
-      fail({error, "reading the reserved numbers"}, RecorderState::failed);
-      return false;
-    }
-  }
-  SHMBUS_CRASH_POINT("recorder.opened");
-  // Numbers of before this memory that nobody recorded were never given, or are lost with the machine's memory.
-  const std::uint64_t first = segment_->log().first_sequence(), next = writer_->next_sequence();
-  if (next >= first || writer_->append_gap(next, first - next) == 0) return true;
-  fail(writer_->failure(), RecorderState::failed);
-  return false;
-}
-
-void Recorder::attach() {
-  log::BlockLog& log = segment_->log();
-  if (!port_) {
-    port_ = log::attach_subscriber(log, {segment_->self(), segment_->bell(), 0, false, 0, "recorder"}, log::kNone,
-                                   writer_->next_sequence());
-  }
-  if (!port_) {
-    throw Error(ErrorCode::limit, {segment_->name().object() + ", its recorder", "a free subscriber port",
-                                   "all ports in use", "share a subscription within a process"});
-  }
-  SHMBUS_CRASH_POINT("recorder.attached");
-  reader_ = std::make_unique<log::Reader>(log, *port_);
-  reader_->wait_for_claims();
-  place_gate();
-}
-
-/// Where the gate is shut, the ring holds its block and all later ones. Where publishers opened it, it is shut at the
-/// first block that may still be read; the reader then finds out what has left the ring, and counts it.
-void Recorder::place_gate() {
-  log::BlockLog& log = segment_->log();
-  const std::uint64_t next = writer_->next_sequence();
-  std::uint64_t block = gate_.block();
-  if (!gate_.shut()) {
-    const log::End end = log::end_of(log);
-    if (end.number == log::kNone)
-      throw Error(ErrorCode::corrupt,
-                  {segment_->name().object(), "a tail that fits its ring", "one that does not", "remove the topic"});
-    block = log::block_of(log, end, next);
-    if (block == 0) block = log::oldest_block(log, end);
-    gate_.shut_at(block);
-  }
-  reader_->resume(block, next);
-  expected_ = next;
-  seen_lost_ = reader_->lost();
-  batch_.clear();
-}
-
 /// Records what is there, or waits for more.
 void Recorder::step() noexcept {
   try {
     const bool found = collect();
     if (!batch_.empty()) {
       if (!describe_type() || !reserve_numbers() || !enough_space() || !write() || !sync_if_due(false)) return;
-      pause_ = {};  // it works again
+    }
+    if (pause_.count() != 0) {  // it works again
+      pause_ = {};
+      words_.state.store(static_cast<std::uint64_t>(RecorderState::recording), std::memory_order_seq_cst);
     }
     const auto now = Clock::now();
     if (now - cared_ >= kCareEvery) take_care();
@@ -327,11 +238,11 @@ bool Recorder::reserve_numbers() {
 
 bool Recorder::enough_space() {
   std::uint64_t free = 0;
-  if (writer_->free_space(free) != 0 || free >= kLowSpace + batch_.bytes()) return true;
+  if (writer_->free_space(free) != 0 || free >= low_space_ + batch_.bytes()) return true;
   take_care();
-  if (writer_->free_space(free) != 0 || free >= kLowSpace + batch_.bytes()) return true;
-  fail({ENOSPC, "writing: " + std::to_string(free >> 20) + " MiB are free, and " + std::to_string(kLowSpace >> 20) +
-                    " MiB are left to others"},
+  if (writer_->free_space(free) != 0 || free >= low_space_ + batch_.bytes()) return true;
+  fail({ENOSPC, "writing: " + std::to_string(free >> 20) + " MiB are free, and " + std::to_string(low_space_ >> 20) +
+                    " MiB are left to others (BusOptions::low_space)"},
        RecorderState::low_space);
   return false;
 }
@@ -357,6 +268,8 @@ void Recorder::take_care() {
 /// R3. Memory goes on: the gate opens, and who waits for the journal learns that it failed. After a pause a new file
 /// begins with what the ring still holds.
 void Recorder::fail(const journal::Failure& failure, RecorderState state) noexcept {
+  if (writer_ && writer_->failed_seed() != 0)  // for the next recorder, should we die before the next file is there
+    words_.distrusted.store(writer_->failed_seed(), std::memory_order_seq_cst);
   words_.error.store(static_cast<std::uint64_t>(failure.error), std::memory_order_relaxed);
   words_.failures.fetch_add(1, std::memory_order_relaxed);
   words_.state.store(static_cast<std::uint64_t>(state), std::memory_order_seq_cst);
@@ -373,41 +286,6 @@ void Recorder::fail(const journal::Failure& failure, RecorderState state) noexce
   if (reader_ && !segment_->forked()) reader_->leave_ring();
   reader_.reset();
   batch_.clear();
-}
-
-void Recorder::pause(std::chrono::nanoseconds time) noexcept {
-  const std::uint32_t bell = segment_->node().bell().load(std::memory_order_acquire);
-  if (!ended()) platform::futex_wait(segment_->node().bell(), bell, std::min<std::chrono::nanoseconds>(time, 1s));
-}
-
-/// Waits for events. Soon after the last one it only naps, so that no publisher has to wake it; who waits for the disk
-/// rings its bell.
-void Recorder::sleep() noexcept {
-  const std::uint32_t bell = segment_->node().bell().load(std::memory_order_acquire);
-  for (int i = 0; i < kSpins && Clock::now() - wrote_ < kNap; ++i) {
-    if (reader_->ready()) return;
-    std::this_thread::yield();
-  }
-  if (Clock::now() - wrote_ < kLinger) {
-    if (!reader_->look() && !ended()) platform::futex_wait(segment_->node().bell(), bell, kNap);
-    return;
-  }
-  log::announce_sleep(segment_->log(), *port_);
-  SHMBUS_CRASH_POINT("recorder.announced");
-  if (!platform::membarrier()) log::require_fences(segment_->log());
-  if (!reader_->look() && !ended()) {
-    platform::futex_wait(segment_->node().bell(), bell, longest_sleep());
-  }
-  log::end_sleep(segment_->log(), *port_);
-}
-
-std::chrono::nanoseconds Recorder::longest_sleep() const noexcept {
-  std::chrono::nanoseconds longest(segment_->stall_limit_ns());
-  if (reader_->at_open_claim()) longest = std::min<std::chrono::nanoseconds>(longest, 20ms);
-  if (!marked_) longest = std::min<std::chrono::nanoseconds>(longest, kMarkAfter);
-  if (words_.sync == layout::JournalSync::interval && writer_->durable() != writer_->recorded())
-    longest = std::min(longest, std::chrono::nanoseconds(words_.interval_ns));
-  return longest;
 }
 
 bool Recorder::ended() const noexcept {

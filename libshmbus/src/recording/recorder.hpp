@@ -28,7 +28,7 @@ namespace shmbus::recording {
 class Recorder {
  public:
   Recorder(std::shared_ptr<topic::TopicSegment> segment, std::unique_ptr<journal::DiskStorage> storage,
-           platform::LockedByte lock);
+           platform::LockedByte lock, std::uint64_t low_space);
   ~Recorder();
 
   /// Records until it is stopped, or the topic was removed and read to its end.
@@ -40,6 +40,8 @@ class Recorder {
 
  private:
   using Clock = std::chrono::steady_clock;
+  /// Idle for so long after a sync, it notes in the file what was synced.
+  static constexpr std::chrono::milliseconds kMarkAfter{50};
 
   bool begin() noexcept;
   bool open_files();
@@ -65,6 +67,7 @@ class Recorder {
   std::shared_ptr<topic::TopicSegment> segment_;
   std::unique_ptr<journal::DiskStorage> storage_;
   platform::LockedByte lock_;
+  const std::uint64_t low_space_;  // free bytes of the file system that are left to others
   layout::JournalWords& words_;
   log::JournalGate gate_;
   durable::CursorWatch cursors_;
@@ -74,8 +77,8 @@ class Recorder {
   std::unique_ptr<journal::JournalWriter> writer_;
   std::unique_ptr<journal::Numbers> numbers_;
   std::uint64_t described_type_ = 0;  // hash of the type that the journal names
-  std::uint64_t expected_ = 0;   // number that comes next
-  std::uint64_t seen_lost_ = 0;  // of the reader
+  std::uint64_t expected_ = 0;        // number that comes next
+  std::uint64_t seen_lost_ = 0;       // of the reader
   Clock::time_point synced_{}, wrote_{}, cared_{}, retry_{};
   std::chrono::nanoseconds pause_{};
   bool marked_ = true;  // the file says what is synced

@@ -73,7 +73,8 @@ struct RecordingService::Neighbours {
   }
 };
 
-RecordingService::RecordingService(std::function<void(RecordingService&)> discover) : discover_(std::move(discover)) {
+RecordingService::RecordingService(std::function<void(RecordingService&)> discover, std::uint64_t low_space)
+    : discover_(std::move(discover)), low_space_(low_space) {
   const platform::NoFork no_fork;
   Neighbours::all().push_back(this);
 }
@@ -114,7 +115,7 @@ void RecordingService::write_rest(Candidate& candidate) noexcept {
   if (candidate.ended || candidate.refused) return;
   try {
     if (auto journal = lock_journal(*candidate.segment))
-      Recorder(candidate.segment, std::move(journal->storage), std::move(journal->lock)).run_once();
+      Recorder(candidate.segment, std::move(journal->storage), std::move(journal->lock), low_space_).run_once();
   } catch (const std::exception&) {
     // The topic shows that nobody records.
   }
@@ -227,7 +228,7 @@ bool RecordingService::take(Candidate& candidate) {
 
 void RecordingService::record(Candidate& candidate, std::unique_ptr<journal::DiskStorage> storage,
                               platform::LockedByte lock) {
-  candidate.recorder = std::make_unique<Recorder>(candidate.segment, std::move(storage), std::move(lock));
+  candidate.recorder = std::make_unique<Recorder>(candidate.segment, std::move(storage), std::move(lock), low_space_);
   if (candidate.holder_fd >= 0) ::close(std::exchange(candidate.holder_fd, -1));
   try {
     candidate.thread = platform::start_quiet_thread("recording " + candidate.segment->name().object(),

@@ -24,7 +24,8 @@ namespace shmbus::recording {
 class RecordingService {
  public:
   /// `discover` is called now and then by the thread, and may call `offer`.
-  explicit RecordingService(std::function<void(RecordingService&)> discover);
+  /// `low_space`: see BusOptions.
+  RecordingService(std::function<void(RecordingService&)> discover, std::uint64_t low_space);
   RecordingService(const RecordingService&) = delete;
   RecordingService& operator=(const RecordingService&) = delete;
   /// Stops recording: what is in the rings is written before.
@@ -54,6 +55,7 @@ class RecordingService {
   void run(Candidate& candidate) noexcept;
 
   std::function<void(RecordingService&)> discover_;
+  const std::uint64_t low_space_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Candidate>> candidates_;  // added under the mutex; changed by the thread alone
   std::thread watcher_;
