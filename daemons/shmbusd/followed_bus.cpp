@@ -16,7 +16,8 @@ FollowedBus::FollowedBus(const std::string& bus, const std::vector<uid_t>& owner
       limit_(limit),
       started_(from == From::now ? wall_time() : Time{}),
       inspector_(bus, owners),
-      reader_(inspector_.read(">", from == From::now ? Start::latest() : Start::oldest(), {.max_payload = 0})),
+      reader_(inspector_.read(">", from == From::now ? Start::latest() : Start::oldest(),
+                              {.max_payload = 0, .journals = false})),
       traces_({.events = limit, .calls = limit}) {}
 
 void FollowedBus::read_events(const std::stop_token& stop) {

@@ -69,6 +69,7 @@ bool AttachedTopic::start_in_journal(Start start) {
   const log::End end = log::end_of(log);
   if (start.kind() == Start::Kind::latest || end.number == log::kNone) return false;
   std::uint64_t sequence = 0;  // 0: the oldest
+  std::uint64_t before = 0;    // so many events before the first one in this memory
   switch (start.kind()) {
     case Start::Kind::sequence:
       sequence = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(start.value()));
@@ -76,9 +77,18 @@ bool AttachedTopic::start_in_journal(Start start) {
     case Start::Kind::after:
       sequence = static_cast<std::uint64_t>(start.value()) + 1;
       break;
-    case Start::Kind::last:
-      sequence = end.next_sequence - std::min(static_cast<std::uint64_t>(start.value()), end.next_sequence - 1);
+    case Start::Kind::last: {
+      // Between the numbers of this memory there is no gap. Before them there may be one.
+      const auto count = static_cast<std::uint64_t>(start.value());
+      const std::uint64_t here = end.next_sequence - std::min(log.first_sequence(), end.next_sequence);
+      if (here >= count)
+        sequence = end.next_sequence - count;
+      else if (log.first_sequence() == 1)
+        sequence = 1;
+      else
+        before = count - here;
       break;
+    }
     case Start::Kind::time: {
       const std::uint64_t oldest = log::oldest_block(log, end);
       log::Block block;
@@ -105,6 +115,8 @@ bool AttachedTopic::start_in_journal(Start start) {
   const bool exact = start.kind() == Start::Kind::sequence || start.kind() == Start::Kind::after;
   if (start.kind() == Start::Kind::time)
     journal_->start_at_time(start.value());
+  else if (before != 0)
+    journal_->start_at_last(log.first_sequence(), before);
   else if (sequence == 0)
     journal_->start_at_oldest();
   else

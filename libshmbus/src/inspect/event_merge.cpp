@@ -22,7 +22,7 @@ constexpr std::uint64_t kTryAgain = 100'000'000;  // ns
 
 /// Of two topics, whether the first one's current event comes after the other's. Of equal times, the names decide.
 bool EventMerge::is_later(const Source* a, const Source* b) noexcept {
-  const TopicEvents &one = *a->events, &other = *b->events;
+  const TopicSource &one = *a->events, &other = *b->events;
   return one.time() != other.time() ? one.time() > other.time() : one.name() > other.name();
 }
 
@@ -79,7 +79,8 @@ void EventMerge::find_topics(bool first_time) {
 }
 
 void EventMerge::open(const ListedTopic& topic, bool first_time) {
-  const auto missed = std::find_if(missing_.begin(), missing_.end(), [&](const Missing& m) { return m.id == topic.id; });
+  const auto missed =
+      std::find_if(missing_.begin(), missing_.end(), [&](const Missing& m) { return m.id == topic.id; });
   // A later topic is read from its first event.
   Start start = first_time ? start_ : missed != missing_.end() ? missed->start : Start::sequence(1);
   try {
@@ -88,8 +89,10 @@ void EventMerge::open(const ListedTopic& topic, bool first_time) {
     if (!first_time && missed == missing_.end()) start = Start::sequence(segment->log().first_sequence());
     auto source = std::make_unique<Source>();
     source->id = topic.id;
-    source->events =
-        std::make_unique<TopicEvents>(std::move(segment), registry_->owners(), clock_, options_.max_payload);
+    source->events = std::make_unique<TopicSource>(
+        *registry_, *topic.name,
+        std::make_unique<TopicEvents>(std::move(segment), registry_->owners(), clock_, options_.max_payload),
+        options_.journals);
     source->events->start(start);
     if (first_time && !pattern_.has_wildcard()) source->events->check_readable();
     if (options_.retained_only) source->events->end_here();
@@ -98,7 +101,8 @@ void EventMerge::open(const ListedTopic& topic, bool first_time) {
   } catch (const Error& error) {
     // A topic that the pattern names must be opened. Of those that a wildcard matches, the others are read.
     if (first_time && !pattern_.has_wildcard()) throw;
-    if (first_time && start.kind() == Start::Kind::latest) start = Start::time(Time{std::chrono::nanoseconds{began_ns_}});
+    if (first_time && start.kind() == Start::Kind::latest)
+      start = Start::time(Time{std::chrono::nanoseconds{began_ns_}});
     note_missing(topic, start, error);
   }
 }
@@ -114,7 +118,7 @@ void EventMerge::note_missing(const ListedTopic& topic, Start start, const Error
 
 /// Makes the topic's next event its current one, and enters it among the others.
 void EventMerge::advance(Source& source) {
-  TopicEvents& events = *source.events;
+  TopicSource& events = *source.events;
   source.current = events.timestamps() ? events.advance(piece()) : events.advance(piece(), source.round_end);
   if (sources_.size() > kOpenFiles) events.close();
   if (!source.current) return;
@@ -176,15 +180,15 @@ std::vector<TopicProblem> EventMerge::problems() {
   for (const auto& source : sources_) {
     // What was a publish under way a moment ago is none now.
     if (source->events->waits() && !source->current && source.get() != returned_) advance(*source);
-    const TopicEvents& events = *source->events;
+    const TopicSource& events = *source->events;
     if (events.problem()) {
       problems.push_back({events.name(), events.problem()->code(), events.problem()->what()});
     } else if (events.waits() && !source->current && source.get() != returned_) {
-      const Error error(ErrorCode::busy,
-                        {"topic '" + events.name() + "'",
-                         "event " + std::to_string(events.next_sequence()) + " to be committed",
-                         "a publisher that has claimed it and not gone on",
-                         "see shmbus who; it and all events behind it follow then, or once it is repaired"});
+      const Error error(
+          ErrorCode::busy,
+          {"topic '" + events.name() + "'", "event " + std::to_string(events.next_sequence()) + " to be committed",
+           "a publisher that has claimed it and not gone on",
+           "see shmbus who; it and all events behind it follow then, or once it is repaired"});
       problems.push_back({events.name(), error.code(), error.what()});
     }
   }

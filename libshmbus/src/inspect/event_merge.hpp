@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/pattern.hpp"
-#include "inspect/topic_events.hpp"
 #include "inspect/topic_list.hpp"
+#include "inspect/topic_source.hpp"
 #include "registry/bus_clock.hpp"
 #include "registry/registry.hpp"
 #include "shmbus/event_reader.hpp"
@@ -36,7 +36,7 @@ class EventMerge {
   /// One that matches.
   struct Source {
     std::uint64_t id = 0;
-    std::unique_ptr<TopicEvents> events;
+    std::unique_ptr<TopicSource> events;
     bool current = false;         // it has a current event
     bool listed = true;           // by the registry
     std::uint64_t round_end = 0;  // sequence; without time stamps: what was published when the round began
@@ -69,9 +69,9 @@ class EventMerge {
   std::uint64_t listed_ns_ = 0;   // monotonic, when it was read
   std::vector<std::unique_ptr<Source>> sources_;
   std::vector<Missing> missing_;
-  std::vector<Source*> heap_;     // those with a current event, the earliest at the front
-  Source* returned_ = nullptr;    // whose current event was returned
-  Time horizon_{};                // when the round began
+  std::vector<Source*> heap_;      // those with a current event, the earliest at the front
+  Source* returned_ = nullptr;     // whose current event was returned
+  Time horizon_{};                 // when the round began
   std::uint64_t lost_before_ = 0;  // in topics that were removed
   EventSnapshot event_;
 };

@@ -3,6 +3,7 @@
 
 #include "inspect/event_copy.hpp"
 #include "inspect/journal_events_impl.hpp"
+#include "journal/last_events.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus {
@@ -59,8 +60,7 @@ void JournalEvents::Impl::seek(Start start) {
     case Start::Kind::last: {
       journal::Extent extent;
       error = reader_->extent(extent);
-      from_ = extent.last >= value ? extent.last - value + 1 : 1;
-      from_ = std::max({from_, extent.first, std::uint64_t{1}});
+      if (error == 0) error = journal::find_last_events(*reader_, extent.last + 1, value, from_);
       if (error == 0) error = reader_->seek_sequence(from_);
       break;
     }

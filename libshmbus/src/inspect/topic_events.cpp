@@ -47,11 +47,6 @@ std::uint64_t TopicEvents::published() const {
 
 void TopicEvents::end_here() { end_ = published(); }
 
-void TopicEvents::abandon() {
-  const std::uint64_t end = std::min(published(), end_);
-  if (end > next_sequence()) lost_ += end - next_sequence();
-}
-
 bool TopicEvents::take(const CopiedRecord& record) {
   if (record.sequence < expected_ || record.sequence >= end_) return false;
   expected_ = record.sequence + 1;  // E2
@@ -133,6 +128,8 @@ bool TopicEvents::enter_block() {
     switch (log_->find(wanted_, block)) {
       case FindResult::found:
         if (block.first_sequence < position_) throw corrupt_error("a block that begins before its predecessor ends");
+        lapped_ = stops_ && block.first_sequence > next_sequence();
+        if (lapped_) return false;
         count_missed(block.first_sequence);
         position_ = block.first_sequence;
         walk_.enter(block, 0, block.first_sequence);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "journal/last_events.hpp"
 #include "layout/constants.hpp"
 #include "log/load_once.hpp"
 #include "recording/journal_home.hpp"
@@ -71,6 +72,13 @@ void JournalPath::start_at(std::uint64_t sequence, bool missed_counts) noexcept 
 void JournalPath::start_at_oldest() noexcept {
   start_at(1, false);
   failing_ = reader_->seek_oldest() != 0;
+}
+
+void JournalPath::start_at_last(std::uint64_t before, std::uint64_t count) {
+  std::uint64_t first = before;
+  const bool failed = journal::find_last_events(*reader_, before, count, first) != 0;
+  start_at(first, false);
+  failing_ = failing_ || failed;
 }
 
 void JournalPath::start_at_time(std::int64_t ns) noexcept {

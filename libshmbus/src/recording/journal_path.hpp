@@ -33,6 +33,8 @@ class JournalPath final : public log::RecordPath {
   /// Begins at an event; where it is not there any more, at the next one. `missed_counts`: what lies between is lost.
   void start_at(std::uint64_t sequence, bool missed_counts) noexcept;
   void start_at_oldest() noexcept;
+  /// Begins at the last `count` events below number `before`.
+  void start_at_last(std::uint64_t before, std::uint64_t count);
   /// Begins at the first event of that time or later.
   void start_at_time(std::int64_t ns) noexcept;
   /// Goes on with the count that another source of the same subscriber has reached.
