@@ -35,6 +35,12 @@ std::uint64_t retained(const TopicSnapshot& topic) {
   return topic.published - topic.oldest + 1;
 }
 
+std::uint64_t oldest_held(const TopicSnapshot& topic) {
+  const std::uint64_t journal = topic.journal ? topic.journal->first_held : 0;
+  if (journal == 0 || topic.oldest == 0) return std::max(journal, topic.oldest);
+  return std::min(journal, topic.oldest);
+}
+
 std::string topic_table(std::span<const TopicSnapshot> topics, std::size_t width) {
   Table table{{{"TOPIC", Table::Align::left, 0, 16},
                {"TYPE", Table::Align::left, 1, 10},

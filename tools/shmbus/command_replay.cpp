@@ -164,14 +164,15 @@ void add_replay(CommandLine& line, const ChosenBus& bus) {
           .option("-n,--count", "N", whole_number(options->count), "End after N events"),
       options->print)
       .explain(
-          R"(The events that the ring holds now, of all matching topics in the order of their times; it ends after the
-last. Events without time stamps come first, at once. It only looks at the bus: it does not join it, takes
-no port, and holds nobody back; an event that leaves the ring before its time comes is lost, which the end
-says. --into creates the bus and topics where they are
-missing; the events get new numbers and times there.
+          R"(The events that rings and journals hold now, of all matching topics in the order of their times; it ends after
+the last. Events without time stamps come first, at once. It only looks at the bus: it does not join it, takes no
+port, and holds nobody back; an event that leaves the ring of a topic without a journal before its time comes is
+lost, which the end says. --into creates the bus and topics where they are missing, without journals; the events
+get new numbers and times there.
 
 Examples:
   shmbus replay 'video.>' --speed 10 --json
+  shmbus replay orders.created --from time:-1h --quick
   shmbus replay '>' --quick --into rehearsal)")
       .action([options, &bus] { return run(bus.name, *options); });
 }

@@ -86,8 +86,8 @@ void add_tail(CommandLine& line, const ChosenBus& bus) {
           .flag("-f,--follow", options->follow, "Go on with what is published from now on"),
       options->print)
       .explain(R"(Events are printed as shmbus sub prints them, those of several topics in the order of their times; events
-without time stamps come first. The numbers of aborted events count, too. It only looks: it joins no bus,
-takes no port, and needs the right to read alone.
+without time stamps come first. The numbers of aborted events count, too. What has left the ring of a topic with
+a journal is read from there. It only looks: it joins no bus, takes no port, and needs the right to read alone.
 
 Examples:
   shmbus tail video.watch_started

@@ -95,11 +95,12 @@ void add_trace(CommandLine& line, const ChosenBus& bus) {
       .option("--perfetto", "FILE", text_value(options->perfetto), "Write a picture for https://ui.perfetto.dev")
       .explain(R"(A trace is shown as a tree: events, below each the handlers that were called with it, below each the
 events that it published. `waited` is from publish to call, `took` from call to return. It is put together
-from the events that the topics retain and the flight recorders of subscriptions, also those of processes
+from the events in rings and journals and the flight recorders of subscriptions, also those of processes
 that have died. What could not be read is said below the tree. Looking takes no port and disturbs nothing.
 
---failed, --dead, --since and --slowest go together: --failed --dead shows traces with either. With --otlp or
---perfetto no tree is printed; a file - is standard output.
+--failed, --dead, --since and --slowest go together: --failed --dead shows traces with either. Of journals they
+read the time that --since names; without it, the rings alone. With --otlp or --perfetto no tree is printed; a
+file - is standard output.
 
 Examples:
   shmbus trace --last video.watch_started

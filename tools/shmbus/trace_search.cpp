@@ -10,6 +10,7 @@
 #include "shmbus/error.hpp"
 #include "snapshot_topics.hpp"
 #include "time_text.hpp"
+#include "topic_table.hpp"
 
 namespace shmbus::tool {
 namespace {
@@ -43,7 +44,8 @@ Time last_sign(const Trace& trace) {
 
 }  // namespace
 
-TraceSearch::TraceSearch(const std::string& bus) : inspector_(bus), bus_(inspector_.snapshot()), recorders_(inspector_.recorders()) {
+TraceSearch::TraceSearch(const std::string& bus)
+    : inspector_(bus), bus_(inspector_.snapshot()), recorders_(inspector_.recorders()) {
   for (const TopicSnapshot& topic : bus_.topics) {
     if (!topic.problem.empty()) note(topic.problem);
   }
@@ -76,7 +78,8 @@ std::string TraceSearch::looked_at() const {
                                  counted(bus_.topics.size(), "topic"), counted(calls, "call"),
                                  counted(recorders_.size(), "flight recorder"));
   if (oldest_event_) text += fmt::format("; the oldest event is from {}", clock_text(*oldest_event_, now()));
-  if (oldest_call) text += fmt::format("{} the oldest call from {}", oldest_event_ ? "," : ";", clock_text(*oldest_call, now()));
+  if (oldest_call)
+    text += fmt::format("{} the oldest call from {}", oldest_event_ ? "," : ";", clock_text(*oldest_call, now()));
   return text;
 }
 
@@ -87,6 +90,18 @@ TraceSet TraceSearch::make_set() const {
   return set;
 }
 
+TraceId TraceSearch::trace_now(const TraceId& trace) const {
+  const auto found = past_traces_.find(trace);
+  return found == past_traces_.end() ? trace : found->second;
+}
+
+void TraceSearch::add(TraceSet& set, const EventSnapshot& event) const {
+  if (!event.trace || !past_traces_.contains(event.trace->trace_id)) return set.add(event);
+  EventSnapshot renamed = event;
+  renamed.trace->trace_id = trace_now(event.trace->trace_id);
+  set.add(renamed);
+}
+
 const TopicSnapshot* TraceSearch::topic_of(const EventId& event) const {
   if (event.bus != bus_.incarnation) return nullptr;
   const auto found = std::find_if(bus_.topics.begin(), bus_.topics.end(),
@@ -94,8 +109,25 @@ const TopicSnapshot* TraceSearch::topic_of(const EventId& event) const {
   return found == bus_.topics.end() ? nullptr : &*found;
 }
 
+/// Whether the bus may still hold an event: in the ring, or in the journal of its topic.
+bool TraceSearch::may_be_read(const EventId& event) const {
+  const TopicSnapshot* topic = topic_of(event);
+  return topic != nullptr && topic->problem.empty() && event.sequence <= topic->published &&
+         (topic->journal || (topic->oldest != 0 && event.sequence >= topic->oldest));
+}
+
+/// A journaled topic that is brought back after the machine's end keeps its id, and its bus gets a new one: an event that
+/// was recorded before names the bus as it was.
+EventId TraceSearch::of_this_bus(EventId event) const {
+  const bool journaled = std::any_of(bus_.topics.begin(), bus_.topics.end(), [&](const TopicSnapshot& topic) {
+    return topic.journal && topic.info.id == event.topic;
+  });
+  if (journaled) event.bus = bus_.incarnation;
+  return event;
+}
+
 EventId TraceSearch::subject_event(const TraceSubject& subject) const {
-  if (subject.event) return *subject.event;
+  if (subject.event) return of_this_bus(*subject.event);
   return {bus_.incarnation, find_topic(bus_, subject.topic).info.id, subject.sequence};
 }
 
@@ -103,14 +135,16 @@ EventId TraceSearch::newest_event(const std::string& name) {
   const TopicSnapshot& topic = find_topic(bus_, name);
   // The newest number may be an aborted one, or not committed yet.
   const auto events = inspector_.events(name, 1, 0);
-  if (events.empty()) refuse(fmt::format("topic '{}':", name), "no event is retained", "publish one: shmbus pub");
-  return {bus_.incarnation, topic.info.id, events.back().sequence};
+  if (!events.empty()) return {bus_.incarnation, topic.info.id, events.back().sequence};
+  EventReader reader = inspector_.read(name, Start::last(1), {.max_payload = 0, .retained_only = true});
+  const EventSnapshot* const last = reader.next();
+  if (last == nullptr) refuse(fmt::format("topic '{}':", name), "no event is retained", "publish one: shmbus pub");
+  return {bus_.incarnation, topic.info.id, last->sequence};
 }
 
 std::optional<EventSnapshot> TraceSearch::read_one(const EventId& event) {
   const TopicSnapshot* topic = topic_of(event);
-  if (topic == nullptr || !topic->problem.empty() || event.sequence < topic->oldest || event.sequence > topic->published)
-    return std::nullopt;
+  if (topic == nullptr || !may_be_read(event)) return std::nullopt;
   try {
     EventReader reader =
         inspector_.read(topic->info.name, Start::sequence(event.sequence), {.max_payload = 0, .retained_only = true});
@@ -126,8 +160,9 @@ TraceSearch::Ancestry TraceSearch::ancestry(const EventSnapshot& event) {
   Ancestry result{.events = {event.id}, .trace = trace_of(event), .earliest = event.time, .whole = false};
   EventSnapshot at = event;
   while (at.cause && result.events.size() < longest_chain) {
-    if (!result.events.insert(*at.cause).second) return result;  // a circle
-    std::optional<EventSnapshot> above = read_one(*at.cause);
+    const EventId cause = of_this_bus(*at.cause);
+    if (!result.events.insert(cause).second) return result;  // a circle
+    std::optional<EventSnapshot> above = read_one(cause);
     if (!above) return result;
     at = std::move(*above);
     result.earliest = std::min(result.earliest, at.time);
@@ -153,20 +188,21 @@ std::vector<Trace> TraceSearch::find_by_event(const EventId& event) {
   if (!traces.empty()) return traces;
   const TopicSnapshot* topic = topic_of(event);
   std::string found = event.bus != bus_.incarnation ? "the id is of another bus, or of one of that name before it"
-                      : topic == nullptr             ? "the bus has no such topic any more"
-                      : topic->oldest == 0           ? fmt::format("topic {} retains none", topic->info.name)
-                                                     : fmt::format("topic {} retains #{} to #{}", topic->info.name,
-                                                                   topic->oldest, topic->published);
-  refuse(fmt::format("bus '{}': no event with id {}, and no call of it:", bus_.name, event.to_string()), std::move(found),
-         "shmbus ls lists what topics retain");
+                      : topic == nullptr            ? "the bus has no such topic any more"
+                      : oldest_held(*topic) == 0    ? fmt::format("topic {} retains none", topic->info.name)
+                                                    : fmt::format("topic {} retains #{} to #{}", topic->info.name,
+                                                                  oldest_held(*topic), topic->published);
+  refuse(fmt::format("bus '{}': no event with id {}, and no call of it:", bus_.name, event.to_string()),
+         std::move(found), "shmbus ls lists what topics retain");
 }
 
 std::vector<Trace> TraceSearch::find_by_trace(const TraceId& id) {
   std::vector<Trace> traces = collect(Start::oldest(), {id}, {}).traces();
   std::erase_if(traces, [&](const Trace& trace) {
-    return std::none_of(trace.events.begin(), trace.events.end(), [&](const auto& e) { return e.trace == id; });
+    return std::none_of(trace.events.begin(), trace.events.end(), [&](const auto& e) { return e.trace == trace_now(id); });
   });
-  if (traces.empty()) refuse(fmt::format("bus '{}': no event of trace {}:", bus_.name, tracing::hex_text(id)), looked_at(), {});
+  if (traces.empty())
+    refuse(fmt::format("bus '{}': no event of trace {}:", bus_.name, tracing::hex_text(id)), looked_at(), {});
   return traces;
 }
 
@@ -175,12 +211,14 @@ std::vector<Trace> TraceSearch::find_among_all(const TraceQuery& query) {
   const Time since = query.since ? now() - std::min(*query.since, now().time_since_epoch()) : Time{};
   // What no handler was called for, and no handler published, is a trace only where all are asked for.
   const bool all = query.since && !query.failed && !query.dead && !query.slowest;
-  scan(query.since ? Start::time(since) : Start::oldest(), [&](const EventSnapshot& event) {
-    if (all || event.cause || set.has_call_of(event.id)) set.add(event);
+  // Without a time, of the journals nothing: they may be large, and calls are recorded of the last events alone.
+  scan(query.since ? Start::time(since) : Start::oldest(), query.since.has_value(), [&](const EventSnapshot& event) {
+    if (all || event.cause || set.has_call_of(event.id)) add(set, event);
   });
   if (set.dropped_events() != 0) {
-    note(fmt::format("more events than are kept in memory at a time: {} were left out, the oldest; ask for less with --since",
-                     set.dropped_events()));
+    note(fmt::format(
+        "more events than are kept in memory at a time: {} were left out, the oldest; ask for less with --since",
+        set.dropped_events()));
   }
   std::vector<Trace> traces = set.traces();
   std::erase_if(traces, [&](const Trace& trace) {
@@ -190,7 +228,8 @@ std::vector<Trace> TraceSearch::find_among_all(const TraceQuery& query) {
   });
   const auto order = [&] {
     if (!query.slowest) return;
-    std::stable_sort(traces.begin(), traces.end(), [](const Trace& a, const Trace& b) { return duration(a) > duration(b); });
+    std::stable_sort(traces.begin(), traces.end(),
+                     [](const Trace& a, const Trace& b) { return duration(a) > duration(b); });
     if (traces.size() > *query.slowest) traces.resize(static_cast<std::size_t>(*query.slowest));
   };
   order();
@@ -208,8 +247,7 @@ bool TraceSearch::complete(std::vector<Trace>& traces) {
     for (const tracing::TracedEvent& event : trace.events) {
       ids.insert(event.trace);
       chosen.insert(event.id);
-      const TopicSnapshot* const topic = event.missing.empty() ? nullptr : topic_of(event.id);
-      if (topic != nullptr && topic->problem.empty() && event.id.sequence >= topic->oldest) missing.push_back(event.id);
+      if (!event.missing.empty() && may_be_read(event.id)) missing.push_back(event.id);
     }
   }
   events = chosen;
@@ -238,18 +276,19 @@ bool TraceSearch::complete(std::vector<Trace>& traces) {
 TraceSet TraceSearch::collect(Start start, TraceIds traces, Ids events) {
   TraceSet set;
   set.set_bus(bus_);
-  scan(start, [&](const EventSnapshot& event) {
-    if (!traces.contains(trace_of(event)) && !events.contains(event.id) && !(event.cause && events.contains(*event.cause)))
+  scan(start, true, [&](const EventSnapshot& event) {
+    if (!traces.contains(trace_of(event)) && !events.contains(event.id) &&
+        !(event.cause && events.contains(*event.cause)))
       return;
     events.insert(event.id);
     traces.insert(trace_of(event));
-    set.add(event);
+    add(set, event);
   });
   set.set_recorders(recorders_);
   return set;
 }
 
-void TraceSearch::scan(Start start, const std::function<void(const EventSnapshot&)>& take) {
+void TraceSearch::scan(Start start, bool journals, const std::function<void(const EventSnapshot&)>& take) {
   looked_events_ = 0;
   std::vector<std::string> timeless;
   for (const TopicSnapshot& topic : bus_.topics) {
@@ -257,13 +296,14 @@ void TraceSearch::scan(Start start, const std::function<void(const EventSnapshot
     if (start.kind() != Start::Kind::time || !topic.problem.empty() || topic.info.timestamps) continue;
     timeless.push_back(topic.info.name);
     try {
-      EventReader reader = inspector_.read(topic.info.name, Start::oldest(), {.max_payload = 0, .retained_only = true});
+      EventReader reader = inspector_.read(topic.info.name, Start::oldest(),
+                                           {.max_payload = 0, .retained_only = true, .journals = journals});
       read_all(reader, take);
     } catch (const Error& error) {
       note(error.what());
     }
   }
-  EventReader reader = inspector_.read(">", start, {.max_payload = 0, .retained_only = true});
+  EventReader reader = inspector_.read(">", start, {.max_payload = 0, .retained_only = true, .journals = journals});
   read_all(reader, take);
   for (const TopicProblem& problem : reader.problems()) {
     if (std::find(timeless.begin(), timeless.end(), problem.topic) == timeless.end()) note(problem.reason);
@@ -271,8 +311,16 @@ void TraceSearch::scan(Start start, const std::function<void(const EventSnapshot
 }
 
 void TraceSearch::read_all(EventReader& reader, const std::function<void(const EventSnapshot&)>& take) {
+  EventSnapshot past;  // an event of the bus before the machine's end
   while (const EventSnapshot* event = reader.next()) {
     ++looked_events_;
+    if (event->cause && event->cause->bus != bus_.incarnation) {
+      past = *event;
+      past.cause = of_this_bus(*event->cause);
+      const TraceId then = TraceContext::trace_id_of(*event->cause);
+      if (past.trace && past.trace->trace_id == then) past_traces_[then] = TraceContext::trace_id_of(*past.cause);
+      event = &past;
+    }
     if (event->time != Time{} && (!oldest_event_ || event->time < *oldest_event_)) oldest_event_ = event->time;
     take(*event);
   }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -25,7 +26,8 @@ struct TraceQuery {
   std::optional<std::uint64_t> slowest;           ///< so many of them, those that took longest
 };
 
-/// Looks for traces in what a bus retains: events by an EventReader, calls by flight recorders. It disturbs nothing.
+/// Looks for traces in what a bus retains, its journals included: events by an EventReader, calls by flight recorders. It
+/// disturbs nothing.
 class TraceSearch {
  public:
   /// Throws Error as Inspector does.
@@ -54,6 +56,8 @@ class TraceSearch {
   };
 
   tracing::TraceSet make_set() const;
+  void add(tracing::TraceSet& set, const EventSnapshot& event) const;
+  tracing::TraceId trace_now(const tracing::TraceId& trace) const;
   EventId subject_event(const TraceSubject& subject) const;
   EventId newest_event(const std::string& topic);
   std::optional<EventSnapshot> read_one(const EventId& event);
@@ -62,16 +66,21 @@ class TraceSearch {
   std::vector<tracing::Trace> find_by_trace(const tracing::TraceId& trace);
   std::vector<tracing::Trace> find_among_all(const TraceQuery& query);
   bool complete(std::vector<tracing::Trace>& traces);
-  void scan(Start start, const std::function<void(const EventSnapshot&)>& take);
+  void scan(Start start, bool journals, const std::function<void(const EventSnapshot&)>& take);
   void read_all(EventReader& reader, const std::function<void(const EventSnapshot&)>& take);
   tracing::TraceSet collect(Start start, TraceIds traces, Ids events);
   const TopicSnapshot* topic_of(const EventId& event) const;
+  bool may_be_read(const EventId& event) const;
+  EventId of_this_bus(EventId event) const;
   void note(const std::string& problem);
 
   Inspector inspector_;
   BusSnapshot bus_;
   std::vector<RecorderSnapshot> recorders_;
   std::vector<std::string> problems_;
+  /// Events of journals that were recorded before the machine's end have a trace id of the bus as it was then. By that id:
+  /// the one that the root of the trace has now.
+  std::unordered_map<tracing::TraceId, tracing::TraceId, tracing::BytesHash<16>> past_traces_;
   std::uint64_t looked_events_ = 0;
   std::optional<Time> oldest_event_;
 };

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "topic_table.hpp"
+
 namespace shmbus::tracing {
 
 BusView::BusView(const BusSnapshot& bus) : name_(bus.name), incarnation_(bus.incarnation), known_(true) {
@@ -11,8 +13,9 @@ BusView::BusView(const BusSnapshot& bus) : name_(bus.name), incarnation_(bus.inc
   for (const NodeSnapshot& node : bus.nodes) nodes.emplace(node.id, &node);
   for (const TopicSnapshot& t : bus.topics) {
     Topic topic{.name = t.info.name,
-                .oldest = t.oldest,
+                .oldest = tool::oldest_held(t),
                 .newest = t.published,
+                .journal = t.journal.has_value(),
                 .times = t.info.timestamps,
                 .problem = t.problem,
                 .publishers = {}};
@@ -59,6 +62,8 @@ std::string BusView::why_missing(const EventId& event) const {
   if (!topic->problem.empty()) return topic->problem;
   if (event.sequence > topic->newest || event.sequence == 0) return "no such event was published";
   if (topic->oldest == 0) return "it left the ring; none is retained";
+  if (event.sequence < topic->oldest && topic->journal)
+    return fmt::format("it left the journal; the oldest there is #{}", topic->oldest);
   if (event.sequence < topic->oldest) return fmt::format("it left the ring; the oldest retained is #{}", topic->oldest);
   return "it was aborted, or not read";
 }

@@ -10,7 +10,7 @@
 
 namespace shmbus::tracing {
 
-/// What a bus tells about events: the names of its topics, who publishes there, and why an event can't be read.
+/// What a bus knows of events: the names of its topics, who publishes there, and why an event can't be read.
 class BusView {
  public:
   BusView() = default;
@@ -36,7 +36,8 @@ class BusView {
   };
   struct Topic {
     std::string name;
-    std::uint64_t oldest = 0, newest = 0;
+    std::uint64_t oldest = 0, newest = 0;  // in ring or journal
+    bool journal = false;
     bool times = true;
     std::string problem;
     std::unordered_map<unsigned, Publisher> publishers;
