@@ -92,7 +92,7 @@ TEST_CASE("the screen's rate is the known load's, and lag and lost are exact", "
   CHECK(scene.cell("losses", "LOST") == std::to_string(scene.known.lost));
 }
 
-TEST_CASE("the screen has four panes, sorted and filtered by keys", "[top]") {
+TEST_CASE("the screen has a pane for each kind of thing, sorted and filtered by keys", "[top]") {
   NEEDS_TMUX
   Scene scene;
   Tmux& t = scene.terminal;
@@ -109,6 +109,10 @@ TEST_CASE("the screen has four panes, sorted and filtered by keys", "[top]") {
   t.wait_for(" idle ");
   t.key("Tab");
   t.wait_for("CLAIM");
+  t.type("5");
+  t.wait_for("no journals");
+  t.type("6");
+  t.wait_for("no durables");
   t.type("4");
   t.wait_for("PATTERNS");
   t.key("BTab");

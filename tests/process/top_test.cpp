@@ -19,6 +19,8 @@
 #include "support/child_process.hpp"
 #include "support/segments.hpp"
 #include "support/temporary_bus.hpp"
+#include "support/temporary_journals.hpp"
+#include "support/time_limits.hpp"
 #include "top_fixture.hpp"
 
 using namespace std::chrono_literals;
@@ -72,6 +74,38 @@ TEST_CASE("top's JSON shows the rate of a known load, and exactly its lag and lo
     CHECK(s["lag"] == known.lag);
     CHECK(s["lost"] == known.lost);
   }
+}
+
+TEST_CASE("top's JSON has the journal of a topic, and the durable names", "[top][journal]") {
+  const test::TemporaryJournals journals;
+  const TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name());
+  shmbus::Publisher publisher = bus.publisher("t", {.blocks = 4, .journal = shmbus::Journal::page_cache()});
+  shmbus::Subscriber held = bus.subscriber("t", {.durable = "held"});
+  { const shmbus::Subscriber once = bus.subscriber(">", {.durable = "left"}); }
+  std::uint64_t last = 0;
+  for (int i = 0; i < 7; ++i) last = publisher.publish("event").sequence();
+  REQUIRE(publisher.wait_durable(last, test::patience) == shmbus::Status::ok);
+  held.poll([](const shmbus::Event&) {});
+  held.poll([](const shmbus::Event&) {}, 0);  // acknowledges
+  const Finished finished = top(name, {"--json", "-d", "0.1"});
+  CHECK(finished.end == End{});
+  CHECK(finished.err == "");
+  const json look = json::parse(finished.out);
+  const json& journal = look.at("topics").at(0).at("journal");
+  CHECK(journal["state"] == "recording");
+  CHECK(journal["pid"] == ::getpid());
+  CHECK(journal["recorded"] == last);
+  CHECK(journal["unrecorded"] == 0);
+  const json& durables = look.at("durables");
+  REQUIRE(durables.size() == 2);
+  CHECK(durables[0]["durable"] == "held");
+  CHECK(durables[0]["held"] == true);
+  CHECK(durables[0]["pid"] == ::getpid());
+  CHECK(durables[0]["behind"] == 0);
+  CHECK(durables[1]["durable"] == "left");
+  CHECK(durables[1]["held"] == false);
+  CHECK(durables[1]["behind"] == 7);
 }
 
 TEST_CASE("top prints the requested number of batches, with all panes or one", "[top]") {

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "durable_json.hpp"
 #include "output.hpp"
 #include "printable_text.hpp"
 #include "shmbus/inspector.hpp"
@@ -17,32 +17,6 @@ std::string holder_text(const DurableSnapshot& d) {
   if (!d.held) return "none";
   if (d.pid == 0) return "a process";
   return fmt::format("{} (pid {}{})", printable(d.program), d.pid, d.state == NodeState::stopped ? ", stopped" : "");
-}
-
-nlohmann::ordered_json durable_json(const DurableSnapshot& d) {
-  nlohmann::ordered_json object;
-  object["durable"] = d.name;
-  object["pattern"] = printable(d.pattern);
-  object["held"] = d.held;
-  object["node"] = d.node;
-  object["pid"] = d.pid;
-  object["program"] = printable(d.program);
-  object["standing_by"] = d.standing_by;
-  object["behind"] = d.behind;
-  object["dropped"] = d.dropped;
-  if (!d.problem.empty()) object["problem"] = printable(d.problem);
-  object["topics"] = nlohmann::ordered_json::array();
-  for (const DurableTopicSnapshot& t : d.topics) {
-    nlohmann::ordered_json topic;
-    topic["topic"] = t.topic;
-    topic["acknowledged"] = t.acknowledged;
-    topic["published"] = t.published;
-    topic["behind"] = t.behind;
-    topic["dropped"] = t.dropped;
-    if (!t.problem.empty()) topic["problem"] = printable(t.problem);
-    object["topics"].push_back(std::move(topic));
-  }
-  return object;
 }
 
 int run(const std::string& bus, bool json) {

@@ -12,6 +12,17 @@ namespace {
 using tool::growth;
 using tool::same_port;
 
+JournalRates journal_rates(const TopicSnapshot* before, const JournalSnapshot& after, double seconds) {
+  static const JournalSnapshot none;
+  const JournalSnapshot& earlier = before != nullptr && before->journal ? *before->journal : none;
+  JournalRates rates;
+  rates.recorded = growth(earlier.recorded, after.recorded) / seconds;
+  rates.bytes = growth(earlier.bytes, after.bytes) / seconds;
+  if (after.syncs > earlier.syncs && after.sync_time >= earlier.sync_time)
+    rates.sync_time = (after.sync_time - earlier.sync_time) / static_cast<std::int64_t>(after.syncs - earlier.syncs);
+  return rates;
+}
+
 TopicRates rates_of(const TopicSnapshot* before, const TopicSnapshot& after, double seconds) {
   TopicRates rates;
   rates.published = growth(before != nullptr ? before->published : 0, after.published) / seconds;
@@ -30,6 +41,7 @@ TopicRates rates_of(const TopicSnapshot* before, const TopicSnapshot& after, dou
     r.latency = earlier != nullptr ? s.latency.since(earlier->latency) : s.latency;
     rates.lost += r.lost;
   }
+  if (after.journal) rates.journal = journal_rates(before, *after.journal, seconds);
   return rates;
 }
 
@@ -64,6 +76,28 @@ ComparedSnapshot compare(const BusSnapshot* before, BusSnapshot after) {
   }
   look.bus = std::move(after);
   return look;
+}
+
+void add_durables(ComparedSnapshot& look, const std::vector<DurableSnapshot>& before,
+                  std::vector<DurableSnapshot> after) {
+  const auto earlier = [&](const DurableSnapshot& name, const std::string& topic) -> const DurableTopicSnapshot* {
+    for (const DurableSnapshot& d : before) {
+      if (d.name != name.name || d.created != name.created) continue;
+      for (const DurableTopicSnapshot& t : d.topics) {
+        if (t.topic == topic) return &t;
+      }
+    }
+    return nullptr;
+  };
+  for (const DurableSnapshot& name : after) {
+    double acknowledged = 0;
+    for (const DurableTopicSnapshot& topic : name.topics) {
+      const DurableTopicSnapshot* then = look.compared ? earlier(name, topic.topic) : nullptr;
+      if (then != nullptr) acknowledged += growth(then->acknowledged, topic.acknowledged) / look.total.seconds;
+    }
+    look.acknowledged.push_back(acknowledged);
+  }
+  look.durables = std::move(after);
 }
 
 }  // namespace shmbus::top

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "rates.hpp"
@@ -15,10 +16,15 @@ struct SubscriberRates {
   double delivered = 0, lost = 0;
   Latency latency;  ///< of the events delivered between the snapshots
 };
+struct JournalRates {
+  double recorded = 0, bytes = 0;         ///< events that were written; bytes of frames
+  std::chrono::nanoseconds sync_time{0};  ///< of a sync between the snapshots, on average; 0: there was none
+};
 struct TopicRates {
   double published = 0, bytes = 0, lost = 0;
   std::vector<PublisherRates> publishers;
   std::vector<SubscriberRates> subscribers;
+  JournalRates journal;
 };
 
 /// A snapshot of a bus, and what happened since the one before.
@@ -28,9 +34,15 @@ struct ComparedSnapshot {
   tool::Rates total;
   std::vector<TopicRates> topics;
   std::vector<double> processor;  ///< of each node's process, in cores
+  std::vector<DurableSnapshot> durables;
+  std::vector<double> acknowledged;  ///< events of each durable name, per second
 };
 
 /// `before` may be null. New ports and topics count from 0.
 ComparedSnapshot compare(const BusSnapshot* before, BusSnapshot after);
+
+/// Adds the durable names to a snapshot that was compared. `before` are those of the snapshot before.
+void add_durables(ComparedSnapshot& look, const std::vector<DurableSnapshot>& before,
+                  std::vector<DurableSnapshot> after);
 
 }  // namespace shmbus::top

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bridge.hpp"
+#include "journal_text.hpp"
 #include "model/history.hpp"
 #include "model/pages.hpp"
 #include "model/ring_picture.hpp"
@@ -19,13 +20,30 @@ void add_fact(std::vector<Line>& page, std::string_view name, std::string text, 
   page.emplace_back().add(fit(name, 11), Tone::quiet).add(std::move(text), tone);
 }
 
-void add_facts(std::vector<Line>& page, const TopicSnapshot& t, const BusSnapshot& bus, const TopicRates& rates, bool compared, const Style& style) {
+void add_journal(std::vector<Line>& page, const TopicSnapshot& t, const Style& style) {
+  const JournalSnapshot& j = *t.journal;
+  const Tone tone = tool::in_trouble(j) ? Tone::bad : Tone::plain;
+  add_fact(page, "journal",
+           fmt::format("{}, {}{}", tool::journal_text(t.info.journal), tool::journal_state_text(j),
+                       tool::journal_gate_text(t)),
+           tone);
+  add_fact(page, "recorder", tool::recorder_text(j));
+  add_fact(page, "recorded",
+           fmt::format("up to {}, {} behind; durable up to {}, {} behind", j.recorded, j.unrecorded, j.durable,
+                       j.not_durable),
+           tone);
+  add_fact(page, "on disk",
+           fmt::format("{} in {}, from number {}", bytes_text(static_cast<double>(j.files_bytes), style.units),
+                       tool::counted(j.files, "file"), j.first_held));
+}
+
+void add_facts(std::vector<Line>& page, const TopicSnapshot& t, const BusSnapshot& bus, const TopicRates& rates,
+               bool compared, const Style& style) {
   const auto bytes = [&](std::uint64_t n) { return bytes_text(static_cast<double>(n), style.units); };
   const TopicInfo& info = t.info;
   page.emplace_back().add("topic      ", Tone::quiet).add(info.name, Tone::strong);
   add_fact(page, "type",
-           fmt::format("{}, {} writers, payload up to {}",
-                       tool::content_text(info),
+           fmt::format("{}, {} writers, payload up to {}", tool::content_text(info),
                        info.writers == Writers::exclusive ? "exclusive" : "shared", bytes(info.max_payload)));
   add_fact(page, "published", fmt::format("{} events, {} of log", t.published, bytes(t.bytes)));
   add_fact(page, "retained",
@@ -41,14 +59,16 @@ void add_facts(std::vector<Line>& page, const TopicSnapshot& t, const BusSnapsho
              fmt::format("{} and {} of dead processes", tool::counted(t.repaired_claims, "claim"),
                          tool::counted(t.repaired_ports, "port")),
              Tone::notice);
+  if (t.journal) add_journal(page, t, style);
   const tool::Bridges bridges{bus};
   for (const SubscriptionSnapshot& s : bus.subscriptions) {
     for (const UnattachedSnapshot& missing : s.unattached) {
       if (missing.topic == info.name && s.state != NodeState::dead)
-        add_fact(page, "unread by",
-                 fmt::format("{} (pid {}), which matches it as '{}': {}", bridges.process_text(s.node, s.name, s.program), s.pid,
-                             tool::printable(s.pattern), tool::reason_text(missing)),
-                 Tone::bad);
+        add_fact(
+            page, "unread by",
+            fmt::format("{} (pid {}), which matches it as '{}': {}", bridges.process_text(s.node, s.name, s.program),
+                        s.pid, tool::printable(s.pattern), tool::reason_text(missing)),
+            Tone::bad);
     }
   }
   add_fact(page, "rate",
@@ -81,7 +101,8 @@ void add_ring(std::vector<Line>& page, const TopicSnapshot& topic, const RingSna
   add(ring_legend());
 }
 
-void add_table(std::vector<Line>& page, Pane pane, const ComparedSnapshot& look, std::string_view topic, const PageStyle& style) {
+void add_table(std::vector<Line>& page, Pane pane, const ComparedSnapshot& look, std::string_view topic,
+               const PageStyle& style) {
   Grid grid = grid_of(pane, look, style.style);
   keep_topic(grid, topic);
   // The head of the page names the topic already.

@@ -27,6 +27,10 @@ void History::add(const ComparedSnapshot& look) {
     for (std::size_t k = 0; k < topic.publishers.size(); ++k)
       add(row_id(topic, topic.publishers[k]), rates.publishers[k].published);
   }
+  for (std::size_t i = 0; i < look.bus.topics.size(); ++i) {
+    if (look.bus.topics[i].journal) add(journal_row_id(look.bus.topics[i]), look.topics[i].journal.recorded);
+  }
+  for (std::size_t i = 0; i < look.durables.size(); ++i) add(row_id(look.durables[i]), look.acknowledged[i]);
   for (std::size_t i = 0; i < look.bus.nodes.size(); ++i) add(row_id(look.bus.nodes[i]), look.processor[i]);
   rates_ = std::move(kept);
 }

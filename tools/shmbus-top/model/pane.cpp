@@ -13,9 +13,18 @@ const char* to_string(Pane pane) noexcept {
     case Pane::publishers:
       return "publishers";
     case Pane::nodes:
+      return "nodes";
+    case Pane::journals:
+      return "journals";
+    case Pane::durables:
       break;
   }
-  return "nodes";
+  return "durables";
+}
+
+const char* brief_name(Pane pane) noexcept {
+  if (pane == Pane::subscribers) return "subs";
+  return pane == Pane::publishers ? "pubs" : to_string(pane);
 }
 
 std::optional<Pane> parse_pane(std::string_view text) {
@@ -34,9 +43,13 @@ Grid grid_of(Pane pane, const ComparedSnapshot& look, const Style& style) {
     case Pane::publishers:
       return publishers_grid(look, style);
     case Pane::nodes:
+      return nodes_grid(look);
+    case Pane::journals:
+      return journals_grid(look, style);
+    case Pane::durables:
       break;
   }
-  return nodes_grid(look);
+  return durables_grid(look, style);
 }
 
 Order first_order(Pane pane) {
@@ -44,7 +57,9 @@ Order first_order(Pane pane) {
   const char* heading = pane == Pane::topics        ? "EVENTS/S"
                         : pane == Pane::subscribers ? "LAG"
                         : pane == Pane::publishers  ? "EVENTS/S"
-                                                    : "CPU%";
+                        : pane == Pane::nodes       ? "CPU%"
+                        : pane == Pane::journals    ? "NOTDURABLE"
+                                                    : "BEHIND";
   return {.column = find_column(empty, heading).value_or(0)};
 }
 

@@ -9,6 +9,8 @@ Grid topics_grid(const ComparedSnapshot& look, const Style& style);
 Grid subscribers_grid(const ComparedSnapshot& look, const Style& style);
 Grid publishers_grid(const ComparedSnapshot& look, const Style& style);
 Grid nodes_grid(const ComparedSnapshot& look);
+Grid journals_grid(const ComparedSnapshot& look, const Style& style);
+Grid durables_grid(const ComparedSnapshot& look, const Style& style);
 
 // Cells that several panes have.
 Cell count_cell(std::uint64_t count, Tone tone = Tone::plain);  ///< zeros are quiet

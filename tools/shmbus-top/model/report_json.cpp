@@ -1,6 +1,8 @@
 #include <nlohmann/json.hpp>
 
 #include "bridge.hpp"
+#include "durable_json.hpp"
+#include "journal_json.hpp"
 #include "model/alerts.hpp"
 #include "model/header.hpp"
 #include "model/report.hpp"
@@ -40,6 +42,16 @@ ordered_json alerts_json(const ComparedSnapshot& look) {
   return list;
 }
 
+ordered_json journal_rates_json(const TopicSnapshot& topic, const JournalRates& rates, const Rate& rate) {
+  ordered_json object = tool::journal_json(topic);
+  if (object.is_null()) return object;
+  object["recorded_per_s"] = rate(rates.recorded);
+  object["bytes_per_s"] = rate(rates.bytes);
+  object["recent_sync_ns"] = nullptr;
+  if (rates.sync_time.count() != 0) object["recent_sync_ns"] = rates.sync_time.count();
+  return object;
+}
+
 ordered_json topics_json(const ComparedSnapshot& look, const Rate& rate) {
   ordered_json list = ordered_json::array();
   for (std::size_t i = 0; i < look.bus.topics.size(); ++i) {
@@ -50,6 +62,7 @@ ordered_json topics_json(const ComparedSnapshot& look, const Rate& rate) {
       object["events_per_s"] = rate(look.topics[i].published);
       object["bytes_per_s"] = rate(look.topics[i].bytes);
       object["lost_per_s"] = rate(look.topics[i].lost);
+      object["journal"] = journal_rates_json(topic, look.topics[i].journal, rate);
     } else {
       object["topic"] = topic.info.name;
       object["problem"] = tool::printable(topic.problem);
@@ -113,6 +126,16 @@ ordered_json nodes_json(const ComparedSnapshot& look, const tool::Bridges& bridg
   return list;
 }
 
+ordered_json durables_json(const ComparedSnapshot& look, const Rate& rate) {
+  ordered_json list = ordered_json::array();
+  for (std::size_t i = 0; i < look.durables.size(); ++i) {
+    ordered_json object = tool::durable_json(look.durables[i]);
+    object["acknowledged_per_s"] = rate(look.acknowledged[i]);
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string report_json(const ComparedSnapshot& look) {
@@ -140,6 +163,7 @@ std::string report_json(const ComparedSnapshot& look) {
   object["subscribers"] = subscribers_json(look, bridges, rate);
   object["publishers"] = publishers_json(look, bridges, rate);
   object["nodes"] = nodes_json(look, bridges, rate);
+  object["durables"] = durables_json(look, rate);
   object["unfinished"] = ordered_json::array();
   for (const UnfinishedTopic& topic : bus.unfinished)
     object["unfinished"].push_back({{"topic", tool::printable(topic.name)},

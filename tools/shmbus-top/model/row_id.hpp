@@ -17,5 +17,7 @@ inline std::string row_id(const TopicSnapshot& topic, const PublisherSnapshot& p
   return fmt::format("publisher {} {} {}", topic.info.id, p.port, p.node);
 }
 inline std::string row_id(const NodeSnapshot& node) { return fmt::format("node {}", node.id); }
+inline std::string journal_row_id(const TopicSnapshot& topic) { return fmt::format("journal {}", topic.info.id); }
+inline std::string row_id(const DurableSnapshot& durable) { return "durable " + durable.name; }
 
 }  // namespace shmbus::top

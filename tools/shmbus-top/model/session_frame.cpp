@@ -16,11 +16,13 @@
 namespace shmbus::top {
 namespace {
 
-std::size_t entries(Pane pane, const BusSnapshot& bus) {
-  std::size_t publishers = 0, subscribers = 0;
+std::size_t entries(Pane pane, const ComparedSnapshot& look) {
+  const BusSnapshot& bus = look.bus;
+  std::size_t publishers = 0, subscribers = 0, journals = 0;
   for (const TopicSnapshot& topic : bus.topics) {
     publishers += topic.publishers.size();
     subscribers += topic.subscribers.size();
+    journals += topic.journal ? 1 : 0;
   }
   switch (pane) {
     case Pane::topics:
@@ -30,9 +32,33 @@ std::size_t entries(Pane pane, const BusSnapshot& bus) {
     case Pane::publishers:
       return publishers;
     case Pane::nodes:
+      return bus.nodes.size();
+    case Pane::journals:
+      return journals;
+    case Pane::durables:
       break;
   }
-  return bus.nodes.size();
+  return look.durables.size();
+}
+
+/// The names of the panes, each with its key and how many rows it has. On a narrow screen names are brief, and then those
+/// that are not shown have no number.
+std::vector<std::string> pane_names(Pane shown, const std::optional<ComparedSnapshot>& look, std::size_t width) {
+  std::vector<std::string> names;
+  for (int cuts = 0; cuts < 3; ++cuts) {
+    names.clear();
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < panes.size(); ++i) {
+      const Pane pane = panes[i];
+      const char* const name = cuts == 0 ? to_string(pane) : brief_name(pane);
+      names.push_back(cuts == 2 && pane != shown
+                          ? fmt::format(" {} {} ", i + 1, name)
+                          : fmt::format(" {} {} {} ", i + 1, name, look ? entries(pane, *look) : 0));
+      sum += names.back().size();
+    }
+    if (sum <= width) break;
+  }
+  return names;
 }
 
 }  // namespace
@@ -54,15 +80,18 @@ void Session::show_bars(Frame& frame, Size size) const {
   const std::size_t line_number = frame.lines.size();
   Line& line = frame.lines.emplace_back();
   std::size_t column = 0;
+  std::string words;
+  if (!filter_.empty() && !typing_) words = fmt::format("  filter: {}", tool::printable(filter_));
+  std::vector<std::string> names = pane_names(pane_, look_, size.width - std::min(size.width, width_of(words)));
   for (std::size_t i = 0; i < panes.size(); ++i) {
-    std::string name = fmt::format(" {} {} {} ", i + 1, to_string(panes[i]), look_ ? entries(panes[i], look_->bus) : 0);
+    std::string& name = names[i];
     const std::size_t width = name.size();
     frame.zones.push_back({.line = line_number, .from = column, .to = column + width, .command = {Action::pane, i}});
     const bool shown = panes[i] == pane_;
     line.add(std::move(name), shown ? Tone::strong : Tone::quiet, shown);
     column += width;
   }
-  if (!filter_.empty() && !typing_) line.add(fmt::format("  filter: {}", tool::printable(filter_)), Tone::notice);
+  if (!words.empty()) line.add(std::move(words), Tone::notice);
 }
 
 void Session::show_table(Frame& frame, Size size, bool utf8) {
@@ -142,9 +171,10 @@ Line Session::footer(Size size, bool utf8) const {
   footer.key("q", on_page() ? "back" : "quit");
   if (on_page()) {
     if (page_lines_ > rows_)
-      footer.key(utf8 ? "↑ ↓" : "Up Down",
-                 fmt::format("scroll, lines {}-{} of {}", scroll_ + 1, std::min(scroll_ + rows_, page_lines_), page_lines_),
-                 Tone::notice);
+      footer.key(
+          utf8 ? "↑ ↓" : "Up Down",
+          fmt::format("scroll, lines {}-{} of {}", scroll_ + 1, std::min(scroll_ + rows_, page_lines_), page_lines_),
+          Tone::notice);
     if (detail_ && page_ == Page::none) footer.key("e", shows_events_ ? "detail" : "last events");
   } else {
     footer.key("Enter", "detail");

@@ -18,6 +18,8 @@ std::optional<ComparedSnapshot> Watch::look() {
       problem_.clear();
       ComparedSnapshot look = compare(before_ ? &*before_ : nullptr, std::move(now));
       before_ = look.bus;
+      add_durables(look, durables_before_, durables(look.bus));
+      durables_before_ = look.durables;
       return look;
     }
     problem_ = fmt::format("bus '{}' was removed; waiting for a new one of that name", bus_);
@@ -27,7 +29,17 @@ std::optional<ComparedSnapshot> Watch::look() {
   }
   inspector_.reset();
   before_.reset();
+  durables_before_.clear();
   return std::nullopt;
+}
+
+std::vector<DurableSnapshot> Watch::durables(const BusSnapshot& bus) {
+  try {
+    return inspector_->durables(bus);
+  } catch (const Error&) {
+    // The next snapshot reports what is wrong.
+  }
+  return {};
 }
 
 std::optional<RingSnapshot> Watch::ring(std::string_view topic) {

@@ -25,9 +25,12 @@ class Watch {
   std::vector<EventSnapshot> events(std::string_view topic, std::size_t count);
 
  private:
+  std::vector<DurableSnapshot> durables(const BusSnapshot& bus);
+
   std::string bus_;
   std::optional<Inspector> inspector_;
   std::optional<BusSnapshot> before_;
+  std::vector<DurableSnapshot> durables_before_;
   std::string problem_;
 };
 

@@ -45,6 +45,8 @@ Command special_command(int code) {
 }
 
 Command character_command(int code, bool on_page) {
+  if (code >= '1' && code < '1' + static_cast<int>(panes.size()))
+    return {Action::pane, static_cast<std::size_t>(code - '1')};
   switch (code) {
     case 'q':
       return {on_page ? Action::back : Action::quit};
@@ -62,11 +64,6 @@ Command character_command(int code, bool on_page) {
       return {Action::pause};
     case '\t':
       return {Action::next_pane};
-    case '1':
-    case '2':
-    case '3':
-    case '4':
-      return {Action::pane, static_cast<std::size_t>(code - '1')};
     case 'k':
       return {Action::up};
     case 'j':
