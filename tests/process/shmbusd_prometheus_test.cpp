@@ -20,6 +20,7 @@
 #include "shmbusd_fixture.hpp"
 #include "support/forked_process.hpp"
 #include "support/privileges.hpp"
+#include "support/temporary_journals.hpp"
 
 using namespace std::chrono_literals;
 using nlohmann::json;
@@ -185,10 +186,14 @@ TEST_CASE("a real Prometheus fetches from shmbusd, and PromQL over it gives the 
 }
 
 TEST_CASE("the dashboard asks for metrics that shmbusd serves, and shows the most important ones", "[shmbusd]") {
+  const test::TemporaryJournals journals;
   const test::TemporaryBus bus;
   const DaemonSettings settings;
   settings.write(bus.name());
   const KnownLoad load{bus.name()};
+  shmbus::Bus own = shmbus::Bus::open(bus.name());
+  own.topic("recorded", {.blocks = 4, .journal = shmbus::Journal::page_cache()});
+  const shmbus::Subscriber durable = own.subscriber("recorded", {.durable = "audit"});
   DaemonProcess daemon{settings.file()};
   daemon.wait_for_metrics("shmbus_subscriber_delivery_latency_seconds_bucket");
   std::set<std::string> served;
@@ -218,6 +223,12 @@ TEST_CASE("the dashboard asks for metrics that shmbusd serves, and shows the mos
         "shmbus_subscriber_gating", "shmbus_shm_free_bytes", "shmbus_nodes"}) {
     CAPTURE(shown);
     CHECK(names.count(shown) == 1);
+  }
+  // Of journals it shows all there is.
+  for (const std::string& one : served) {
+    if (!one.starts_with("shmbus_journal_")) continue;
+    CAPTURE(one);
+    CHECK(names.count(one) == 1);
   }
   CHECK(daemon.stop() == End{});
 }
