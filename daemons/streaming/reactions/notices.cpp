@@ -1,5 +1,9 @@
 #include "reactions/notices.hpp"
 
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
 namespace streaming {
 namespace {
 
@@ -45,14 +49,14 @@ void Notices::react(const Watch& watch) {
   add_viewer_.run(user, video, watch.sequence);
 
   NotificationSent notification{.cause = watch.sequence, .user = user, .video = video};
-  std::uint64_t told = 0;
+  std::uint64_t notified = 0;
   find_friends_.each<std::uint64_t>(
       [&](std::uint64_t other) {
-        if (told < notification.friends.size()) notification.friends[told++] = other;
+        if (notified < notification.friends.size()) notification.friends[notified++] = other;
       },
       user, meetings);
-  if (told == 0) return;
-  count_notices_.run(user, told);
+  if (notified == 0) return;
+  count_notices_.run(user, notified);
   send_(notification);
 }
 

@@ -1,5 +1,11 @@
 #include "reactions/recommendations.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
 namespace streaming {
 namespace {
 
