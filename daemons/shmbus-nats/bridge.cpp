@@ -63,7 +63,7 @@ void Bridge::work() noexcept {
       serve_bus();
     } catch (const std::exception& error) {
       counters_.trouble(Part::link, error.what());
-      retold_.tell(spdlog::level::err, error.what());
+      repeated_.log(spdlog::level::err, error.what());
       rest(delay_.next());
     }
     counters_.bus_open = false;
@@ -89,7 +89,7 @@ std::optional<Bus> Bridge::wait_for_bus() {
       return Bus::open(settings_.bus, {.owners = settings_.owners, .create = false, .causes = false});
     } catch (const Error& error) {
       if (error.code() != ErrorCode::not_found) throw;
-      retold_.tell(spdlog::level::info, fmt::format("waits for the bus {}: a service creates it", settings_.bus));
+      repeated_.log(spdlog::level::info, fmt::format("waits for the bus {}: a service creates it", settings_.bus));
     }
     rest(look_time);
   }
@@ -165,7 +165,7 @@ void Bridge::carry_out(OutFlow& out, Link& link, const std::function<bool()>& en
   } catch (const std::exception& error) {
     if (link.lost()) return;  // that is what it met
     counters_.trouble(Part::out, error.what());
-    retold_.tell(spdlog::level::err, error.what());
+    repeated_.log(spdlog::level::err, error.what());
     rest(delay_.next());
   }
 }
@@ -189,7 +189,7 @@ std::unique_ptr<Link> Bridge::connect(InFlow& in) {
     const std::string trouble =
         fmt::format("NATS can't be reached at {}: {}", fmt::join(urls_without_secrets(settings_.nats), ", "), error.what());
     counters_.trouble(Part::link, trouble);
-    retold_.tell(spdlog::level::warn, trouble);
+    repeated_.log(spdlog::level::warn, trouble);
     return nullptr;
   }
 }

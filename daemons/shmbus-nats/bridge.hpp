@@ -13,7 +13,7 @@
 #include "in_flow.hpp"
 #include "link.hpp"
 #include "out_flow.hpp"
-#include "retold.hpp"
+#include "repeated_log.hpp"
 #include "retry_delay.hpp"
 #include "settings.hpp"
 #include "shmbus/bus.hpp"
@@ -54,7 +54,7 @@ class Bridge {
   WakeSignal wake_;
   std::atomic<bool> ended_{false};
   daemon::RetryDelay delay_;
-  Retold retold_;
+  RepeatedLog repeated_;
   bool announced_ = false;  // the log's last word is that there is a connection
   bool warned_of_sync_ = false;
   std::mutex link_mutex_;

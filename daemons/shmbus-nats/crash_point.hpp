@@ -19,11 +19,11 @@ inline constexpr std::array<std::string_view, 14> crash_points{
     "in.pending",      // the state file says so
     "in.committed",    // its event is committed
     "in.finished",     // the state file says so
-    "in.acked",        // JetStream was told
+    "in.acked",        // JetStream has the acknowledgement
     "in.unsubscribed"  // its consumer was deleted, to be made again
 };
 
-/// Where a test is told of each step. Null outside of tests.
+/// What a test has called at each step. Null outside of tests.
 inline void (*crash_hook)(std::string_view point) = nullptr;
 
 inline void crash_point(std::string_view point) {

@@ -92,7 +92,7 @@ void InFlow::attempt(const Link& link, std::string& trouble, Action action) {
   } catch (const std::exception& error) {
     if (ended_ || link.lost()) return;
     trouble = fmt::format("events can't come in: {}", error.what());
-    retold_tender_.tell(spdlog::level::warn, trouble);
+    repeated_tender_.log(spdlog::level::warn, trouble);
   }
 }
 
@@ -140,7 +140,7 @@ void InFlow::subscribe(Link& link, Origin& origin) {
   const auto found = stream_state(link, origin.stream);
   if (!found) {
     origin.appeared = true;
-    retold_tender_.tell(spdlog::level::info, fmt::format("origin {}: there is no stream {} yet", origin.name, origin.stream));
+    repeated_tender_.log(spdlog::level::info, fmt::format("origin {}: there is no stream {} yet", origin.name, origin.stream));
     return;
   }
   InSituation situation{.stream = *found,
@@ -229,7 +229,7 @@ void InFlow::receive(Origin& origin, Link& link) {
       receive(origin, message.get(), link);
     }
   } catch (const std::exception& error) {
-    retold_.tell(spdlog::level::err, fmt::format("origin {}: a message can't be taken: {}", origin.name, error.what()));
+    repeated_.log(spdlog::level::err, fmt::format("origin {}: a message can't be taken: {}", origin.name, error.what()));
     broken = true;  // it comes again
   }
   if (broken) break_off(origin);
@@ -298,7 +298,7 @@ bool InFlow::publish(Origin& origin, const ArrivedEvent& event, const InRule& ru
       if (bus_.removed()) return false;
       if (problem.passing) {
         counters_.held_back = waited = true;
-        retold_.tell(spdlog::level::warn, fmt::format("topic {}: events that come in wait: {}", name, problem.text));
+        repeated_.log(spdlog::level::warn, fmt::format("topic {}: events that come in wait: {}", name, problem.text));
         std::this_thread::sleep_for(wait_slice);
         link.read_on();
         continue;
@@ -323,7 +323,7 @@ bool InFlow::publish(Origin& origin, const ArrivedEvent& event, const InRule& ru
       waited = true;
       counters_.held_back = true;
       counters_.held_back_ns += std::chrono::nanoseconds(Clock::now() - before).count();
-      retold_.tell(spdlog::level::warn,
+      repeated_.log(spdlog::level::warn,
                    fmt::format("topic {}: events that come in wait: {}; `shmbus who --bus {}` names who holds it", name,
                                to_string(loan.status()), settings_.bus));
       if (loan.status() == Status::no_memory) std::this_thread::sleep_for(wait_slice);
@@ -346,7 +346,7 @@ void InFlow::skip(Origin& origin, const Arrival& arrival, Count& count) {
 
 void InFlow::undeliverable(Origin& origin, const Arrival& arrival, const std::string& why) {
   ++origin.counts.undeliverable;
-  retold_.tell(spdlog::level::err, fmt::format("origin {}: an event can't come in: {}", origin.name, why));
+  repeated_.log(spdlog::level::err, fmt::format("origin {}: an event can't come in: {}", origin.name, why));
   spdlog::debug("origin {}: message {} of its stream is left out", origin.name, arrival.sequence);
   state_.finish(origin.record, arrival.sequence, arrival.time, nullptr);
 }

@@ -17,7 +17,7 @@
 #include "in_topics.hpp"
 #include "link.hpp"
 #include "origin.hpp"
-#include "retold.hpp"
+#include "repeated_log.hpp"
 #include "settings.hpp"
 #include "shmbus/bus.hpp"
 #include "state_file.hpp"
@@ -85,9 +85,9 @@ class InFlow {
   std::vector<Origin*> receiving_;  // those with a subscription
   Link* taking_link_ = nullptr;     // null: nothing is taken
   InTopics topics_;
-  Retold retold_;  // with `taking_`
+  RepeatedLog repeated_;  // with `taking_`
 
-  Retold retold_tender_;
+  RepeatedLog repeated_tender_;
   std::atomic<bool> ended_{true};
   std::mutex mutex_;
   std::condition_variable changed_;

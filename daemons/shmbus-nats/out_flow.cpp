@@ -101,7 +101,7 @@ void OutFlow::pause(Link& link, const std::function<bool()>& stop, const Acknowl
     if (const std::string complaint = link.complaint(); !complaint.empty()) reason += "; the server said: " + complaint;
     const std::string text = fmt::format("stream {}: events can't be sent: {}", stream_of(settings_.name), reason);
     counters_.trouble(Part::out, text);
-    retold_.tell(spdlog::level::warn, text);
+    repeated_.log(spdlog::level::warn, text);
   }
   const auto end = std::chrono::steady_clock::now() + delay_.next();
   while (!stop() && !link.lost() && std::chrono::steady_clock::now() < end) wait(false);
@@ -214,7 +214,7 @@ void OutFlow::take(OutTopic& topic, const EventView& event) {
 
 void OutFlow::leave_out(const Message& message) {
   ++counters_.out.too_large;
-  retold_.tell(spdlog::level::err,
+  repeated_.log(spdlog::level::err,
                fmt::format("topic {}: an event can't be sent, it has {} bytes with its headers, and the server takes {}; it is left "
                            "out; raise max_payload in the server's configuration", message.topic->name, message.sent_bytes(),
                            max_payload_));
@@ -269,7 +269,7 @@ void OutFlow::count_lost() {
     if (lost == subscriber_lost_[i]) continue;
     counters_.out.lost += lost - subscriber_lost_[i];
     subscriber_lost_[i] = lost;
-    retold_.tell(spdlog::level::warn,
+    repeated_.log(spdlog::level::warn,
                  fmt::format("rule {}: events left the ring before they were read, and are lost to NATS; `delivery = "
                              "\"reliable\"` or a larger ring avoids it", settings_.out[i].topics));
   }
@@ -279,7 +279,7 @@ void OutFlow::report_unattached() {
   for (const Subscriber& subscriber : subscribers_) {
     if (subscriber.status() != Status::incomplete) continue;
     for (const UnattachedTopic& topic : subscriber.unattached())
-      retold_.tell(spdlog::level::warn, fmt::format("topic {} can't be read: {}", topic.topic, topic.reason));
+      repeated_.log(spdlog::level::warn, fmt::format("topic {} can't be read: {}", topic.topic, topic.reason));
   }
 }
 

@@ -15,7 +15,7 @@
 #include "link.hpp"
 #include "message_headers.hpp"
 #include "out_topic.hpp"
-#include "retold.hpp"
+#include "repeated_log.hpp"
 #include "retry_delay.hpp"
 #include "settings.hpp"
 #include "shmbus/bus.hpp"
@@ -109,7 +109,7 @@ class OutFlow {
   std::uint64_t unsent_ = 1;        // place of the first message of the window that was not sent
   bool probing_ = false;            // after a failure one message is sent until JetStream takes it
   daemon::RetryDelay delay_;
-  Retold retold_;
+  RepeatedLog repeated_;
 };
 
 }  // namespace shmbus::bridge

@@ -66,7 +66,7 @@ struct Held {
 
 }  // namespace
 
-TEST_CASE("a publish that is held back returns at once, or waits for as long as it was told to", "[back_pressure]") {
+TEST_CASE("a publish that is held back returns at once, or waits for as long as its caller allows", "[back_pressure]") {
   Held held;
   const std::uint64_t filled = held.fill();
   CHECK(filled > 0);

@@ -131,7 +131,7 @@ TEST_CASE("messages that leave the stream before they are received are counted a
   CHECK(pair.in.metric("shmbus_nats_in_lost_total") == 300);
 }
 
-TEST_CASE("a wrong password is told in one line, and a right one is taken without a restart", "[bridge]") {
+TEST_CASE("a wrong password is logged in one line, and a right one is taken without a restart", "[bridge]") {
   if (!test::have_nats_server()) return;
   const NatsServer server{{.user = "bridge", .password = "right"}};
   NatsClient client{server.url(), {.user = "bridge", .password = "right"}};
@@ -193,7 +193,7 @@ TEST_CASE("a server of another authority is refused in one line, and one's own i
   waiting.check(client);
 }
 
-TEST_CASE("a stream of that name with other options is told in one line, with each difference, and not touched",
+TEST_CASE("a stream of that name with other options is logged in one line, with each difference, and not touched",
           "[bridge]") {
   if (!test::have_nats_server()) return;
   const NatsServer server;
@@ -213,7 +213,7 @@ TEST_CASE("a stream of that name with other options is told in one line, with ea
   waiting.check(client);
 }
 
-TEST_CASE("a server without JetStream is told in one line", "[bridge]") {
+TEST_CASE("a server without JetStream is logged in one line", "[bridge]") {
   if (!test::have_nats_server()) return;
   const NatsServer server{{.jetstream = false}};
   Waiting waiting;
@@ -225,7 +225,7 @@ TEST_CASE("a server without JetStream is told in one line", "[bridge]") {
   CHECK_THAT(out.health(), !Catch::StartsWith("ok"));
 }
 
-TEST_CASE("more replicas than the server has are told in one line", "[bridge]") {
+TEST_CASE("more replicas than the server has are logged in one line", "[bridge]") {
   if (!test::have_nats_server()) return;
   const NatsServer server;
   Waiting waiting;

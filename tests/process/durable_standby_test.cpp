@@ -36,7 +36,7 @@ SubscriberOptions standby(Acknowledge acknowledge = Acknowledge::next_poll) {
   return {.durable = "billing", .acknowledge = acknowledge, .standby = true};
 }
 
-/// Holds the name and acknowledges the events up to the one that it is told, then waits.
+/// Holds the name and acknowledges the events up to the one that its parent names, then waits.
 ForkedProcess holder(const std::string& bus_name) {
   return ForkedProcess([bus_name](const Parent& parent) {
     shmbus::Bus bus = shmbus::Bus::open(bus_name);

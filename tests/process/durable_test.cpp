@@ -227,7 +227,7 @@ TEST_CASE("what the ring drops while nobody holds the name counts as lost, exact
   CHECK(next.lost() == seen.front() - 11);
 }
 
-TEST_CASE("one subscriber holds a name; another is told which process that is", "[durable]") {
+TEST_CASE("one subscriber holds a name; another's error names that process", "[durable]") {
   Fixture f;
   f.bus.topic("t");
   std::optional<shmbus::Subscriber> holder(f.bus.subscriber("t", billing));

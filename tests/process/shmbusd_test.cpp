@@ -27,7 +27,7 @@ using test::Parent;
 
 namespace {
 
-/// A member that publishes and subscribes until it is told to end, or killed.
+/// A member that publishes and subscribes until its parent ends or kills it.
 ForkedProcess start_member(const std::string& bus) {
   ForkedProcess member{[bus](const Parent& parent) {
     shmbus::Bus own = shmbus::Bus::open(bus);

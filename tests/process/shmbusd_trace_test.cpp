@@ -35,7 +35,7 @@ std::string table(const std::string& url, const std::string& rules = "sample = 1
 }
 
 /// A service that handles `from`, and publishes an event of `to` for each: the number that it got. It throws at
-/// numbers that divide by ten, and ends when it is told to.
+/// numbers that divide by ten, and ends when its parent says so.
 ForkedProcess start_service(const std::string& bus, const std::string& from, const std::string& to) {
   ForkedProcess service{[=](const Parent& parent) {
     shmbus::Bus own = shmbus::Bus::open(bus);

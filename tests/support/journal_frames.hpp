@@ -85,7 +85,7 @@ class JournalFrame {
   shmbus::journal::FrameNumbers numbers_;
 };
 
-/// An event whose payload tells its number.
+/// An event whose payload is its number.
 inline JournalEvent numbered(std::uint64_t sequence, std::int64_t time = 0) {
   return {sequence, time == 0 ? static_cast<std::int64_t>(1000 + sequence) : time, "event " + std::to_string(sequence)};
 }

@@ -93,7 +93,7 @@ class RecordingStorage final : public shmbus::journal::Storage {
   std::vector<Operation> log_{};
 };
 
-/// A folder that fails where it is told to. Each operation has a number, from 0.
+/// A folder that fails where the test wants it to. Each operation has a number, from 0.
 class FaultyStorage final : public shmbus::journal::Storage {
  public:
   explicit FaultyStorage(shmbus::journal::Storage& inner) : inner_(&inner) {}

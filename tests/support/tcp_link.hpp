@@ -22,7 +22,7 @@ class TcpLink {
   std::uint16_t port() const noexcept { return port_.number(); }
   std::string url() const { return "nats://127.0.0.1:" + std::to_string(port()); }
 
-  /// Nothing passes in either direction, and neither end is told: like a cable that is pulled out. Connections stay, and
+  /// Nothing passes in either direction, and neither end notices: like a cable that is pulled out. Connections stay, and
   /// new ones wait.
   void cut();
   /// Ends all connections, and what was under way is lost. New ones are refused until `mend`.

@@ -58,7 +58,7 @@ class Recorder {
   std::uint64_t durable() const { return durable_; }
 
  private:
-  /// Opens the journal, as often as it takes. A new writer is told what the old one had not named.
+  /// Opens the journal, as often as it takes. A new writer gets what the old one had not named.
   void open() {
     writer_.reset();
     for (int tries = 0; tries < 100 && !writer_; ++tries) {
@@ -154,7 +154,7 @@ TEST_CASE("a recorder whose ring holds little names what an operation that fails
   for (const int error : {EIO, ENOSPC}) fail_each(SyncKind::batch, 4, 3, error);
 }
 
-TEST_CASE("a failed read is told to the caller, and the next call goes on from there", "[journal]") {
+TEST_CASE("a failed read is reported to the caller, and the next call goes on from there", "[journal]") {
   test::MemoryStorage disk;
   {
     auto writer = JournalWriter::open(disk, test::journal_description(), {.file_bytes = 8192});

@@ -243,7 +243,7 @@ TEST_CASE("retention leaves what is not acknowledged", "[journal]") {
   CHECK(removed.last == 100);
 }
 
-TEST_CASE("a reader is told what retention took from under it", "[journal]") {
+TEST_CASE("a reader learns what retention took from under it", "[journal]") {
   MemoryStorage storage;
   auto writer = writer_of(storage);
   fill(*writer);

@@ -102,7 +102,7 @@ TEST_CASE("a topic whose events are all on disk and that nobody records gets a n
   CHECK(findings[0].kind == Finding::Kind::note);
 }
 
-TEST_CASE("what verify found is told range by range", "[tool]") {
+TEST_CASE("what verify found is reported range by range", "[tool]") {
   JournalReport report;
   report.files = 2;
   report.events = 5;

@@ -27,7 +27,7 @@ struct FanoutOptions {
 
 constexpr const char* kFanoutHelp = R"(How it is measured:
   All processes run in tight loops; all subscribers are reliable, so that each of them gets every event and the
-  slowest sets the pace. Its rate is told, and the sum over all of them. The topic is shared. With more processes than
+  slowest sets the pace. The report has its rate, and the sum over all of them. The topic is shared. With more processes than
   cores they take turns, and give the core away whenever they find nothing.)";
 
 int run(const FanoutOptions& options, const Settings& settings) {

@@ -31,7 +31,7 @@ struct IdleOptions {
 constexpr const char* kIdleHelp = R"(How it is measured:
   Services, each a process with a publisher of its own topic, wait for events of all topics, and none comes. Every
   other service waits in Subscriber::wait, the rest on the worker thread of a subscription with a handler. After a
-  second of rest, /proc tells what each thread uses: processor time in clock ticks, and how often it went to sleep. Who
+  second of rest, /proc says what each thread uses: processor time in clock ticks, and how often it went to sleep. Who
   waits looks after dead members once every stall limit (1 s), so one voluntary switch in that time is the rule.)";
 
 void serve(const std::string& bus_name, unsigned number, measure::Role& role) {
@@ -111,7 +111,7 @@ int run(const IdleOptions& options, const Settings& settings) {
   report.placement(placement);
   RuledTable table({"idle", "threads", "ticks", "CPU time", "voluntary switches", "most of a thread"});
   Use sum;
-  const auto tell = [&](const std::string& name, const Use& use) {
+  const auto add = [&](const std::string& name, const Use& use) {
     table.add({name, std::to_string(use.threads), std::to_string(use.ticks),
                time_text(static_cast<double>(use.nanoseconds)), std::to_string(use.sleeps),
                std::to_string(use.most_sleeps)});
@@ -124,11 +124,11 @@ int run(const IdleOptions& options, const Settings& settings) {
                 {"switches_per_thread_and_stall_limit", static_cast<double>(use.most_sleeps) / seconds}});
   };
   for (std::size_t i = 0; i < uses.size(); ++i) {
-    tell(fmt::format("service {}, {}", i, i % 2 == 0 ? "handler" : "wait"), uses[i]);
+    add(fmt::format("service {}, {}", i, i % 2 == 0 ? "handler" : "wait"), uses[i]);
     sum = {sum.threads + uses[i].threads, sum.ticks + uses[i].ticks, sum.nanoseconds + uses[i].nanoseconds,
            sum.sleeps + uses[i].sleeps, std::max(sum.most_sleeps, uses[i].most_sleeps)};
   }
-  tell("all", sum);
+  add("all", sum);
   report.add(table);
   report.note(
       fmt::format("In {:.2f} s; the stall limit is 1 s, a tick {} ms.", seconds, 1000 / ::sysconf(_SC_CLK_TCK)));

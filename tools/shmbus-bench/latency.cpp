@@ -63,9 +63,9 @@ int run(const LatencyOptions& options, const Settings& settings) {
   }
   need_shm(memory);
 
-  nlohmann::ordered_json told = options.topics.to_json();
-  told.update({{"wait", options.waiting}, {"size", options.size}, {"touch", options.touch}, {"batch", options.batch}});
-  Report report(settings, plan, "latency", told);
+  nlohmann::ordered_json common_parameters = options.topics.to_json();
+  common_parameters.update({{"wait", options.waiting}, {"size", options.size}, {"touch", options.touch}, {"batch", options.batch}});
+  Report report(settings, plan, "latency", common_parameters);
   report_one_way(report, measure_round_trips(links, plan), parameters);
   return 0;
 }

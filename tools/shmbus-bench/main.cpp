@@ -22,7 +22,7 @@ int run(int argc, char** argv) {
   line.program().explain(R"(Options stand before or after the measure. First steps:
   shmbus-bench latency
   shmbus-bench throughput --sizes 64,1K --json
-shmbus-bench MEASURE --help tells more, and how it is measured.
+shmbus-bench MEASURE --help says more, and how it is measured.
 
 What is compared is measured in turns within one run, so compare within one run only. The bus it makes is named
 bench-<pid>, and is removed in the end, also on Ctrl-C. Exit status: 0 measured, 1 failed, 2 wrong use.)");

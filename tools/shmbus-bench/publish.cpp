@@ -40,7 +40,7 @@ constexpr const char* kPublishHelp = R"(How it is measured:
   its events. "counter" is the same with a reading of the cycle counter in place of each publish: its cost is the unit
   "reads". What time stamps add is the difference of two figures of one round, by the counter's of that round.
   Then the same on a topic with a lossy subscriber in another process, which reads every byte but rests after each
-  poll, so that the ring overtakes it again and again; the ratio of the two rates is told, and how much it lost.)";
+  poll, so that the ring overtakes it again and again; the report has the ratio of the two rates, and how much it lost.)";
 
 /// One thing the publishing process does in turns.
 struct Kind {
@@ -216,7 +216,7 @@ std::optional<std::size_t> partner(const std::vector<Kind>& kinds, const Kind& o
   return std::nullopt;
 }
 
-void tell(const PublishRun& run, Report& report) {
+void report_run(const PublishRun& run, Report& report) {
   const measure::Rounds read = run.nanoseconds(0);
   RuledTable table({"publish", "each", "in reads", "p50", "p99", "p99.9", "max", "stamp adds", "rate/alone"});
   for (std::size_t k = 0; k < run.kinds().size(); ++k) {
@@ -260,12 +260,12 @@ int run(const PublishOptions& options, const Settings& settings) {
   measure::ProgressBar bar("publish");
   measure::Plan plan = bench::plan(settings);
   plan.progress = [&bar](double share) { bar.show(share); };
-  nlohmann::ordered_json told = options.topics.to_json();
-  told.update({{"size", options.size}, {"batch", options.batch}, {"lag_us", options.lag_us}});
-  Report report(settings, plan, "publish", told);
+  nlohmann::ordered_json common_parameters = options.topics.to_json();
+  common_parameters.update({{"size", options.size}, {"batch", options.batch}, {"lag_us", options.lag_us}});
+  Report report(settings, plan, "publish", common_parameters);
   PublishRun measurement(options, plan);
   report.placement(measurement.run());
-  tell(measurement, report);
+  report_run(measurement, report);
   report.print();
   return 0;
 }

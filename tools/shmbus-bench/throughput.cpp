@@ -29,9 +29,9 @@ struct ThroughputOptions {
 constexpr const char* kThroughputHelp = R"(How it is measured:
   One process publishes in a tight loop, another polls in a tight loop; it is reliable, so that nothing is lost and
   the publisher waits where it is ahead by the whole ring. The rate is by the receiver: its events from the first it
-  saw to the last, by the cycle counter. Told is the median of the rounds, with the least and the most.
+  saw to the last, by the cycle counter. Reported is the median of the rounds, with the least and the most.
   With --publish-all N each kind of topic is measured a second time, with N events for each publish_all; the ratios of
-  these rates to those of single publishes, shared and exclusive, are told.)";
+  these rates to those of single publishes, shared and exclusive, are reported.)";
 
 /// The rate of one series by another's.
 struct Ratio {
@@ -105,10 +105,10 @@ int run(const ThroughputOptions& options, const Settings& settings) {
   }
   need_shm(memory);
 
-  nlohmann::ordered_json told = options.topics.to_json();
-  told.update({{"sizes", options.sizes}, {"touch", options.touch}, {"batch", options.batch}});
-  if (options.together != 1) told["publish_all"] = options.together;
-  Report report(settings, plan, "throughput", told);
+  nlohmann::ordered_json common_parameters = options.topics.to_json();
+  common_parameters.update({{"sizes", options.sizes}, {"touch", options.touch}, {"batch", options.batch}});
+  if (options.together != 1) common_parameters["publish_all"] = options.together;
+  Report report(settings, plan, "throughput", common_parameters);
   const measure::Flows result = measure_flows(kinds, 1, 1, plan);
   report.placement(result.placement);
   RuledTable table({"throughput", "events/s", "min", "max", "bytes/s", "events"});

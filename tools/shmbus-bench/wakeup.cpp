@@ -47,9 +47,9 @@ int run(const WakeupOptions& options, const Settings& settings) {
     parameters.push_back(to_json(kind));
   }
 
-  nlohmann::ordered_json told = options.topics.to_json();
-  told["size"] = options.size;
-  Report report(settings, plan, "wakeup", told);
+  nlohmann::ordered_json common_parameters = options.topics.to_json();
+  common_parameters["size"] = options.size;
+  Report report(settings, plan, "wakeup", common_parameters);
   report_one_way(report, measure_round_trips(links, plan), parameters);
   return 0;
 }

@@ -48,7 +48,7 @@ std::vector<Finding> examine_bridge_states(const std::vector<BusFiles>& buses, c
     findings.push_back({Finding::Kind::note, bus,
                         fmt::format("the bus is gone, and the {} left its state: {} ({})",
                                     bridge_text(file.substr(dot + 1)), entry.path().string(), byte_count(bytes)),
-                        "remove it: it tells how far the bridge was with the events of that bus",
+                        "remove it: it says how far the bridge was with the events of that bus",
                         fmt::format("rm '{}'", entry.path().string())});
   }
   std::sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) { return a.text < b.text; });

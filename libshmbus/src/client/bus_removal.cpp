@@ -82,7 +82,7 @@ bool remove_bus(const base::BusName& bus) {
   if (!held) return true;  // another process has done it
   SHMBUS_CRASH_POINT("bus_removal.held");
   tell_members(*file, bus);
-  SHMBUS_CRASH_POINT("bus_removal.told");
+  SHMBUS_CRASH_POINT("bus_removal.announced");
   unlink_all(bus);
   return true;
 }

@@ -40,7 +40,7 @@ HandlerLoop::HandlerLoop(std::shared_ptr<BusCore> bus, std::shared_ptr<Subscribe
   if (const std::size_t calls = options.subscriber.record_calls.value_or(kDefaultCalls); calls != 0)
     recorder_ = trace::CallRecorder::create(bus_->member(), core_->standing(), calls, workers_);
   watch_topics();  // a publisher may demote the subscription before a worker has run
-  tell();
+  publish_state();
 }
 
 void HandlerLoop::run() {
@@ -86,7 +86,7 @@ void HandlerLoop::work_alone(const Worker& me) {
     const std::size_t polled = poll(
         me, [&](const Event& event) { begin_durable(event), handle(me, event); }, batch_.size());
     if (forked()) return;
-    tell();
+    publish_state();
     if (polled != 0) {
       batch_.took(polled, platform::monotonic_ns() - begin);
       continue;
@@ -125,7 +125,7 @@ bool HandlerLoop::poll_for_all(Worker& me) {
     const std::size_t limit = std::min(kBatch, queue_.room() + 1);
     const std::size_t polled = poll(me, [&](const Event& event) { poll_event(me, event); }, limit);
     if (forked()) return false;
-    tell();
+    publish_state();
     if (polled != 0 || stopping()) return true;
     if (closing) return false;
     closing = !subscriber_->wait();
@@ -288,16 +288,16 @@ void HandlerLoop::watch_topics() noexcept {
   }
 }
 
-void HandlerLoop::tell() noexcept {
+void HandlerLoop::publish_state() noexcept {
   if (durable_) standing_by_.store(core_->standing_by(), std::memory_order_relaxed);  // only shown
   lost_.store(subscriber_->lost(), std::memory_order_relaxed);
   status_.store(core_->topics_status(), std::memory_order_relaxed);
   const TopicSet& topics = core_->topics();
-  if (topics.passes() == told_passes_) return;
+  if (topics.passes() == shown_passes_) return;
   const std::lock_guard lock(mutex_);
   try {
     unattached_ = topics.unattached();
-    told_passes_ = topics.passes();
+    shown_passes_ = topics.passes();
   } catch (const std::bad_alloc&) {
     unattached_.clear();  // the next poll tries again
   }

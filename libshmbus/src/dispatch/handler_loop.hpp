@@ -90,7 +90,7 @@ class HandlerLoop {
   bool count_error(const Event& event) noexcept;
   void report(const Event& event, const char* what) noexcept;
   void watch_topics() noexcept;
-  void tell() noexcept;
+  void publish_state() noexcept;
   void leave(Worker& me) noexcept;
   void finish() noexcept;
   bool stopping() const noexcept { return stop_.load(std::memory_order_acquire) || bus_->interrupted(); }
@@ -109,7 +109,7 @@ class HandlerLoop {
   std::optional<Subscriber> subscriber_;  // both reset by the last worker, under `mutex_`
   BatchSize batch_;
   std::uint64_t watched_generation_ = ~std::uint64_t{0};
-  std::uint64_t told_passes_ = ~std::uint64_t{0};  // the topic set's, when `unattached_` was copied
+  std::uint64_t shown_passes_ = ~std::uint64_t{0};  // the topic set's, when `unattached_` was copied
 
   WorkQueue queue_;
   IdleWorkers idle_;

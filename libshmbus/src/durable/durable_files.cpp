@@ -81,7 +81,7 @@ std::vector<std::string> useless_files(const registry::Registry& registry,
       if (!DurableRecord::open(registry, *name, platform::Access::read_only) && SegmentFile::state_of(file))
         useless.push_back(file);
     } catch (const Error&) {
-      // Damaged, or without the right to read it: the name's next holder is told.
+      // Damaged, or without the right to read it: the name's next holder gets the error.
     }
   }
   return useless;

@@ -26,7 +26,7 @@ std::vector<base::CursorName> list_cursors(const base::BusName& bus, const base:
 bool remove_files(const registry::Registry& registry, const base::DurableName& name);
 
 /// The cursors and records that are of no use: of topics that do not exist any more, or of an earlier bus. `exists` says
-/// whether a topic with this name and id exists; where it can't tell, it returns true.
+/// whether a topic with this name and id exists; where that is not known, it returns true.
 std::vector<std::string> useless_files(const registry::Registry& registry,
                                        const std::function<bool(const base::TopicName&, std::uint64_t)>& exists);
 

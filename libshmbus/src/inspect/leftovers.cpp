@@ -137,7 +137,7 @@ class Finder {
     }
   }
 
-  /// Whether a topic of this name and id exists. Returns true where that can't be told.
+  /// Whether a topic of this name and id exists. Returns true where that is not known.
   bool exists(const base::TopicName& topic, std::uint64_t id) const {
     if (const auto recorded = record_of(topic)) return recorded->id == id;
     return SegmentFile::state_of(registry_.bus().control_file(topic)).has_value();

@@ -15,7 +15,7 @@ namespace {
 
 std::string typed_text(std::string_view name, std::size_t size, std::size_t alignment, bool fields) {
   return "type '" + std::string(name) + "' (" + std::to_string(size) + " bytes, aligned to " +
-         std::to_string(alignment) + (fields ? ", fields told)" : ")");
+         std::to_string(alignment) + (fields ? ", fields recorded)" : ")");
 }
 
 void write_type(TopicHeader& header, const TypeInfo& type) noexcept {

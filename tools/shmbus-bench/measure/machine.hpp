@@ -6,7 +6,7 @@
 
 namespace shmbus::measure {
 
-/// Where figures were measured. What the kernel does not tell is "unknown".
+/// Where figures were measured. What the kernel does not say is "unknown".
 struct Machine {
   std::string cpu;           ///< model name
   unsigned cores = 0;        ///< online

@@ -9,19 +9,19 @@
 namespace shmbus::bridge {
 
 /// Logs what may happen again and again: each text at once, and then at most once a minute. One thread at a time.
-class Retold {
+class RepeatedLog {
  public:
-  void tell(spdlog::level::level_enum level, const std::string& text) {
+  void log(spdlog::level::level_enum level, const std::string& text) {
     const auto now = std::chrono::steady_clock::now();
-    if (told_.size() > 1000) told_.clear();
-    const auto [place, is_new] = told_.try_emplace(text, now);
+    if (logged_.size() > 1000) logged_.clear();
+    const auto [place, is_new] = logged_.try_emplace(text, now);
     if (!is_new && now - place->second < std::chrono::minutes{1}) return;
     place->second = now;
     spdlog::log(level, "{}", text);
   }
 
  private:
-  std::map<std::string, std::chrono::steady_clock::time_point> told_;
+  std::map<std::string, std::chrono::steady_clock::time_point> logged_;
 };
 
 }  // namespace shmbus::bridge
