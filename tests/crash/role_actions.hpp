@@ -20,10 +20,16 @@ std::size_t read_some(shmbus::Subscriber& subscriber, EventChecker& checker);
 /// Limits the memory that the calling process finds to what the role says.
 void limit_memory(const Stage& stage);
 
-// What roles do.
+// What roles do that publish: publisher_actions.cpp.
 void publish(const Stage& stage);
 void publish_alone_and_steadily(const Stage& stage);
 void publish_batches_alone_and_steadily(const Stage& stage);
+void hold_a_loan(const Stage& stage);
+void publish_beside_an_orphan(const Stage& stage);
+void wait_for_the_disk(const Stage& stage);
+void record_on_a_full_disk(const Stage& stage);
+
+// What roles do that read: reader_actions.cpp.
 void read_lossy(const Stage& stage);
 void read_reliably(const Stage& stage);
 void read_and_retain(const Stage& stage);
@@ -32,20 +38,18 @@ void fall_behind(const Stage& stage);
 void record_calls(const Stage& stage);
 void hold_a_place(const Stage& stage);
 void read_durably(const Stage& stage);
-void come_and_go(const Stage& stage);
-void create_topics(const Stage& stage);
 void listen_to_new_topics(const Stage& stage);
 void subscribe_and_leave(const Stage& stage);
+void lag_and_catch_up(const Stage& stage);
+
+// What roles do that create, remove and repair topics and buses: bus_actions.cpp.
+void come_and_go(const Stage& stage);
+void create_topics(const Stage& stage);
 void create_and_remove_one_topic(const Stage& stage);
 void make_and_remove_a_bus(const Stage& stage);
 void lose_a_registry(const Stage& stage);
 void record_types(const Stage& stage);
 void reap(const Stage& stage);
-void hold_a_loan(const Stage& stage);
-void publish_beside_an_orphan(const Stage& stage);
-void lag_and_catch_up(const Stage& stage);
-void wait_for_the_disk(const Stage& stage);
-void record_on_a_full_disk(const Stage& stage);
 void revive_a_bus(const Stage& stage);
 
 }  // namespace crash
