@@ -227,3 +227,33 @@ TEST_CASE("subscribers of durable events miss none while recorders are killed", 
   CHECK(durable.lost() == 0);
   CHECK(author.wait() == test::End{});
 }
+
+TEST_CASE("what came last from the journal is acknowledged before anything else is published", "[journal][durable]") {
+  const JournaledBus home;
+  shmbus::Bus bus = home.open();
+  shmbus::Publisher publisher = bus.publisher("t", {.blocks = 4, .journal = Journal::page_cache()});
+  for (int i = 0; i < 3; ++i) REQUIRE(publisher.publish("x"));
+  REQUIRE(publisher.wait_durable(3, test::patience) == Status::ok);
+  const auto acknowledged = [&](const std::string& name) {
+    for (const auto& durable : shmbus::Inspector(home.name()).durables()) {
+      if (durable.name == name) return durable.topics.at(0).acknowledged;
+    }
+    throw std::runtime_error("no durable name " + name);
+  };
+  std::uint64_t last = 0;
+  shmbus::Subscriber by_poll = bus.subscriber("t", {.start = Start::oldest(), .durable = "by-poll"});
+  test::poll_until(
+      by_poll, "the events", [&](const Event& event) { last = event.sequence(); }, [&] { return last == 3; });
+  CHECK(by_poll.poll([](const Event&) {}) == 0);
+  CHECK(acknowledged("by-poll") == 3);
+
+  std::optional<shmbus::RetainedEvent> kept;
+  shmbus::Subscriber by_hand =
+      bus.subscriber("t", {.start = Start::oldest(), .durable = "by-hand", .acknowledge = shmbus::Acknowledge::manual});
+  test::poll_until(
+      by_hand, "the events", [&](const Event& event) { kept = event.retain(); },
+      [&] { return kept && (*kept)->sequence() == 3; });
+  CHECK(by_hand.poll([](const Event&) {}) == 0);
+  CHECK(by_hand.acknowledge(**kept));
+  CHECK(acknowledged("by-hand") == 3);
+}

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 
 #include "durable/topic_cursor.hpp"
@@ -52,7 +53,7 @@ class AttachedTopic final : public TopicReader,
   bool look() noexcept { return in_journal_ ? journal_->look() : reader.look(); }
   /// Returns the sequence of the event that it hands out next: all before it were handed out, or skipped.
   std::uint64_t next_sequence() const noexcept {
-    return in_journal_ ? journal_->next_sequence() : reader.next_sequence();
+    return in_journal_ ? journal_->next_sequence() : std::max(reader.next_sequence(), resumed_);
   }
   std::uint64_t lost() const noexcept { return in_journal_ ? journal_->lost() : reader.lost(); }
   std::uint64_t delivered() const noexcept { return in_journal_ ? journal_->delivered() : reader.delivered(); }
@@ -86,6 +87,7 @@ class AttachedTopic final : public TopicReader,
   std::atomic<bool> retired_{false};
   const bool durable_only_;  // hands out durable events alone
   bool in_journal_ = false;
+  std::uint64_t resumed_ = 0;  // where it came back to the ring: the reader counts from there once it has an event
   std::unique_ptr<recording::JournalPath> journal_;  // made when it is needed first
   std::string journal_problem_{};                    // why it could not be opened
   std::atomic<bool> journal_failed_{false};
