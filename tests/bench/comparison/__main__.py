@@ -22,8 +22,9 @@ alike. A figure is marked noisy where the middle half of its rounds lies further
 Without --no-build it installs what is missing and builds first; --build does nothing else."""
 
 AFTERWARDS = """\
-Measures are latency, throughput, publish, loan, copy (or copy-BYTES), wakeup, attach, idle; programs are shmbus,
-floor, iceoryx, message_queue, zeromq, nng, seqpacket, pipe, handover. First steps:
+Measures are latency, throughput, publish, loan, copy (or copy-BYTES), wakeup, attach, durable, idle; programs are
+shmbus, floor, iceoryx, message_queue, zeromq, nng, seqpacket, pipe, handover; of durable journal (shmbus), redis, sqlite,
+disk. First steps:
   tests/bench/compare --quick
   tests/bench/compare --only latency --only throughput/zeromq
   tests/bench/compare --json all.json && tests/bench/compare --no-build --from all.json --markdown
@@ -41,6 +42,8 @@ def arguments():
     parser.add_argument("--only", action="append", metavar="MEASURE/PROGRAM", default=[],
                         help="only these, beside shmbus and the floor; one of the two is enough; may be given several "
                              "times")
+    parser.add_argument("--disk", metavar="FOLDER", type=Path,
+                        help="a folder on the disk that durable measures (build/compare)")
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write every figure of every round")
     parser.add_argument("--from", metavar="FILE", type=Path, action="append", dest="kept", default=[],
                         help="measure nothing, show what --json has written; of several, each tells what it measured")
@@ -78,7 +81,7 @@ def wanted(samples, only):
             sys.exit(2)
         chosen += found
         # A peer's figures need those of shmbus to compare with.
-        chosen += [s for s in samples if s.program in ("shmbus", "floor") and s.measure in {f.measure for f in found}]
+        chosen += [s for s in samples if s.program in ("shmbus", "floor", "journal") and s.measure in {f.measure for f in found}]
     return [s for s in samples if s in chosen]
 
 
@@ -129,6 +132,7 @@ def command(options):
         if getattr(options, name):
             words += [f"--{name}", f"{getattr(options, name):g}"]
     words += ["--quick"] if options.quick else []
+    words += ["--disk", str(options.disk)] if options.disk else []
     for name in options.only:
         words += ["--only", name]
     return shlex.join(words)
@@ -138,7 +142,7 @@ def run(options):
     rounds = options.rounds or (3 if options.quick else 5)
     pace = Pace(options.seconds or (0.1 if options.quick else 0.5))
     samples = wanted(all_samples(), options.only)
-    programs = Programs(options.programs)
+    programs = Programs(options.programs, options.disk or options.programs)
     began = time.time()
     try:
         result = {"command": command(options), "machine": machine(),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from programs import Failed
 from rounds import Rounds
-from samples import PEERS, SIZES
+from samples import CLIENTS, DURABLE, OUTSTANDING, PEERS, SIZES, TRANSACTION
 from table import digits, duration
 
 MET, MISSED, UNKNOWN = "met", "missed", "not measured"
@@ -79,6 +79,10 @@ def all_musts():
     def wake_up(kind):
         return lambda r: r["wakeup/shmbus"][f"{kind} p50"] / r["wakeup/shmbus"]["futex p50"]
 
+    def durable(peer, how):
+        return lambda r: (r[f"durable-{how}/journal"]["events_per_second"] /
+                          r[f"durable-{how}/{peer}"]["events_per_second"])
+
     def published(kind, figure):
         return lambda r: r["publish/shmbus"][f"{kind}, {figure}"]
 
@@ -110,6 +114,12 @@ def all_musts():
              lambda r: r["idle/shmbus"]["switches"]),
         Must("attach a node and two ports to a bus of 100 topics", 1e6, None,
              lambda r: r["attach/shmbus"]["together p50"], show=duration),
+        *(Must(f"durable events/s: {what}", 1, None, durable(peer, how), at_most=False, show=times)
+          for peer, how, what in (
+              ("redis", "one", "16 publishers wait for each / Redis Streams, one by one"),
+              ("redis", "many", "16 publishers wait for 64 / Redis Streams, pipelined by 64"),
+              ("sqlite", "one", "16 publishers wait for each / SQLite, an event a transaction"),
+              ("sqlite", "many", "16 publishers wait for 64 / SQLite, 1,000 a transaction"))),
     ]
 
 
@@ -147,4 +157,18 @@ def peer_rows(rounds):
     rows.append(("futex ping-pong: both sleep", *one_way("wakeup/shmbus", "futex"), None))
     for kind in ("exclusive", "shared"):
         rows.append((f"shmbus, {kind}: both sleep", *one_way("wakeup/shmbus", kind), None))
+    return [row for row in rows if any(row[1:])]
+
+
+def durable_rows(rounds):
+    """Name, durable events a second one by one and many at a time."""
+    names = {"journal": f"shmbus, Journal::batch(): {CLIENTS} publishers wait for each, and for {OUTSTANDING}",
+             "redis": f"Redis Streams, appendfsync always: {CLIENTS} clients, one by one, and pipelined by {OUTSTANDING}",
+             "sqlite": f"SQLite, WAL, synchronous=FULL: an event a transaction, and {TRANSACTION:,}",
+             "disk": f"the disk: a write of 64 B and fdatasync, and of {OUTSTANDING} x 64 B"}
+    def rate(sample):
+        values = [r[sample]["events_per_second"] for r in rounds if r.get(sample, None)]
+        return Rounds(values) if values else None
+
+    rows = [(names[program], rate(f"durable-one/{program}"), rate(f"durable-many/{program}")) for program in DURABLE]
     return [row for row in rows if any(row[1:])]

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -18,9 +19,10 @@ class Failed(Exception):
 
 
 class Programs:
-    """Where the programs are, and a folder for their sockets, removed in the end."""
+    """Where the programs are, and a folder for their sockets, removed in the end. `disk` is a folder on the disk to measure."""
 
-    def __init__(self, build):
+    def __init__(self, build, disk):
+        self.disk = disk
         self.peers = Path(build, "peers")
         self.bench = Path(build, "bin", "shmbus-bench")
         for program in (self.peers / "floor", self.bench):
@@ -61,6 +63,47 @@ class Programs:
         if process.returncode != 0:
             raise Failed(f"{' '.join(command)}: {error.strip() or f'exit status {process.returncode}'}")
         return out
+
+    @contextlib.contextmanager
+    def disk_folder(self):
+        """An empty folder on the disk, for as long as a program needs it."""
+        folder = tempfile.mkdtemp(prefix="shmbus-compare.", dir=self.disk)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def redis(self, folder, *options):
+        """A Redis server that keeps its data in the folder, for as long as a peer needs it. Gives the path of its socket."""
+        program, path, log = self._redis_server(), Path(self.folder, "redis.socket"), Path(folder, "redis.log")
+        process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL",
+                                    program, "--port", "0", "--unixsocket", str(path), "--dir", str(folder),
+                                    "--logfile", str(log), "--save", "", *options],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   start_new_session=True)
+        try:
+            deadline = time.monotonic() + 20
+            while not _answers(path):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    said = log.read_text(encoding="utf-8") if log.exists() else "nothing"
+                    raise Failed(f"redis-server did not start. It said:\n{said}")
+                time.sleep(0.02)
+            yield path
+        finally:
+            end(process)
+            path.unlink(missing_ok=True)
+
+    def _redis_server(self):
+        """Installing redis-server would also start its service. Its program is that of redis-tools, by another name."""
+        installed = shutil.which("redis-server")
+        program = shutil.which("redis-check-rdb")
+        if installed or not program:
+            return installed or "redis-server"
+        link = Path(self.folder, "redis-server")
+        if not link.exists():
+            link.symlink_to(program)
+        return str(link)
 
     @contextlib.contextmanager
     def roudi(self):
@@ -108,6 +151,18 @@ def end(process, group=False):
         if stream:
             stream.close()
     return process.returncode in (0, -signal.SIGTERM)
+
+
+def _answers(path):
+    """Whether a Redis server answers at the socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        try:
+            connection.connect(str(path))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64) == b"+PONG\r\n"
+        except OSError:
+            return False
 
 
 def _remove(folder, prefix):

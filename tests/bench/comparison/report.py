@@ -1,7 +1,7 @@
 """What a run says, for the terminal, the README and the guide."""
 
 import chart
-from musts import MISSED, UNKNOWN, NotMeasured, all_musts, kept_instructions, peer_rows
+from musts import MISSED, UNKNOWN, NotMeasured, all_musts, durable_rows, kept_instructions, peer_rows
 from table import count, duration, markdown_table, text_table
 
 
@@ -54,14 +54,23 @@ def _must_rows(result, bold):
     return rows
 
 
+def _cell(figure, show):
+    return "" if figure is None else show(figure.median) + (" noisy" if figure.noisy else "")
+
+
 PEER_HEAD = ["64 B between two processes", "one way, p50", "p99", "events/s"]
 
 
 def _peer_rows(result):
-    def cell(figure, show):
-        return "" if figure is None else show(figure.median) + (" noisy" if figure.noisy else "")
-    return [[name, cell(p50, duration), cell(p99, duration), cell(rate, count)]
+    return [[name, _cell(p50, duration), _cell(p99, duration), _cell(rate, count)]
             for name, p50, p99, rate in peer_rows(rounds_of(result))]
+
+
+DURABLE_HEAD = ["durable events/s, 64 B", "one by one", "many at a time"]
+
+
+def _durable_rows(result):
+    return [[name, _cell(one, count), _cell(many, count)] for name, one, many in durable_rows(rounds_of(result))]
 
 
 README_ROWS = ("the floor: a cache line each way", "shmbus, exclusive", "shmbus, shared", "iceoryx", "ZeroMQ ipc",
@@ -87,7 +96,8 @@ def _floors(result):
 def text(result):
     parts = [f"{_machine(result)}\n{result['rounds']} rounds of {result['seconds']} s each; "
              f"load before {result['machine']['load']}; took {result['took']} s{_floors(result)}"]
-    for head, rows in ((PEER_HEAD, _peer_rows(result)), (MUST_HEAD, _must_rows(result, bold=False))):
+    for head, rows in ((PEER_HEAD, _peer_rows(result)), (DURABLE_HEAD, _durable_rows(result)),
+                       (MUST_HEAD, _must_rows(result, bold=False))):
         if rows:
             parts.append(text_table(head, rows))
     missing = sum(must["verdict"] == UNKNOWN for must in result["musts"])
@@ -102,6 +112,7 @@ def markdown(result):
               f"{result['seconds']} s")
     head = [markdown_table(PEER_HEAD, _readme_rows(result))] if _readme_rows(result) else []
     tables = [markdown_table(head, rows) for head, rows in ((PEER_HEAD, _peer_rows(result)),
+                                                            (DURABLE_HEAD, _durable_rows(result)),
                                                             (MUST_HEAD, _must_rows(result, bold=True))) if rows]
     return "\n\n".join([*head, origin + _floors(result).replace("\n", "; ") + ".", *tables])
 

@@ -3,8 +3,12 @@
 Samples are named "measure/program". Those of shmbus hold all that is compared within one measure, each beside its
 floor where shmbus-bench has it; those of the peers hold what their programs print."""
 
+import contextlib
+
 SIZES = (1024, 4096, 16384, 65536, 262144, 1048576)  # bytes copied
 PEERS = ("iceoryx", "message_queue", "zeromq", "nng", "seqpacket", "pipe", "handover")
+DURABLE = ("journal", "redis", "sqlite", "disk")  # what makes events durable
+CLIENTS, OUTSTANDING, TRANSACTION = 16, 64, 1000  # its clients, the events of each that wait for the disk, SQLite's
 BLOCKS = 16  # retained by a topic, which has one more
 
 
@@ -77,6 +81,23 @@ def publish(series):
     return figures
 
 
+def durable(program, many):
+    """Durable events a second, where each client waits for each event, or for many at a time."""
+    # SQLite has one writer at a time, and the disk one sync: more clients would only wait for each other.
+    clients = 1 if program in ("sqlite", "disk") else CLIENTS
+    outstanding = 1 if not many else TRANSACTION if program == "sqlite" else OUTSTANDING
+
+    def run(programs, pace):
+        with programs.disk_folder() as folder, contextlib.ExitStack() as stack:
+            at = folder
+            if program == "redis":
+                at = stack.enter_context(programs.redis(folder, "--appendonly", "yes", "--appendfsync", "always",
+                                                        "--auto-aof-rewrite-percentage", "0"))
+            return programs.peer(program, "durable", "--at", at, "--clients", clients, "--outstanding", outstanding,
+                                 "--seconds", 4 * pace.seconds, timeout=pace.timeout)
+    return run
+
+
 def idle(programs, pace):
     """What seven services use that have nothing to do: it takes ten seconds, and a moment where all is quick."""
     seconds = max(1, round(20 * pace.seconds))
@@ -108,5 +129,7 @@ def all_samples():
     samples.append(Sample("publish", "shmbus", shmbus("publish", figures=publish)))
     samples.append(Sample("wakeup", "shmbus", shmbus("wakeup", figures=one_way)))
     samples.append(Sample("attach", "shmbus", shmbus("attach", "--topics", 100, figures=one_way)))
+    for many in (False, True):
+        samples += [Sample(f"durable-{'many' if many else 'one'}", name, durable(name, many)) for name in DURABLE]
     samples.append(Sample("idle", "shmbus", idle, once=True))
     return samples
