@@ -191,9 +191,12 @@ std::unique_ptr<DiskStorage> DiskStorage::open_folder(const std::string& root, c
     const int fd = open_beneath(folder->descriptor_.get(), part, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0) {
       if (errno == ENOENT) return nullptr;
-      if (errno == ELOOP || errno == ENOTDIR) {
+      if (errno == ELOOP || errno == ENOTDIR) {  // the kernel gives either one for a symbolic link
+        struct stat s {};
+        const bool link =
+            ::fstatat(folder->descriptor_, part.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(s.st_mode);
         throw Error(ErrorCode::untrusted,
-                    {object + path, "a folder", errno == ELOOP ? "a symbolic link" : "something else",
+                    {object + path, "a folder", link ? "a symbolic link" : "something else",
                      "find out who put it there, and remove it"});
       }
       throw storage_error(errno, object + path, "a folder that may be read");

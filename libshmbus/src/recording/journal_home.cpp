@@ -11,7 +11,6 @@
 #include "journal/failure.hpp"
 #include "platform/descriptor.hpp"
 #include "platform/fork_guard.hpp"
-#include "platform/system_error.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus::recording {
@@ -69,7 +68,7 @@ std::optional<platform::LockedByte> lock_journal(DiskStorage& storage, const std
   const int descriptor = platform::open_descriptor([&] {
     return ::openat(storage.descriptor(), "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
   });
-  if (descriptor < 0) throw platform::system_error(errno, object, "the right to write its file 'lock'");
+  if (descriptor < 0) throw journal::storage_error(errno, object, "the right to write its file 'lock'");
   std::optional<platform::LockedByte> lock;
   try {
     lock = platform::LockedByte::take(descriptor, 0, object);
