@@ -64,6 +64,34 @@ TEST_CASE("a reader goes no further than its limit", "[journal]") {
   CHECK(pieces(*reader, 9) == Pieces{"events 7-9"});
 }
 
+TEST_CASE("frames of all sizes are read in any order", "[journal]") {
+  Folder folder;
+  folder.description.file_bytes = 4 << 20;
+  auto writer = folder.writer();
+  std::vector<std::uint64_t> sizes;  // bytes of the events, each a frame
+  for (const std::uint64_t one : {64u, 3000u, 5000u, 60'000u, 65'400u, 66'000u, 300'000u}) {
+    for (const std::uint64_t other : {64u, 3000u, 5000u, 60'000u, 65'400u, 66'000u, 300'000u}) {
+      sizes.push_back(one);
+      sizes.push_back(other);
+    }
+  }
+  Pieces expected;
+  for (std::uint64_t n = 1; n <= sizes.size(); ++n) {
+    test::JournalFrame frame(folder.description);
+    frame.add({n, static_cast<std::int64_t>(n), std::string(sizes[n - 1], 'x')});
+    REQUIRE(frame.append_to(*writer) == 0);
+    expected.push_back("events " + std::to_string(n) + "-" + std::to_string(n));
+  }
+  CHECK(pieces(*folder.reader()) == expected);
+  auto reader = folder.reader();
+  for (std::uint64_t n = 1; n <= sizes.size(); n += 7) {
+    REQUIRE(reader->seek_sequence(n) == 0);
+    CHECK(pieces(*reader) == Pieces(expected.begin() + static_cast<std::ptrdiff_t>(n - 1), expected.end()));
+    REQUIRE(reader->seek_time(static_cast<std::int64_t>(n)) == 0);
+    CHECK(pieces(*reader) == Pieces(expected.begin() + static_cast<std::ptrdiff_t>(n - 1), expected.end()));
+  }
+}
+
 TEST_CASE("a journal that was closed is continued in its last file", "[journal]") {
   Folder folder;
   auto writer = folder.writer();

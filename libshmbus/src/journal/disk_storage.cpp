@@ -195,9 +195,8 @@ std::unique_ptr<DiskStorage> DiskStorage::open_folder(const std::string& root, c
         struct stat s {};
         const bool link =
             ::fstatat(folder->descriptor_, part.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(s.st_mode);
-        throw Error(ErrorCode::untrusted,
-                    {object + path, "a folder", link ? "a symbolic link" : "something else",
-                     "find out who put it there, and remove it"});
+        throw Error(ErrorCode::untrusted, {object + path, "a folder", link ? "a symbolic link" : "something else",
+                                           "find out who put it there, and remove it"});
       }
       throw storage_error(errno, object + path, "a folder that may be read");
     }

@@ -139,7 +139,7 @@ int JournalReader::read_ahead(std::uint64_t offset, std::span<std::byte> to, std
     if (ahead_.empty()) ahead_.resize(kReadAhead);
     ahead_offset_ = offset;
     ahead_size_ = 0;
-    const auto room = std::span(ahead_).first(large_frames_ ? kHeaderAhead : kReadAhead);
+    const auto room = std::span(ahead_).first(std::max(to.size(), large_frames_ ? kHeaderAhead : kReadAhead));
     if (const int error = current_.file->read(offset, room, ahead_size_)) {
       ahead_size_ = 0;
       return fail(error, "reading " + events_name(current_.head.first));
