@@ -1,183 +1,207 @@
-// shmbus tail, replay and trace read over the whole of a journaled topic.
+// shmbus journal, on journals that processes wrote: prune, verify and export.
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "journal/file_layout.hpp"
 #include "journal_fixture.hpp"
-#include "shmbus/inspector.hpp"
-#include "shmbus/shmbus.hpp"
-#include "support/child_process.hpp"
+#include "tool_fixture.hpp"
 
-using shmbus::Event;
-using shmbus::Inspector;
+using nlohmann::json;
 using shmbus::Journal;
 using shmbus::Start;
+using shmbus::Status;
+using test::End;
 using test::Finished;
-using test::ForkedProcess;
 using test::JournaledBus;
-using test::Parent;
 
 namespace {
 
-const shmbus::TopicOptions small{
-    .block_size = 4096, .blocks = 4, .journal = Journal::page_cache(), .segment_file = 1 << 20};
-constexpr std::uint64_t events = 1000;
+const shmbus::TopicOptions journaled{.journal = Journal::page_cache(), .segment_file = 1 << 20};
 
-Finished run(const JournaledBus& home, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {SHMBUS_TOOL, "--bus", home.name()});
-  return test::run(arguments);
-}
+/// A bus that no process uses any more, with a journal of some files of a MiB.
+struct WrittenJournal {
+  static constexpr std::uint64_t events = 30'000;
 
-/// "event 5", ..., one a line.
-std::string texts(std::uint64_t first, std::uint64_t last) {
-  std::string all;
-  for (std::uint64_t n = first; n <= last; ++n) all += "event " + std::to_string(n) + "\n";
-  return all;
-}
-
-void publish_to(shmbus::Publisher& publisher, std::uint64_t first, std::uint64_t last) {
-  for (std::uint64_t n = first; n <= last; ++n)
-    test::require(bool(publisher.publish("event " + std::to_string(n))), "an event was not published");
-}
-
-std::uint64_t oldest_in_ring(const JournaledBus& home, const std::string& topic) {
-  for (const auto& t : Inspector(home.name()).snapshot().topics) {
-    if (t.info.name == topic) return t.oldest;
+  WrittenJournal() {
+    shmbus::Bus bus = home.open();
+    shmbus::Publisher publisher = bus.publisher("t", journaled);
+    for (std::uint64_t n = 1; n <= events; ++n) {
+      const auto result = test::publish_numbered(publisher, 1, n);
+      test::require(result.sequence() == n, "another number");
+      if (n % 500 == 0) test::require(publisher.wait_durable(n, test::patience) == Status::ok, "a wait");
+    }
   }
-  return 0;
-}
 
-void wait_until_recorded(const JournaledBus& home, const std::string& topic, std::uint64_t sequence) {
-  test::wait_until("the events to be recorded", [&] { return home.journal(topic).recorded >= sequence; });
-}
-
-/// Publishes `cause` #1, and from its handler `effect` #1, then drives both out of their rings. Returns the first id.
-shmbus::EventId publish_chain(shmbus::Bus& bus, const JournaledBus& home) {
-  shmbus::Publisher cause = bus.publisher("cause", small), effect = bus.publisher("effect", small);
-  {
-    const auto subscription = bus.subscribe("cause", [&](const Event&) { effect.publish("effect 1"); });
-    test::require(bool(cause.publish("cause 1")), "an event was not published");
-    test::wait_until("the handler to publish", [&] { return !Inspector(home.name()).events("effect", 1).empty(); });
+  Finished run(std::vector<std::string> more) const {
+    more.insert(more.begin(), {SHMBUS_TOOL, "journal", "--bus", home.name(), "--journals", home.journals()});
+    return test::run(std::move(more));
   }
-  const shmbus::EventId id = Inspector(home.name()).events("cause", 1).front().id;
-  publish_to(cause, 2, events);
-  publish_to(effect, 2, events);
-  wait_until_recorded(home, "cause", events);
-  wait_until_recorded(home, "effect", events);
-  return id;
+  json verified() const { return json::parse(run({"verify", "t", "--json"}).out); }
+
+  /// Its segment files, from the oldest on.
+  std::vector<std::filesystem::path> files() const {
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator{home.folder("t")}) {
+      if (entry.path().extension() == ".events") found.push_back(entry.path());
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+  /// The first number of the `i`th file.
+  std::uint64_t first_of(std::size_t i) const { return std::stoull(files().at(i).stem()); }
+
+  JournaledBus home;
+};
+
+/// Where a frame lies, and which numbers it holds.
+struct Frame {
+  std::uint64_t offset, first, events;
+  std::string numbers() const {
+    return "numbers " + std::to_string(first) + " to " + std::to_string(first + events - 1);
+  }
+};
+
+/// The `n`th frame of a file, from 0.
+Frame frame_of(const std::filesystem::path& file, unsigned n) {
+  std::uint64_t offset = 4096;
+  for (;; --n) {
+    const auto header = test::read_at<shmbus::journal::FrameHeader>(file, offset);
+    if (n == 0) return {offset, header.first, header.events};
+    offset += header.size();
+  }
 }
 
-/// The events of a trace's tree, each as topic#sequence, those that it led to behind it.
-void add_events(const nlohmann::json& node, std::vector<std::string>& found) {
-  if (node.contains("event"))
-    found.push_back(node.at("topic").get<std::string>() + "#" +
-                    std::to_string(node.at("sequence").get<std::uint64_t>()));
-  for (const auto& child : node.at("children")) add_events(child, found);
+void flip(const std::filesystem::path& file, std::uint64_t offset) {
+  test::overwrite(file, offset, static_cast<char>(test::read_at<char>(file, offset) ^ 1));
 }
 
-/// Whether a trace holds exactly the events `cause` #1 and, caused by it, `effect` #1.
-void check_chain(const Finished& traced) {
-  CAPTURE(traced.out, traced.err);
-  REQUIRE(traced.end == test::End{});
-  const auto trace = nlohmann::json::parse(traced.out);
-  REQUIRE(trace.at("roots").size() == 1);
-  std::vector<std::string> found;
-  add_events(trace.at("roots").at(0), found);
-  CHECK(found == std::vector<std::string>{"cause#1", "effect#1"});
-  CHECK(trace.at("partial").empty());
-  CHECK_THAT(traced.out, !Catch::Contains("another trace"));
+std::size_t lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 }  // namespace
 
-TEST_CASE("tail reaches back into the journal", "[tool][journal]") {
-  const JournaledBus home;
-  shmbus::Bus bus = home.open();
-  shmbus::Publisher publisher = bus.publisher("t", small);
-  publish_to(publisher, 1, events);
-  wait_until_recorded(home, "t", events);
-  const std::uint64_t border = oldest_in_ring(home, "t");
-  REQUIRE(border > 100);
-  for (const std::uint64_t first : {std::uint64_t{1}, border - 50, border, events}) {
-    const Finished tail = run(home, {"tail", "t", "-n", std::to_string(events - first + 1)});
-    CHECK(tail.end == test::End{});
-    CHECK(tail.out == texts(first, events));
-    CHECK(tail.err.empty());
-  }
-  CHECK(Inspector(home.name()).snapshot().subscriptions.empty());
+TEST_CASE("journal prune removes the oldest files, whole, and only when it is told to", "[tool][journal]") {
+  const WrittenJournal journal;
+  const auto files = journal.files();
+  REQUIRE(files.size() >= 4);
+  const std::uint64_t second = journal.first_of(1), third = journal.first_of(2);
+
+  const Finished looked = journal.run({"prune", "t", "--before", std::to_string(third)});
+  CHECK(looked.end == End{});
+  CHECK_THAT(looked.out, Catch::Contains("topic 't': would remove 2 files") &&
+                             Catch::Contains("numbers up to " + std::to_string(third - 1)));
+  CHECK(journal.files() == files);
+
+  // Files go whole: the second one holds a number that is to stay.
+  const Finished first = journal.run({"prune", "t", "--before", std::to_string(third - 1), "--yes"});
+  CHECK(first.end == End{});
+  CHECK_THAT(first.out,
+             Catch::Contains("removed 1 file") && Catch::Contains("numbers up to " + std::to_string(second - 1)));
+  CHECK(journal.files().size() == files.size() - 1);
+  CHECK(journal.verified()["first"] == second);
+  CHECK(journal.verified()["whole"] == true);
+
+  const auto by_size = json::parse(journal.run({"prune", "t", "--to", "1MiB", "--yes", "--json"}).out);
+  CHECK(by_size["files"] == files.size() - 1 - journal.files().size());
+  CHECK(by_size["removed"] == true);
+  CHECK(journal.files().back() == files.back());
+  const Finished nothing = journal.run({"prune", "t", "--to", "0", "--yes"});
+  CHECK(journal.files().back() == files.back());  // the newest stays
+  CHECK(nothing.end == End{});
+  CHECK(json::parse(journal.run({"prune", "t", "--older", "1h", "--yes", "--json"}).out)["files"] == 0);
+
+  // What is left is read, what is gone is counted.
+  const std::uint64_t oldest = journal.first_of(0);
+  shmbus::Bus bus = journal.home.open();
+  shmbus::Subscriber subscriber = bus.subscriber("t", {.start = Start::sequence(1)});
+  test::NumberedReading reading;
+  test::poll_until(subscriber, "the last event", std::ref(reading),
+                   [&] { return reading.sequence() == WrittenJournal::events; });
+  CHECK(reading.first() == oldest);
+  CHECK(subscriber.lost() == oldest - 1);
 }
 
-TEST_CASE("replay takes topics with their journals, from a sequence or a time on", "[tool][journal]") {
-  const JournaledBus home;
-  const test::TemporaryBus other;
-  shmbus::Bus bus = home.open();
-  shmbus::Publisher publisher = bus.publisher("t", small);
-  publish_to(publisher, 1, events);
-  wait_until_recorded(home, "t", events);
-  REQUIRE(oldest_in_ring(home, "t") > 100);
-  CHECK(run(home, {"replay", "t", "--quick"}).out == texts(1, events));
-  CHECK(run(home, {"replay", "t", "--quick", "--from", "seq:17"}).out == texts(17, events));
-  CHECK(run(home, {"replay", ">", "--quick", "--from", "last:500", "--count", "20"}).out == texts(501, 520));
-  CHECK(run(home, {"replay", "t", "--quick", "--from", "time:-1h"}).out == texts(1, events));
-  const Finished replayed =
-      run(home, {"replay", ">", "--quick", "--from", "seq:3", "--into", other.name(), "--count", "40"});
-  CHECK(replayed.end == test::End{});
-  CHECK(replayed.err.empty());
-  std::string published;
-  for (const auto& event : Inspector(other.name()).events("t", 100))
-    published.append(reinterpret_cast<const char*>(event.payload.data()), event.payload.size()).append("\n");
-  CHECK(published == texts(3, 42));
-  CHECK_FALSE(Inspector(other.name()).snapshot().topics.at(0).journal.has_value());
-}
-
-TEST_CASE("trace finds events that have left the ring in the journals, and what caused them",
-          "[tool][trace][journal]") {
-  const JournaledBus home;
-  shmbus::Bus bus = home.open();
-  const shmbus::EventId cause = publish_chain(bus, home);
-  REQUIRE(oldest_in_ring(home, "cause") > 1);
-  REQUIRE(oldest_in_ring(home, "effect") > 1);
-  check_chain(run(home, {"trace", "cause#1", "--json"}));
-  check_chain(run(home, {"trace", "effect#1", "--json"}));
-  check_chain(run(home, {"trace", cause.to_string(), "--json"}));
-  // Without a time, what is searched among all are the rings.
-  const Finished failed = run(home, {"trace", "--failed"});
-  CHECK_THAT(failed.err, Catch::Contains("no such trace"));
-  CHECK_THAT(failed.err, !Catch::Contains("looked at 2,000 events") && !Catch::Contains("looked at 2000 events"));
-  const Finished recently = run(home, {"trace", "--failed", "--since", "1h"});
-  CHECK_THAT(recently.err, Catch::Contains("looked at 2,000 events") || Catch::Contains("looked at 2000 events"));
-}
-
-TEST_CASE("after the machine's end tail and trace find what was recorded before", "[tool][trace][journal]") {
-  const JournaledBus home;
-  shmbus::EventId cause{};
+TEST_CASE("journal prune leaves a journal alone that a process records", "[tool][journal]") {
+  const WrittenJournal journal;
+  const auto files = journal.files();
   {
-    ForkedProcess process{[&](const Parent& parent) {
-      shmbus::Bus bus = home.open();
-      cause = publish_chain(bus, home);
-      parent.say(cause.bus);
-      parent.say(cause.topic);
-      parent.hear();
-    }};
-    cause.bus = process.hear();
-    cause.topic = process.hear();
-    cause.sequence = 1;
-    process.kill();
-    process.wait();
+    shmbus::Bus bus = journal.home.open();
+    shmbus::Publisher publisher = bus.publisher("t");
+    REQUIRE(publisher.wait_durable(publisher.publish("x").sequence(), test::patience) == Status::ok);
+    const Finished refused = journal.run({"prune", "t", "--to", "1MiB", "--yes"});
+    CHECK(refused.end == End{.status = 1});
+    CHECK_THAT(refused.err, Catch::Contains("a process that records it") && Catch::Contains("TopicOptions::retain"));
+    CHECK(journal.run({"prune", "t", "--to", "1MiB"}).end == End{});  // it only looks
   }
-  home.reboot();
-  shmbus::Bus bus = home.open();
-  REQUIRE(Inspector(home.name()).snapshot().incarnation != cause.bus);
-  check_chain(run(home, {"trace", "effect#1", "--json"}));
-  check_chain(run(home, {"trace", cause.to_string(), "--json"}));
-  const auto trace = nlohmann::json::parse(run(home, {"trace", "effect#1", "--json"}).out);
-  check_chain(run(home, {"trace", trace.at("trace").get<std::string>(), "--json"}));
-  const Finished newest = run(home, {"trace", "--last", "cause", "--json"});
-  CHECK(newest.end == test::End{});
-  const Finished tail = run(home, {"tail", "cause", "-n", "3"});
-  CHECK(tail.end == test::End{});
-  CHECK(tail.out == texts(events - 2, events));
+  CHECK(std::filesystem::exists(files.front()));
+}
+
+TEST_CASE("journal verify names damaged frames by their numbers, and export names what it leaves out",
+          "[tool][journal]") {
+  const WrittenJournal journal;
+  const Finished whole = journal.run({"verify"});
+  CHECK(whole.end == End{});
+  CHECK_THAT(whole.out, Catch::Contains("topic 't': whole: 30000 events, numbers 1 to 30000"));
+  const auto files = journal.files();
+  const Frame one = frame_of(files.at(0), 3), other = frame_of(files.at(1), 2);
+  REQUIRE((one.events > 1 && other.events > 1));
+  flip(files.at(0), one.offset + sizeof(shmbus::journal::FrameHeader) + 40);  // in its body
+  flip(files.at(1), other.offset + 16);                                       // in its header
+
+  const Finished damaged = journal.run({"verify", "t"});
+  CHECK(damaged.end == End{.status = 1});
+  CHECK_THAT(damaged.out, Catch::Contains("NOT WHOLE"));
+  for (const auto& [frame, file] : {std::pair{one, files.at(0)}, std::pair{other, files.at(1)}}) {
+    CHECK_THAT(damaged.out, Catch::Contains("damaged: " + frame.numbers() + ", in " + file.filename().string() +
+                                            " at byte " + std::to_string(frame.offset)));
+  }
+  const json report = journal.verified();
+  CHECK(report["whole"] == false);
+  REQUIRE(report["damage"].size() == 2);
+  CHECK(report["damage"][0]["first"] == one.first);
+  CHECK(report["damage"][1]["last"] == other.first + other.events - 1);
+  CHECK(report["events"] == WrittenJournal::events - one.events - other.events);
+
+  const Finished exported = journal.run({"export", "t", "--json"});
+  CHECK(exported.end == End{});
+  CHECK(lines(exported.out) == WrittenJournal::events - one.events - other.events);
+  for (const Frame& frame : {one, other})
+    CHECK_THAT(exported.err, Catch::Contains("damaged: " + frame.numbers() + ": their bytes are damaged"));
+
+  // The same to a subscriber: it counts exactly these as lost.
+  shmbus::Bus bus = journal.home.open();
+  shmbus::Subscriber subscriber = bus.subscriber("t", {.start = Start::oldest()});
+  test::NumberedReading reading;
+  test::poll_until(subscriber, "the last event", std::ref(reading),
+                   [&] { return reading.sequence() == WrittenJournal::events; });
+  CHECK(subscriber.lost() == one.events + other.events);
+  CHECK(reading.gaps(1) == one.events + other.events);
+}
+
+TEST_CASE("journal export begins and ends where it is told to, also after the machine's end", "[tool][journal]") {
+  const WrittenJournal journal;
+  journal.home.reboot();
+  const auto sequences = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"export", "t", "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    std::vector<std::uint64_t> found;
+    std::istringstream text(journal.run(words).out);
+    for (std::string line; std::getline(text, line);) found.push_back(json::parse(line)["sequence"]);
+    return found;
+  };
+  CHECK(sequences({"--count", "3"}) == std::vector<std::uint64_t>{1, 2, 3});
+  CHECK(sequences({"--from", "seq:20000", "--count", "2"}) == std::vector<std::uint64_t>{20000, 20001});
+  const auto last = sequences({"--from", "last:2"});
+  CHECK(last == std::vector<std::uint64_t>{WrittenJournal::events - 1, WrittenJournal::events});
+  const Finished unknown = journal.run({"export", "u"});
+  CHECK(unknown.end == End{.status = 1});
+  CHECK_THAT(unknown.err, Catch::Contains("u"));
 }
