@@ -14,6 +14,7 @@
 using namespace std::chrono_literals;
 using shmbus::Event;
 using shmbus::Journal;
+using shmbus::Record;
 using shmbus::Start;
 using shmbus::Status;
 using test::JournaledBus;
@@ -190,4 +191,26 @@ TEST_CASE("what retention has removed counts as lost where it was asked for", "[
   CHECK(laggard.lost() + reading.events() == last);
   CHECK(reading.gaps(1) == laggard.lost());
   CHECK(publisher.wait_durable(1, test::patience) == Status::ok);
+}
+
+TEST_CASE("a subscriber that begins with the oldest event while no process records reads all of the ring",
+          "[journal]") {
+  const JournaledBus home;
+  shmbus::TopicOptions options{.block_size = 4096, .blocks = 4, .journal = Journal::page_cache()};
+  options.unrecorded_limit = std::chrono::hours{1};
+  { home.open().topic("t", options); }  // its recorder ends before there is an event
+  shmbus::Bus bus = home.open(Record::none);
+  shmbus::Publisher publisher = bus.publisher("t");
+  std::uint64_t last = 0;
+  const std::string payload(100, 'x');
+  while (const auto result = publisher.try_publish(payload)) last = result.sequence();
+  REQUIRE(last > 50);  // several blocks
+  shmbus::Subscriber subscriber = bus.subscriber("t", {.start = Start::oldest()});
+  std::uint64_t expected = 1;
+  test::poll_until(
+      subscriber, "the last event", [&](const shmbus::Event& event) { CHECK(event.sequence() == expected++); },
+      [&] { return expected > last || subscriber.status() != Status::ok; });
+  CHECK(expected == last + 1);
+  CHECK(subscriber.lost() == 0);
+  CHECK(subscriber.status() == Status::ok);
 }

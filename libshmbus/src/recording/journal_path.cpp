@@ -188,7 +188,7 @@ bool JournalPath::next_block() noexcept {
   if (settled_ && skip_time_ == 0 && leave_for_ring()) return false;
   if (load_frame()) return true;
   // An empty journal, or one that begins behind the ring: what is there begins in the ring.
-  if (!settled_ && status_ == Status::ok) {
+  if (!settled_ && !left_ && status_ == Status::ok) {
     settled_ = true;
     next_sequence_ = std::max(next_sequence_, segment_->log().first_sequence());
     leave_for_ring();

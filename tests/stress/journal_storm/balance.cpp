@@ -24,7 +24,8 @@ namespace {
 class TopicBalance {
  public:
   TopicBalance(const Stage& stage, unsigned topic)
-      : kind_(topics()[topic]),
+      : stage_(stage),
+        kind_(topics()[topic]),
         topic_(topic),
         books_(*stage.books),
         acknowledged_(stage.board().acknowledged),
@@ -34,6 +35,7 @@ class TopicBalance {
   }
 
   void run() {
+    stage_.step("verify a journal");
     journal::Verification report;
     require(journal::verify(*storage_, report) == 0 && report.whole(), text("a damaged journal"));
     walk();
@@ -57,6 +59,7 @@ class TopicBalance {
     require(first_ == 1 || kind_.forgets, text("its first events are gone"));
     journal::FrameBuffer buffer;
     for (;;) {
+      stage_.step("walk a journal");
       const journal::Piece piece = reader->next(journal::JournalReader::kNoLimit, buffer);
       if (piece.stretch == Stretch::end) break;
       require(piece.first >= next_, text("numbers that are named twice", piece.first));
@@ -109,6 +112,7 @@ class TopicBalance {
     for (std::size_t i = 0; i < kNames.size(); ++i) {
       if (kNames[i].topic != topic_) continue;
       require(kNames[i].workers || first_ - 1 <= acknowledged_[i], text("an event is gone before it was acknowledged"));
+      stage_.step("look what was handed out");
       auto missed = missed_.begin();
       for (std::uint64_t s = 1; s <= end_; ++s) {
         while (missed != missed_.end() && *missed < s) ++missed;
@@ -118,6 +122,7 @@ class TopicBalance {
     }
   }
 
+  const Stage& stage_;
   const Kind& kind_;
   unsigned topic_;
   Books& books_;
@@ -151,7 +156,6 @@ void read_again(const Stage& stage, shmbus::Bus& bus, unsigned topic, std::uint6
 void balance(const Stage& stage, const test::Parent&) {
   shmbus::Bus bus = shmbus::Bus::open(stage.bus, stage.options(shmbus::Record::none));
   for (unsigned topic = 0; topic < kTopics; ++topic) {
-    stage.step("balance");
     TopicBalance balance(stage, topic);
     balance.run();
     const std::uint64_t read = stage.board().read[topic];

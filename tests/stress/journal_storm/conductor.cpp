@@ -101,10 +101,20 @@ void Conductor::start(unsigned seat) {
   if (role.first) member.process->hear();
 }
 
-/// Runs a process that does one thing while nothing else happens.
+/// Runs a process that does one thing while nothing else happens. It may take long, and makes progress meanwhile.
 void Conductor::alone(const std::string& what, Act act) {
   const Stage s = stage(kSeats - 1);
+  s.step("start");
   test::ForkedProcess process([&](const test::Parent& parent) { act(s, parent); });
+  const Seat& at = books_.board->seats[s.seat];
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(process.pid()), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == 0) {
+    if (interrupted != 0) throw Interrupted("interrupted");
+    require(Clock::now() - Clock::time_point{std::chrono::nanoseconds(at.beat.load())} < test::patience,
+            what + " makes no progress, at: " + at.doing.load());
+    std::this_thread::sleep_for(kTick);
+  }
   require(process.wait() == test::End{}, what + " failed");
 }
 
@@ -130,7 +140,7 @@ void Conductor::run() {
 void Conductor::rage() {
   const auto end = Clock::now() + std::chrono::duration<double>(seconds_);
   while (Clock::now() < end) {
-    if (happens(random_, kBetweenKills)) kill(chance(random_, 3) ? one_that_records() : any_of(Harm::kills));
+    if (happens(random_, kBetweenKills)) kill(chance(random_, 2) ? one_that_records() : any_of(Harm::kills));
     if (happens(random_, kBetweenStops)) stop_one();
     attend();
     std::this_thread::sleep_for(kTick);
