@@ -214,3 +214,37 @@ TEST_CASE("a subscriber that begins with the oldest event while no process recor
   CHECK(subscriber.lost() == 0);
   CHECK(subscriber.status() == Status::ok);
 }
+
+TEST_CASE("a start at a time finds it in the ring, whether a process records or not", "[journal]") {
+  const JournaledBus home;
+  const bool recorded = GENERATE(true, false);
+  const unsigned before = GENERATE(10u, 80u, 500u);  // within a block, over several, over more than the ring holds
+  const unsigned after = GENERATE(0u, 5u);
+  if (before > 100 && !recorded) return;  // the ring holds what is not recorded
+  CAPTURE(recorded, before, after);
+  shmbus::TopicOptions options{.block_size = 4096, .blocks = 4, .journal = Journal::page_cache()};
+  options.unrecorded_limit = std::chrono::hours{1};
+  { home.open().topic("t", options); }
+  shmbus::Bus bus = home.open(recorded ? Record::own : Record::none);
+  shmbus::Publisher publisher = bus.publisher("t");
+  const std::string payload(100, 'x');
+  std::uint64_t last = 0;
+  for (unsigned i = 0; i < before; ++i) last = publisher.publish(payload).sequence();
+  if (recorded) REQUIRE(publisher.wait_durable(last, test::patience) == Status::ok);
+  std::this_thread::sleep_for(20ms);
+  const shmbus::Time time{std::chrono::system_clock::now().time_since_epoch()};
+  std::this_thread::sleep_for(20ms);
+  for (unsigned i = 0; i < after; ++i) last = publisher.publish(payload).sequence();
+  shmbus::Subscriber subscriber = bus.subscriber("t", {.start = Start::time(time)});
+  std::vector<std::uint64_t> seen, expected;
+  const auto note = [&](const Event& event) { seen.push_back(event.sequence()); };
+  const auto end = std::chrono::steady_clock::now() + 300ms;  // also what comes wrongly
+  while (std::chrono::steady_clock::now() < end) {
+    if (subscriber.poll(note) == 0) subscriber.wait(10ms);
+  }
+  last = publisher.publish(payload).sequence();
+  test::poll_until(subscriber, "the last event", note, [&] { return !seen.empty() && seen.back() == last; });
+  for (std::uint64_t s = before + 1; s <= last; ++s) expected.push_back(s);
+  CHECK(seen == expected);
+  CHECK(subscriber.lost() == 0);
+}

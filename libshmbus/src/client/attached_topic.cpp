@@ -154,9 +154,8 @@ bool AttachedTopic::go_on(std::uint64_t sequence) noexcept {
   return true;
 }
 
-bool AttachedTopic::back_to_ring(std::uint64_t sequence) noexcept {
-  if (!reader.try_resume(sequence)) return false;
-  resumed_ = sequence;
+bool AttachedTopic::back_to_ring(std::uint64_t sequence, std::int64_t time) noexcept {
+  if (!reader.try_resume(sequence, time)) return false;
   SHMBUS_CRASH_POINT("journal_path.left");
   reader.take_lost(journal_->lost());
   reader.follow(*journal_);
@@ -167,11 +166,11 @@ bool AttachedTopic::back_to_ring(std::uint64_t sequence) noexcept {
 
 /// The journal will never have this event: no process records, and the ring has moved past it. What lies between counts
 /// as lost.
-bool AttachedTopic::skip_to_ring(std::uint64_t sequence) noexcept {
+bool AttachedTopic::skip_to_ring(std::uint64_t sequence, std::int64_t time) noexcept {
   reader.take_lost(journal_->lost());
   reader.follow(*journal_);
   reader.look_elsewhere(nullptr);
-  reader.start(Start::sequence(sequence));
+  reader.start(time != 0 ? Start::time(Time{std::chrono::nanoseconds{time}}) : Start::sequence(sequence));
   reader.look_elsewhere(this);
   in_journal_ = false;
   read_from(reader);

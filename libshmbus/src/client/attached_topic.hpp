@@ -80,8 +80,8 @@ class AttachedTopic final : public TopicReader,
   bool open_journal() noexcept;
   void enter_journal() noexcept;
   bool go_on(std::uint64_t sequence) noexcept override;
-  bool back_to_ring(std::uint64_t sequence) noexcept override;
-  bool skip_to_ring(std::uint64_t sequence) noexcept override;
+  bool back_to_ring(std::uint64_t sequence, std::int64_t time) noexcept override;
+  bool skip_to_ring(std::uint64_t sequence, std::int64_t time) noexcept override;
 
   std::shared_ptr<topic::TopicSegment> segment_;
   std::atomic<bool> retired_{false};

@@ -31,15 +31,15 @@ class Reader final : public RecordPath {
   void adopt() noexcept;
   /// Goes on at event `sequence`, in block `number` or a later one. Events below are passed silently; what has left the
   /// ring from `sequence` on is lost.
-  void resume(std::uint64_t number, std::uint64_t sequence) noexcept;
+  void resume(std::uint64_t number, std::uint64_t sequence, std::int64_t time = 0) noexcept;
   /// Waits in front of the open claims of living publishers, as a reliable subscriber does, though it holds none back.
   void wait_for_claims() noexcept { waits_for_claims_ = true; }
   /// The number of the block that it reads, or enters next.
   std::uint64_t block() const noexcept { return wanted_ != kNone ? wanted_ : block_.number; }
 
-  /// Goes on at event `sequence`, which the ring must hold or be about to get, and counts nothing as lost. Returns false,
-  /// and pins nothing, where it has left the ring.
-  bool try_resume(std::uint64_t sequence) noexcept;
+  /// Goes on at event `sequence`, which the ring must hold or be about to get, and counts nothing as lost; with a `time` at
+  /// the first event of that time or later. Returns false, and pins nothing, where it has left the ring.
+  bool try_resume(std::uint64_t sequence, std::int64_t time = 0) noexcept;
   /// From now on, what has left the ring is looked for there first.
   void look_elsewhere(Elsewhere* elsewhere) noexcept { elsewhere_ = elsewhere; }
   /// Hands out events only up to a watermark from now on, and none up to `missing_end` that is not found elsewhere. Takes

@@ -49,20 +49,20 @@ void Reader::start_latest() noexcept {
   fail();
 }
 
-void Reader::resume(std::uint64_t number, std::uint64_t sequence) noexcept {
+void Reader::resume(std::uint64_t number, std::uint64_t sequence, std::int64_t time) noexcept {
   next_sequence_ = log_->first_sequence();
-  skip_to(sequence, 0);
+  skip_to(sequence, time);
   pin(number);
 }
 
 /// The pin comes before the look at the ring: from then on the ring holds the block, or has lost it before.
-bool Reader::try_resume(std::uint64_t sequence) noexcept {
+bool Reader::try_resume(std::uint64_t sequence, std::int64_t time) noexcept {
   const End end = end_of(*log_);
   if (end.number == kNone) return false;
   const std::uint64_t number =
       sequence >= end.next_sequence ? std::max<std::uint64_t>(end.number, 1) : block_of(*log_, end, sequence);
   if (number == 0) return false;
-  resume(number, sequence);
+  resume(number, sequence, time);
   Block block;
   const FindResult found = log_->find(number, block);
   if (found == FindResult::not_open || (found == FindResult::found && block.first_sequence <= sequence)) return true;

@@ -176,7 +176,7 @@ bool JournalPath::wait_for_recorder() noexcept {
   if (waits_for_ != next_sequence_) waiting_since_ = now;
   waits_for_ = next_sequence_;
   const bool stalled = now - waiting_since_ > segment_->stall_limit_ns();
-  if ((!records || stalled) && !durable_only_) left_ = ring_->skip_to_ring(next_sequence_);
+  if ((!records || stalled) && !durable_only_) left_ = ring_->skip_to_ring(next_sequence_, skip_time());
   return false;
 }
 
@@ -187,9 +187,11 @@ bool JournalPath::next_block() noexcept {
   cursor_ = end_ = nullptr;
   if (settled_ && skip_time_ == 0 && leave_for_ring()) return false;
   if (load_frame()) return true;
-  // An empty journal, or one that begins behind the ring: what is there begins in the ring.
+  // An empty journal, one that begins behind the ring, or one without an event of that time: what is there begins in the
+  // ring.
   if (!settled_ && !left_ && status_ == Status::ok) {
-    settled_ = true;
+    settled_ = skip_time_ == 0;
+    if (skip_time_ != 0) next_sequence_ = std::max(next_sequence_, reader_->position());
     next_sequence_ = std::max(next_sequence_, segment_->log().first_sequence());
     leave_for_ring();
   }
@@ -197,7 +199,7 @@ bool JournalPath::next_block() noexcept {
 }
 
 bool JournalPath::leave_for_ring() noexcept {
-  left_ = ring_->back_to_ring(next_sequence_);
+  left_ = ring_->back_to_ring(next_sequence_, skip_time());
   return left_;
 }
 

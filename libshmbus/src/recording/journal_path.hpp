@@ -15,10 +15,11 @@ namespace shmbus::recording {
 class Ring {
  public:
   virtual ~Ring() = default;
-  /// Goes on in the ring at event `sequence` from the next poll on. Returns false where the ring does not hold it.
-  virtual bool back_to_ring(std::uint64_t sequence) noexcept = 0;
+  /// Goes on in the ring at event `sequence` from the next poll on; with a `time` (ns, 0: none) at the first event from there
+  /// on of that time or later. Returns false where the ring does not hold it.
+  virtual bool back_to_ring(std::uint64_t sequence, std::int64_t time) noexcept = 0;
   /// The same, but what has left the ring counts as lost. Returns false where that is not possible.
-  virtual bool skip_to_ring(std::uint64_t sequence) noexcept = 0;
+  virtual bool skip_to_ring(std::uint64_t sequence, std::int64_t time) noexcept = 0;
 };
 
 /// The source that reads a topic's journal, for a subscriber whose next event has left the ring. One thread at a time.
@@ -70,6 +71,7 @@ class JournalPath final : public log::RecordPath {
   bool wait_for_recorder() noexcept;
   bool leave_for_ring() noexcept;
   std::uint64_t watermark() const noexcept;
+  std::int64_t skip_time() const noexcept { return timestamps_ ? skip_time_ : 0; }
 
   std::shared_ptr<topic::TopicSegment> segment_;
   Ring* ring_;
