@@ -1,6 +1,7 @@
 // Who stands by for a durable name takes over when its holder ends or dies, and goes on after the last acknowledged event.
 
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "shmbus/inspector.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/forked_process.hpp"
+#include "support/privileges.hpp"
 #include "support/temporary_bus.hpp"
 #include "support/time_limits.hpp"
 
@@ -268,4 +270,54 @@ TEST_CASE("a forked child neither holds a name nor stands by for it", "[durable]
   CHECK_FALSE(second->standing_by());
   child.say();
   CHECK(child.wait() == test::End{});
+}
+
+TEST_CASE("who stands by takes over from a holder in another pid namespace, and the other way round",
+          "[durable][namespace]") {
+  const test::TemporaryBus name;
+  shmbus::Bus bus = shmbus::Bus::open(name.name());
+  shmbus::Publisher publisher = bus.publisher("t");
+  const auto hold_or_stand_by = [&](const Parent& parent) {
+    shmbus::Bus own = shmbus::Bus::open(name.name());
+    shmbus::Subscriber subscriber = own.subscriber("t", standby(Acknowledge::manual));
+    parent.say(subscriber.standing_by() ? 1 : 0);
+    for (std::uint64_t until = parent.hear(); until != 0; until = parent.hear()) {
+      std::uint64_t last = 0;
+      const test::Deadline deadline;
+      while (last < until) {
+        deadline.check("an event");
+        if (subscriber.poll([&](const Event& event) { test::require(subscriber.acknowledge(event), "no"), last = event.sequence(); },
+                            1) == 0)
+          subscriber.wait(10ms);
+      }
+      parent.say(last);
+    }
+  };
+  auto there = test::in_namespaces(CLONE_NEWPID, hold_or_stand_by);
+  if (!there) return;
+  CHECK(there->hear() == 0);
+  publish(publisher, 10);
+  there->say(4);
+  CHECK(there->hear() == 4);
+  ForkedProcess here(hold_or_stand_by);
+  CHECK(here.hear() == 1);
+  there->kill();  // and with it, a moment later, its namespace
+  here.say(7);
+  CHECK(here.hear() == 7);
+  auto again = test::in_namespaces(CLONE_NEWPID, hold_or_stand_by);
+  REQUIRE(again);
+  CHECK(again->hear() == 1);
+  here.kill();
+  again->say(9);
+  CHECK(again->hear() == 9);
+  again->kill();
+  shmbus::Subscriber last = bus.subscriber("t", standby());
+  test::wait_until("the name", [&] { return !last.standing_by() || last.wait(10ms); });
+  Sequences seen;
+  test::wait_until("the rest", [&] {
+    for (const std::uint64_t s : poll_all(last)) seen.push_back(s);
+    return !seen.empty();
+  });
+  CHECK(seen == Sequences{10});
+  CHECK(last.lost() == 0);
 }
