@@ -165,13 +165,18 @@ bool AttachedTopic::back_to_ring(std::uint64_t sequence, std::int64_t time) noex
 }
 
 /// The journal will never have this event: no process records, and the ring has moved past it. What lies between counts
-/// as lost.
+/// as lost. But a recorder may have written it a moment ago, so that the ring moved on: it shows what it has written before
+/// it moves the gate, so that is seen here, and the journal has the event.
 bool AttachedTopic::skip_to_ring(std::uint64_t sequence, std::int64_t time) noexcept {
   reader.take_lost(journal_->lost());
-  reader.follow(*journal_);
   reader.look_elsewhere(nullptr);
   reader.start(time != 0 ? Start::time(Time{std::chrono::nanoseconds{time}}) : Start::sequence(sequence));
   reader.look_elsewhere(this);
+  if (segment_->journal()->recorded.load(std::memory_order_seq_cst) >= sequence) {
+    reader.leave_ring();
+    return false;
+  }
+  reader.follow(*journal_);
   in_journal_ = false;
   read_from(reader);
   return true;
