@@ -15,13 +15,14 @@
 #include <ctime>
 #include <thread>
 
+#include "journal_fixture.hpp"
 #include "shmbus/shmbus.hpp"
 #include "support/child_process.hpp"
 #include "support/forked_process.hpp"
 #include "support/numbered_event.hpp"
-#include "support/time_limits.hpp"
 #include "support/shared_value.hpp"
 #include "support/temporary_bus.hpp"
+#include "support/time_limits.hpp"
 
 using namespace std::chrono_literals;
 using test::ForkedProcess;
@@ -36,6 +37,44 @@ std::chrono::nanoseconds processor_time(pid_t pid) {
     throw std::runtime_error("no clock of the process");
   return std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec};
 }
+
+/// Processes that wait, and how often their threads may wake in a second: once for each thread, where the stall limit is a
+/// second and nothing is to be looked at more often.
+class IdleProcesses {
+ public:
+  template <class Body>
+  void add(unsigned wakes, Body body) {
+    processes_.push_back(ForkedProcess{body});
+    wakes_.push_back(wakes);
+    processes_.back().hear();
+  }
+
+  /// Watches them for some seconds: none uses processor time, and none wakes more often than that.
+  void check() const {
+    std::this_thread::sleep_for(1s);
+    std::vector<test::ProcessUse> before;
+    std::vector<std::chrono::nanoseconds> time_before;
+    for (const ForkedProcess& process : processes_) {
+      before.push_back(test::use_of(process.pid()));
+      time_before.push_back(processor_time(process.pid()));
+    }
+    const auto start = std::chrono::steady_clock::now();
+    std::this_thread::sleep_for(5s);
+    for (std::size_t i = 0; i < processes_.size(); ++i) {
+      CAPTURE(i);
+      const auto spent = processor_time(processes_[i].pid()) - time_before[i];
+      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+      const test::ProcessUse use = test::use_of(processes_[i].pid());
+      CHECK(std::chrono::duration<double>(spent).count() < 1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+      const auto seconds = static_cast<unsigned>(passed.count()) + 1;
+      CHECK(use.sleeps - before[i].sleeps <= std::size_t{wakes_[i]} * seconds);
+    }
+  }
+
+ private:
+  std::vector<ForkedProcess> processes_{};
+  std::vector<unsigned> wakes_{};
+};
 
 /// The system calls that the tested process may make: those it needs to report that it is done.
 void forbid_system_calls() {
@@ -90,13 +129,8 @@ TEST_CASE("a process that waits uses no processor time, and wakes at most once i
   shmbus::Bus here = shmbus::Bus::open(bus.name());
   here.topic("a");
 
-  std::vector<ForkedProcess> idle;
-  std::vector<unsigned> waiting_threads;
-  const auto add = [&](unsigned threads, auto body) {
-    idle.emplace_back(body);
-    waiting_threads.push_back(threads);
-  };
-  add(1, [&](const Parent& parent) {
+  IdleProcesses idle;
+  idle.add(1, [&](const Parent& parent) {
     shmbus::Bus member = shmbus::Bus::open(bus.name());
     shmbus::Subscriber subscriber = member.subscriber(">");
     parent.say();
@@ -105,7 +139,7 @@ TEST_CASE("a process that waits uses no processor time, and wakes at most once i
       subscriber.wait();
     }
   });
-  add(2, [&](const Parent& parent) {
+  idle.add(2, [&](const Parent& parent) {
     shmbus::Bus member = shmbus::Bus::open(bus.name());
     const auto ignore = [](const shmbus::Event&) {};
     const shmbus::Subscription one = member.subscribe("a", ignore);
@@ -113,7 +147,7 @@ TEST_CASE("a process that waits uses no processor time, and wakes at most once i
     parent.say();
     ::pause();
   });
-  add(2, [&](const Parent& parent) {
+  idle.add(2, [&](const Parent& parent) {
     shmbus::Bus member = shmbus::Bus::open(bus.name());
     shmbus::Subscriber subscriber = member.subscriber("a");
     const int epoll = ::epoll_create1(0);
@@ -126,7 +160,7 @@ TEST_CASE("a process that waits uses no processor time, and wakes at most once i
       }
     }
   });
-  add(1, [&](const Parent& parent) {  // held back by a reliable subscriber
+  idle.add(1, [&](const Parent& parent) {  // held back by a reliable subscriber
     shmbus::Bus member = shmbus::Bus::open(bus.name());
     shmbus::Publisher publisher = member.publisher("held", {.block_size = 4096, .blocks = 2});
     const shmbus::Subscriber reliable = member.subscriber("held", {.delivery = shmbus::Delivery::reliable});
@@ -134,26 +168,46 @@ TEST_CASE("a process that waits uses no processor time, and wakes at most once i
     while (publisher.publish("more")) {
     }
   });
-  for (const ForkedProcess& process : idle) process.hear();
-  std::this_thread::sleep_for(1s);
+  idle.check();
+}
 
-  std::vector<test::ProcessUse> before;
-  std::vector<std::chrono::nanoseconds> time_before;
-  for (const ForkedProcess& process : idle) {
-    before.push_back(test::use_of(process.pid()));
-    time_before.push_back(processor_time(process.pid()));
+TEST_CASE("processes of a journaled bus that has nothing to do use no processor time", "[idle][serial]") {
+  const test::JournaledBus home;
+  shmbus::BusOptions options = home.options();
+  options.stall_limit = 1s;
+  IdleProcesses idle;
+  std::uint64_t last = 0;
+  // Records and watches; a wait for the disk looks ten times a second whether it was given up.
+  idle.add(2 + 10, [&](const Parent& parent) {
+    shmbus::Bus member = shmbus::Bus::open(home.name(), options);
+    shmbus::Publisher publisher = member.publisher("a", {.journal = shmbus::Journal::batch()});
+    for (int i = 0; i < 100; ++i) last = publisher.publish("some event").sequence();
+    test::require(publisher.wait_durable(last) == shmbus::Status::ok, "a wait");
+    parent.say();
+    publisher.wait_durable(last + 1);
+  });
+  options.record = shmbus::Record::all;
+  idle.add(2, [&](const Parent& parent) {  // would record if the first one died
+    shmbus::Bus member = shmbus::Bus::open(home.name(), options);
+    const shmbus::Publisher publisher = member.publisher("a");
+    parent.say();
+    ::pause();
+  });
+  options.record = shmbus::Record::none;
+  // One holds a durable name; one stands by for it, and looks at the lock twenty times a second.
+  for (const unsigned wakes : {1u, 2u + 20}) {
+    idle.add(wakes, [&](const Parent& parent) {
+      shmbus::Bus member = shmbus::Bus::open(home.name(), options);
+      shmbus::Subscriber subscriber =
+          member.subscriber("a", {.see = shmbus::See::durable, .durable = "billing", .standby = true});
+      parent.say();
+      for (;;) {
+        subscriber.poll([](const shmbus::Event&) {});
+        subscriber.wait();
+      }
+    });
   }
-  const auto start = std::chrono::steady_clock::now();
-  std::this_thread::sleep_for(5s);
-  for (std::size_t i = 0; i < idle.size(); ++i) {
-    CAPTURE(i);
-    const auto spent = processor_time(idle[i].pid()) - time_before[i];
-    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-    const test::ProcessUse use = test::use_of(idle[i].pid());
-    CHECK(std::chrono::duration<double>(spent).count() < 1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK)));
-    const auto stall_limits = static_cast<unsigned>(passed.count()) + 1;
-    CHECK(use.sleeps - before[i].sleeps <= std::size_t{waiting_threads[i]} * stall_limits);
-  }
+  idle.check();
 }
 
 TEST_CASE("an exclusive publisher makes no system call while no reader sleeps and the block has room", "[idle]") {

@@ -1,10 +1,13 @@
 #include "support/clock_offset.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 namespace {
 
 std::atomic<std::int64_t> system_offset{0}, monotonic_offset{0}, boottime_offset{0};
+
+thread_local std::function<void()> at_next_look;
 
 std::atomic<std::int64_t>* offset_of(clockid_t clock) noexcept {
   if (clock == CLOCK_REALTIME) return &system_offset;
@@ -19,6 +22,7 @@ extern "C" int __wrap_clock_gettime(clockid_t clock, struct timespec* time);
 extern "C" int __real_clock_gettime(clockid_t clock, struct timespec* time);
 
 extern "C" int __wrap_clock_gettime(clockid_t clock, struct timespec* time) {
+  if (clock == CLOCK_MONOTONIC && at_next_look) std::exchange(at_next_look, nullptr)();
   const int result = __real_clock_gettime(clock, time);
   const auto* offset = offset_of(clock);
   if (result != 0 || offset == nullptr) return result;
@@ -39,5 +43,7 @@ ClockOffset::ClockOffset(clockid_t clock, std::chrono::nanoseconds offset) : off
 ClockOffset::~ClockOffset() { set({}); }
 
 void ClockOffset::set(std::chrono::nanoseconds offset) noexcept { offset_->store(offset.count()); }
+
+void at_next_look_at_clock(std::function<void()> call) { at_next_look = std::move(call); }
 
 }  // namespace test

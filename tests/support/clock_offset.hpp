@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <ctime>
+#include <functional>
 
 namespace test {
 
@@ -21,5 +22,9 @@ class ClockOffset {
  private:
   std::atomic<std::int64_t>* offset_;
 };
+
+/// Calls a function when the library next looks at the monotonic clock in this thread, before it gets the time: what happens
+/// while a thread is not scheduled. Once.
+void at_next_look_at_clock(std::function<void()> call);
 
 }  // namespace test
