@@ -182,7 +182,7 @@ void Conductor::kill(std::optional<unsigned> seat) {
   ++kills_;
 }
 
-/// Stops a process, mostly for a moment, sometimes for longer than the stall limit.
+/// Stops a process, mostly for a moment, sometimes for long.
 void Conductor::stop_one() {
   const auto seat = any_of(Harm::stops);
   if (!seat || members_[*seat].stopped) return;
