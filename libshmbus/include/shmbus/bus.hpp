@@ -102,6 +102,13 @@ class [[nodiscard]] Bus {
   /// Calls the handler for each event, on worker threads of its own. The handler may be called before this function
   /// returns. *Throws* Error, for example `invalid_option` where the handler is empty.
   [[nodiscard]] Subscription subscribe(std::string_view pattern, Handler handler, const DispatchOptions& options = {});
+  /// Makes the same check as `subscribe<T>`, for programs that know the type only at run time. The handler gets events
+  /// whatever their type: see Event::is.
+  [[nodiscard]] Subscription subscribe(std::string_view pattern, Handler handler, const DispatchOptions& options,
+                                       const TypeInfo& type) {
+    check_type(pattern, type);
+    return subscribe(pattern, std::move(handler), options);
+  }
   /// Does the same with one worker: `subscribe("video.>", handler, {.delivery = Delivery::reliable})`.
   template <std::same_as<SubscriberOptions> Options = SubscriberOptions>  // a template, so that `{}` is not ambiguous
   [[nodiscard]] Subscription subscribe(std::string_view pattern, Handler handler, const Options& options) {

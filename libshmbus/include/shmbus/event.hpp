@@ -84,6 +84,11 @@ class Event {
     return reinterpret_cast<const T*>(record_.payload);
   }
 
+  /// Returns whether the payload is a value of a type that is known only at run time: by its `TypeInfo::hash` and its size.
+  bool is(std::uint64_t type_hash, std::size_t size) const noexcept {
+    return record_.size == size && source_->type_hash->load(std::memory_order_acquire) == type_hash;
+  }
+
   /// The publisher's trace context, or null if it gave none. As all that an event returns, it is valid for as long as
   /// the event.
   const TraceContext* trace() const noexcept;

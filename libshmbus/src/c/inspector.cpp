@@ -1,0 +1,152 @@
+#include "shmbus/inspector.hpp"
+
+#include <algorithm>
+
+#include "c/call.hpp"
+#include "c/option_struct.hpp"
+#include "c/snapshot_json.hpp"
+#include "c/values.hpp"
+
+using namespace shmbus;
+
+namespace shmbus::c {
+
+namespace {
+
+struct InspectorObject {
+  static constexpr Kind kKind = Kind::inspector;
+  InspectorObject(const char* bus, const std::vector<uid_t>& owners) : inspector(bus, owners) {}
+  Inspector inspector;
+  std::string json{};  // what was returned last
+};
+
+struct ReaderObject {
+  static constexpr Kind kKind = Kind::reader;
+  explicit ReaderObject(EventReader r) : reader(std::move(r)) {}
+  EventReader reader;
+  std::string json{};
+};
+
+/// Calls `work(Inspector&)`, which returns what is shown as JSON.
+template <class Work>
+shmbus_status show(shmbus_inspector handle, const char** json, Work&& work) {
+  if (json == nullptr) return invalid_argument("json");
+  *json = "";
+  return guarded([&] {
+    auto* object = find<InspectorObject>(handle.number);
+    if (object == nullptr) return invalid_handle("inspector");
+    object->json = json_of(work(object->inspector));
+    *json = object->json.c_str();
+    return static_cast<shmbus_status>(SHMBUS_OK);
+  });
+}
+
+}  // namespace
+
+}  // namespace shmbus::c
+
+using c::InspectorObject;
+using c::ReaderObject;
+
+shmbus_status shmbus_inspector_open(const char* bus, const uint32_t* owners, size_t owner_count,
+                                    shmbus_inspector* inspector) {
+  if (bus == nullptr) return c::invalid_argument("bus");
+  if (inspector == nullptr) return c::invalid_argument("inspector");
+  *inspector = {};
+  return c::guarded([&] {
+    return c::open_handle(std::make_unique<InspectorObject>(bus, c::owners(owners, owner_count)), inspector->number);
+  });
+}
+
+shmbus_status shmbus_inspector_close(shmbus_inspector inspector) {
+  return c::guarded(
+      [&] { return c::take<InspectorObject>(inspector.number) ? SHMBUS_OK : c::invalid_handle("inspector"); });
+}
+
+shmbus_status shmbus_inspector_snapshot(shmbus_inspector inspector, const char** json) {
+  return c::show(inspector, json, [](Inspector& i) { return i.snapshot(); });
+}
+
+shmbus_status shmbus_inspector_ring(shmbus_inspector inspector, const char* topic, const char** json) {
+  if (topic == nullptr) return c::invalid_argument("topic");
+  return c::show(inspector, json, [&](Inspector& i) {
+    auto ring = i.ring(topic);
+    if (!ring)
+      throw Error(ErrorCode::not_found, {"topic '" + std::string(topic) + "'", "", "does not exist", "see shmbus ls"});
+    return *std::move(ring);
+  });
+}
+
+shmbus_status shmbus_inspector_calls(shmbus_inspector inspector, const char** json) {
+  return c::show(inspector, json, [](Inspector& i) { return i.recorders(); });
+}
+
+shmbus_status shmbus_inspector_durables(shmbus_inspector inspector, const char** json) {
+  return c::show(inspector, json, [](Inspector& i) { return i.durables(); });
+}
+
+shmbus_status shmbus_inspector_leftovers(shmbus_inspector inspector, const char** json) {
+  return c::show(inspector, json, [](Inspector& i) { return i.leftovers(); });
+}
+
+shmbus_status shmbus_inspector_events(shmbus_inspector inspector, const char* topic, size_t count, size_t max_payload,
+                                      const char** json) {
+  if (topic == nullptr) return c::invalid_argument("topic");
+  return c::show(inspector, json, [&](Inspector& i) { return i.events(topic, count, max_payload); });
+}
+
+shmbus_status shmbus_buses(const char** json) {
+  if (json == nullptr) return c::invalid_argument("json");
+  *json = "";
+  return c::guarded([&] {
+    thread_local std::unique_ptr<std::string> kept;  // a pointer: see last_error.cpp
+    kept = std::make_unique<std::string>(c::json_of(Inspector::buses()));
+    *json = kept->c_str();
+    return static_cast<shmbus_status>(SHMBUS_OK);
+  });
+}
+
+shmbus_status shmbus_reader_open(shmbus_inspector inspector, const char* pattern, const shmbus_reader_options* options,
+                                 shmbus_reader* reader) {
+  if (pattern == nullptr) return c::invalid_argument("pattern");
+  if (reader == nullptr) return c::invalid_argument("reader");
+  *reader = {};
+  return c::guarded([&] {
+    auto* object = c::find<InspectorObject>(inspector.number);
+    if (object == nullptr) return c::invalid_handle("inspector");
+    const shmbus_reader_options o =
+        c::given(options, shmbus_reader_options SHMBUS_READER_OPTIONS_INIT, "shmbus_reader_options");
+    return c::open_handle(std::make_unique<ReaderObject>(
+                              object->inspector.read(pattern, c::start(o.start, o.start_value, o.start_after),
+                                                     {.max_payload = o.max_payload, .retained_only = o.retained_only})),
+                          reader->number);
+  });
+}
+
+shmbus_status shmbus_reader_close(shmbus_reader reader) {
+  return c::guarded([&] { return c::take<ReaderObject>(reader.number) ? SHMBUS_OK : c::invalid_handle("reader"); });
+}
+
+shmbus_status shmbus_reader_next(shmbus_reader reader, const char** json) {
+  if (json == nullptr) return c::invalid_argument("json");
+  *json = "";
+  return c::guarded([&] {
+    auto* object = c::find<ReaderObject>(reader.number);
+    if (object == nullptr) return c::invalid_handle("reader");
+    const EventSnapshot* event = object->reader.next();
+    if (event == nullptr) return static_cast<shmbus_status>(SHMBUS_NOTHING);
+    object->json = c::json_of(*event);
+    *json = object->json.c_str();
+    return static_cast<shmbus_status>(SHMBUS_OK);
+  });
+}
+
+shmbus_status shmbus_reader_counts(shmbus_reader reader, uint64_t* lost, bool* finished) {
+  return c::guarded([&] {
+    auto* object = c::find<ReaderObject>(reader.number);
+    if (object == nullptr) return c::invalid_handle("reader");
+    if (lost != nullptr) *lost = object->reader.lost();
+    if (finished != nullptr) *finished = object->reader.finished();
+    return static_cast<shmbus_status>(SHMBUS_OK);
+  });
+}

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <string_view>
+#include <vector>
+
+#include "shmbus/event_id.hpp"
+#include "shmbus/options.hpp"
+#include "shmbus/shmbus.h"
+#include "shmbus/timeout.hpp"
+
+// Small values of both sides.
+namespace shmbus::c {
+
+inline shmbus_id to_c(const EventId& id) noexcept { return {id.bus, id.topic, id.sequence}; }
+inline EventId from_c(const shmbus_id& id) noexcept { return {id.bus, id.topic, id.sequence}; }
+inline shmbus_text to_c(std::string_view text) noexcept { return {text.data(), text.size()}; }
+inline std::string_view from_c(const shmbus_text& text) noexcept {
+  return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
+}
+inline Timeout timeout(std::int64_t ns) noexcept { return std::chrono::nanoseconds(ns < 0 ? 0 : ns); }
+
+/// *Throws* Error for a number that is none of an enumeration's.
+void check_choice(const char* option, std::uint32_t value, std::uint32_t last);
+Start start(std::uint32_t kind, std::int64_t value, const shmbus_id& after);
+inline std::vector<uid_t> owners(const std::uint32_t* first, std::size_t count) {
+  return first == nullptr ? std::vector<uid_t>() : std::vector<uid_t>(first, first + count);
+}
+
+}  // namespace shmbus::c
