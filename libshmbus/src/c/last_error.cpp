@@ -1,7 +1,6 @@
 #include "c/last_error.hpp"
 
-#include <cxxabi.h>
-
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <new>
@@ -102,14 +101,16 @@ shmbus_status fail(const Error& error) noexcept {
 
 shmbus_status fail(Status status, const char* kind, std::string_view name) noexcept {
   try {
-    // "code: what is wrong; what to do"
-    std::string_view line = to_string(status);
-    line.remove_prefix(std::min(line.size(), line.find(": ") == line.npos ? 0 : line.find(": ") + 2));
-    const std::size_t split = line.find("; ");
+    // "code: what is wrong; what to do", or "code: what to do"
+    const std::string_view line = to_string(status);
+    const std::size_t colon = std::min(line.find(": "), line.size()), split = line.find("; ");
+    const std::string_view remedy =
+        split != line.npos ? line.substr(split + 2) : line.substr(std::min(colon + 2, line.size()));
     std::string object(kind);
     if (!name.empty()) object.append(" '").append(name).append("'");
-    return fail(status_of(status), {std::move(object), "", std::string(": ").append(line.substr(0, split)).substr(2),
-                                    split == line.npos ? "" : std::string(line.substr(split + 2))});
+    return fail(status_of(status),
+                {std::move(object), "ok", std::string(line.substr(0, split != line.npos ? split : colon)),
+                 std::string(remedy)});
   } catch (const std::bad_alloc&) {
     shown = &kOutOfMemory;
     return status_of(status);

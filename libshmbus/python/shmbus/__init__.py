@@ -1,0 +1,54 @@
+"""An event bus for the services of one Linux host, in shared memory.
+
+    import shmbus
+
+    bus = shmbus.Bus("streaming")
+
+    @bus.subscribe("video.watch_started")
+    def award_badge(event):
+        print(event.json()["user_id"])
+
+    bus.publish("video.watch_started", {"user_id": 42, "video_id": 7})
+
+`python3 -m shmbus` is a first look. Times are seconds unless a name ends in `_ns`; None means without bound.
+"""
+
+from __future__ import annotations
+
+import atexit as _atexit
+
+from . import _shmbus
+from ._bus import Bus, Events, Handler, Payload
+from ._error import Error
+from ._inspector import Inspector
+from ._shmbus import Event, Loan, Publisher, Scope, Subscriber, Subscription, buses, matches
+from ._struct import (
+    Field,
+    Sequence,
+    Struct,
+    array,
+    bool_,
+    chars,
+    f32,
+    f64,
+    i8,
+    i16,
+    i32,
+    i64,
+    std_array,
+    u8,
+    u16,
+    u32,
+    u64,
+)
+from ._values import EventId, TopicInfo
+
+__version__: str = _shmbus.version
+__all__ = [
+    "Bus", "Error", "Event", "EventId", "Events", "Field", "Handler", "Inspector", "Loan", "Payload", "Publisher", "Scope",
+    "Sequence", "Struct", "Subscriber", "Subscription", "TopicInfo", "array", "bool_", "buses", "chars", "f32", "f64", "i8",
+    "i16", "i32", "i64", "matches", "std_array", "u8", "u16", "u32", "u64",
+]  # fmt: skip
+
+# A worker can't return from a handler of Python once the interpreter ends.
+_atexit.register(_shmbus._stop_all)

@@ -1,0 +1,41 @@
+"""Looks at a bus without joining it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Iterable
+
+from . import _shmbus
+
+
+class Inspector:
+    """Inspects a bus without joining it: it takes no port and no lock, and disturbs nothing. The results are dicts and lists with
+    the names of the C++ structs' members; times are nanoseconds."""
+
+    def __init__(self, bus: str, owners: Iterable[int] = ()) -> None:
+        self._json = _shmbus.InspectorJson(bus, list(owners))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Returns the state of the bus: nodes, topics with their publishers and subscribers, subscriptions."""
+        return dict(json.loads(self._json.snapshot()))
+
+    def ring(self, topic: str) -> dict[str, Any]:
+        """Returns the state of a topic's ring."""
+        return dict(json.loads(self._json.ring(topic)))
+
+    def events(self, topic: str, count: int, max_payload: int = 4096) -> list[dict[str, Any]]:
+        """Returns copies of the last events that a topic retains, oldest first. A payload is `text` where it is UTF-8, else
+        `base64`."""
+        return list(json.loads(self._json.events(topic, count, max_payload)))
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Returns what the flight recorders hold: the last handler calls of each subscription."""
+        return list(json.loads(self._json.calls()))
+
+    def durables(self) -> list[dict[str, Any]]:
+        """Returns the durable names, and how far each has come."""
+        return list(json.loads(self._json.durables()))
+
+    def leftovers(self) -> list[dict[str, Any]]:
+        """Returns what dead processes left."""
+        return list(json.loads(self._json.leftovers()))

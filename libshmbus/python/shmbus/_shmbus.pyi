@@ -1,0 +1,315 @@
+"""The part of shmbus that is written in C++."""
+
+from types import TracebackType
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar, Union
+
+from ._bus import Payload
+from ._struct import Struct
+from ._values import EventId, TopicInfo
+
+ReadableBuffer = Union[bytes, bytearray, memoryview, Any]
+Headers = Union[Mapping[str, str], Iterable[tuple[str, str]]]
+S = TypeVar("S", bound=Struct)
+
+version: str
+
+def buses() -> list[str]:
+    """Returns the names of the buses on this machine, sorted."""
+
+def matches(pattern: str, topic: str) -> bool:
+    """Returns whether a subscriber's pattern covers a topic."""
+
+def _stop_all() -> None: ...
+
+class Type:
+    """A struct of C++, as a topic records it."""
+
+    def __init__(
+        self, name: str, size: int, alignment: int, fields: Sequence[tuple[str, str, int, int, Optional[Type]]]
+    ) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def alignment(self) -> int: ...
+    @property
+    def fields(self) -> str: ...
+    @property
+    def layout(self) -> int: ...
+    @property
+    def hash(self) -> int: ...
+
+class Scope:
+    """Makes an event the cause of what this thread publishes in a `with` block."""
+
+    def __enter__(self) -> None: ...
+    def __exit__(
+        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None: ...
+
+class Event:
+    """One event, read in place. Valid inside its handler, or until its subscriber's next poll, next or wait; afterwards all of
+    it raises Error, `closed`. `retain` keeps it."""
+
+    @property
+    def topic(self) -> str:
+        """The topic's name, which is the event's type."""
+    @property
+    def sequence(self) -> int:
+        """The number within the topic, from 1; never reused."""
+    @property
+    def id(self) -> EventId:
+        """An id that no other event of the machine has."""
+    @property
+    def time_ns(self) -> int:
+        """When it was published, in nanoseconds since 1970; 0 where the topic has no time stamps."""
+    @property
+    def publisher(self) -> int:
+        """The number of the publisher's port."""
+    @property
+    def payload(self) -> memoryview:
+        """The bytes, in place and read-only. Once the event has ended, reading the view raises ValueError. What was made of it
+        before, a slice or an array of NumPy, stays valid, and keeps the event's block for as long as it exists; where a
+        subscriber already keeps eight blocks of the topic, the view is of a copy."""
+    @property
+    def text(self) -> str:
+        """The payload as text; bytes that are no UTF-8 become surrogates."""
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """The publisher's headers, in its order."""
+    @property
+    def key(self) -> str:
+        """The publisher's key; empty without one."""
+    @property
+    def cause(self) -> Optional[EventId]:
+        """The event whose handler published this one."""
+    @property
+    def traceparent(self) -> Optional[str]:
+        """The trace context, as the value of a `traceparent` header."""
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be read."""
+    def header(self, name: str) -> Optional[str]:
+        """Returns the value of the first header of that name."""
+    def bytes(self) -> bytes:
+        """Returns a copy of the payload."""
+    def json(self) -> Any:
+        """Returns what the payload says as JSON."""
+    def value(self, type: type[S]) -> S:
+        """Returns a copy of the payload as a Struct. Raises Error, `type_mismatch`, where the topic carries another type."""
+    def retain(self) -> Event:
+        """Returns the same event to keep, on any thread, until it is released or not used any more."""
+    def release(self) -> None:
+        """Ends it. Its payload can't be read through it any more."""
+    def scope(self) -> Scope:
+        """`with event.scope():` makes it the cause of what this thread publishes in the block, as if its handler ran there."""
+    def __enter__(self) -> Event: ...
+    def __exit__(
+        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None: ...
+    def __len__(self) -> int: ...
+
+class Loan:
+    """Room for one event, to write in place. The end of a `with` block publishes it, or gives it back after an exception."""
+
+    @property
+    def data(self) -> memoryview:
+        """The bytes to write. Their content is indeterminate."""
+    @property
+    def sequence(self) -> int:
+        """The number that the event will have."""
+    def __len__(self) -> int: ...
+    def commit(self, used: Optional[int] = None) -> int:
+        """Publishes the first `used` bytes, or all, and returns the event's number. Raises Error, `busy`, while slices or arrays
+        made from `data` exist."""
+    def abort(self) -> None:
+        """Gives the room back without publishing."""
+    def __enter__(self) -> Loan: ...
+    def __exit__(
+        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None: ...
+
+class Publisher:
+    """Publishes to one topic. One thread at a time may use it: another one gets Error, `busy`."""
+
+    def publish(
+        self,
+        payload: Payload,
+        *,
+        timeout: Optional[float] = None,
+        headers: Optional[Headers] = None,
+        key: Union[str, bytes, None] = None,
+        traceparent: Optional[str] = None,
+    ) -> int:
+        """Publishes one event, and returns its number within the topic. Waits while a reliable subscriber holds the ring back,
+        for `timeout` seconds at most; then raises Error, `back_pressured`."""
+    def publish_all(self, payloads: Iterable[Payload], *, timeout: Optional[float] = None) -> int:
+        """Publishes all, in order, which is quicker than one by one. Returns how many."""
+    def loan(
+        self,
+        size: int,
+        *,
+        timeout: Optional[float] = None,
+        headers: Optional[Headers] = None,
+        key: Union[str, bytes, None] = None,
+        traceparent: Optional[str] = None,
+    ) -> Loan:
+        """Loans room for an event of up to `size` bytes."""
+    @property
+    def topic(self) -> TopicInfo: ...
+    def durable(self, sequence: int) -> bool:
+        """Returns whether an event survives what the topic's journal promises."""
+    def wait_durable(self, sequence: int, timeout: Optional[float] = None) -> None:
+        """Waits for that. Raises Error: `timed_out`, `journal_failed`, `not_recorded` or `closed`."""
+    @property
+    def journal(self) -> tuple[int, int]:
+        """The numbers up to which events are recorded, and durable."""
+    def close(self) -> None: ...
+    def __enter__(self) -> Publisher: ...
+    def __exit__(
+        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None: ...
+
+class Subscriber:
+    """Reads all topics that match a pattern. One thread at a time may use it: another one gets Error, `busy`. `for event in
+    subscriber` waits for events, and ends when the subscriber is interrupted or its bus removed."""
+
+    def poll(self, handler: Callable[[Event], Any], limit: int = 256) -> int:
+        """Hands up to `limit` events to the handler, and returns how many it took. Never waits. What the handler raises passes
+        through, and its event counts as handled."""
+    def next(self) -> Optional[Event]:
+        """Returns the next event, valid until the next call; None where there is none now."""
+    def wait(self, timeout: Optional[float] = None) -> bool:
+        """Waits until there may be something to poll. False: the time has passed, it was interrupted, or the bus removed."""
+    def interrupt(self) -> None:
+        """Makes every wait of this subscriber return. Any thread."""
+    @property
+    def interrupted(self) -> bool: ...
+    def fileno(self) -> int:
+        """Returns a descriptor for select and asyncio: readable when there may be something to poll."""
+    def acknowledge(self, event: Event) -> bool:
+        """Acknowledges an event of a durable subscriber, and all before it in its topic."""
+    @property
+    def pattern(self) -> str: ...
+    @property
+    def lost(self) -> int:
+        """How many numbers were skipped unread."""
+    @property
+    def delivered(self) -> int: ...
+    @property
+    def mismatched(self) -> int:
+        """How many events of another type were skipped."""
+    @property
+    def topics(self) -> int: ...
+    @property
+    def demoted(self) -> bool: ...
+    @property
+    def standing_by(self) -> bool: ...
+    @property
+    def status(self) -> str:
+        """"ok", "closed", "corrupt", "incomplete", ..."""
+    @property
+    def unattached(self) -> list[tuple[str, str, str]]:
+        """The matching topics that could not be attached: name, code, reason."""
+    @property
+    def closed(self) -> bool: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Subscriber: ...
+    def __exit__(
+        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None: ...
+    def __iter__(self) -> Subscriber: ...
+    def __next__(self) -> Event: ...
+
+class Subscription:
+    """A running handler. Any thread may use it."""
+
+    def stop(self, timeout: Optional[float] = None) -> bool:
+        """Ends it, and waits for handlers that run. Inside its own handler it does not wait."""
+    def wait(self, timeout: Optional[float] = None) -> bool:
+        """Waits until it has ended."""
+    @property
+    def handled(self) -> int: ...
+    @property
+    def handler_errors(self) -> int: ...
+    @property
+    def lost(self) -> int: ...
+    @property
+    def demoted(self) -> bool: ...
+    @property
+    def standing_by(self) -> bool: ...
+    @property
+    def status(self) -> str:
+        """"ok", "retrying", "unacknowledged", "incomplete", "corrupt", or "closed" once it has ended."""
+    def __enter__(self) -> Subscription: ...
+    def __exit__(
+        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None: ...
+
+class Bus:
+    def __init__(
+        self,
+        name: str,
+        *,
+        create: bool = True,
+        mode: int = 0o600,
+        group: str = "",
+        owners: Sequence[int] = (),
+        stall_limit: float = 1.0,
+        causes: bool = True,
+        journals: str = "",
+        record: str = "own",
+    ) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def incarnation(self) -> int:
+        """A random number, new each time the bus is created."""
+    @property
+    def node(self) -> int:
+        """This membership's id."""
+    @property
+    def removed(self) -> bool: ...
+    @property
+    def interrupted(self) -> bool: ...
+    @property
+    def closed(self) -> bool: ...
+    def _publisher(self, topic: str, type: Optional[type[Struct]], options: dict[str, Any]) -> Publisher: ...
+    def _subscriber(self, pattern: str, type: Optional[type[Struct]], options: dict[str, Any]) -> Subscriber: ...
+    def _subscribe(
+        self,
+        pattern: str,
+        handler: Callable[[Event], Any],
+        type: Optional[type[Struct]],
+        workers: int,
+        queue: int,
+        queue_bytes: int,
+        options: dict[str, Any],
+    ) -> Subscription: ...
+    def _topic(self, name: str, options: dict[str, Any]) -> TopicInfo: ...
+    def find_topic(self, topic: str) -> Optional[TopicInfo]:
+        """Returns what is recorded of a topic; None where there is none."""
+    def remove_topic(self, topic: str, *, erase_journal: bool = False) -> bool:
+        """Removes a topic. Returns False where there is none."""
+    def forget(self, durable: str) -> bool:
+        """Forgets a durable subscription. Returns False where there is no such name."""
+    def run_until_signal(self) -> int:
+        """Waits until the process gets SIGINT or SIGTERM, and returns its number; 0 where the bus is interrupted or removed."""
+    def interrupt(self) -> None:
+        """Makes every waiting publish, wait and worker of this membership return."""
+    def reap(self) -> dict[str, int]:
+        """Cleans up what dead processes left."""
+    def _close(self) -> None: ...
+    @staticmethod
+    def remove(name: str, *, erase_journals: bool = False) -> bool:
+        """Removes a bus for all. Returns False where there was none."""
+
+class InspectorJson:
+    def __init__(self, bus: str, owners: Sequence[int] = ()) -> None: ...
+    def snapshot(self) -> str: ...
+    def calls(self) -> str: ...
+    def durables(self) -> str: ...
+    def leftovers(self) -> str: ...
+    def ring(self, topic: str) -> str: ...
+    def events(self, topic: str, count: int, max_payload: int) -> str: ...

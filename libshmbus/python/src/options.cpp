@@ -1,0 +1,156 @@
+#include <pybind11/stl.h>
+
+#include <functional>
+#include <map>
+
+#include "event.hpp"
+#include "topic.hpp"
+
+namespace shmbus::python {
+
+namespace {
+
+/// Takes options out of a dict of keyword arguments.
+class Keywords {
+ public:
+  explicit Keywords(const py::dict& given) : left_(given.attr("copy")()) {}
+
+  /// Calls `set(value)` where the option was given and is not None.
+  template <class Set>
+  void take(const char* name, Set&& set) {
+    if (!left_.contains(name)) return;
+    const py::object value = left_.attr("pop")(name);
+    if (!value.is_none()) set(value);
+  }
+  template <class Value>
+  void number(const char* name, Value& to) {
+    take(name, [&](const py::object& value) {
+      try {
+        to = py::cast<Value>(value);
+      } catch (const py::cast_error&) {
+        throw py::type_error(std::string(name) +
+                             ": a value of this type is not possible: " + std::string(py::repr(value)));
+      }
+    });
+  }
+  void seconds(const char* name, std::chrono::nanoseconds& to) {
+    take(name, [&](const py::object& value) { to = timeout(value).length(); });
+  }
+  template <class Choice>
+  void choice(const char* name, Choice& to, const std::map<std::string, Choice>& choices) {
+    take(name, [&](const py::object& value) {
+      const auto chosen = PyUnicode_Check(value.ptr()) ? choices.find(py::cast<std::string>(value)) : choices.end();
+      if (chosen != choices.end()) {
+        to = chosen->second;
+        return;
+      }
+      std::string names;
+      for (const auto& [choice_name, unused] : choices) names += (names.empty() ? "'" : ", '") + choice_name + "'";
+      throw Error(ErrorCode::invalid_option,
+                  {name, "one of " + names, std::string(py::repr(value)), "choose one of them"});
+    });
+  }
+  /// *Throws* TypeError where options are left.
+  void end(const char* what) const {
+    for (const auto& item : left_) {
+      throw py::type_error(std::string(what) + ": there is no option '" + py::cast<std::string>(py::str(item.first)) +
+                           "'");
+    }
+  }
+
+ private:
+  py::dict left_;
+};
+
+const std::map<std::string, Journal::Kind> kJournals = {{"none", Journal::Kind::none},
+                                                        {"page_cache", Journal::Kind::page_cache},
+                                                        {"interval", Journal::Kind::interval},
+                                                        {"batch", Journal::Kind::batch}};
+
+Start start_of(const py::object& value) {
+  if (PyUnicode_Check(value.ptr())) {
+    const auto name = py::cast<std::string>(value);
+    if (name == "latest") return Start::latest();
+    if (name == "oldest") return Start::oldest();
+  } else if (PyTuple_Check(value.ptr())) {
+    const auto pair = py::cast<py::tuple>(value);
+    if (pair.size() == 2 && PyUnicode_Check(pair[0].ptr())) {
+      const auto name = py::cast<std::string>(pair[0]);
+      if (name == "last") return Start::last(py::cast<std::uint64_t>(pair[1]));
+      if (name == "sequence") return Start::sequence(py::cast<std::uint64_t>(pair[1]));
+      if (name == "time_ns") return Start::time(Time(std::chrono::nanoseconds(py::cast<std::int64_t>(pair[1]))));
+      if (name == "after") return Start::after(event_id_of(pair[1]));
+    }
+  }
+  throw Error(ErrorCode::invalid_option,
+              {"start", "'latest', 'oldest', ('last', n), ('sequence', n), ('time_ns', t) or ('after', id)",
+               std::string(py::repr(value)), "choose one of them"});
+}
+
+}  // namespace
+
+TopicOptions topic_options(const py::dict& given) {
+  TopicOptions o;
+  Keywords k(given);
+  k.number("block_size", o.block_size);
+  k.number("blocks", o.blocks);
+  k.number("reserve", o.reserve);
+  k.number("timestamps", o.timestamps);
+  k.choice("writers", o.writers, {{"shared", Writers::shared}, {"exclusive", Writers::exclusive}});
+  k.number("mode", o.mode);
+  k.number("group", o.group);
+  k.number("accept_raw", o.accept_raw);
+  k.number("strict", o.strict);
+  Journal::Kind kind = Journal::Kind::none;
+  std::chrono::nanoseconds period = std::chrono::milliseconds(100);
+  k.choice("journal", kind, kJournals);
+  k.seconds("journal_interval", period);
+  o.journal = kind == Journal::Kind::page_cache ? Journal::page_cache()
+              : kind == Journal::Kind::interval ? Journal::interval(period)
+              : kind == Journal::Kind::batch    ? Journal::batch()
+                                                : Journal::none();
+  k.number("retain_bytes", o.retain.bytes);
+  k.seconds("retain_age", o.retain.age);
+  k.number("retain_unacknowledged", o.retain.acknowledged);
+  k.choice("when_behind", o.when_behind, {{"hold", WhenBehind::hold}, {"skip", WhenBehind::skip}});
+  k.seconds("unrecorded_limit", o.unrecorded_limit);
+  k.number("segment_file", o.segment_file);
+  k.end("topic options");
+  return o;
+}
+
+SubscriberOptions subscriber_options(const py::dict& given) {
+  SubscriberOptions o;
+  Keywords k(given);
+  k.take("start", [&](const py::object& value) { o.start = start_of(value); });
+  k.choice("delivery", o.delivery, {{"lossy", Delivery::lossy}, {"reliable", Delivery::reliable}});
+  k.seconds("demote_after", o.demote_after);
+  k.choice("wait", o.wait,
+           {{"balanced", WaitStrategy::balanced()}, {"spin", WaitStrategy::spin()}, {"sleep", WaitStrategy::sleep()}});
+  k.number("name", o.name);
+  k.take("record_calls", [&](const py::object& value) { o.record_calls = py::cast<std::size_t>(value); });
+  k.choice("see", o.see, {{"published", See::published}, {"durable", See::durable}});
+  k.number("durable", o.durable);
+  k.choice("acknowledge", o.acknowledge, {{"next_poll", Acknowledge::next_poll}, {"manual", Acknowledge::manual}});
+  k.number("standby", o.standby);
+  k.end("subscriber options");
+  return o;
+}
+
+py::object topic_info(const TopicInfo& i) {
+  static PyObject* type = py::object(py::module_::import("shmbus._values").attr("TopicInfo")).release().ptr();
+  py::list different;
+  for (const DifferentOption& option : i.different)
+    different.append(py::make_tuple(option.name, option.asked, option.found));
+  const char* content = i.content == Content::raw ? "raw" : i.content == Content::typed ? "typed" : "undecided";
+  std::string journal = "none";
+  for (const auto& [name, kind] : kJournals) {
+    if (kind == i.journal.kind()) journal = name;
+  }
+  return py::reinterpret_borrow<py::object>(type)(i.name, i.id, i.block_size, i.blocks, i.max_payload, i.timestamps,
+                                                  i.writers == Writers::exclusive ? "exclusive" : "shared", i.mode,
+                                                  i.reserved, i.accepts_raw, journal, i.first_sequence, content,
+                                                  i.type_name, i.type_size, i.type_fields, py::tuple(different));
+}
+
+}  // namespace shmbus::python

@@ -1,0 +1,48 @@
+"""A program as users write it, for mypy --strict: see CMakeLists.txt. It is not run."""
+
+from __future__ import annotations
+
+import shmbus
+
+
+class WatchStarted(shmbus.Struct, name="streaming.WatchStarted"):
+    user_id: shmbus.u64
+    video_id: shmbus.u64
+
+
+bus = shmbus.Bus("streaming")
+number: int = bus.publish("video.watch_started", {"user_id": 42, "video_id": 7})
+
+
+@bus.subscribe("video.watch_started", workers=2, durable="badges")
+def award_badge(event: shmbus.Event) -> None:
+    print(event.id, event.json()["user_id"])
+
+
+def count(event: shmbus.Event) -> None:
+    view: memoryview = event.payload
+    print(view.nbytes, event.value(WatchStarted).user_id + 1)
+
+
+subscription: shmbus.Subscription = bus.subscribe("video.*", count, type=WatchStarted)
+errors: int = subscription.handler_errors
+
+
+async def follow() -> None:
+    async with bus.events("video.*") as events:
+        async for event in events:
+            kept = event.retain()
+            print(kept.topic.upper(), kept.cause)
+
+
+with bus.publisher("video.frame", blocks=4) as publisher:
+    with publisher.loan(1 << 10) as loan:
+        loan.data[0] = 1
+    publisher.wait_durable(publisher.publish(WatchStarted(user_id=1, video_id=2), timeout=1.0, headers={"a": "b"}))
+
+for event in bus.subscriber("video.>", start=("last", 3)):
+    text: str = event.text
+    try:
+        bus.publish("echo", text)
+    except shmbus.Error as error:
+        print(error.code, error.remedy)
