@@ -253,9 +253,11 @@ struct shmbus_type {
 /* Describes a field that is a number. */
 #define SHMBUS_FIELD(Struct, member) \
   { #member, SHMBUS_TYPE_NAME(((Struct*)0)->member), offsetof(Struct, member), sizeof(((Struct*)0)->member), NULL }
-/* Describes any other field: SHMBUS_FIELD_AS(struct person, name, "char[16]"). */
-#define SHMBUS_FIELD_AS(Struct, member, type_name) \
-  { #member, type_name, offsetof(Struct, member), sizeof(((Struct*)0)->member), NULL }
+/* Describes any other field by the name of its type in C++: SHMBUS_FIELD_AS(struct person, name, "char[16]"). */
+#define SHMBUS_FIELD_AS(Struct, member, type_name) SHMBUS_FIELD_OF(Struct, member, type_name, NULL)
+/* The same for a struct, or an array of structs, whose fields the shmbus_type at `nested` describes. */
+#define SHMBUS_FIELD_OF(Struct, member, type_name, nested) \
+  { #member, type_name, offsetof(Struct, member), sizeof(((Struct*)0)->member), nested }
 /* Describes a struct by its fields, an array: shmbus_type watch = SHMBUS_TYPE("video::Watch", struct watch, fields). */
 #define SHMBUS_TYPE(type_name, Struct, field_array)                                \
   {                                                                                \

@@ -87,7 +87,8 @@ void SubscriberObject::close() {
 void define_subscribers(py::module_& m) {
   py::class_<SubscriberObject, std::shared_ptr<SubscriberObject>>(m, "Subscriber")
       .def("poll", &SubscriberObject::poll, py::arg("handler"), py::arg("limit") = 256)
-      .def("next", &SubscriberObject::next)
+      // An event keeps its subscriber, so that `bus.subscriber(...).next()` can be read.
+      .def("next", &SubscriberObject::next, py::keep_alive<0, 1>())
       .def("wait", &SubscriberObject::wait, py::arg("timeout") = py::none())
       .def("interrupt", &SubscriberObject::interrupt)
       .def_property_readonly("interrupted", &SubscriberObject::interrupted)
@@ -113,12 +114,15 @@ void define_subscribers(py::module_& m) {
       .def("__enter__", [](py::object self) { return self; })
       .def("__exit__", [](SubscriberObject& s, py::handle, py::handle, py::handle) { s.close(); })
       .def("__iter__", [](py::object self) { return self; })
-      .def("__next__", [](SubscriberObject& s) {
-        for (;;) {
-          if (auto event = s.next()) return event;
-          if (!s.wait(py::none())) throw py::stop_iteration();
-        }
-      });
+      .def(
+          "__next__",
+          [](SubscriberObject& s) {
+            for (;;) {
+              if (auto event = s.next()) return event;
+              if (!s.wait(py::none())) throw py::stop_iteration();
+            }
+          },
+          py::keep_alive<0, 1>());
 }
 
 std::string status_name(Status status) {
