@@ -67,7 +67,7 @@ shmbus_status shmbus_bus_info_of(shmbus_bus bus, shmbus_bus_info* info) {
 }
 
 shmbus_status shmbus_bus_interrupt(shmbus_bus bus) {
-  const c::HandleTable::Hold hold(c::Kind::bus, bus.number);
+  const c::HandleTable<c::Kind::bus>::Hold hold(bus.number);
   if (hold.object() == nullptr) return SHMBUS_INVALID_HANDLE;  // without a text: it must be async-signal-safe
   static_cast<c::BusObject*>(hold.object())->shared->interrupt();
   return SHMBUS_OK;

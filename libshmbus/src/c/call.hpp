@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "c/handle_table.hpp"
@@ -28,9 +29,12 @@ shmbus_status guarded(Work&& work) {
 /// Places a new object. Returns its handle's number through `number`.
 template <class Object>
 shmbus_status open_handle(std::unique_ptr<Object> object, std::uint64_t& number) {
-  number = HandleTable::add(Object::kKind, object.get());
+  number = HandleTable<Object::kKind>::add(object.get());
   if (number == 0) {
-    return fail(SHMBUS_LIMIT, {"this process", "at most 4,194,304 open handles", "all of them in use", "close some"});
+    return fail(SHMBUS_LIMIT,
+                {"this process",
+                 "at most " + std::to_string(HandleTable<Object::kKind>::kPlaces) + " open handles of this kind",
+                 "all of them in use", "close some"});
   }
   object.release();
   return SHMBUS_OK;
@@ -39,20 +43,20 @@ shmbus_status open_handle(std::unique_ptr<Object> object, std::uint64_t& number)
 /// The object of a handle that one thread at a time uses.
 template <class Object>
 Object* find(std::uint64_t number) noexcept {
-  return static_cast<Object*>(HandleTable::find(Object::kKind, number));
+  return static_cast<Object*>(HandleTable<Object::kKind>::find(number));
 }
 
 /// Takes the handle away, and returns its object.
 template <class Object>
 std::unique_ptr<Object> take(std::uint64_t number) noexcept {
-  return std::unique_ptr<Object>(static_cast<Object*>(HandleTable::remove(Object::kKind, number)));
+  return std::unique_ptr<Object>(static_cast<Object*>(HandleTable<Object::kKind>::remove(number)));
 }
 
 /// For objects that own what they stand for through a std::shared_ptr, `shared`: returns it, so that another thread may close
 /// the handle meanwhile. Null where the handle has ended.
 template <class Object>
 auto share(std::uint64_t number) noexcept -> decltype(std::declval<Object>().shared) {
-  const HandleTable::Hold hold(Object::kKind, number);
+  const typename HandleTable<Object::kKind>::Hold hold(number);
   const auto* object = static_cast<const Object*>(hold.object());
   return object != nullptr ? object->shared : nullptr;
 }

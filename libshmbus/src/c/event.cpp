@@ -172,7 +172,7 @@ shmbus_status shmbus_event_keep(const shmbus_event* event, shmbus_kept* kept) {
 
 shmbus_status shmbus_kept_event(shmbus_kept kept, const shmbus_event** event) {
   if (event == nullptr) return c::invalid_argument("event");
-  const c::HandleTable::Hold hold(c::Kind::kept, kept.number);
+  const c::HandleTable<c::Kind::kept>::Hold hold(kept.number);
   const auto* object = static_cast<const c::KeptEvent*>(hold.object());
   *event = object != nullptr ? &object->place->shown : nullptr;
   return object != nullptr ? SHMBUS_OK : c::invalid_handle("kept event");

@@ -84,27 +84,49 @@ shmbus_status shmbus_publisher_close(shmbus_publisher publisher) {
       [&] { return c::take<PublisherObject>(publisher.number) ? SHMBUS_OK : c::invalid_handle("publisher"); });
 }
 
-// A publish that succeeds sets no error and catches nothing: Publisher throws nothing.
-shmbus_status shmbus_publish(shmbus_publisher publisher, const void* payload, size_t size, uint64_t* sequence) {
-  auto* object = c::find<PublisherObject>(publisher.number);
-  if (object == nullptr || (payload == nullptr && size != 0)) [[unlikely]]
-    return object != nullptr ? c::invalid_argument("payload") : c::failed(nullptr, Status::closed, sequence);
-  const PublishResult result = object->publisher.publish(c::bytes(payload, size));
-  if (!result) [[unlikely]]
-    return c::failed(object, result.status(), sequence);
+namespace shmbus::c {
+
+namespace {
+
+/// What is left to do where a publish did not succeed at once.
+[[gnu::cold, gnu::noinline]] shmbus_status publish_slowly(std::uint64_t handle, const void* payload, std::size_t size,
+                                                          bool wait, std::uint64_t* sequence) {
+  if (sequence != nullptr) *sequence = 0;
+  auto* object = find<PublisherObject>(handle);
+  if (object == nullptr) return invalid_handle("publisher");
+  if (payload == nullptr && size != 0) return invalid_argument("payload");
+  const PublishResult result =
+      wait ? object->publisher.publish(bytes(payload, size)) : object->publisher.try_publish(bytes(payload, size));
+  if (!result) return failed(object, result.status(), sequence);
   if (sequence != nullptr) *sequence = result.sequence();
   return SHMBUS_OK;
 }
 
+/// A publish that succeeds sets no error and catches nothing: Publisher throws nothing.
+[[gnu::always_inline]] inline shmbus_status publish(std::uint64_t handle, const void* payload, std::size_t size,
+                                                    bool wait, std::uint64_t* sequence) {
+  auto* object = find<PublisherObject>(handle);
+  if (object != nullptr && (payload != nullptr || size == 0)) [[likely]] {
+    const PublishResult result = object->publisher.try_publish(bytes(payload, size));
+    if (result) [[likely]] {
+      if (sequence != nullptr) *sequence = result.sequence();
+      return SHMBUS_OK;
+    }
+    if (result.status() != Status::back_pressured || !wait) return failed(object, result.status(), sequence);
+  }
+  return publish_slowly(handle, payload, size, wait, sequence);
+}
+
+}  // namespace
+
+}  // namespace shmbus::c
+
+shmbus_status shmbus_publish(shmbus_publisher publisher, const void* payload, size_t size, uint64_t* sequence) {
+  return c::publish(publisher.number, payload, size, true, sequence);
+}
+
 shmbus_status shmbus_try_publish(shmbus_publisher publisher, const void* payload, size_t size, uint64_t* sequence) {
-  auto* object = c::find<PublisherObject>(publisher.number);
-  if (object == nullptr || (payload == nullptr && size != 0)) [[unlikely]]
-    return object != nullptr ? c::invalid_argument("payload") : c::failed(nullptr, Status::closed, sequence);
-  const PublishResult result = object->publisher.try_publish(c::bytes(payload, size));
-  if (!result) [[unlikely]]
-    return c::failed(object, result.status(), sequence);
-  if (sequence != nullptr) *sequence = result.sequence();
-  return SHMBUS_OK;
+  return c::publish(publisher.number, payload, size, false, sequence);
 }
 
 shmbus_status shmbus_publish_with(shmbus_publisher publisher, const void* payload, size_t size,

@@ -99,46 +99,57 @@ shmbus_status shmbus_subscriber_close(shmbus_subscriber subscriber) {
   });
 }
 
+namespace shmbus::c {
+
+namespace {
+
+shmbus_status poll(SubscriberObject& object, shmbus_handler handler, void* context, std::size_t limit,
+                   std::size_t& count) {
+  if (object.polling) return nested(object);
+  object.end_next();
+  EventPlace& place = *object.place;
+  const Polling polling(object);
+  try {
+    if (object.type.any()) [[likely]] {
+      object.subscriber->poll(
+          [&](const Event& event) {
+            place.show(event);
+            ++count;
+            if (handler(&place.shown, context) != 0) [[unlikely]]
+              throw EndPoll();
+          },
+          limit);
+    } else {
+      object.subscriber->poll(
+          [&](const Event& event) {
+            ++count;
+            if (!object.type.take(event)) {
+              ++object.mismatched;
+              return;
+            }
+            place.show(event);
+            if (handler(&place.shown, context) != 0) throw EndPoll();
+          },
+          limit);
+    }
+  } catch (const EndPoll&) {
+    return fail(SHMBUS_HANDLER_FAILED, {"poll", "a handler that returns 0", "another result", "see the handler"});
+  }
+  return SHMBUS_OK;
+}
+
+}  // namespace
+
+}  // namespace shmbus::c
+
 shmbus_status shmbus_subscriber_poll(shmbus_subscriber subscriber, shmbus_handler handler, void* context, size_t limit,
                                      size_t* events) {
-  std::size_t count = 0;
   if (events != nullptr) *events = 0;
   auto* object = c::find<SubscriberObject>(subscriber.number);
   if (object == nullptr) return c::invalid_handle("subscriber");
   if (handler == nullptr) return c::invalid_argument("handler");
-  const shmbus_status status = c::guarded([&] {
-    if (object->polling) return c::nested(*object);
-    object->end_next();
-    c::EventPlace& place = *object->place;
-    const c::Polling polling(*object);
-    try {
-      if (object->type.any()) {
-        object->subscriber->poll(
-            [&](const Event& event) {
-              place.show(event);
-              ++count;
-              if (handler(&place.shown, context) != 0) [[unlikely]]
-                throw c::EndPoll();
-            },
-            limit);
-      } else {
-        object->subscriber->poll(
-            [&](const Event& event) {
-              ++count;
-              if (!object->type.take(event)) {
-                ++object->mismatched;
-                return;
-              }
-              place.show(event);
-              if (handler(&place.shown, context) != 0) throw c::EndPoll();
-            },
-            limit);
-      }
-    } catch (const c::EndPoll&) {
-      return c::fail(SHMBUS_HANDLER_FAILED, {"poll", "a handler that returns 0", "another result", "see the handler"});
-    }
-    return static_cast<shmbus_status>(SHMBUS_OK);
-  });
+  std::size_t count = 0;
+  const shmbus_status status = c::guarded([&] { return c::poll(*object, handler, context, limit, count); });
   if (events != nullptr) *events = count;
   return status;
 }
@@ -178,7 +189,7 @@ shmbus_status shmbus_subscriber_wait(shmbus_subscriber subscriber, int64_t timeo
 }
 
 shmbus_status shmbus_subscriber_interrupt(shmbus_subscriber subscriber) {
-  const c::HandleTable::Hold hold(c::Kind::subscriber, subscriber.number);
+  const c::HandleTable<c::Kind::subscriber>::Hold hold(subscriber.number);
   if (hold.object() == nullptr) return SHMBUS_INVALID_HANDLE;  // without a text: it must be async-signal-safe
   static_cast<SubscriberObject*>(hold.object())->subscriber->interrupt();
   return SHMBUS_OK;
