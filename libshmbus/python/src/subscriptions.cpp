@@ -18,6 +18,26 @@ std::set<SubscriptionObject*>& running() {
   return *all;
 }
 
+/// Keeps the interpreter's state of a worker thread between its handler calls: to make one takes longer than a short handler.
+class WorkerState {
+ public:
+  WorkerState() : acquired_(std::make_unique<py::gil_scoped_acquire>()), state_(PyEval_SaveThread()) {}
+  WorkerState(const WorkerState&) = delete;
+  WorkerState& operator=(const WorkerState&) = delete;
+  ~WorkerState() {
+    if (_Py_IsFinalizing() != 0) {  // it has freed that
+      static_cast<void>(acquired_.release());
+      return;
+    }
+    PyEval_RestoreThread(state_);
+    acquired_.reset();
+  }
+
+ private:
+  std::unique_ptr<py::gil_scoped_acquire> acquired_;
+  PyThreadState* state_;
+};
+
 /// A function of Python that is called on worker threads.
 class Handler {
  public:
@@ -36,6 +56,7 @@ class Handler {
       return;
     }
     std::string problem;
+    thread_local const WorkerState state;
     {
       const py::gil_scoped_acquire with;
       problem = call(event);
