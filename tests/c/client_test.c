@@ -257,9 +257,15 @@ static void wait_and_descriptor(void) {
   }
   CHECK_OK(shmbus_publish(publisher, "x", 1, NULL));
   struct pollfd readable = {.fd = descriptor, .events = POLLIN};
-  while (poll(&readable, 1, -1) < 0) CHECK(errno == EINTR);
-  CHECK_OK(shmbus_subscriber_wait(subscriber, SHMBUS_FOREVER));
-  CHECK_OK(shmbus_subscriber_next(subscriber, &event));
+  while ((status = shmbus_subscriber_next(subscriber, &event)) == SHMBUS_NOTHING) {
+    while (poll(&readable, 1, -1) < 0) CHECK(errno == EINTR);
+  }
+  CHECK(status == SHMBUS_OK);
+  CHECK_OK(shmbus_publish(publisher, "y", 1, NULL));
+  while ((status = shmbus_subscriber_next(subscriber, &event)) == SHMBUS_NOTHING) {
+    CHECK_OK(shmbus_subscriber_wait(subscriber, SHMBUS_FOREVER));
+  }
+  CHECK(status == SHMBUS_OK && event->sequence == 2);
   CHECK_OK(shmbus_subscriber_interrupt(subscriber));
   CHECK_STATUS(SHMBUS_CLOSED, shmbus_subscriber_wait(subscriber, SHMBUS_FOREVER));
 }
