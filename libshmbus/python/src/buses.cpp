@@ -67,8 +67,11 @@ void define_buses(py::module_& m) {
            py::arg("owners") = std::vector<uid_t>(), py::arg("stall_limit") = 1.0, py::arg("causes") = true,
            py::arg("journals") = "", py::arg("record") = "own")
       .def_property_readonly("name", &BusObject::name)
-      .def_property_readonly("incarnation", [](BusObject& b) { return b.get()->incarnation(); })
-      .def_property_readonly("node", [](BusObject& b) { return b.get()->node(); })
+      .def_property_readonly(
+          "incarnation", [](BusObject& b) { return b.get()->incarnation(); },
+          R"(A random number, new each time the bus is created.)")
+      .def_property_readonly(
+          "node", [](BusObject& b) { return b.get()->node(); }, R"(This membership's id.)")
       .def_property_readonly("removed", [](BusObject& b) { return b.get()->removed(); })
       .def_property_readonly("interrupted", [](BusObject& b) { return b.get()->interrupted(); })
       .def_property_readonly("closed", &BusObject::closed)
@@ -108,34 +111,41 @@ void define_buses(py::module_& m) {
             const auto found = without_gil(b, [&](Bus& bus) { return bus.find_topic(topic); });
             return found ? topic_info(*found) : py::none();
           },
-          py::arg("topic"))
+          py::arg("topic"), R"(Returns what is recorded of a topic; None where there is none.)")
       .def(
           "remove_topic",
           [](BusObject& b, const std::string& topic, bool erase) {
             return without_gil(
                 b, [&](Bus& bus) { return bus.remove_topic(topic, erase ? Journals::erase : Journals::keep); });
           },
-          py::arg("topic"), py::kw_only(), py::arg("erase_journal") = false)
+          py::arg("topic"), py::kw_only(), py::arg("erase_journal") = false,
+          R"(Removes a topic. Returns False where there is none.)")
       .def(
           "forget",
           [](BusObject& b, const std::string& durable) {
             return without_gil(b, [&](Bus& bus) { return bus.forget(durable); });
           },
-          py::arg("durable"))
-      .def("run_until_signal",
-           [](BusObject& b) { return without_gil(b, [](Bus& bus) { return bus.run_until_signal(); }); })
-      .def("interrupt", [](BusObject& b) { b.get()->interrupt(); })
-      .def("reap",
-           [](BusObject& b) {
-             const ReapReport r = without_gil(b, [](Bus& bus) { return bus.reap(); });
-             py::dict report;
-             report["nodes"] = r.nodes;
-             report["publishers"] = r.publishers;
-             report["subscribers"] = r.subscribers;
-             report["subscriptions"] = r.subscriptions;
-             report["segments"] = r.segments;
-             return report;
-           })
+          py::arg("durable"), R"(Forgets a durable subscription. Returns False where there is no such name.)")
+      .def(
+          "run_until_signal",
+          [](BusObject& b) { return without_gil(b, [](Bus& bus) { return bus.run_until_signal(); }); },
+          R"(Waits until the process gets SIGINT or SIGTERM, and returns its number; 0 where the bus is interrupted or removed.)")
+      .def(
+          "interrupt", [](BusObject& b) { b.get()->interrupt(); },
+          R"(Makes every waiting publish, wait and worker of this membership return.)")
+      .def(
+          "reap",
+          [](BusObject& b) {
+            const ReapReport r = without_gil(b, [](Bus& bus) { return bus.reap(); });
+            py::dict report;
+            report["nodes"] = r.nodes;
+            report["publishers"] = r.publishers;
+            report["subscribers"] = r.subscribers;
+            report["subscriptions"] = r.subscriptions;
+            report["segments"] = r.segments;
+            return report;
+          },
+          R"(Cleans up what dead processes left.)")
       .def("_close", &BusObject::close)
       .def_static(
           "remove",
@@ -143,10 +153,11 @@ void define_buses(py::module_& m) {
             const py::gil_scoped_release without;
             return Bus::remove(name, erase ? Journals::erase : Journals::keep);
           },
-          py::arg("name"), py::kw_only(), py::arg("erase_journals") = false);
+          py::arg("name"), py::kw_only(), py::arg("erase_journals") = false,
+          R"(Removes a bus for all. Returns False where there was none.)");
   m.def(
       "matches", [](const std::string& pattern, const std::string& topic) { return matches(pattern, topic); },
-      py::arg("pattern"), py::arg("topic"));
+      py::arg("pattern"), py::arg("topic"), R"(Returns whether a subscriber's pattern covers a topic.)");
 }
 
 }  // namespace shmbus::python

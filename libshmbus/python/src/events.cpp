@@ -117,42 +117,75 @@ void define_events(py::module_& m) {
     return py::buffer_info(b.data, 1, "B", 1, {static_cast<py::ssize_t>(b.size)}, {py::ssize_t{1}}, !b.writable);
   });
 
-  py::class_<ScopeObject>(m, "Scope")
+  py::class_<ScopeObject>(m, "Scope", R"(Makes an event the cause of what this thread publishes in a `with` block.)")
       .def("__enter__", [](ScopeObject& s) { s.enter(); })
       .def("__exit__", [](ScopeObject& s, py::handle, py::handle, py::handle) { s.exit(); });
 
-  py::class_<EventObject, std::shared_ptr<EventObject>>(m, "Event")
-      .def_property_readonly("topic", [](EventObject& e) { return text(e.get().topic()); })
-      .def_property_readonly("sequence", [](EventObject& e) { return e.get().sequence(); })
-      .def_property_readonly("id", [](EventObject& e) { return event_id(e.get().id()); })
-      .def_property_readonly("time_ns", [](EventObject& e) { return e.get().time().time_since_epoch().count(); })
-      .def_property_readonly("publisher", [](EventObject& e) { return e.get().publisher(); })
-      .def_property_readonly("payload", [](EventObject& e) { return e.get(), e.payload(); })
-      .def_property_readonly("text", [](EventObject& e) { return text(e.get().text()); })
-      .def_property_readonly("headers", [](EventObject& e) { return headers(e.get()); })
-      .def_property_readonly("key", [](EventObject& e) { return text(e.get().key()); })
-      .def_property_readonly("cause",
-                             [](EventObject& e) -> py::object {
-                               const auto cause = e.get().cause();
-                               return cause ? event_id(*cause) : py::none();
-                             })
-      .def_property_readonly("traceparent",
-                             [](EventObject& e) -> py::object {
-                               const TraceContext* trace = e.get().trace();
-                               return trace != nullptr ? py::object(text(trace->traceparent())) : py::none();
-                             })
-      .def_property_readonly("alive", &EventObject::alive)
-      .def("header",
-           [](EventObject& e, py::handle name) -> py::object {
-             const auto value = e.get().header(bytes_of(name, "name"));
-             return value ? py::object(text(*value)) : py::none();
-           })
-      .def("bytes", [](EventObject& e) { return py::bytes(e.get().text().data(), e.get().text().size()); })
-      .def("json", [](EventObject& e) { return json(e.get()); })
-      .def("value", &as_struct, py::arg("type"))
-      .def("retain", [](EventObject& e) { return std::make_shared<EventObject>(e.keep()); })
-      .def("release", [](EventObject& e) { e.end(); })
-      .def("scope", [](EventObject& e) { return std::make_unique<ScopeObject>(e.keep()); })
+  py::class_<EventObject, std::shared_ptr<EventObject>>(
+      m, "Event",
+      R"(One event, read in place. Valid inside its handler, or until its subscriber's next poll, next or wait; afterwards all of it raises Error, `closed`. `retain` keeps it.)")
+      .def_property_readonly(
+          "topic", [](EventObject& e) { return text(e.get().topic()); },
+          R"(The topic's name, which is the event's type.)")
+      .def_property_readonly(
+          "sequence", [](EventObject& e) { return e.get().sequence(); },
+          R"(The number within the topic, from 1; never reused.)")
+      .def_property_readonly(
+          "id", [](EventObject& e) { return event_id(e.get().id()); },
+          R"(An id that no other event of the machine has.)")
+      .def_property_readonly(
+          "time_ns", [](EventObject& e) { return e.get().time().time_since_epoch().count(); },
+          R"(When it was published, in nanoseconds since 1970; 0 where the topic has no time stamps.)")
+      .def_property_readonly(
+          "publisher", [](EventObject& e) { return e.get().publisher(); }, R"(The number of the publisher's port.)")
+      .def_property_readonly(
+          "payload", [](EventObject& e) { return e.get(), e.payload(); },
+          R"(The bytes, in place and read-only. Once the event has ended, reading the view raises ValueError. What was made of it before, a slice or an array of NumPy, stays valid, and keeps the event's block for as long as it exists; where a subscriber already keeps eight blocks of the topic, the view is of a copy.)")
+      .def_property_readonly(
+          "text", [](EventObject& e) { return text(e.get().text()); },
+          R"(The payload as text; bytes that are no UTF-8 become surrogates.)")
+      .def_property_readonly(
+          "headers", [](EventObject& e) { return headers(e.get()); }, R"(The publisher's headers, in its order.)")
+      .def_property_readonly(
+          "key", [](EventObject& e) { return text(e.get().key()); }, R"(The publisher's key; empty without one.)")
+      .def_property_readonly(
+          "cause",
+          [](EventObject& e) -> py::object {
+            const auto cause = e.get().cause();
+            return cause ? event_id(*cause) : py::none();
+          },
+          R"(The event whose handler published this one.)")
+      .def_property_readonly(
+          "traceparent",
+          [](EventObject& e) -> py::object {
+            const TraceContext* trace = e.get().trace();
+            return trace != nullptr ? py::object(text(trace->traceparent())) : py::none();
+          },
+          R"(The trace context, as the value of a `traceparent` header.)")
+      .def_property_readonly("alive", &EventObject::alive, R"(Whether it can still be read.)")
+      .def(
+          "header",
+          [](EventObject& e, py::handle name) -> py::object {
+            const auto value = e.get().header(bytes_of(name, "name"));
+            return value ? py::object(text(*value)) : py::none();
+          },
+          R"(Returns the value of the first header of that name.)")
+      .def(
+          "bytes", [](EventObject& e) { return py::bytes(e.get().text().data(), e.get().text().size()); },
+          R"(Returns a copy of the payload.)")
+      .def(
+          "json", [](EventObject& e) { return json(e.get()); }, R"(Returns what the payload says as JSON.)")
+      .def(
+          "value", &as_struct, py::arg("type"),
+          R"(Returns a copy of the payload as a Struct. Raises Error, `type_mismatch`, where the topic carries another type.)")
+      .def(
+          "retain", [](EventObject& e) { return std::make_shared<EventObject>(e.keep()); },
+          R"(Returns the same event to keep, on any thread, until it is released or not used any more.)")
+      .def(
+          "release", [](EventObject& e) { e.end(); }, R"(Ends it. Its payload can't be read through it any more.)")
+      .def(
+          "scope", [](EventObject& e) { return std::make_unique<ScopeObject>(e.keep()); },
+          R"(`with event.scope():` makes it the cause of what this thread publishes in the block, as if its handler ran there.)")
       .def("__enter__", [](py::object self) { return self; })
       .def("__exit__", [](EventObject& e, py::handle, py::handle, py::handle) { e.end(); })
       .def("__len__", [](EventObject& e) { return e.get().payload().size(); })

@@ -56,7 +56,8 @@ void define_inspectors(py::module_& m) {
             return o.show([&](Inspector& i) { return i.events(topic, count, max_payload); });
           },
           py::arg("topic"), py::arg("count"), py::arg("max_payload"));
-  m.def("buses", [] { return Inspector::buses(); });
+  m.def(
+      "buses", [] { return Inspector::buses(); }, R"(Returns the names of the buses on this machine, sorted.)");
 }
 
 }  // namespace shmbus::python

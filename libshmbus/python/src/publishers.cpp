@@ -179,13 +179,16 @@ void LoanObject::end() noexcept {
 }
 
 void define_publishers(py::module_& m) {
-  py::class_<LoanObject, std::shared_ptr<LoanObject>>(m, "Loan")
-      .def_property_readonly("data", &LoanObject::data)
-      .def_property_readonly("sequence", &LoanObject::sequence)
+  py::class_<LoanObject, std::shared_ptr<LoanObject>>(
+      m, "Loan",
+      R"(Room for one event, to write in place. The end of a `with` block publishes it, or gives it back after an exception.)")
+      .def_property_readonly("data", &LoanObject::data, R"(The bytes to write. Their content is indeterminate.)")
+      .def_property_readonly("sequence", &LoanObject::sequence, R"(The number that the event will have.)")
       .def("__len__", &LoanObject::size)
       .def(
-          "commit", [](LoanObject& loan, py::handle used) { return loan.commit(used); }, py::arg("used") = py::none())
-      .def("abort", &LoanObject::abort)
+          "commit", [](LoanObject& loan, py::handle used) { return loan.commit(used); }, py::arg("used") = py::none(),
+          R"(Publishes the first `used` bytes, or all, and returns the event's number. Raises Error, `busy`, while slices or arrays made from `data` exist.)")
+      .def("abort", &LoanObject::abort, R"(Gives the room back without publishing.)")
       .def("__enter__", [](py::object self) { return self; })
       .def("__exit__", [](LoanObject& loan, py::handle type, py::handle, py::handle) {
         if (!loan.open()) return;
@@ -196,15 +199,19 @@ void define_publishers(py::module_& m) {
         }
       });
 
-  py::class_<PublisherObject, std::shared_ptr<PublisherObject>>(m, "Publisher")
-      .def("publish", &PublisherObject::publish, py::arg("payload"), py::kw_only(), py::arg("timeout") = py::none(),
-           py::arg("headers") = py::none(), py::arg("key") = py::none(), py::arg("traceparent") = py::none())
+  py::class_<PublisherObject, std::shared_ptr<PublisherObject>>(
+      m, "Publisher", R"(Publishes to one topic. One thread at a time may use it: another one gets Error, `busy`.)")
+      .def(
+          "publish", &PublisherObject::publish, py::arg("payload"), py::kw_only(), py::arg("timeout") = py::none(),
+          py::arg("headers") = py::none(), py::arg("key") = py::none(), py::arg("traceparent") = py::none(),
+          R"(Publishes one event, and returns its number within the topic. Waits while a reliable subscriber holds the ring back, for `timeout` seconds at most; then raises Error, `back_pressured`.)")
       .def(
           "publish_all",
           [](PublisherObject& p, const py::iterable& payloads, py::handle timeout) {
             return p.publish_all(payloads, timeout).first;
           },
-          py::arg("payloads"), py::kw_only(), py::arg("timeout") = py::none())
+          py::arg("payloads"), py::kw_only(), py::arg("timeout") = py::none(),
+          R"(Publishes all, in order, which is quicker than one by one. Returns how many.)")
       .def(
           "loan",
           [](const std::shared_ptr<PublisherObject>& p, std::size_t size, py::handle timeout_s, py::handle headers,
@@ -228,15 +235,20 @@ void define_publishers(py::module_& m) {
             return std::make_shared<LoanObject>(p, std::move(*loan));
           },
           py::arg("size"), py::kw_only(), py::arg("timeout") = py::none(), py::arg("headers") = py::none(),
-          py::arg("key") = py::none(), py::arg("traceparent") = py::none())
+          py::arg("key") = py::none(), py::arg("traceparent") = py::none(),
+          R"(Loans room for an event of up to `size` bytes.)")
       .def_property_readonly("topic", [](PublisherObject& p) { return topic_info(p.topic()); })
-      .def("durable", &PublisherObject::durable, py::arg("sequence"))
-      .def("wait_durable", &PublisherObject::wait_durable, py::arg("sequence"), py::arg("timeout") = py::none())
-      .def_property_readonly("journal",
-                             [](PublisherObject& p) {
-                               const JournalProgress progress = p.journal();
-                               return py::make_tuple(progress.recorded, progress.durable);
-                             })
+      .def("durable", &PublisherObject::durable, py::arg("sequence"),
+           R"(Returns whether an event survives what the topic's journal promises.)")
+      .def("wait_durable", &PublisherObject::wait_durable, py::arg("sequence"), py::arg("timeout") = py::none(),
+           R"(Waits for that. Raises Error: `timed_out`, `journal_failed`, `not_recorded` or `closed`.)")
+      .def_property_readonly(
+          "journal",
+          [](PublisherObject& p) {
+            const JournalProgress progress = p.journal();
+            return py::make_tuple(progress.recorded, progress.durable);
+          },
+          R"(The numbers up to which events are recorded, and durable.)")
       .def("close", &PublisherObject::close)
       .def("__enter__", [](py::object self) { return self; })
       .def("__exit__", [](PublisherObject& p, py::handle, py::handle, py::handle) { p.close(); });

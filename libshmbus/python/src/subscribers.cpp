@@ -85,30 +85,46 @@ void SubscriberObject::close() {
 }
 
 void define_subscribers(py::module_& m) {
-  py::class_<SubscriberObject, std::shared_ptr<SubscriberObject>>(m, "Subscriber")
-      .def("poll", &SubscriberObject::poll, py::arg("handler"), py::arg("limit") = 256)
+  py::class_<SubscriberObject, std::shared_ptr<SubscriberObject>>(
+      m, "Subscriber",
+      R"(Reads all topics that match a pattern. One thread at a time may use it: another one gets Error, `busy`. `for event in subscriber` waits for events, and ends when the subscriber is interrupted or its bus removed.)")
+      .def(
+          "poll", &SubscriberObject::poll, py::arg("handler"), py::arg("limit") = 256,
+          R"(Hands up to `limit` events to the handler, and returns how many it took. Never waits. What the handler raises passes through, and its event counts as handled.)")
       // An event keeps its subscriber, so that `bus.subscriber(...).next()` can be read.
-      .def("next", &SubscriberObject::next, py::keep_alive<0, 1>())
-      .def("wait", &SubscriberObject::wait, py::arg("timeout") = py::none())
-      .def("interrupt", &SubscriberObject::interrupt)
+      .def("next", &SubscriberObject::next, py::keep_alive<0, 1>(),
+           R"(Returns the next event, valid until the next call; None where there is none now.)")
+      .def(
+          "wait", &SubscriberObject::wait, py::arg("timeout") = py::none(),
+          R"(Waits until there may be something to poll. False: the time has passed, it was interrupted, or the bus removed.)")
+      .def("interrupt", &SubscriberObject::interrupt, R"(Makes every wait of this subscriber return. Any thread.)")
       .def_property_readonly("interrupted", &SubscriberObject::interrupted)
-      .def("fileno", [](SubscriberObject& s) { return s.get().fd(); })
-      .def("acknowledge", &SubscriberObject::acknowledge, py::arg("event"))
+      .def(
+          "fileno", [](SubscriberObject& s) { return s.get().fd(); },
+          R"(Returns a descriptor for select and asyncio: readable when there may be something to poll.)")
+      .def("acknowledge", &SubscriberObject::acknowledge, py::arg("event"),
+           R"(Acknowledges an event of a durable subscriber, and all before it in its topic.)")
       .def_property_readonly("pattern", [](SubscriberObject& s) { return std::string(s.get().pattern()); })
-      .def_property_readonly("lost", [](SubscriberObject& s) { return s.get().lost(); })
+      .def_property_readonly(
+          "lost", [](SubscriberObject& s) { return s.get().lost(); }, R"(How many numbers were skipped unread.)")
       .def_property_readonly("delivered", [](SubscriberObject& s) { return s.get().delivered(); })
-      .def_property_readonly("mismatched", &SubscriberObject::mismatched)
+      .def_property_readonly("mismatched", &SubscriberObject::mismatched,
+                             R"(How many events of another type were skipped.)")
       .def_property_readonly("topics", [](SubscriberObject& s) { return s.get().topics(); })
       .def_property_readonly("demoted", [](SubscriberObject& s) { return s.get().demoted(); })
       .def_property_readonly("standing_by", [](SubscriberObject& s) { return s.get().standing_by(); })
-      .def_property_readonly("status", [](SubscriberObject& s) { return status_name(s.get().status()); })
-      .def_property_readonly("unattached",
-                             [](SubscriberObject& s) {
-                               py::list list;
-                               for (const UnattachedTopic& t : s.get().unattached())
-                                 list.append(py::make_tuple(t.topic, to_string(t.code), t.reason));
-                               return list;
-                             })
+      .def_property_readonly(
+          "status", [](SubscriberObject& s) { return status_name(s.get().status()); },
+          R"("ok", "closed", "corrupt", "incomplete", ...)")
+      .def_property_readonly(
+          "unattached",
+          [](SubscriberObject& s) {
+            py::list list;
+            for (const UnattachedTopic& t : s.get().unattached())
+              list.append(py::make_tuple(t.topic, to_string(t.code), t.reason));
+            return list;
+          },
+          R"(The matching topics that could not be attached: name, code, reason.)")
       .def_property_readonly("closed", &SubscriberObject::closed)
       .def("close", &SubscriberObject::close)
       .def("__enter__", [](py::object self) { return self; })

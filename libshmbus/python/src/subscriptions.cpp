@@ -146,15 +146,19 @@ void stop_all() {
 }
 
 void define_subscriptions(py::module_& m) {
-  py::class_<SubscriptionObject, std::shared_ptr<SubscriptionObject>>(m, "Subscription")
-      .def("stop", &SubscriptionObject::stop, py::arg("timeout") = py::none())
-      .def("wait", &SubscriptionObject::wait, py::arg("timeout") = py::none())
+  py::class_<SubscriptionObject, std::shared_ptr<SubscriptionObject>>(m, "Subscription",
+                                                                      R"(A running handler. Any thread may use it.)")
+      .def("stop", &SubscriptionObject::stop, py::arg("timeout") = py::none(),
+           R"(Ends it, and waits for handlers that run. Inside its own handler it does not wait.)")
+      .def("wait", &SubscriptionObject::wait, py::arg("timeout") = py::none(), R"(Waits until it has ended.)")
       .def_property_readonly("handled", [](SubscriptionObject& s) { return s.get().handled(); })
       .def_property_readonly("handler_errors", [](SubscriptionObject& s) { return s.get().handler_errors(); })
       .def_property_readonly("lost", [](SubscriptionObject& s) { return s.get().lost(); })
       .def_property_readonly("demoted", [](SubscriptionObject& s) { return s.get().demoted(); })
       .def_property_readonly("standing_by", [](SubscriptionObject& s) { return s.get().standing_by(); })
-      .def_property_readonly("status", [](SubscriptionObject& s) { return status_name(s.get().status()); })
+      .def_property_readonly(
+          "status", [](SubscriptionObject& s) { return status_name(s.get().status()); },
+          R"("ok", "retrying", "unacknowledged", "incomplete", "corrupt", or "closed" once it has ended.)")
       .def("__enter__", [](py::object self) { return self; })
       .def("__exit__", [](SubscriptionObject& s, py::handle, py::handle, py::handle) { s.stop(py::none()); });
   m.def("_stop_all", &stop_all);

@@ -46,7 +46,7 @@ Type type_of(py::handle type) {
 }
 
 void define_types(py::module_& m) {
-  py::class_<Type>(m, "Type")
+  py::class_<Type>(m, "Type", R"(A struct of C++, as a topic records it.)")
       .def(py::init(&make_type), py::arg("name"), py::arg("size"), py::arg("alignment"), py::arg("fields"))
       .def_readonly("name", &Type::name)
       .def_readonly("size", &Type::size)
