@@ -144,30 +144,35 @@ bool journal_gates(BlockLog& log, JournalWords& journal, std::uint64_t leaving) 
   return false;
 }
 
+/// Whether a subscriber's port gates. Where its owner has ended, another process may take it over at any moment; then it
+/// is asked again.
+bool port_gates(BlockLog& log, unsigned number, std::uint64_t leaving) noexcept {
+  SubscriberPort& port = log.subscriber(number);
+  constexpr int kOwners = 16;  // more in a row: the publisher asks again a little later
+  for (int i = 0; i < kOwners; ++i) {
+    if (!needs(port, leaving)) return false;
+    const std::uint64_t owner = port.owner.load(std::memory_order_seq_cst);  // handed over after the pin was set
+    if (owner == 0) return false;
+    if ((owner & (layout::kRepairing | layout::kHeld)) == 0 && log.environment().alive(layout::owner_node(owner)))
+      return hold_of(log, port, leaving, limit_of(port, false)) == Hold::gates && !withdrawn(log, number, owner);
+    if (keep_port(log, number)) {
+      const Hold hold = hold_of(log, port, leaving, limit_of(port, true));
+      if (hold == Hold::demoted) free_held_port(log, number);
+      return hold == Hold::gates;
+    }
+    if (port.owner.load(std::memory_order_seq_cst) != owner) continue;
+    repair_subscriber(log, number);
+    return false;  // other dead subscribers don't gate, repaired or not
+  }
+  return true;
+}
+
 }  // namespace
 
 bool gated(BlockLog& log, std::uint64_t leaving) noexcept {
   bool held = log.journal() != nullptr && journal_gates(log, *log.journal(), leaving);
-  for_each_port(log.header().subscribers.load(std::memory_order_seq_cst), [&](unsigned i) {
-    SubscriberPort& port = log.subscriber(i);
-    if (!needs(port, leaving)) return;
-    const std::uint64_t owner = port.owner.load(std::memory_order_seq_cst);  // handed over after the pin was set
-    if (owner == 0) return;
-    const bool lives =
-        (owner & (layout::kRepairing | layout::kHeld)) == 0 && log.environment().alive(layout::owner_node(owner));
-    if (!lives && keep_port(log, i)) {
-      const Hold hold = hold_of(log, port, leaving, limit_of(port, true));
-      if (hold == Hold::demoted) free_held_port(log, i);
-      held = held || hold == Hold::gates;
-      return;
-    }
-    if (!lives) {
-      repair_subscriber(log, i);
-      return;  // other dead subscribers don't gate, repaired or not
-    }
-    if (hold_of(log, port, leaving, limit_of(port, false)) != Hold::gates || withdrawn(log, i, owner)) return;
-    held = true;
-  });
+  for_each_port(log.header().subscribers.load(std::memory_order_seq_cst),
+                [&](unsigned i) { held = port_gates(log, i, leaving) || held; });
   return held;
 }
 
