@@ -7,6 +7,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <thread>
@@ -256,4 +257,41 @@ TEST_CASE("what came last from the journal is acknowledged before anything else 
   CHECK(by_hand.poll([](const Event&) {}) == 0);
   CHECK(by_hand.acknowledge(**kept));
   CHECK(acknowledged("by-hand") == 3);
+}
+
+TEST_CASE("how far a durable name is behind does not count the numbers that no event has", "[journal][durable]") {
+  const JournaledBus home;
+  const shmbus::SubscriberOptions billing{
+      .start = Start::oldest(), .durable = "billing", .acknowledge = shmbus::Acknowledge::manual};
+  ForkedProcess life([&](const Parent& parent) {
+    shmbus::Bus bus = home.open();
+    shmbus::Publisher publisher = bus.publisher("t", small(Journal::batch()));
+    shmbus::Subscriber subscriber = bus.subscriber("t", billing);
+    for (int i = 0; i < 10; ++i) test::require(bool(publisher.publish("x")), "not published");
+    test::require(publisher.wait_durable(10, test::patience) == Status::ok, "not durable");
+    std::uint64_t seen = 0;
+    test::poll_until(
+        subscriber, "ten events",
+        [&](const Event& event) {
+          seen = event.sequence();
+          if (seen == 4) test::require(subscriber.acknowledge(event), "not acknowledged");
+        },
+        [&] { return seen == 10; });
+    parent.say();
+    parent.hear();
+  });
+  life.hear();
+  life.kill();
+  CHECK(life.wait() == test::End{.status = 0, .signal = SIGKILL});
+  home.reboot();
+  shmbus::Bus bus = home.open();
+  shmbus::Publisher publisher = bus.publisher("t");
+  shmbus::Subscriber subscriber = bus.subscriber("t", billing);
+  std::uint64_t last = 0;
+  for (int i = 0; i < 5; ++i) last = publisher.publish("x").sequence();
+  CHECK(last > 1000);
+  REQUIRE(publisher.wait_durable(last, test::patience) == Status::ok);
+  const auto durables = shmbus::Inspector(home.name()).durables();
+  REQUIRE(durables.size() == 1);
+  CHECK(durables[0].behind == 11);
 }

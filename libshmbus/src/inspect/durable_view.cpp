@@ -10,6 +10,7 @@
 #include "durable/journal_cursors.hpp"
 #include "durable/name_lock.hpp"
 #include "shmbus/error.hpp"
+#include "shmbus/journal_files.hpp"
 
 namespace shmbus::detail {
 
@@ -39,6 +40,22 @@ std::map<std::uint64_t, Members> read_members(const registry::Registry& registry
   return members;
 }
 
+/// Events above a number that only the journal has, from before the machine started anew: between its last one and the first
+/// one in this memory lies a gap of numbers. Without the right to read it, 0: they are not known.
+std::uint64_t events_before_memory(const registry::Registry& registry, const TopicInfo& topic,
+                                   std::uint64_t acknowledged) {
+  std::uint64_t events = 0;
+  try {
+    JournalFiles journal(registry.recorded().journals, registry.bus().text(), topic.name, registry.owners());
+    for (const JournalFile& file : journal.info().files) {
+      if (file.first < topic.first_sequence && file.last > acknowledged)
+        events += file.last - std::max(file.first - 1, acknowledged);
+    }
+  } catch (const Error&) {
+  }
+  return events;
+}
+
 DurableTopicSnapshot read_topic(const registry::Registry& registry, const base::DurableName& name,
                                 const base::TopicName& topic_name, const TopicSnapshot& topic) {
   DurableTopicSnapshot shown;
@@ -58,9 +75,16 @@ DurableTopicSnapshot read_topic(const registry::Registry& registry, const base::
     shown.problem = error.what();
   }
   if (!shown.problem.empty() || shown.published <= shown.acknowledged) return shown;
+  const bool before_memory = topic.journal && shown.acknowledged + 1 < topic.info.first_sequence;
   shown.behind = shown.published - shown.acknowledged;
+  if (before_memory) {
+    shown.behind = shown.published + 1 - std::min(shown.published + 1, topic.info.first_sequence) +
+                   events_before_memory(registry, topic.info, shown.acknowledged);
+  }
   const bool journaled = topic.journal && topic.journal->first_held != 0;
-  const std::uint64_t oldest = journaled ? topic.journal->first_held : topic.oldest != 0 ? topic.oldest : shown.published + 1;
+  const std::uint64_t oldest = journaled           ? topic.journal->first_held
+                               : topic.oldest != 0 ? topic.oldest
+                                                   : shown.published + 1;
   if (oldest > shown.acknowledged + 1) shown.dropped = oldest - shown.acknowledged - 1;
   return shown;
 }

@@ -194,7 +194,7 @@ std::unique_ptr<DiskStorage> DiskStorage::open_folder(const std::string& root, c
       if (errno == ELOOP || errno == ENOTDIR) {  // the kernel gives either one for a symbolic link
         struct stat s {};
         const bool link =
-            ::fstatat(folder->descriptor_, part.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(s.st_mode);
+            ::fstatat(folder->descriptor_.get(), part.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(s.st_mode);
         throw Error(ErrorCode::untrusted, {object + path, "a folder", link ? "a symbolic link" : "something else",
                                            "find out who put it there, and remove it"});
       }
