@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kRegistry = "registry", kControlSuffix = ".ctl", kLogMark = ".log.";
 // Behind a topic's name, as all marks, so that no file's name means two kinds: a name that ends with a topic's id ends
 // neither with ".ctl" nor with ".durable".
-constexpr std::string_view kCursorMark = ".cursor.", kDurableSuffix = ".durable";
+constexpr std::string_view kCursorMark = ".cursor.", kGroupMark = ".group.", kDurableSuffix = ".durable";
 
 }  // namespace
 
@@ -76,10 +76,26 @@ std::string BusName::cursor_prefix(const TopicName& topic) const {
   return file_prefix().append(topic.text()).append(kCursorMark);
 }
 
+std::string BusName::group_prefix(const TopicName& topic) const {
+  return file_prefix().append(topic.text()).append(kGroupMark);
+}
+
+namespace {
+
+std::string dot_id(std::uint64_t id) {
+  char text[24];
+  std::snprintf(text, sizeof text, ".%016llx", static_cast<unsigned long long>(id));
+  return text;
+}
+
+}  // namespace
+
 std::string BusName::cursor_file(const CursorName& cursor) const {
-  char id[24];
-  std::snprintf(id, sizeof id, ".%016llx", static_cast<unsigned long long>(cursor.id));
-  return cursor_prefix(cursor.topic).append(cursor.durable.text()).append(id);
+  return cursor_prefix(cursor.topic).append(cursor.durable.text()).append(dot_id(cursor.id));
+}
+
+std::string BusName::group_file(const GroupFileName& group) const {
+  return group_prefix(group.topic).append(group.group.text()).append(dot_id(group.id));
 }
 
 std::optional<TopicName> BusName::topic_of_control_file(std::string_view file) const {
@@ -129,29 +145,53 @@ std::optional<DurableName> BusName::durable_of_file(std::string_view file) const
   return DurableName::parse(file.substr(prefix.size(), file.size() - prefix.size() - kDurableSuffix.size()));
 }
 
-/// From the end: the id and the durable name hold no dot, the topic's name may hold any number of them.
-std::optional<CursorName> BusName::parse_cursor_file(std::string_view file) const {
+namespace {
+
+/// `<topic><mark><name>.<id>`, the id in 16 digits. From the end: the id and the name hold no dot, the topic's name may
+/// hold any number of them.
+struct MarkedName {
+  TopicName topic;
+  std::string_view name;
+  std::uint64_t id;
+};
+std::optional<MarkedName> parse_marked(std::string_view text, std::string_view mark) {
   constexpr std::size_t kIdDigits = 16;
-  const std::string prefix = file_prefix();
-  if (!file.starts_with(prefix)) return std::nullopt;
-  file.remove_prefix(prefix.size());
-  const std::size_t id_dot = file.rfind('.');
-  if (id_dot == std::string_view::npos || file.size() - id_dot - 1 != kIdDigits) return std::nullopt;
-  const std::string_view digits = file.substr(id_dot + 1);
+  const std::size_t id_dot = text.rfind('.');
+  if (id_dot == std::string_view::npos || text.size() - id_dot - 1 != kIdDigits) return std::nullopt;
+  const std::string_view digits = text.substr(id_dot + 1);
   std::uint64_t id = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), id, 16);
   if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size()) return std::nullopt;
-  file = file.substr(0, id_dot);
-  const std::size_t name_dot = file.rfind('.');
+  text = text.substr(0, id_dot);
+  const std::size_t name_dot = text.rfind('.');
   if (name_dot == std::string_view::npos) return std::nullopt;
-  const std::string_view marked = file.substr(0, name_dot + 1);
-  if (!marked.ends_with(kCursorMark)) return std::nullopt;
-  auto durable = DurableName::parse(file.substr(name_dot + 1));
-  auto topic = TopicName::parse(marked.substr(0, marked.size() - kCursorMark.size()));
-  if (!durable || !topic) return std::nullopt;
-  CursorName cursor{std::move(*topic), std::move(*durable), id};
-  if (cursor_file(cursor) != std::string(prefix).append(file).append(".").append(digits)) return std::nullopt;
-  return cursor;
+  const std::string_view marked = text.substr(0, name_dot + 1);
+  if (!marked.ends_with(mark)) return std::nullopt;
+  auto topic = TopicName::parse(marked.substr(0, marked.size() - mark.size()));
+  if (!topic) return std::nullopt;
+  return MarkedName{std::move(*topic), text.substr(name_dot + 1), id};
+}
+
+}  // namespace
+
+std::optional<CursorName> BusName::parse_cursor_file(std::string_view file) const {
+  const std::string prefix = file_prefix();
+  if (!file.starts_with(prefix)) return std::nullopt;
+  const auto parts = parse_marked(file.substr(prefix.size()), kCursorMark);
+  auto durable = parts ? DurableName::parse(parts->name) : std::nullopt;
+  if (!durable) return std::nullopt;
+  CursorName cursor{parts->topic, std::move(*durable), parts->id};
+  return cursor_file(cursor) == file ? std::optional(std::move(cursor)) : std::nullopt;
+}
+
+std::optional<GroupFileName> BusName::parse_group_file(std::string_view file) const {
+  const std::string prefix = file_prefix();
+  if (!file.starts_with(prefix)) return std::nullopt;
+  const auto parts = parse_marked(file.substr(prefix.size()), kGroupMark);
+  auto group = parts ? GroupName::parse(parts->name) : std::nullopt;
+  if (!group) return std::nullopt;
+  GroupFileName name{parts->topic, std::move(*group), parts->id};
+  return group_file(name) == file ? std::optional(std::move(name)) : std::nullopt;
 }
 
 }  // namespace shmbus::base

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/durable_name.hpp"
+#include "base/group_name.hpp"
 #include "base/topic_name.hpp"
 
 namespace shmbus::base {
@@ -28,6 +29,13 @@ struct RecorderName {
 struct CursorName {
   TopicName topic;
   DurableName durable;
+  std::uint64_t id = 0;  ///< the topic's
+};
+
+/// The parts of a group's file name.
+struct GroupFileName {
+  TopicName topic;
+  GroupName group;
   std::uint64_t id = 0;  ///< the topic's
 };
 
@@ -59,14 +67,16 @@ class BusName {
   std::string registry_file() const;                       ///< shmbus.<bus>.registry
   std::string control_file(const TopicName& topic) const;  ///< shmbus.<bus>.<topic>.ctl
   std::string log_file(const TopicName& topic, std::uint64_t node,
-                       std::uint64_t id) const;          ///< shmbus.<bus>.<topic>.log.<node>.<id>
-  std::string recorder_prefix() const;                   ///< shmbus.<bus>.calls.
+                       std::uint64_t id) const;                   ///< shmbus.<bus>.<topic>.log.<node>.<id>
+  std::string recorder_prefix() const;                            ///< shmbus.<bus>.calls.
   std::string recorder_file(const RecorderName& recorder) const;  ///< shmbus.<bus>.calls.<node>.<subscription>
   std::string durable_file(const DurableName& durable) const;     ///< shmbus.<bus>.<durable>.durable
+  std::string group_prefix(const TopicName& topic) const;         ///< shmbus.<bus>.<topic>.group.
+  std::string group_file(const GroupFileName& group) const;       ///< shmbus.<bus>.<topic>.group.<group>.<id>
   std::string cursor_prefix(const TopicName& topic) const;        ///< shmbus.<bus>.<topic>.cursor.
   std::string cursor_file(const CursorName& cursor) const;        ///< shmbus.<bus>.<topic>.cursor.<durable>.<id>
-  std::string removed_prefix() const;                    ///< shmbus.<bus>.~
-  std::string removed_file(std::uint64_t random) const;  ///< shmbus.<bus>.~<random>
+  std::string removed_prefix() const;                             ///< shmbus.<bus>.~
+  std::string removed_file(std::uint64_t random) const;           ///< shmbus.<bus>.~<random>
 
   /// Returns the topic whose control segment has this file name, or nothing where this is not such a name.
   std::optional<TopicName> topic_of_control_file(std::string_view file) const;
@@ -78,6 +88,8 @@ class BusName {
   std::optional<DurableName> durable_of_file(std::string_view file) const;
   /// Splits the file name of a cursor. Returns nothing where this is not such a name.
   std::optional<CursorName> parse_cursor_file(std::string_view file) const;
+  /// The same for that of a group.
+  std::optional<GroupFileName> parse_group_file(std::string_view file) const;
 
   friend auto operator<=>(const BusName&, const BusName&) = default;
 

@@ -41,4 +41,7 @@ constexpr bool any_token(std::string_view name, Wrong wrong) {
 /// Refuses a name that is empty, or longer than `limit` bytes. *Throws* Error, `invalid_name`.
 void check_name_length(const std::string& kind, std::string_view name, std::size_t limit);
 
+/// Refuses a name that is not one token, or longer than `limit` bytes. *Throws* Error, `invalid_name`.
+void check_token_name(const std::string& kind, std::string_view name, std::size_t limit);
+
 }  // namespace shmbus::base

@@ -1,16 +1,12 @@
 #include "durable/journal_cursors.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <limits>
 #include <memory>
 
 #include "journal/disk_storage.hpp"
 #include "journal/failure.hpp"
-#include "platform/descriptor.hpp"
+#include "journal/folder_place.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus::durable {
@@ -42,23 +38,10 @@ CursorOwner journal_cursor_owner(const base::TopicName& topic, const base::Durab
 
 platform::FilePlace journal_cursor_place(const registry::Registry& registry, const base::TopicName& topic,
                                          const base::DurableName& name) {
-  platform::FilePlace place;
-  place.file = name.text();
-  place.object = name.object() + ", its cursor in topic '" + topic.text() + "'";
-  place.lasting = true;
-  const std::string root = registry.recorded().journals;
-  const std::vector<std::string> parts{std::string(registry.bus().text()), topic.text(), kFolder};
-  const journal::FileRights rights{registry.recorded().mode, {}, registry.owners()};
-  place.open_directory = [root, parts, rights] {
-    try {
-      const auto folder = DiskStorage::create(root, parts, rights);
-      return platform::open_descriptor([&] { return ::fcntl(folder->descriptor(), F_DUPFD_CLOEXEC, 3); });
-    } catch (const Error& error) {
-      errno = error.code() == ErrorCode::permission ? EACCES : EIO;
-      return -1;
-    }
-  };
-  return place;
+  return journal::folder_place(registry.recorded().journals,
+                               {std::string(registry.bus().text()), topic.text(), kFolder},
+                               {registry.recorded().mode, {}, registry.owners()}, name.text(),
+                               name.object() + ", its cursor in topic '" + topic.text() + "'");
 }
 
 std::vector<base::DurableName> journal_cursors(const registry::Registry& registry, const base::TopicName& topic) {
@@ -108,12 +91,13 @@ std::optional<std::uint64_t> CursorWatch::look() noexcept {
     for (const base::DurableName& name : journal_cursors(registry_, topic_)) {
       std::uint64_t acknowledged = 0;
       try {
-        auto cursor = CursorFile::open(journal_cursor_place(registry_, topic_, name),
-                                       journal_cursor_owner(topic_, name), platform::Access::read_write,
-                                       registry_.owners());
+        auto cursor =
+            CursorFile::open(journal_cursor_place(registry_, topic_, name), journal_cursor_owner(topic_, name),
+                             platform::Access::read_write, registry_.owners());
         if (!cursor) continue;  // forgotten in the meantime
         acknowledged = cursor->acknowledged();
-        auto seen = std::find_if(seen_.begin(), seen_.end(), [&](const Seen& s) { return s.name.text() == name.text(); });
+        auto seen =
+            std::find_if(seen_.begin(), seen_.end(), [&](const Seen& s) { return s.name.text() == name.text(); });
         if (seen == seen_.end() || seen->synced != acknowledged) cursor->sync();
         if (seen == seen_.end())
           seen_.push_back({name, acknowledged});

@@ -128,10 +128,15 @@ bool withdraw_port(BlockLog& log, unsigned number, std::uint64_t node, std::uint
   return true;
 }
 
+void make_lossy(BlockLog& log, unsigned number) noexcept {
+  log.subscriber(number).mode.fetch_and(~std::uint64_t{1}, std::memory_order_seq_cst);
+  SHMBUS_CRASH_POINT("retire.lossy");
+  log.wake_publishers();
+}
+
 void retire_subscriber(BlockLog& log, unsigned number) noexcept {
   auto& port = log.subscriber(number);
-  port.mode.fetch_and(~std::uint64_t{1}, std::memory_order_seq_cst);
-  SHMBUS_CRASH_POINT("retire.lossy");
+  make_lossy(log, number);
   port.words.pin.store(kNone, std::memory_order_seq_cst);
   SHMBUS_CRASH_POINT("retire.unpinned");
   end_sleep(log, number);

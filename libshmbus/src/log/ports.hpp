@@ -42,6 +42,8 @@ std::optional<unsigned> attach_subscriber(BlockLog& log, const SubscriberPlace& 
 bool adopt_subscriber(BlockLog& log, unsigned port, std::uint64_t subscription) noexcept;
 /// Frees a port. *Requires* that this node owns it, or has marked it (kRepairing).
 void detach_subscriber(BlockLog& log, unsigned port) noexcept;
+/// Makes a port lossy: it holds no publisher back any more.
+void make_lossy(BlockLog& log, unsigned port) noexcept;
 /// Makes a port lossy and unpinned, so that it holds no publisher back any more. It still belongs to its subscription,
 /// and its retained events keep their blocks.
 void retire_subscriber(BlockLog& log, unsigned port) noexcept;

@@ -39,6 +39,8 @@ class PlacedFile {
 
   const FilePlace& place() const noexcept { return place_; }
   FileState state() const;
+  /// For a lock or a mapping, which the caller takes at once.
+  int descriptor() const noexcept { return descriptor_.get(); }
   /// Returns how many bytes it read. *Throws* Error where the file can't be read.
   std::size_t read(std::uint64_t offset, void* to, std::size_t bytes) const;
   /// Writes all of it. Opens the file again where the program closed the descriptor. *Throws* Error.
