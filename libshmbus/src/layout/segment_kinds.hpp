@@ -35,15 +35,17 @@ inline constexpr SegmentKind kRecorderSegment{"SHMBUSF1", "shmbus.B.calls.N.S", 
 inline constexpr SegmentKind kDurableSegment{"SHMBUSD1", "shmbus.B.D.durable", "record of a durable subscription"};
 inline constexpr SegmentKind kCursorSegment{"SHMBUSC1", "shmbus.B.T.cursor.D.I",
                                             "cursor of a durable subscription in a topic"};
+inline constexpr SegmentKind kGroupSegment{"SHMBUSG1", "shmbus.B.T.group.G.I", "group of a topic"};
 
 inline constexpr std::array kSegmentKinds{kRegistrySegment, kControlSegment, kRemovedSegment, kLogSegment,
-                                          kRecorderSegment, kDurableSegment, kCursorSegment};
+                                          kRecorderSegment, kDurableSegment, kCursorSegment,  kGroupSegment};
 
 inline constexpr std::uint64_t kRegistryMagic = magic_word(kRegistrySegment.magic);
 inline constexpr std::uint64_t kTopicMagic = magic_word(kControlSegment.magic);
 inline constexpr std::uint64_t kRecorderMagic = magic_word(kRecorderSegment.magic);
 inline constexpr std::uint64_t kDurableMagic = magic_word(kDurableSegment.magic);
 inline constexpr std::uint64_t kCursorMagic = magic_word(kCursorSegment.magic);
+inline constexpr std::uint64_t kGroupMagic = magic_word(kGroupSegment.magic);
 
 /// Whether a segment that begins with these bytes is of a kind that is not listed here.
 constexpr bool is_unknown_kind(std::string_view begin) noexcept {
