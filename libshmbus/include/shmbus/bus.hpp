@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "shmbus/dispatch_options.hpp"
+#include "shmbus/group.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/publisher.hpp"
 #include "shmbus/subscriber.hpp"
@@ -98,6 +100,13 @@ class [[nodiscard]] Bus {
   /// Forgets a durable subscription: its name, pattern and positions (SubscriberOptions::durable). Returns false where
   /// there is no such name. *Throws* Error, for example `busy` where a subscriber holds the name, or `invalid_name`.
   bool forget(std::string_view durable);
+
+  /// Joins a group: a work queue over one topic. The first member creates it. *Throws* Error, for example `invalid_option`,
+  /// or `limit` where the group has 64 members.
+  Group group(std::string_view topic, std::string_view name, const GroupOptions& options = {});
+  /// Removes a group with its leases and its place in the topic. Returns false where there is none. *Throws* Error, for
+  /// example `busy` where it has a living member.
+  bool remove_group(std::string_view topic, std::string_view name);
 
   /// Calls the handler for each event, on worker threads of its own. The handler may be called before this function
   /// returns. *Throws* Error, for example `invalid_option` where the handler is empty.

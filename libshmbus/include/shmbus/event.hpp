@@ -30,8 +30,11 @@ class RetainedEvent;
 
 namespace detail {
 
+class GroupLoop;
+class GroupTopic;
 class HandlerLoop;
 class TopicReader;
+class WorkerLoop;
 class WorkQueue;
 void skip_mismatched(const Event& event, const TypeInfo& expected) noexcept;
 
@@ -115,7 +118,10 @@ class Event {
   friend class RetainedEvent;
   friend class Scope;
   friend class Subscriber;
+  friend class detail::GroupLoop;
+  friend class detail::GroupTopic;
   friend class detail::HandlerLoop;
+  friend class detail::WorkerLoop;
   friend class detail::WorkQueue;
   friend void detail::skip_mismatched(const Event& event, const TypeInfo& expected) noexcept;
   Event(const detail::EventSource* source, detail::TopicReader* reader, const detail::EventRecord& record) noexcept
@@ -149,6 +155,7 @@ class [[nodiscard]] RetainedEvent {
 
  private:
   friend class Event;
+  friend class detail::GroupTopic;
   RetainedEvent(std::shared_ptr<detail::TopicReader> reader, const Event& event, int slot);
   void release() noexcept;
 

@@ -12,6 +12,7 @@
 #include "shmbus/call_snapshot.hpp"
 #include "shmbus/durable_snapshot.hpp"
 #include "shmbus/event_reader.hpp"
+#include "shmbus/group_snapshot.hpp"
 #include "shmbus/leftover.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/snapshot.hpp"
@@ -59,6 +60,15 @@ class [[nodiscard]] Inspector {
   std::vector<DurableSnapshot> durables();
   /// Returns the same, with what a snapshot of this Inspector says of nodes and topics.
   std::vector<DurableSnapshot> durables(const BusSnapshot& bus);
+
+  /// Returns the groups of the bus, by topic and name: their members, what is leased and what waits. Lists /dev/shm, and
+  /// copies of each group's file 20 KiB and 32 bytes for each event in its window. *Throws* Error as `snapshot` does.
+  std::vector<GroupSnapshot> groups();
+  /// Returns the same, with what a snapshot of this Inspector says of nodes and topics.
+  std::vector<GroupSnapshot> groups(const BusSnapshot& bus);
+  /// Returns the first events of a group that are not settled, at most `most`. Empty where there is no such group. *Throws*
+  /// Error as `snapshot` does, and where the group's file fails a check.
+  std::vector<GroupEventSnapshot> group_events(std::string_view topic, std::string_view group, std::size_t most);
 
   /// Reads the events of all topics that match a pattern, from `start` on; see EventReader. For topics that exist, the
   /// start means what it means to a subscriber. *Throws* Error: `invalid_name` for an invalid pattern; `stale_position`

@@ -39,7 +39,7 @@ class Journal {
 struct Retention {
   std::uint64_t bytes = 0;          ///< of all segment files; 0: no limit
   std::chrono::nanoseconds age{0};  ///< of a file's newest event; 0: no limit
-  bool acknowledged = false;        ///< nothing goes that a durable subscription has not acknowledged
+  bool acknowledged = false;  ///< nothing goes that a durable subscription has not acknowledged, or a group not settled
   friend bool operator==(const Retention&, const Retention&) = default;
 };
 

@@ -22,6 +22,7 @@ struct Leftover {
     recorder,       ///< a flight recorder that is not kept any more: see Inspector::recorders
     cursor,  ///< a position of a durable subscription in a topic that does not exist any more, or its record, of an
              ///< earlier bus of this name
+    group,         ///< a group of a topic that does not exist any more
     unknown_kind,  ///< a segment of a kind that a later shmbus added: inspect it with that version
     stray,         ///< a file with this bus's name that shmbus did not make, or that is too damaged to identify
   };

@@ -197,19 +197,6 @@ struct SubscriberOptions {
   bool standby = false;
 };
 
-struct DispatchOptions {
-  SubscriberOptions subscriber{};
-  /// Threads that call the handler, 1 to 64. Several threads handle events in no particular order.
-  std::size_t workers = 1;
-  /// Events that are queued for other workers and not handled yet, 1 to 1,048,576. When the queue is full, the polling
-  /// worker handles the event itself: no worker polls in the meantime, and nothing is dropped. Only used with several
-  /// workers: a single worker handles each event in place.
-  std::size_t queue = 1024;
-  /// Bytes of copies in the queue, for events whose block can't be pinned (eight blocks per topic can). When they are
-  /// used up, the polling worker handles the event itself.
-  std::size_t queue_bytes = std::size_t{16} * 1024 * 1024;
-};
-
 }  // namespace shmbus
 
 #include "shmbus/detail/header_end.hpp"

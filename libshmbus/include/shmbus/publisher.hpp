@@ -31,6 +31,7 @@ namespace shmbus {
 class Bus;
 
 namespace detail {
+class DeadLetters;
 class PublisherCore;
 }
 
@@ -133,6 +134,7 @@ class [[nodiscard]] Publisher {
 
  private:
   friend class Bus;
+  friend class detail::DeadLetters;
   explicit Publisher(std::unique_ptr<detail::PublisherCore> core) noexcept;
 
   static std::span<const std::byte> bytes(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }

@@ -22,6 +22,7 @@ enum class Status : std::uint8_t {
   timed_out,       ///< the wait ended before what it waited for happened
   retrying,        ///< a handler of a durable subscription threw; it is called again with the same event after a pause
   unacknowledged,  ///< a durable subscription's position could not be written: after a restart it is handed out again
+  expired,         ///< the lease had ended before: its event is or was leased again
 };
 
 /// Returns one line for people: what is wrong, and what to do. Never null.

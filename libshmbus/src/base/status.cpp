@@ -26,7 +26,8 @@ const char* to_string(Status status) noexcept {
     case Status::journal_failed:
       return "journal_failed: the journal could not be written or read; shmbus doctor names the cause";
     case Status::not_recorded:
-      return "not_recorded: the event is in no journal; create the topic with a journal, and see shmbus doctor for what "
+      return "not_recorded: the event is in no journal; create the topic with a journal, and see shmbus doctor for "
+             "what "
              "was missed";
     case Status::timed_out:
       return "timed_out: the wait ended before what it waited for happened; wait longer, or look again";
@@ -34,6 +35,8 @@ const char* to_string(Status status) noexcept {
       return "retrying: a handler of a durable subscription throws; its event is handled again after a pause";
     case Status::unacknowledged:
       return "unacknowledged: a durable subscription's position can't be written; see standard error";
+    case Status::expired:
+      return "expired: the lease had ended before; ask for a longer one (GroupOptions::lease), or extend it in time";
   }
   return "unknown status";
 }

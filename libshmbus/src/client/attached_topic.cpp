@@ -156,6 +156,7 @@ bool AttachedTopic::go_on(std::uint64_t sequence) noexcept {
 
 bool AttachedTopic::back_to_ring(std::uint64_t sequence, std::int64_t time) noexcept {
   if (!reader.try_resume(sequence, time)) return false;
+  resumed_ = sequence;
   SHMBUS_CRASH_POINT("journal_path.left");
   reader.take_lost(journal_->lost());
   reader.follow(*journal_);

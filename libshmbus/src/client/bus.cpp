@@ -6,6 +6,7 @@
 #include "client/bus_core.hpp"
 #include "client/bus_removal.hpp"
 #include "client/forget_durable.hpp"
+#include "client/group_core.hpp"
 #include "client/journal_end.hpp"
 #include "client/publisher_core.hpp"
 #include "client/subscriber_core.hpp"
@@ -91,6 +92,15 @@ void Bus::check_type(std::string_view pattern, const TypeInfo& type) {
 bool Bus::forget(std::string_view durable) {
   core();
   return detail::forget_durable(*core_, base::DurableName(durable));
+}
+
+Group Bus::group(std::string_view topic, std::string_view name, const GroupOptions& options) {
+  core();
+  return Group(std::make_shared<detail::GroupCore>(core_, base::TopicName(topic), base::GroupName(name), options));
+}
+
+bool Bus::remove_group(std::string_view topic, std::string_view name) {
+  return detail::remove_group(core(), base::TopicName(topic), base::GroupName(name));
 }
 
 int Bus::run_until_signal() {

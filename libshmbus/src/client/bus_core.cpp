@@ -7,6 +7,7 @@
 #include "client/bus_removal.hpp"
 #include "client/open_registry.hpp"
 #include "durable/durable_files.hpp"
+#include "group/group_files.hpp"
 #include "log/repair.hpp"
 #include "platform/membarrier.hpp"
 #include "platform/random.hpp"
@@ -306,7 +307,7 @@ unsigned BusCore::unlink_orphan_logs() {
 }
 
 /// Removes cursors in topics that do not exist any more, and files of durable subscriptions of an earlier bus.
-unsigned BusCore::unlink_useless_cursors() {
+unsigned BusCore::unlink_useless_files() {
   unsigned unlinked = 0;
   const auto exists = [&](const base::TopicName& name, std::uint64_t id) {
     try {
@@ -323,6 +324,13 @@ unsigned BusCore::unlink_useless_cursors() {
       if (held) unlinked += durable::unlink_useless(registry(), file);
     } catch (const Error&) {
       // Another user's: that user's processes, or root's, unlink it.
+    }
+  }
+  for (const std::string& file : group::useless_group_files(registry().bus(), exists)) {
+    try {
+      unlinked += platform::SegmentFile::unlink(file, "segment '" + file + "'");
+    } catch (const Error&) {
+      // The same.
     }
   }
   return unlinked;
@@ -354,7 +362,7 @@ ReapReport BusCore::reap() {
   report.nodes = node().reap();
   SHMBUS_CRASH_POINT("reap.nodes");
   report.segments +=
-      unlink_earlier_topics() + unlink_orphan_logs() + trace::tidy_recorders(node()) + unlink_useless_cursors();
+      unlink_earlier_topics() + unlink_orphan_logs() + trace::tidy_recorders(node()) + unlink_useless_files();
   return report;
 }
 

@@ -83,7 +83,7 @@ class BusCore : private platform::ForkListener {
   void offer_all();
   unsigned unlink_earlier_topics();
   unsigned unlink_orphan_logs();
-  unsigned unlink_useless_cursors();
+  unsigned unlink_useless_files();
 
   registry::Membership member_;
   registry::TopicTable topics_;

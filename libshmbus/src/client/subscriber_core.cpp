@@ -33,8 +33,8 @@ void nothing_polled(SubscriberCore& core) noexcept { core.nothing_polled(); }
 void end_poll(PollState& state) noexcept { const auto ended = std::move(state.ended); }
 
 SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern& pattern,
-                               const SubscriberOptions& options)
-    : bus_(std::move(bus)), options_(options), standing_{.pattern = pattern} {
+                               const SubscriberOptions& options, TopicJoiner* joiner)
+    : bus_(std::move(bus)), options_(options), joiner_(joiner), standing_{.pattern = pattern} {
   check_options(pattern, options);
   bus_->check_open();
   log::QuickWriter::start_causes();
@@ -57,7 +57,8 @@ SubscriberCore::SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern
   entry_ = bus_->subscriptions().add(standing_);
   state_.subscription = standing_.id;
   bell_ = bus_->registry().bell(standing_.bell);
-  topics_ = std::make_unique<TopicSet>(bus_, standing_, entry_, options.start, options.see, state_, durable_.get());
+  topics_ = std::make_unique<TopicSet>(bus_, standing_, entry_, options.start, options.see, state_, durable_.get(),
+                                       joiner_);
   try {
     SHMBUS_CRASH_POINT("subscribe.listed");
     if (standing_.standing_by)
@@ -169,6 +170,12 @@ void SubscriberCore::pause(std::chrono::nanoseconds time) const noexcept {
   }
 }
 
+void SubscriberCore::rest(std::chrono::nanoseconds time) noexcept {
+  const std::uint32_t bell = bell_->load(std::memory_order_acquire);
+  if (interrupted() || !usable() || joiner_->ready()) return;
+  platform::futex_wait(*bell_, bell, time);
+}
+
 bool SubscriberCore::any_ready() noexcept {
   if (topics_->generation_changed(std::memory_order_acquire)) return true;
   return std::any_of(state_.topics.begin(), state_.topics.end(),
@@ -177,6 +184,7 @@ bool SubscriberCore::any_ready() noexcept {
 
 bool SubscriberCore::look_everywhere() noexcept {
   if (topics_->generation_changed(std::memory_order_seq_cst)) return true;
+  if (joiner_ != nullptr && joiner_->ready()) return true;
   bool found = false;
   for (const auto& topic : state_.topics) found = attached_topic(*topic).look() || found;
   return found;

@@ -20,8 +20,9 @@ namespace shmbus::detail {
 /// A standing subscription, the topics that it covers so far, and how it waits. One thread at a time.
 class SubscriberCore : private platform::ForkListener {
  public:
-  /// *Throws* Error.
-  SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern& pattern, const SubscriberOptions& options);
+  /// `joiner` attaches the topics of a group's member; else null. It must outlive this. *Throws* Error.
+  SubscriberCore(std::shared_ptr<BusCore> bus, const base::Pattern& pattern, const SubscriberOptions& options,
+                 TopicJoiner* joiner = nullptr);
   ~SubscriberCore() override;
 
   PollState& state() noexcept { return state_; }
@@ -45,6 +46,9 @@ class SubscriberCore : private platform::ForkListener {
   bool standing_by() const noexcept { return standing_.standing_by; }
   /// Sleeps until the time has passed, or the subscriber or its bus is interrupted. Any thread.
   void pause(std::chrono::nanoseconds time) const noexcept;
+  /// Sleeps until the bell is rung, unless the joiner is ready, or the time has passed.
+  void rest(std::chrono::nanoseconds time) noexcept;
+  bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire) || bus_->interrupted(); }
 
   Status status() const noexcept;
   /// Returns the status of the topics alone, without a system call.
@@ -57,7 +61,6 @@ class SubscriberCore : private platform::ForkListener {
  private:
   void in_child() noexcept override;
   bool usable() const noexcept { return !closed_ && bus_->open(); }
-  bool interrupted() const noexcept { return interrupted_.load(std::memory_order_acquire) || bus_->interrupted(); }
   void leave() noexcept;
   void update_pending() noexcept;
   void list();
@@ -78,6 +81,7 @@ class SubscriberCore : private platform::ForkListener {
 
   std::shared_ptr<BusCore> bus_;
   SubscriberOptions options_;
+  TopicJoiner* joiner_;
   registry::StandingSubscription standing_;
   unsigned entry_ = 0;
   std::atomic<std::uint32_t>* bell_ = nullptr;  // of the subscription

@@ -34,7 +34,7 @@ Start continued(topic::TopicSegment& segment, Start start) {
 }  // namespace
 
 TopicSet::TopicSet(std::shared_ptr<BusCore> bus, const registry::StandingSubscription& standing, unsigned entry,
-                   Start start, See see, PollState& state, DurableSubscription* durable)
+                   Start start, See see, PollState& state, DurableSubscription* durable, TopicJoiner* joiner)
     : bus_(std::move(bus)),
       standing_(standing),
       entry_(entry),
@@ -42,11 +42,16 @@ TopicSet::TopicSet(std::shared_ptr<BusCore> bus, const registry::StandingSubscri
       see_(see),
       began_ns_(platform::system_ns()),
       state_(state),
-      durable_(durable) {}
+      durable_(durable),
+      joiner_(joiner) {}
 
 bool TopicSet::has(const Topic& topic) const noexcept {
   return std::any_of(state_.topics.begin(), state_.topics.end(),
                      [&](const auto& known) { return known->source.origin.topic == topic.id; });
+}
+
+bool TopicSet::covers(const base::TopicName& topic) const noexcept {
+  return standing_.pattern.covers(topic) || (joiner_ != nullptr && joiner_->covers(topic));
 }
 
 void TopicSet::attach_first() { attach_all(true); }
@@ -80,7 +85,7 @@ void TopicSet::attach_all(bool first_time) {
     release_removed(ready);
     for (Missing& topic : missing_) topic.seen = false;
     for (const Topic& topic : ready) {
-      if (standing_.pattern.covers(*topic.name) && !has(topic)) attach(topic, first_time);
+      if (covers(*topic.name) && !has(topic)) attach(topic, first_time);
     }
     std::erase_if(missing_, [](const Missing& topic) { return !topic.seen; });
     ++passes_;
@@ -107,8 +112,9 @@ void TopicSet::attach(const Topic& topic, bool first_time) {
                                               "create it with timestamps, or start at a sequence"});
     }
     if (start.kind() == Start::Kind::after) start = continued(*segment, start);
-    state_.topics.push_back(durable_ != nullptr ? attach_segment(segment, start)
-                                                : AttachedTopic::attach(segment, standing_, start, see_));
+    state_.topics.push_back(joiner_ != nullptr    ? joiner_->join(segment, standing_, start)
+                            : durable_ != nullptr ? attach_segment(segment, start)
+                                                  : AttachedTopic::attach(segment, standing_, start, see_));
   } catch (const Error& error) {
     // A topic that the pattern names must be attached. A wildcard attaches the topics it can, and lists the others.
     if (first_time && !standing_.pattern.has_wildcard()) throw;

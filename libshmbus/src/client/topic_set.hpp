@@ -8,6 +8,7 @@
 #include "client/attached_topic.hpp"
 #include "client/bus_core.hpp"
 #include "client/durable_subscription.hpp"
+#include "client/topic_joiner.hpp"
 #include "shmbus/detail/poll_state.hpp"
 #include "shmbus/unattached_topic.hpp"
 
@@ -22,9 +23,9 @@ namespace shmbus::detail {
 ///    claim or loan may still be committed.
 class TopicSet {
  public:
-  /// `durable` is null for a subscriber that is not durable.
+  /// `durable` is null for a subscriber that is not durable, `joiner` for one that is no member of a group.
   TopicSet(std::shared_ptr<BusCore> bus, const registry::StandingSubscription& standing, unsigned entry, Start start,
-           See see, PollState& state, DurableSubscription* durable);
+           See see, PollState& state, DurableSubscription* durable, TopicJoiner* joiner);
 
   /// Attaches the existing topics. *Throws* Error where the pattern names one topic, and that can't be attached.
   void attach_first();
@@ -73,6 +74,7 @@ class TopicSet {
   static bool finished(AttachedTopic& topic) noexcept;
   void show_missing() const;
   bool has(const Topic& topic) const noexcept;
+  bool covers(const base::TopicName& topic) const noexcept;
 
   std::shared_ptr<BusCore> bus_;
   const registry::StandingSubscription& standing_;
@@ -82,6 +84,7 @@ class TopicSet {
   std::int64_t began_ns_;  // of the system clock
   PollState& state_;
   DurableSubscription* durable_;
+  TopicJoiner* joiner_;
   std::vector<Missing> missing_;
   std::size_t removed_ = 0;  // topics among those read that were removed
   std::uint64_t passes_ = 0;

@@ -4,7 +4,7 @@
 
 namespace shmbus::detail {
 
-Dispatcher::Dispatcher(std::shared_ptr<HandlerLoop> loop, std::size_t workers) : loop_(std::move(loop)) {
+Dispatcher::Dispatcher(std::shared_ptr<WorkerLoop> loop, std::size_t workers) : loop_(std::move(loop)) {
   try {
     threads_.reserve(workers);
     while (threads_.size() < workers) {

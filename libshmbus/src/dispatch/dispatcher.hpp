@@ -4,7 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "dispatch/handler_loop.hpp"
+#include "dispatch/worker_loop.hpp"
 
 namespace shmbus::detail {
 
@@ -13,7 +13,7 @@ namespace shmbus::detail {
 class Dispatcher {
  public:
   /// *Throws* Error.
-  Dispatcher(std::shared_ptr<HandlerLoop> loop, std::size_t workers);
+  Dispatcher(std::shared_ptr<WorkerLoop> loop, std::size_t workers);
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
   /// Waits for the handlers that run. When called inside a handler of this subscription, waits only for those of the
@@ -21,12 +21,12 @@ class Dispatcher {
   /// nothing more.
   ~Dispatcher();
 
-  HandlerLoop& loop() const noexcept { return *loop_; }
+  WorkerLoop& loop() const noexcept { return *loop_; }
 
  private:
   void end() noexcept;
 
-  std::shared_ptr<HandlerLoop> loop_;
+  std::shared_ptr<WorkerLoop> loop_;
   std::vector<std::thread> threads_;
 };
 

@@ -1,14 +1,10 @@
 #include "dispatch/handler_loop.hpp"
 
-#include <cxxabi.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <exception>
 #include <utility>
 
 #include "platform/clock.hpp"
-#include "platform/futex.hpp"
 #include "shmbus/detail/cpu.hpp"
 #include "shmbus/detail/poll_state.hpp"
 #include "trace/recorded_call.hpp"
@@ -17,8 +13,6 @@ namespace shmbus::detail {
 
 namespace {
 
-thread_local const HandlerLoop* running = nullptr;  // the loop whose worker this thread is
-
 /// Ends a poll after the event whose handler has just returned.
 struct EndPoll {};
 
@@ -26,16 +20,12 @@ struct EndPoll {};
 
 HandlerLoop::HandlerLoop(std::shared_ptr<BusCore> bus, std::shared_ptr<SubscriberCore> core, Subscriber subscriber,
                          Handler handler, const DispatchOptions& options)
-    : bus_(std::move(bus)),
-      handler_(std::move(handler)),
-      pattern_(subscriber.pattern()),
-      workers_(options.workers),
+    : WorkerLoop(std::move(bus), std::move(handler), std::string(subscriber.pattern()), options.workers),
       reliable_(options.subscriber.delivery == Delivery::reliable),
       durable_(!options.subscriber.durable.empty()),
       core_(std::move(core)),
       subscriber_(std::move(subscriber)),
-      queue_(options.queue, options.queue_bytes),
-      alive_(options.workers) {
+      queue_(options.queue, options.queue_bytes) {
   constexpr std::size_t kDefaultCalls = 4096;
   if (const std::size_t calls = options.subscriber.record_calls.value_or(kDefaultCalls); calls != 0)
     recorder_ = trace::CallRecorder::create(bus_->member(), core_->standing(), calls, workers_);
@@ -44,7 +34,7 @@ HandlerLoop::HandlerLoop(std::shared_ptr<BusCore> bus, std::shared_ptr<Subscribe
 }
 
 void HandlerLoop::run() {
-  running = this;
+  enter();
   Worker me{*this, started_.fetch_add(1, std::memory_order_relaxed)};
   if (workers_ == 1)
     work_alone(me);
@@ -123,7 +113,8 @@ bool HandlerLoop::poll_for_all(Worker& me) {
   for (bool closing = false;;) {
     constexpr std::size_t kBatch = 256;
     const std::size_t limit = std::min(kBatch, queue_.room() + 1);
-    const std::size_t polled = poll(me, [&](const Event& event) { poll_event(me, event); }, limit);
+    const std::size_t polled = poll(
+        me, [&](const Event& event) { poll_event(me, event); }, limit);
     if (forked()) return false;
     publish_state();
     if (polled != 0 || stopping()) return true;
@@ -179,7 +170,7 @@ void HandlerLoop::call_handler(const Worker& me, const Event& event) {
 /// An event of a durable subscription that could not be handled before the subscription ends is not acknowledged, and so
 /// is handed out again to the next holder of the name.
 void HandlerLoop::handle(const Worker& me, const Event& event) {
-  if (!call_once(me, event) && durable_ && !call_again(me, event)) return;
+  if (!call(me, event) && durable_ && !call_again(me, event)) return;
   count_handled();
   if (durable_ && !forked()) finish_durable(event);
 }
@@ -196,7 +187,7 @@ bool HandlerLoop::call_again(const Worker& me, const Event& event) {
   for (auto pause = kFirstPause; !forked(); pause = std::min(2 * pause, kLongest)) {
     core_->pause(pause);
     if (stopping() || !bus_->open()) return false;
-    if (call_once(me, event)) return true;
+    if (call(me, event)) return true;
   }
   return false;
 }
@@ -226,51 +217,8 @@ void HandlerLoop::finish_durable(const Event& event) noexcept {
   }
 }
 
-/// Returns false where the handler threw. A forced unwinding has no exception object, so the reference to it refers to
-/// null.
-__attribute__((no_sanitize("null"))) bool HandlerLoop::call_once(const Worker& me, const Event& event) {
-  try {
-    call_handler(me, event);
-    return true;
-#if defined(__GLIBCXX__)
-  } catch (const abi::__forced_unwind&) {  // pthread_exit or pthread_cancel: must not be stopped
-    count_error(event);
-    count_handled();
-    throw;
-#endif
-  } catch (const std::exception& e) {
-    report(event, e.what());
-  } catch (...) {
-    report(event, trace::kNoException);
-  }
-  return false;
-}
-
-void HandlerLoop::count_handled() noexcept {
-  if (workers_ == 1)
-    platform::add_to_own(handled_, 1);
-  else
-    handled_.fetch_add(1, std::memory_order_relaxed);
-}
-
-/// Counts an error of the handler. Returns false where one was reported less than a second ago: an error in every event
-/// must not flood the log.
-bool HandlerLoop::count_error(const Event& event) noexcept {
-  attached_topic(*event.reader_).reader.count_handler_error();
-  errors_.fetch_add(1, std::memory_order_relaxed);
-  constexpr std::uint64_t kSecond = 1'000'000'000;
-  const std::uint64_t now = platform::monotonic_ns();
-  std::uint64_t last = reported_ns_.load(std::memory_order_relaxed);
-  if (last != 0 && now - last < kSecond) return false;
-  return reported_ns_.compare_exchange_strong(last, now, std::memory_order_relaxed);
-}
-
-void HandlerLoop::report(const Event& event, const char* what) noexcept {
-  if (!count_error(event)) return;
-  std::fprintf(stderr, "shmbus: the handler of topic '%.*s' threw at sequence %llu: %s (%llu so far)%s\n",
-               static_cast<int>(event.topic().size()), event.topic().data(),
-               static_cast<unsigned long long>(event.sequence()), what, static_cast<unsigned long long>(errors()),
-               durable_ ? "; it is called again" : "");
+bool HandlerLoop::call(const Worker& me, const Event& event) {
+  return call_once(event, durable_ ? "; it is called again" : "", [&] { call_handler(me, event); });
 }
 
 /// Lets other threads see the topics, before a handler is called that may take long.
@@ -309,10 +257,9 @@ std::vector<UnattachedTopic> HandlerLoop::unattached() {
   return unattached_;
 }
 
-Status HandlerLoop::status() const noexcept {
+Status HandlerLoop::status() noexcept {
   if (forked()) return Status::closed;
-  const bool ended = ended_.load(std::memory_order_acquire) != 0;
-  if (!ended && bus_->registry().removed()) return Status::closed;
+  if (!ended() && bus_->registry().removed()) return Status::closed;
   const Status status = status_.load(std::memory_order_relaxed);
   return status == Status::ok && retrying_.load(std::memory_order_relaxed) != 0 ? Status::retrying : status;
 }
@@ -320,8 +267,9 @@ Status HandlerLoop::status() const noexcept {
 bool HandlerLoop::demoted() noexcept {
   if (!reliable_ || forked()) return false;
   const std::lock_guard lock(mutex_);
-  demoted_ = demoted_ || std::any_of(watched_.begin(), watched_.end(),
-                                     [](const auto& topic) { return static_cast<const AttachedTopic&>(*topic).demoted(); });
+  demoted_ = demoted_ || std::any_of(watched_.begin(), watched_.end(), [](const auto& topic) {
+               return static_cast<const AttachedTopic&>(*topic).demoted();
+             });
   return demoted_;
 }
 
@@ -332,24 +280,10 @@ void HandlerLoop::end() noexcept {
   if (subscriber_) subscriber_->interrupt();
 }
 
-bool HandlerLoop::wait(std::chrono::nanoseconds timeout) noexcept {
-  if (running == this || forked()) return ended_.load(std::memory_order_acquire) != 0;
-  const std::uint64_t start = platform::monotonic_ns();
-  const auto limit = static_cast<std::uint64_t>(std::max<std::int64_t>(timeout.count(), 0));
-  const std::uint64_t deadline = limit > ~start ? ~std::uint64_t{0} : start + limit;
-  for (;;) {
-    if (ended_.load(std::memory_order_acquire) != 0) return true;
-    const std::uint64_t now = platform::monotonic_ns();
-    if (now >= deadline) return false;
-    constexpr std::uint64_t kHour = 3'600'000'000'000;
-    platform::futex_wait(ended_, 0, std::chrono::nanoseconds(std::min(deadline - now, kHour)));
-  }
-}
-
 /// Also called while pthread_exit unwinds the worker's stack. A forked child cleans nothing up: everything belongs to
 /// the parent.
 void HandlerLoop::leave(Worker& me) noexcept {
-  running = nullptr;
+  WorkerLoop::leave();
   if (forked()) return;
   if (me.kept && !stopping()) static_cast<void>(queue_.put(*me.kept));
   me.kept.reset();
@@ -358,13 +292,7 @@ void HandlerLoop::leave(Worker& me) noexcept {
     idle_.call_all();  // the others must end for the same reason
   else
     call_for_help();
-  const std::size_t left = alive_.fetch_sub(1, std::memory_order_acq_rel) - 1;
-  if (!me.returned) {
-    std::fprintf(stderr,
-                 "shmbus: a handler of the subscription to '%s' ended its thread (pthread_exit or pthread_cancel): "
-                 "%zu of %zu workers are left%s\n",
-                 pattern_.c_str(), left, workers_, left == 0 ? ", and the subscription ends" : "");
-  }
+  const std::size_t left = worker_ended(me.returned);
   if (left == 0) finish();
 }
 
@@ -393,8 +321,7 @@ void HandlerLoop::finish() noexcept {
   core.reset();
   subscriber.reset();  // unsubscribes
   recorder_.reset();
-  ended_.store(1, std::memory_order_release);
-  platform::futex_wake_all(ended_);
+  set_ended();
 }
 
 }  // namespace shmbus::detail

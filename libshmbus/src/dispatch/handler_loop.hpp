@@ -12,14 +12,14 @@
 #include "dispatch/batch_size.hpp"
 #include "dispatch/idle_workers.hpp"
 #include "dispatch/work_queue.hpp"
+#include "dispatch/worker_loop.hpp"
 #include "shmbus/subscriber.hpp"
 #include "shmbus/subscription.hpp"
 #include "trace/call_recorder.hpp"
 
 namespace shmbus::detail {
 
-/// What the workers of one subscription do, and what they share. It exists until the Subscription and all workers are
-/// gone, so that a handler may end its own subscription. The last worker that ends unsubscribes.
+/// The workers of a subscriber's subscription. The last one that ends unsubscribes.
 ///
 /// A single worker polls, and calls the handler in place. Several workers share one right to poll:
 ///
@@ -31,33 +31,20 @@ namespace shmbus::detail {
 ///   that has no event to handle takes the work itself.
 /// - An event that can't be queued is handled in place by the worker that polls. No worker polls in the meantime, and
 ///   nothing is lost.
-class HandlerLoop {
+class HandlerLoop final : public WorkerLoop {
  public:
   HandlerLoop(std::shared_ptr<BusCore> bus, std::shared_ptr<SubscriberCore> core, Subscriber subscriber,
               Handler handler, const DispatchOptions& options);
-  HandlerLoop(const HandlerLoop&) = delete;
-  HandlerLoop& operator=(const HandlerLoop&) = delete;
-  ~HandlerLoop() = default;
 
-  /// Does one worker's work, until the subscription ends.
-  void run();
-  /// Takes the place of `run` for a worker whose thread could not be started.
-  void give_up() noexcept;
+  void run() override;
+  void give_up() noexcept override;
+  void end() noexcept override;
 
-  /// Makes the workers end when their handlers return. Any thread.
-  void end() noexcept;
-  /// Waits until the last worker has ended. Returns false when the time is over, or when a worker calls it, which would
-  /// wait for itself.
-  bool wait(std::chrono::nanoseconds timeout) noexcept;
-  bool forked() const noexcept { return bus_->node().forked(); }
-
-  std::uint64_t handled() const noexcept { return handled_.load(std::memory_order_relaxed); }
-  std::uint64_t errors() const noexcept { return errors_.load(std::memory_order_relaxed); }
-  std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
-  Status status() const noexcept;
-  bool demoted() noexcept;
-  bool standing_by() const noexcept { return standing_by_.load(std::memory_order_relaxed); }
-  std::vector<UnattachedTopic> unattached();
+  std::uint64_t lost() noexcept override { return lost_.load(std::memory_order_relaxed); }
+  Status status() noexcept override;
+  bool demoted() noexcept override;
+  bool standing_by() const noexcept override { return standing_by_.load(std::memory_order_relaxed); }
+  std::vector<UnattachedTopic> unattached() override;
 
  private:
   struct Worker {
@@ -81,24 +68,16 @@ class HandlerLoop {
   void call_for_help() noexcept;
   void handle_kept(const Worker& me, KeptEvent event);
   void handle(const Worker& me, const Event& event);
-  bool call_once(const Worker& me, const Event& event);
+  bool call(const Worker& me, const Event& event);
   bool call_again(const Worker& me, const Event& event);
   void begin_durable(const Event& event) noexcept;
   void finish_durable(const Event& event) noexcept;
   void call_handler(const Worker& me, const Event& event);
-  void count_handled() noexcept;
-  bool count_error(const Event& event) noexcept;
-  void report(const Event& event, const char* what) noexcept;
   void watch_topics() noexcept;
   void publish_state() noexcept;
   void leave(Worker& me) noexcept;
   void finish() noexcept;
-  bool stopping() const noexcept { return stop_.load(std::memory_order_acquire) || bus_->interrupted(); }
 
-  std::shared_ptr<BusCore> bus_;
-  Handler handler_;
-  const std::string pattern_;
-  const std::size_t workers_;
   const bool reliable_;
   const bool durable_;
 
@@ -113,12 +92,9 @@ class HandlerLoop {
 
   WorkQueue queue_;
   IdleWorkers idle_;
-  std::atomic<bool> polled_{false};   // a worker has the right to poll
-  std::atomic<bool> drained_{false};  // the bus was removed and its last event polled; only queued events are left
-  std::atomic<bool> stop_{false};
-  std::atomic<std::size_t> alive_;       // workers
+  std::atomic<bool> polled_{false};      // a worker has the right to poll
+  std::atomic<bool> drained_{false};     // the bus was removed and its last event polled; only queued events are left
   std::atomic<std::size_t> started_{0};  // workers
-  std::atomic<std::uint32_t> ended_{0};  // 1: the last worker has ended; a futex
   std::atomic<Status> status_{Status::ok};
   std::mutex mutex_;
   std::vector<std::shared_ptr<TopicReader>> watched_;  // the topics, for threads that ask, under `mutex_`
@@ -127,10 +103,7 @@ class HandlerLoop {
 
   std::atomic<bool> standing_by_{false};    // as of the latest poll
   std::atomic<std::uint32_t> retrying_{0};  // workers whose handler threw, and is called again with the same event
-  std::atomic<std::uint64_t> errors_{0};
   std::atomic<std::uint64_t> lost_{0};
-  std::atomic<std::uint64_t> reported_ns_{0};
-  alignas(layout::kLine) std::atomic<std::uint64_t> handled_{0};
 };
 
 }  // namespace shmbus::detail

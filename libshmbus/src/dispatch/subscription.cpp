@@ -2,6 +2,8 @@
 
 #include "base/pattern.hpp"
 #include "dispatch/dispatcher.hpp"
+#include "dispatch/group_loop.hpp"
+#include "dispatch/handler_loop.hpp"
 #include "shmbus/bus.hpp"
 #include "shmbus/error.hpp"
 
@@ -30,11 +32,36 @@ void check(std::string_view pattern, const Handler& handler, const DispatchOptio
   if (options.queue < 1 || options.queue > kMaxQueue) refuse("dispatch option queue", "1 to 1048576", options.queue);
 }
 
+/// A group has no use for some options of a subscriber. None is ignored in silence.
+void check_group(const DispatchOptions& options) {
+  const SubscriberOptions& s = options.subscriber;
+  const auto refuse = [](const char* option, const char* expected, const char* remedy) {
+    throw Error(ErrorCode::invalid_option,
+                {std::string("subscriber option ") + option, expected, "another value", remedy});
+  };
+  if (s.start.kind() != Start::Kind::latest)
+    refuse("start", "its default, since a group keeps its own place", "give group_options.start, for a new group");
+  if (s.delivery != Delivery::lossy || s.demote_after.count() != 0)
+    refuse("delivery", "its default, since a group leases its events", "leave it out");
+  if (!s.durable.empty() || s.standby) refuse("durable", "none, since a group is durable by itself", "leave it out");
+  if (s.see != See::published) refuse("see", "See::published, for a group", "leave it out");
+}
+
 }  // namespace
 
 Subscription Bus::subscribe(std::string_view pattern, Handler handler, const DispatchOptions& options) {
   core();  // throws where this Bus was moved from
   check(pattern, handler, options);
+  if (!options.group.empty()) {
+    check_group(options);
+    GroupOptions group = options.group_options;
+    group.wait = options.subscriber.wait;
+    if (group.name.empty()) group.name = options.subscriber.name;
+    auto member =
+        std::make_shared<detail::GroupCore>(core_, base::TopicName(pattern), base::GroupName(options.group), group);
+    auto loop = std::make_shared<detail::GroupLoop>(core_, std::move(member), std::move(handler), options);
+    return Subscription(std::make_unique<detail::Dispatcher>(std::move(loop), options.workers));
+  }
   SubscriberOptions subscription = options.subscriber;
   if (!subscription.durable.empty()) subscription.acknowledge = Acknowledge::manual;  // by the loop
   auto core = std::make_shared<detail::SubscriberCore>(core_, base::Pattern(pattern), subscription);

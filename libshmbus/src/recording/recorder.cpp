@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "group/group_file.hpp"
 #include "log/block_search.hpp"
 #include "log/log_end.hpp"
 #include "log/ports.hpp"
@@ -250,12 +251,16 @@ bool Recorder::enough_space() {
 /// What is done now and then: retention, and figures for monitors.
 void Recorder::take_care() {
   cared_ = Clock::now();
-  const std::optional<std::uint64_t> acknowledged = cursors_.look();
+  std::optional<std::uint64_t> acknowledged = cursors_.look();
   const bool limited = words_.retain_bytes != 0 || words_.retain_age_ns != 0;
   if (limited) {
     journal::Removed removed;
     journal::RetainLimits limits{words_.retain_bytes, words_.retain_age_ns, {}};
-    if (words_.retain_acknowledged != 0) limits.acknowledged = acknowledged;
+    if (words_.retain_acknowledged != 0) {
+      const auto settled = group::settled_by_groups(segment_->node().registry(), segment_->name());
+      if (settled) acknowledged = std::min(acknowledged.value_or(*settled), *settled);
+      limits.acknowledged = acknowledged;
+    }
     if (writer_->retain(limits, platform::system_ns(), removed) != 0)
       words_.failures.fetch_add(1, std::memory_order_relaxed);
   }
