@@ -116,9 +116,11 @@ void check_nothing_is_left(const std::string& name, const VisitTopic& visit) {
   for (const std::string& file : SegmentFile::list(bus_name.recorder_prefix())) files.insert(file);  // they stay
   check_recorders(name);
   for (const std::string& file : SegmentFile::list(bus_name.file_prefix())) {
-    // A durable name and its positions in topics that exist stay, too.
+    // A durable name, its positions in topics that exist, and the groups of these stay, too.
     const auto cursor = bus_name.parse_cursor_file(file);
     if (cursor && files.contains(bus_name.control_file(cursor->topic))) files.insert(file);
+    const auto group = bus_name.parse_group_file(file);
+    if (group && files.contains(bus_name.control_file(group->topic))) files.insert(file);
     if (bus_name.durable_of_file(file)) files.insert(file);
     require(files.contains(file), "a file that belongs to nobody: " + file);
   }

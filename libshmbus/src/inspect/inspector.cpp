@@ -8,6 +8,7 @@
 #include "base/pattern.hpp"
 #include "inspect/durable_view.hpp"
 #include "inspect/event_reader_impl.hpp"
+#include "inspect/group_view.hpp"
 #include "inspect/leftovers.hpp"
 #include "inspect/node_list.hpp"
 #include "inspect/recorder_view.hpp"
@@ -83,6 +84,25 @@ class Inspector::Impl {
   std::vector<DurableSnapshot> durables(const BusSnapshot& bus) {
     detail::check_whole(*registry_);
     return detail::read_durables(*registry_, bus);
+  }
+
+  std::vector<GroupSnapshot> groups(const BusSnapshot& bus) {
+    detail::check_whole(*registry_);
+    std::vector<GroupSnapshot> groups = detail::read_groups(*registry_, bus);
+    unsigned number = 0;
+    for (GroupSnapshot& group : groups) {
+      if (!group.oldest) continue;
+      const auto topic = std::find_if(bus.topics.begin(), bus.topics.end(),
+                                      [&](const TopicSnapshot& t) { return t.info.name == group.topic; });
+      const auto view = topic == bus.topics.end() ? views_.end() : views_.find(topic->info.id);
+      if (view != views_.end() && view->second)
+        group.oldest_age = view->second->event_age(clock_, group.oldest->sequence, number++);
+    }
+    return groups;
+  }
+
+  std::vector<GroupEventSnapshot> group_events(std::string_view topic, std::string_view group, std::size_t most) {
+    return detail::read_group_events(*registry_, snapshot(), topic, group, most);
   }
 
   std::vector<Leftover> leftovers() { return detail::find_leftovers(*registry_, snapshot()); }
@@ -215,6 +235,12 @@ std::vector<EventSnapshot> Inspector::events(std::string_view topic, std::size_t
 }
 std::vector<DurableSnapshot> Inspector::durables() { return impl().durables(impl().snapshot()); }
 std::vector<DurableSnapshot> Inspector::durables(const BusSnapshot& bus) { return impl().durables(bus); }
+std::vector<GroupSnapshot> Inspector::groups() { return impl().groups(impl().snapshot()); }
+std::vector<GroupSnapshot> Inspector::groups(const BusSnapshot& bus) { return impl().groups(bus); }
+std::vector<GroupEventSnapshot> Inspector::group_events(std::string_view topic, std::string_view group,
+                                                        std::size_t most) {
+  return impl().group_events(topic, group, most);
+}
 std::vector<RecorderSnapshot> Inspector::recorders() { return impl().recorders(); }
 EventReader Inspector::read(std::string_view pattern, Start start, const EventReaderOptions& options) {
   return EventReader(std::make_unique<EventReader::Impl>(impl().registry(), base::Pattern(pattern), start, options));

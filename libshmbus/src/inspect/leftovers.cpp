@@ -7,6 +7,7 @@
 #include "base/bus_name.hpp"
 #include "base/topic_name.hpp"
 #include "durable/durable_files.hpp"
+#include "group/group_files.hpp"
 #include "layout/segment_checks.hpp"
 #include "layout/segment_kinds.hpp"
 #include "platform/mapping.hpp"
@@ -48,6 +49,7 @@ class Finder {
     for (const std::string& file : trace::expired_recorders(registry_)) add_file(Kind::recorder, 0, file);
     const auto known = [this](const base::TopicName& topic, std::uint64_t id) { return exists(topic, id); };
     for (const std::string& file : durable::useless_files(registry_, known)) add_file(Kind::cursor, 0, file);
+    for (const std::string& file : group::useless_group_files(registry_.bus(), known)) add_file(Kind::group, 0, file);
     for (const std::string& file : SegmentFile::list(registry_.bus().file_prefix())) look_at(file);
     return std::move(found_);
   }
@@ -87,6 +89,10 @@ class Finder {
     }
     if (const auto cursor = bus.parse_cursor_file(file)) {
       if (!made_as(layout::kCursorMagic, file)) add_stray(file);
+      return;
+    }
+    if (bus.parse_group_file(file)) {
+      if (!made_as(layout::kGroupMagic, file)) add_stray(file);
       return;
     }
     if (bus.durable_of_file(file)) {
@@ -208,6 +214,8 @@ const char* to_string(Leftover::Kind kind) noexcept {
       return "recorder";
     case Kind::cursor:
       return "cursor";
+    case Kind::group:
+      return "group";
     case Kind::unknown_kind:
       return "unknown_kind";
     case Kind::stray:

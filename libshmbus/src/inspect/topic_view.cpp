@@ -36,6 +36,11 @@ NodeState name_holder(std::uint64_t owner, const NodeSnapshot& node, PortSnapsho
   return port.alive ? node.state : NodeState::dead;
 }
 
+std::chrono::nanoseconds age_of_stamp(registry::BusClock& clock, std::uint64_t stamp, double ns_per_stamp) {
+  const auto units = static_cast<std::int64_t>(clock.stamp() - stamp);
+  return nanoseconds(units > 0 ? static_cast<std::int64_t>(static_cast<double>(units) * ns_per_stamp) : 0);
+}
+
 HeldPlaceSnapshot look_at_place(const layout::SubscriberPort& port, unsigned number, const NodeSnapshot& node,
                                 std::uint64_t owner, std::uint64_t now) {
   HeldPlaceSnapshot place;
@@ -95,6 +100,16 @@ std::vector<EventSnapshot> TopicView::events(registry::BusClock& clock, std::siz
   segment_->check_size();
   if (!copies_) copies_.emplace(segment_->log_name(), segment_->object() + ", its log");
   return copies_->last(*log_, log::end_of(*log_), segment_->source(), clock, count, max_payload);
+}
+
+std::optional<std::chrono::nanoseconds> TopicView::event_age(registry::BusClock& clock, std::uint64_t sequence,
+                                                             unsigned place) {
+  segment_->check_size();
+  const log::End end = log::end_of(*log_);
+  if (!log_->timestamps() || end.number == log::kNone) return std::nullopt;
+  const auto stamp = times_.stamp_of(*log_, layout::kMaxSubscribers + place, end.number, sequence);
+  if (!stamp) return std::nullopt;
+  return age_of_stamp(clock, *stamp, clock.ns_per_stamp());
 }
 
 /// Blocks leave the ring while it is read. Those that have left since the end was read are skipped.
@@ -232,9 +247,7 @@ void TopicView::read_reader(SnapshotContext& context, const log::End& end, const
     if (s.lag == 0) {
       s.lag_time = nanoseconds{0};
     } else if (const auto stamp = times_.stamp_of(*log_, i, end.number, s.next_sequence)) {
-      const auto units = static_cast<std::int64_t>(context.clock.stamp() - *stamp);
-      s.lag_time =
-          nanoseconds(units > 0 ? static_cast<std::int64_t>(static_cast<double>(units) * context.ns_per_stamp) : 0);
+      s.lag_time = age_of_stamp(context.clock, *stamp, context.ns_per_stamp);
     }
   }
   const std::uint64_t pin = port.words.pin.load(std::memory_order_acquire);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -42,6 +43,9 @@ class TopicView {
   RingSnapshot ring() const;
   /// Copies the last events; see EventCopies. *Throws* Error.
   std::vector<EventSnapshot> events(registry::BusClock& clock, std::size_t count, std::size_t max_payload);
+  /// Returns the age of an event, or of the oldest one in the ring where it has left that. `place` numbers those that are
+  /// asked for again and again, as UnreadStamps does. Returns nothing where it is not known. *Throws* Error.
+  std::optional<std::chrono::nanoseconds> event_age(registry::BusClock& clock, std::uint64_t sequence, unsigned place);
   /// Whether the topic was removed.
   bool removed() const noexcept { return segment_->removed(); }
 

@@ -37,18 +37,29 @@ bool bears_its_name(const base::BusName& bus, const ControlName& named, const Se
   return named.topic && control.is_named(bus.control_file(*named.topic));
 }
 
-/// Unlinks the cursors that durable subscriptions have in a removed topic. No other topic has its id. What another user
-/// made may stay, as a leftover.
-void unlink_cursors(const base::BusName& bus, const base::TopicName& topic, std::uint64_t id) {
+/// Unlinks a file that belongs to a removed topic, named with its id, which no other topic has. What another user made may
+/// stay, as a leftover.
+void unlink_part(const base::TopicName& topic, const std::string& file, const std::string& what) {
+  try {
+    SegmentFile::unlink(file, topic.object() + ", " + what);
+  } catch (const Error&) {
+    // Another user's.
+  }
+}
+
+/// Unlinks the cursors that durable subscriptions have in a removed topic, and its groups.
+void unlink_parts(const base::BusName& bus, const base::TopicName& topic, std::uint64_t id) {
   for (const std::string& file : SegmentFile::list(bus.cursor_prefix(topic))) {
     const auto cursor = bus.parse_cursor_file(file);
     if (!cursor || cursor->topic != topic || cursor->id != id) continue;
-    try {
-      SegmentFile::unlink(file, topic.object() + ", a cursor in it");
-    } catch (const Error&) {
-      // Another user's.
-    }
+    unlink_part(topic, file, "a cursor in it");
     SHMBUS_CRASH_POINT("remove.cursor_unlinked");
+  }
+  for (const std::string& file : SegmentFile::list(bus.group_prefix(topic))) {
+    const auto group = bus.parse_group_file(file);
+    if (!group || group->topic != topic || group->id != id) continue;
+    unlink_part(topic, file, "a group of it");
+    SHMBUS_CRASH_POINT("remove.group_unlinked");
   }
 }
 
@@ -71,7 +82,7 @@ std::uint64_t finish_removal(const base::BusName& bus, const std::string& remove
     end_topic(bus, *named, *control, object, topic == nullptr ? state.links == 1 : named->topic == *topic);
   }
   SHMBUS_CRASH_POINT("remove.log_unlinked");
-  if (topic != nullptr && id != 0) unlink_cursors(bus, *topic, id);
+  if (topic != nullptr && id != 0) unlink_parts(bus, *topic, id);
   SegmentFile::unlink(removed, object);
   SHMBUS_CRASH_POINT("remove.unlinked");
   if (control->state().links != 0 && topic != nullptr) control->set_mode(kEndedMode);
