@@ -55,6 +55,25 @@ ordered_json port_json(const Bridges& bridges, const TopicSnapshot& topic, const
   return object;
 }
 
+ordered_json port_json(const GroupPort& port) {
+  const HeldPlaceSnapshot& place = *port.place;
+  ordered_json object;
+  object["topic"] = port.topic->info.name;
+  object["kind"] = "group";
+  object["port"] = place.port;
+  object["group"] = printable(port.group);
+  object["program"] = printable(place.program);
+  object["pid"] = place.pid;
+  object["node"] = place.node;
+  object["state"] = port.state();
+  object["next_sequence"] = place.next_sequence;
+  object["lag"] = port.lag();
+  object["gating"] = place.gating;
+  object["gating_ns"] = place.gating_for.count();
+  object["abandon_after_ns"] = place.hold_for.count();
+  return object;
+}
+
 ordered_json port_json(const Bridges& bridges, const TopicSnapshot& topic, const SubscriberSnapshot& s) {
   ordered_json object;
   object["topic"] = topic.info.name;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bridge.hpp"
+#include "group_port.hpp"
 #include "shmbus/inspector.hpp"
 
 namespace shmbus::tool {
@@ -12,6 +13,9 @@ namespace shmbus::tool {
 // Everything a snapshot holds about a port, times in nanoseconds. `bridge` is the bridge's name, or null.
 nlohmann::ordered_json port_json(const Bridges& bridges, const TopicSnapshot& topic, const PublisherSnapshot& publisher);
 nlohmann::ordered_json port_json(const Bridges& bridges, const TopicSnapshot& topic, const SubscriberSnapshot& subscriber);
+
+/// Of a group's port; `node` and `pid` are of the member's process that owns it now.
+nlohmann::ordered_json port_json(const GroupPort& port);
 
 /// A bridge's name as JSON; null for another process.
 nlohmann::ordered_json bridge_json(const std::optional<std::string>& name);

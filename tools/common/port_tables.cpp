@@ -58,6 +58,13 @@ void PortTables::add(const TopicSnapshot& topic) {
                       std::to_string(s.delivered), std::to_string(s.lost), std::to_string(s.mismatched),
                       latency_text(s.latency)});
   }
+  for (const GroupPort& port : group_ports(topic)) add(port);
+}
+
+void PortTables::add(const GroupPort& port) {
+  const HeldPlaceSnapshot& place = *port.place;
+  subscribers_.add({port.topic->info.name, printable(port.name()), place.held ? "-" : std::to_string(place.pid),
+                    port.state(), "reliable", std::to_string(port.lag()), "-", "-", "-", "-", "-"});
 }
 
 void PortTables::add(const SubscriptionSnapshot& s, std::string_view topic) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "bridge.hpp"
+#include "group_port.hpp"
 #include "shmbus/inspector.hpp"
 #include "table.hpp"
 
@@ -22,6 +23,8 @@ class PortTables {
   std::string text(std::size_t width = 0) const;
 
  private:
+  void add(const GroupPort& port);
+
   Bridges bridges_;
   Table publishers_;
   Table subscribers_;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "bridge.hpp"
+#include "group_text.hpp"
 #include "journal_text.hpp"
 #include "port_json.hpp"
 #include "printable_text.hpp"
@@ -75,6 +76,54 @@ BlockingProcess of_place(const TopicSnapshot& topic, const HeldPlaceSnapshot& pl
   return h;
 }
 
+/// The port by which a group holds publishers back. It belongs to the group; one of the members' processes owns it.
+BlockingProcess of_group(const TopicSnapshot& topic, const HeldPlaceSnapshot& place, const std::string& name,
+                         const GroupSnapshot* group) {
+  BlockingProcess h = process_of(BlockingProcess::What::ring, topic, place, place.node_state);
+  h.name = fmt::format("group '{}'", printable(name));
+  h.since = place.gating_for;
+  const std::uint64_t events = topic.published + 1 - std::min(topic.published + 1, place.next_sequence);
+  h.detail = fmt::format("{}: {} not settled", h.name, counted(group != nullptr ? group->lag : events, "event"));
+  if (group != nullptr && group->oldest) h.detail += "; " + oldest_text(*group);
+  if (!place.held) {
+    h.remedy = "its members are slow, hang, or do not acknowledge: find out what they do, or start more of them";
+    if (place.node_state == NodeState::stopped) wake(h);
+  } else {
+    h.detail += fmt::format("; it has no member, and publishers wait {} more at most",
+                            duration_text(std::max(nanoseconds{0}, place.hold_for - place.gating_for)));
+    h.remedy = fmt::format("start a member; or remove the group, with its leases (shmbus group {} {} --remove)",
+                           topic.info.name, printable(name));
+  }
+  if (h.command.empty()) h.command = fmt::format("shmbus group {} {}", topic.info.name, printable(name));
+  return h;
+}
+
+/// The event that a full window waits for, and its holder.
+BlockingProcess of_window(const GroupSnapshot& group) {
+  BlockingProcess h;
+  h.what = BlockingProcess::What::window;
+  h.topic = group.topic;
+  h.name = fmt::format("group '{}'", group.group);
+  h.since = group.full_for;
+  h.state = NodeState::dead;
+  h.detail = fmt::format("the window of {} is full: {} not settled", counted(group.options.window, "event"),
+                         counted(group.lag, "event"));
+  if (!group.oldest) return h;
+  h.detail += "; " + oldest_text(group);
+  h.remedy = "no member holds it: it is leased again as soon as one takes; see whether members run and take";
+  if (group.oldest->state == GroupEventState::leased) {
+    h.pid = group.oldest->pid;
+    h.node = group.oldest->node;
+    h.state = group.oldest->node_state;
+    h.program = group.oldest->member;
+    h.remedy = fmt::format("it is slow or hangs: find out what it does, or end it; its lease ends after {} at the latest",
+                           duration_text(group.options.lease_most));
+    if (h.state == NodeState::stopped) wake(h);
+  }
+  if (h.command.empty()) h.command = fmt::format("shmbus group {} {}", group.topic, group.group);
+  return h;
+}
+
 BlockingProcess of_claim(const TopicSnapshot& topic, const PublisherSnapshot& p) {
   BlockingProcess h = process_of(BlockingProcess::What::claim, topic, p, p.state);
   h.since = p.claim_age;
@@ -116,6 +165,14 @@ BlockingProcess of_subscription(const SubscriptionSnapshot& s) {
   return h;
 }
 
+/// Null where it is not known.
+const GroupSnapshot* find_group_of(const std::vector<GroupSnapshot>& groups, const std::string& topic,
+                                   const std::string& name) {
+  const auto found =
+      std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.topic == topic && g.group == name; });
+  return found == groups.end() ? nullptr : &*found;
+}
+
 void add_memory(const TopicSnapshot& topic, const RingSnapshot& ring, std::vector<BlockingProcess>& processes) {
   for (const SubscriberSnapshot& s : topic.subscribers) {
     if (!s.alive) continue;  // gc reports it
@@ -149,6 +206,8 @@ const char* to_string(BlockingProcess::What what) noexcept {
       return "topic";
     case BlockingProcess::What::journal:
       return "journal";
+    case BlockingProcess::What::window:
+      return "window";
     case BlockingProcess::What::unread:
       return "unread";
     case BlockingProcess::What::memory:
@@ -159,13 +218,21 @@ const char* to_string(BlockingProcess::What what) noexcept {
 
 std::vector<BlockingProcess> find_blocking_processes(Inspector& inspector, const BusSnapshot& bus) {
   std::vector<BlockingProcess> processes;
+  const std::vector<GroupSnapshot> groups = inspector.groups(bus);
   for (const TopicSnapshot& topic : bus.topics) {
     if (!topic.problem.empty()) continue;
     for (const SubscriberSnapshot& s : topic.subscribers) {
       if (s.alive && s.gating) processes.push_back(of_ring(topic, s));
     }
     for (const HeldPlaceSnapshot& place : topic.places) {
-      if (place.gating) processes.push_back(of_place(topic, place));
+      if (!place.gating) continue;
+      if (const auto name = group_of_port(place.name))
+        processes.push_back(of_group(topic, place, *name, find_group_of(groups, topic.info.name, *name)));
+      else
+        processes.push_back(of_place(topic, place));
+    }
+    for (const GroupSnapshot& group : groups) {
+      if (group.topic == topic.info.name && group.full) processes.push_back(of_window(group));
     }
     if (topic.journal && topic.journal->holding) processes.push_back(of_journal(topic));
     for (const PublisherSnapshot& p : topic.publishers) {
@@ -219,6 +286,8 @@ std::string held_text(const BlockingProcess& p) {
         return "holds up the creation of the topic";
       case BlockingProcess::What::journal:
         return "records, and holds publishers back";
+      case BlockingProcess::What::window:
+        return "holds the event that the group's full window waits for";
       case BlockingProcess::What::unread:
         return "does not read the topic";
       case BlockingProcess::What::memory:
@@ -231,6 +300,8 @@ std::string held_text(const BlockingProcess& p) {
     return fmt::format("{} ({}, pid {}, {}) {}{}", bridge_text(*p.bridge), printable(p.program), p.pid,
                        to_string(p.state),
                        p.what == BlockingProcess::What::ring ? "holds publishers back" : held(p.what), since);
+  if (p.what == BlockingProcess::What::window && p.node == 0)
+    return fmt::format("{} waits with a full window{}", printable(p.name), since);
   if (p.what == BlockingProcess::What::journal && p.pid == 0) return "nobody records, and publishers wait";
   const std::string name =
       p.name.empty() || p.name == p.program ? p.program : fmt::format("{} of {}", p.name, p.program);

@@ -18,6 +18,7 @@ struct BlockingProcess {
     topic,    ///< the creator of a topic that is not usable yet
     memory,   ///< a subscriber inside blocks that have left the ring
     journal,  ///< the process that records a topic, and that publishers wait for, or none
+    window,   ///< the holder of the event that a group's full window waits for
     unread,   ///< holds nothing back: a subscriber that could not attach a topic it matches
   };
   What what{};

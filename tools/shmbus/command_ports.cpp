@@ -34,6 +34,7 @@ int run(const std::string& bus, const PortsOptions& options) {
     if (!options.json) continue;
     for (const PublisherSnapshot& p : topic.publishers) out.text() += port_json(bridges, topic, p).dump() + '\n';
     for (const SubscriberSnapshot& s : topic.subscribers) out.text() += port_json(bridges, topic, s).dump() + '\n';
+    for (const GroupPort& port : group_ports(topic)) out.text() += port_json(port).dump() + '\n';
   }
   for (const SubscriptionSnapshot& s : snapshot.subscriptions) {
     tables.add(s, options.topic.value_or(""));
@@ -61,7 +62,8 @@ subscriber attached. Both need time stamps.
 
 A publisher is alive, stopped or dead, waiting for a reliable subscriber, or has a claim open. A subscriber
 is spinning (awake), sleeping, lapped (events it needs have left the ring), stopped, gating (publishers wait
-for it) or dead. A third table lists subscribers that match a topic and could not attach it, and why.
+for it) or dead. A group has a port of its own on a topic without a journal: publishers wait for the first event
+that it has not settled. A third table lists subscribers that match a topic and could not attach it, and why.
 
 On a terminal that is too narrow names are shortened (video.wat~started), and columns left out, in this order:
 MISMATCHED, the latencies, MODE, DELIVERED, LAG TIME; BYTES, WAITS. Into a pipe or file all is printed.

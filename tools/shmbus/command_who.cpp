@@ -45,6 +45,8 @@ void add_who(CommandLine& line, const ChosenBus& bus) {
       .flag("-j,--json", *json, "One JSON object per line, times in nanoseconds")
       .explain(R"(It names, with their processes,
   - reliable subscribers that publishers wait for (ring),
+  - groups that publishers wait for, with the event that they have not settled (ring),
+  - holders of the event that a group's full window waits for (window),
   - publishers that stay between claim and commit, so that subscribers wait (claim),
   - journals that publishers wait for, with the process that records, or that none does (journal),
   - creators that stopped before their topic was usable (topic),

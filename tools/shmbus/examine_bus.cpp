@@ -77,7 +77,7 @@ class Examination {
     std::move(limits.begin(), limits.end(), std::back_inserter(findings_));
     topics(inspector);
     durables(inspector.durables(bus_));
-    for (auto& more : {examine_journals(bus_), examine_journal_files(bus_)})
+    for (auto& more : {examine_groups(bus_, inspector.groups(bus_)), examine_journals(bus_), examine_journal_files(bus_)})
       findings_.insert(findings_.end(), more.begin(), more.end());
     leftovers(inspector.leftovers());
   }

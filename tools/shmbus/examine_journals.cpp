@@ -11,9 +11,9 @@ namespace shmbus::tool {
 namespace {
 
 /// What is found of one topic's journal.
-class Examination {
+class JournalExamination {
  public:
-  Examination(const std::string& bus, const TopicSnapshot& topic) : bus_(bus), topic_(topic), j_(*topic.journal) {}
+  JournalExamination(const std::string& bus, const TopicSnapshot& topic) : bus_(bus), topic_(topic), j_(*topic.journal) {}
 
   std::vector<Finding> run() {
     state();
@@ -89,7 +89,7 @@ std::vector<Finding> examine_journals(const BusSnapshot& bus) {
   std::vector<Finding> findings;
   for (const TopicSnapshot& topic : bus.topics) {
     if (!topic.journal || !topic.problem.empty()) continue;
-    for (Finding& finding : Examination(bus.name, topic).run()) findings.push_back(std::move(finding));
+    for (Finding& finding : JournalExamination(bus.name, topic).run()) findings.push_back(std::move(finding));
   }
   return findings;
 }

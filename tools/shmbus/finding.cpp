@@ -34,6 +34,8 @@ std::string leftover_text(const Leftover& l) {
     case Leftover::Kind::cursor:
       return fmt::format("{} ({}), of a durable subscription, for a topic or bus that is gone", printable(l.name),
                          byte_count(l.memory));
+    case Leftover::Kind::group:
+      return fmt::format("{} ({}), a group of a topic that is gone", printable(l.name), byte_count(l.memory));
     case Leftover::Kind::unknown_kind:
       return fmt::format("{} ({}), a segment of a kind that a newer shmbus made", printable(l.name),
                          byte_count(l.memory));

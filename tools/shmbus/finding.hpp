@@ -37,6 +37,10 @@ std::vector<Finding> examine_journals(const BusSnapshot& bus);
 /// Folders of journals that are missing or can't be read.
 std::vector<Finding> examine_journal_files(const BusSnapshot& bus);
 
+/// Groups: those that can't be read, are cautious, have a full window or no member, and dead letters that wait for a
+/// decision or could not be published.
+std::vector<Finding> examine_groups(const BusSnapshot& bus, const std::vector<GroupSnapshot>& groups);
+
 /// State files of bridges to NATS, in a folder, whose bus is none of these and which no bridge uses.
 std::vector<Finding> examine_bridge_states(const std::vector<BusFiles>& buses, const std::string& folder = "/dev/shm");
 

@@ -8,9 +8,13 @@ _shmbus_durables() {
   command shmbus ${bus:+--bus "$bus"} durable 2>/dev/null | awk 'NR > 1 { print $1 }' | sort -u
 }
 
+_shmbus_groups() { # of a topic, or of all
+  command shmbus ${bus:+--bus "$bus"} groups 2>/dev/null | awk -v topic="$1" 'NR > 1 && (topic == "" || $1 == topic) { print $2 }' | sort -u
+}
+
 _shmbus() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb="" bus="" i
-  local verbs="ls info ports stat pub sub hz tail replay trace topic journal who durable doctor gc forget rm help"
+  local verbs="ls info ports stat pub sub hz tail replay trace topic journal who durable groups group take dead doctor gc forget rm help"
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
@@ -24,7 +28,7 @@ _shmbus() {
   case $verb in
     "") options+=" --version" ;;
     ls) options+=" --buses --json" ;;
-    info | ports | who | durable | doctor) options+=" --json" ;;
+    info | ports | who | durable | groups | doctor) options+=" --json" ;;
     stat) options+=" --topic --json" ;;
     pub) options+=" --lines --block-size --blocks --exclusive --journal --retain-bytes --retain-age --as-type --header --key --traceparent" ;;
     sub) options+=" --from --count --json --raw --topic-name --reliable --demote-after --durable" ;;
@@ -34,6 +38,9 @@ _shmbus() {
     hz) options+=" --interval --count --json" ;;
     topic) options+=" --block-size --blocks --exclusive --journal --retain-bytes --retain-age --skip-when-behind --unrecorded-limit --segment-file --reserve --no-timestamps --accept-raw --mode --group --strict" ;;
     journal) options+=" --journals --from --count --json --raw --topic-name --before --older --to --yes" ;;
+    group) options+=" --events --json --remove" ;;
+    take) options+=" --count --ack --exec --timeout --from --json --raw --topic-name" ;;
+    dead) options+=" --redeliver --drop --all --group --json" ;;
     gc) options+=" --yes --json" ;;
     rm) options+=" --topic --force --journal" ;;
   esac
@@ -51,6 +58,10 @@ _shmbus() {
       return
       ;;
     --durable) choices=$(_shmbus_durables) ;;
+    --group) # of topic one of the system
+      [[ $verb == dead ]] || return
+      choices=$(_shmbus_groups "")
+      ;;
     --journals)
       mapfile -t COMPREPLY < <(compgen -d -- "$word")
       return
@@ -60,7 +71,7 @@ _shmbus() {
       choices="page-cache interval: batch"
       ;;
     --from) choices="latest oldest seq: last: time:" ;;
-    --count | --slowest | --since | --speed | --interval | --block-size | --blocks | --demote-after | --mode | --group | --retain-bytes | --retain-age | --unrecorded-limit | --segment-file | --before | --older | --to | --header | --key | --traceparent) return ;;
+    --count | --events | --timeout | --exec | --slowest | --since | --speed | --interval | --block-size | --blocks | --demote-after | --mode | --retain-bytes | --retain-age | --unrecorded-limit | --segment-file | --before | --older | --to | --header | --key | --traceparent) return ;;
     *)
       if [[ $word == -* ]]; then
         choices=$options
@@ -68,7 +79,10 @@ _shmbus() {
         choices=$verbs
       else
         case $verb in
-          ls | info | ports | pub | sub | hz | tail | replay | topic) choices=$(_shmbus_topics) ;;
+          ls | info | ports | pub | sub | hz | tail | replay | topic | dead) choices=$(_shmbus_topics) ;;
+          group | take)
+            if [[ $previous == "$verb" ]]; then choices=$(_shmbus_topics); else choices=$(_shmbus_groups "$previous"); fi
+            ;;
           forget) choices=$(_shmbus_durables) ;;
           help) choices=$verbs ;;
           journal)

@@ -17,11 +17,15 @@ function __shmbus_durables
     command shmbus (__shmbus_bus) durable 2>/dev/null | awk 'NR > 1 { print $1 }' | sort -u
 end
 
+function __shmbus_groups
+    command shmbus (__shmbus_bus) groups 2>/dev/null | awk 'NR > 1 { print $2 }' | sort -u
+end
+
 function __shmbus_buses
     command shmbus ls --buses 2>/dev/null
 end
 
-set -l verbs ls info ports stat pub sub hz tail replay trace topic journal who durable doctor gc forget rm help
+set -l verbs ls info ports stat pub sub hz tail replay trace topic journal who durable groups group take dead doctor gc forget rm help
 
 complete -c shmbus -f
 complete -c shmbus -s b -l bus -x -a '(__shmbus_buses)' -d 'The bus'
@@ -42,16 +46,20 @@ complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a topic -d 'Crea
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a journal -d 'List, check, print or prune journals'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a who -d 'List processes that hold others back'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a durable -d 'List durable subscriptions'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a groups -d 'List groups'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a group -d 'Show a group, or remove it'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a take -d 'Take events from a group'
+complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a dead -d 'List dead letters, redeliver or drop them'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a doctor -d 'Find limits, traps and leftovers'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a gc -d 'Free what dead processes left'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a forget -d 'Forget a durable subscription'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a rm -d 'Remove a bus, or one topic'
 complete -c shmbus -n "not __fish_seen_subcommand_from $verbs" -a help -d 'Explain the program, or a verb'
 
-complete -c shmbus -n '__fish_seen_subcommand_from ls info ports pub sub hz tail replay topic' -a '(__shmbus_topics)'
+complete -c shmbus -n '__fish_seen_subcommand_from ls info ports pub sub hz tail replay topic group take dead' -a '(__shmbus_topics)'
 complete -c shmbus -n '__fish_seen_subcommand_from journal' -a 'ls verify export prune'
 complete -c shmbus -n '__fish_seen_subcommand_from help' -a "$verbs"
-complete -c shmbus -n '__fish_seen_subcommand_from ls info ports stat sub hz tail replay trace journal who durable doctor gc' -s j -l json -d 'JSON'
+complete -c shmbus -n '__fish_seen_subcommand_from ls info ports stat sub hz tail replay trace journal who durable groups group take dead doctor gc' -s j -l json -d 'JSON'
 complete -c shmbus -n '__fish_seen_subcommand_from ls' -l buses -d 'List the buses instead'
 complete -c shmbus -n '__fish_seen_subcommand_from stat rm' -s t -l topic -x -a '(__shmbus_topics)' -d 'Only this topic'
 complete -c shmbus -n '__fish_seen_subcommand_from pub' -s l -l lines -d 'Each line is an event'
@@ -68,14 +76,24 @@ complete -c shmbus -n '__fish_seen_subcommand_from topic' -l accept-raw -d 'Raw 
 complete -c shmbus -n '__fish_seen_subcommand_from topic' -l mode -x -d 'Access in octal'
 complete -c shmbus -n '__fish_seen_subcommand_from topic' -l group -x -a '(__fish_complete_groups)' -d 'Owner group'
 complete -c shmbus -n '__fish_seen_subcommand_from topic' -l strict -d 'Fail if it exists with other options'
-complete -c shmbus -n '__fish_seen_subcommand_from sub replay journal' -s f -l from -x -a 'latest oldest seq: last: time:' -d 'Where to begin'
-complete -c shmbus -n '__fish_seen_subcommand_from sub hz replay journal' -s n -l count -x -d 'End after this number'
-complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay journal' -s r -l raw -d 'Payloads alone'
-complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay journal' -s t -l topic-name -d 'Begin raw lines with the topic'
+complete -c shmbus -n '__fish_seen_subcommand_from sub replay journal take' -s f -l from -x -a 'latest oldest seq: last: time:' -d 'Where to begin'
+complete -c shmbus -n '__fish_seen_subcommand_from sub hz replay journal take' -s n -l count -x -d 'End after this number'
+complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay journal take' -s r -l raw -d 'Payloads alone'
+complete -c shmbus -n '__fish_seen_subcommand_from sub tail replay journal take' -s t -l topic-name -d 'Begin raw lines with the topic'
 complete -c shmbus -n '__fish_seen_subcommand_from sub' -l reliable -d 'Lose nothing'
 complete -c shmbus -n '__fish_seen_subcommand_from sub' -l demote-after -x -d 'Time of holding back before it becomes lossy'
 complete -c shmbus -n '__fish_seen_subcommand_from sub' -s d -l durable -x -a '(__shmbus_durables)' -d 'Go on under this name'
 complete -c shmbus -n '__fish_seen_subcommand_from forget' -a '(__shmbus_durables)'
+complete -c shmbus -n '__fish_seen_subcommand_from group take' -a '(__shmbus_groups)'
+complete -c shmbus -n '__fish_seen_subcommand_from group' -s n -l events -x -d 'How many unsettled events'
+complete -c shmbus -n '__fish_seen_subcommand_from group' -l remove -d 'Remove the group'
+complete -c shmbus -n '__fish_seen_subcommand_from take' -s a -l ack -d 'Acknowledge what is printed'
+complete -c shmbus -n '__fish_seen_subcommand_from take' -s x -l exec -x -d 'Run this for each event'
+complete -c shmbus -n '__fish_seen_subcommand_from take' -l timeout -x -d 'End after this time without an event'
+complete -c shmbus -n '__fish_seen_subcommand_from dead' -l redeliver -d 'Publish them again'
+complete -c shmbus -n '__fish_seen_subcommand_from dead' -l drop -d 'Take them off the list'
+complete -c shmbus -n '__fish_seen_subcommand_from dead' -l all -d 'All of the list'
+complete -c shmbus -n '__fish_seen_subcommand_from dead' -s g -l group -x -a '(__shmbus_groups)' -d 'Only of this group'
 complete -c shmbus -n '__fish_seen_subcommand_from tail' -s n -l last -x -d 'How many of each topic'
 complete -c shmbus -n '__fish_seen_subcommand_from trace' -s l -l last -x -a '(__shmbus_topics)' -d 'The newest event of a topic'
 complete -c shmbus -n '__fish_seen_subcommand_from trace' -s n -l slowest -x -d 'Only the N slowest'

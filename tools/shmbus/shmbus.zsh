@@ -21,6 +21,13 @@ _shmbus_durables() {
   _describe -t durables 'durable name' durables
 }
 
+_shmbus_groups() {
+  local -a groups
+  local bus=${opt_args[-b]:-${opt_args[--bus]:-}}
+  groups=(${(fu)"$(command shmbus ${bus:+--bus=$bus} groups 2>/dev/null | awk 'NR > 1 { print $2 }')"})
+  _describe -t groups group groups
+}
+
 _shmbus_verbs() {
   local -a verbs
   verbs=(
@@ -38,6 +45,10 @@ _shmbus_verbs() {
     'journal:list, check, print or prune what topics wrote to disk'
     'who:list the processes that hold others back'
     'durable:list durable subscriptions, and how far they have come'
+    'groups:list groups, with what is leased and what waits'
+    'group:show a group, or remove it'
+    'take:take events from a group'
+    'dead:list dead letters, redeliver or drop them'
     'doctor:find limits, traps and what crashes left'
     'gc:free what dead processes left'
     'forget:forget a durable subscription'
@@ -93,7 +104,16 @@ _shmbus() {
       '--reserve[take all memory now]' '--no-timestamps[events without time]' \
       '--accept-raw[raw bytes beside a type]' '--mode[access in octal]:mode:' '--group[owner group]:group:_groups' \
       '--strict[fail where it has other options]' '1:name:_shmbus_topics' ;;
-    who | durable | doctor) _arguments $bus $json ;;
+    group) _arguments $bus $json '(-n --events)'{-n,--events}'[how many unsettled events]:number:' \
+      '--remove[remove the group]' '1:topic:_shmbus_topics' '2:group:_shmbus_groups' ;;
+    take) _arguments $bus $print '(-n --count)'{-n,--count}'[end after this number of events]:number:' \
+      '(-a --ack)'{-a,--ack}'[acknowledge what is printed]' '(-x --exec)'{-x,--exec}'[run this for each event]:command:' \
+      '--timeout[end after this time without an event]:time:' \
+      '(-f --from)'{-f,--from}'[where a new group begins]:start:(latest oldest seq\: last\: time\:)' \
+      '1:topic:_shmbus_topics' '2:group:_shmbus_groups' ;;
+    dead) _arguments $bus $json '--redeliver[publish them again]' '--drop[take them off the list]' '--all[all of the list]' \
+      '(-g --group)'{-g,--group}'[only of this group]:group:_shmbus_groups' '1:topic:_shmbus_topics' '2:numbers:' ;;
+    who | durable | groups | doctor) _arguments $bus $json ;;
     journal) _arguments $bus $print '(-d --journals)'{-d,--journals}'[where the journals lie]:folder:_files -/' \
       '(-f --from)'{-f,--from}'[where to begin]:start:(oldest seq\: last\: time\:)' \
       '(-n --count)'{-n,--count}'[end after this number of events]:number:' '--before[files with numbers below]:number:' \
