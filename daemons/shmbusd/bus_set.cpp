@@ -36,7 +36,8 @@ std::optional<Look> BusSet::look_at(const std::string& bus) {
       BusSnapshot snapshot = known->second.snapshot();
       if (!snapshot.removed) {
         std::vector<DurableSnapshot> durables = known->second.durables(snapshot);
-        return Look{bus, std::move(snapshot), {}, std::move(durables)};
+        std::vector<GroupSnapshot> groups = known->second.groups(snapshot);
+        return Look{bus, std::move(snapshot), {}, std::move(durables), std::move(groups)};
       }
       inspectors_.erase(known);
     }

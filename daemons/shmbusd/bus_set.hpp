@@ -18,6 +18,7 @@ struct Look {
   std::optional<BusSnapshot> snapshot;  ///< nothing if it can't be read
   std::string problem;                  ///< why it can't be read
   std::vector<DurableSnapshot> durables{};
+  std::vector<GroupSnapshot> groups{};
 };
 
 /// The buses that are watched, each by an Inspector that is kept between snapshots. A bus that was removed is unmapped

@@ -168,6 +168,39 @@ void add_durable(MetricFamilies& f, const std::string& bus, const DurableSnapsho
   }
 }
 
+void add_group(MetricFamilies& f, const std::string& bus, const GroupSnapshot& g) {
+  const Labels labels{{"bus", bus}, {"topic", safe(g.topic)}, {"group", g.group}};
+  f.gauge("shmbus_group_readable", "1 if the group's file could be read.", labels, g.problem.empty() ? 1 : 0);
+  if (!g.problem.empty()) return;
+  f.gauge("shmbus_group_members", "Members of the group.", labels, static_cast<double>(g.members.size()));
+  f.gauge("shmbus_group_lag_events", "Events published and not settled in the group.", labels, number(g.lag));
+  f.gauge("shmbus_group_in_flight_events", "Of those, events that members hold.", labels, number(g.leased));
+  f.gauge("shmbus_group_waiting_events", "Of those, events that members have come to, and that nobody holds.", labels,
+          number(g.waiting));
+  if (!g.oldest || g.oldest_age)
+    f.gauge("shmbus_group_oldest_seconds", "Age of the first event that is not settled; 0: there is none.", labels,
+            g.oldest ? seconds(*g.oldest_age) : 0);
+  f.gauge("shmbus_group_cautious", "1 while the group leases one event a second, since most leases failed.", labels,
+          g.cautious ? 1 : 0);
+  f.gauge("shmbus_group_window_full_seconds", "How long the group's window has been full; 0: it is not.", labels,
+          g.full ? seconds(g.full_for) : 0);
+  f.counter("shmbus_group_leases_total", "Events leased, again or for the first time.", labels,
+            number(g.counts.leases));
+  f.counter("shmbus_group_acknowledged_total", "Leases that were acknowledged.", labels,
+            number(g.counts.acknowledged));
+  f.counter("shmbus_group_expired_total", "Leases that had ended before their holder ended them.", labels,
+            number(g.counts.expired));
+  f.counter("shmbus_group_redeliveries_total", "Leases of events that had been leased before.", labels,
+            number(g.counts.redelivered));
+  f.counter("shmbus_group_dead_letters_total", "Events published as dead letters.", labels,
+            number(g.counts.dead_letters));
+  f.counter("shmbus_group_unpublished_dead_letters_total", "Dead letters that could not be published; tried again.",
+            labels, number(g.counts.unpublished));
+  f.counter("shmbus_group_lost_events_total", "Events that left the ring before any member read them.", labels,
+            number(g.counts.lost));
+  f.counter("shmbus_group_deaths_total", "Members that died.", labels, number(g.deaths));
+}
+
 }  // namespace
 
 const std::vector<double>& served_bounds() {
@@ -221,6 +254,7 @@ std::vector<MetricFamily> Metrics::families(const std::vector<Look>& looks, cons
   for (const Look& look : looks) {
     f.gauge("shmbus_bus_readable", "1 if the bus could be read.", {{"bus", look.bus}}, look.snapshot ? 1 : 0);
     for (const DurableSnapshot& durable : look.durables) add_durable(f, look.bus, durable);
+    for (const GroupSnapshot& group : look.groups) add_group(f, look.bus, group);
     if (look.snapshot) add_bus(f, *look.snapshot, bounds_[look.snapshot->incarnation]);
   }
   return f.take();

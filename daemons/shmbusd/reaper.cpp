@@ -55,6 +55,8 @@ std::string one_text(const Leftover& l) {
       return fmt::format("{}, a flight recorder that is not kept any more{}", printable(l.name), memory);
     case Leftover::Kind::cursor:
       return fmt::format("{}, of a durable subscription, for a topic or bus that is gone{}", printable(l.name), memory);
+    case Leftover::Kind::group:
+      return fmt::format("{}, a group of a topic that is gone{}", printable(l.name), memory);
     case Leftover::Kind::unknown_kind:
       return fmt::format("/dev/shm/{}{} is a segment of a kind that a newer shmbus made: left alone", printable(l.name),
                          memory);

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "group_port.hpp"
+#include "group_text.hpp"
 #include "journal_text.hpp"
 #include "printable_text.hpp"
 #include "quantity_text.hpp"
@@ -30,6 +32,7 @@ std::vector<Warning> Warnings::look(const std::vector<Look>& looks, const Memory
   gating(looks, limits.gating);
   unattached(looks);
   journals(looks);
+  groups(looks, limits.gating);
   room(memory, limits.memory);
   return std::exchange(said_, {});
 }
@@ -55,6 +58,7 @@ void Warnings::gating(const std::vector<Look>& looks, std::chrono::nanoseconds l
         }
         now.emplace(key, Gating{std::move(who), s.gating_for});
       }
+      group_ports(look, topic, limit, now);
     }
   }
   for (const auto& [key, gating] : gating_) {
@@ -63,6 +67,66 @@ void Warnings::gating(const std::vector<Look>& looks, std::chrono::nanoseconds l
           fmt::format("{} no longer holds publishers back, after {} or more", gating.who, duration_text(gating.time)));
   }
   gating_ = std::move(now);
+}
+
+/// Groups that hold publishers back, with or without a member.
+void Warnings::group_ports(const Look& look, const TopicSnapshot& topic, std::chrono::nanoseconds limit,
+                           std::map<std::string, Gating>& now) {
+  for (const tool::GroupPort& port : tool::group_ports(topic)) {
+    const std::string key = fmt::format("{}/{}/{}", look.bus, topic.info.id, port.name());
+    const bool known = gating_.contains(key);
+    const std::chrono::nanoseconds time = port.place->gating_for;
+    if (!port.place->gating || (!known && (limit.count() == 0 || time < limit))) continue;
+    std::string who =
+        fmt::format("bus '{}', topic '{}': {}", look.bus, printable(topic.info.name), printable(port.name()));
+    if (!known)
+      say(spdlog::level::warn, fmt::format("{} has held publishers back for {}{}; shmbus who shows details", who,
+                                           duration_text(time), port.place->held ? ", and has no member" : ""));
+    now.emplace(key, Gating{std::move(who), time});
+  }
+}
+
+void Warnings::groups(const std::vector<Look>& looks, std::chrono::nanoseconds limit) {
+  std::map<std::string, Grouped> now;
+  for (const Look& look : looks) {
+    for (const GroupSnapshot& g : look.groups) {
+      const std::string object =
+          fmt::format("bus '{}', topic '{}', group '{}'", look.bus, printable(g.topic), printable(g.group));
+      const auto found = groups_.find(object);
+      const bool known = found != groups_.end();
+      const Grouped before = known ? found->second : Grouped{};
+      Grouped& group = now[object];
+      group = before;
+      group.readable = g.problem.empty();
+      if (!group.readable) {
+        if (before.readable) say(spdlog::level::warn, fmt::format("{} can't be read: {}", object, printable(g.problem)));
+        continue;
+      }
+      if (!before.readable) say(spdlog::level::info, fmt::format("{} can be read again", object));
+      group = {g.cautious, g.full && (before.full || (limit.count() != 0 && g.full_for >= limit)), true,
+               g.counts.unpublished, g.counts.lost, g.deaths};
+      if (group.cautious && !before.cautious)
+        say(spdlog::level::warn,
+            fmt::format("{} is cautious: most of its latest leases failed, so it leases one event a second", object));
+      if (!group.cautious && before.cautious) say(spdlog::level::info, fmt::format("{} is not cautious any more", object));
+      if (group.full && !before.full)
+        say(spdlog::level::warn, fmt::format("{}: its window has been full for {}; {}; shmbus who shows details", object,
+                                             duration_text(g.full_for), tool::oldest_text(g)));
+      if (!group.full && before.full) say(spdlog::level::info, fmt::format("{}: its window has room again", object));
+      if (group.unpublished > before.unpublished)
+        say(spdlog::level::warn,
+            fmt::format("{}: {} could not be published to {}; they stay in the group", object,
+                        tool::counted(group.unpublished - before.unpublished, "dead letter"),
+                        printable(g.options.dead_letters)));
+      if (known && group.lost > before.lost)
+        say(spdlog::level::warn, fmt::format("{} lost {}: they left the ring before a member read them", object,
+                                             tool::counted(group.lost - before.lost, "event")));
+      if (known && group.deaths > before.deaths)
+        say(spdlog::level::warn, fmt::format("{}: {} died; what they held is leased again", object,
+                                             tool::counted(group.deaths - before.deaths, "member")));
+    }
+  }
+  groups_ = std::move(now);
 }
 
 void Warnings::unattached(const std::vector<Look>& looks) {

@@ -47,6 +47,9 @@ class Warnings {
   void room(const Memory& memory, unsigned limit);
   void problems(const std::vector<Look>& looks);
   void journals(const std::vector<Look>& looks);
+  void groups(const std::vector<Look>& looks, std::chrono::nanoseconds limit);
+  void group_ports(const Look& look, const TopicSnapshot& topic, std::chrono::nanoseconds limit,
+                   std::map<std::string, Gating>& now);
   void unattached(const std::vector<Look>& looks);
   void say(spdlog::level::level_enum level, std::string text);
 
@@ -59,6 +62,11 @@ class Warnings {
     std::uint64_t recorder = 0;  ///< node
   };
   std::map<std::string, Journaled> journals_;  // by bus and topic
+  struct Grouped {
+    bool cautious = false, full = false, readable = true;
+    std::uint64_t unpublished = 0, lost = 0, deaths = 0;
+  };
+  std::map<std::string, Grouped> groups_;  // by bus, topic and group
   bool short_of_memory_ = false;
   std::vector<Warning> said_;
 };

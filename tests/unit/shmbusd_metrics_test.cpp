@@ -347,3 +347,52 @@ TEST_CASE("counters of latency never go back while the measured rate of the cloc
     before = series;
   }
 }
+
+TEST_CASE("metrics give what is unsettled in a group, and what its members did", "[shmbusd][group]") {
+  shmbus::GroupSnapshot group;
+  group.topic = "t";
+  group.group = "billing";
+  group.members.resize(2);
+  group.lag = 9;
+  group.leased = 3;
+  group.waiting = 4;
+  group.oldest.emplace();
+  group.oldest_age = std::chrono::milliseconds{1500};
+  group.cautious = true;
+  group.full = true;
+  group.full_for = std::chrono::seconds{2};
+  group.deaths = 1;
+  group.counts = {.leases = 20,
+                  .acknowledged = 11,
+                  .expired = 12,
+                  .redelivered = 13,
+                  .dead_letters = 14,
+                  .unpublished = 15,
+                  .lost = 16};
+  shmbus::GroupSnapshot damaged;
+  damaged.topic = "t";
+  damaged.group = "audit";
+  damaged.problem = "damaged";
+  Metrics metrics;
+  const auto series = series_of(text_of(metrics, {{"b", some_bus(), {}, {}, {group, damaged}}}));
+  const std::string labels = R"({bus="b",topic="t",group="billing"})", other = R"({bus="b",topic="t",group="audit"})";
+  const auto at = [&](const std::string& name) { return series.at("shmbus_group_" + name + labels); };
+  CHECK(at("readable") == 1);
+  CHECK(at("members") == 2);
+  CHECK(at("lag_events") == 9);
+  CHECK(at("in_flight_events") == 3);
+  CHECK(at("waiting_events") == 4);
+  CHECK(at("oldest_seconds") == 1.5);
+  CHECK(at("cautious") == 1);
+  CHECK(at("window_full_seconds") == 2);
+  CHECK(at("leases_total") == 20);
+  CHECK(at("acknowledged_total") == 11);
+  CHECK(at("expired_total") == 12);
+  CHECK(at("redeliveries_total") == 13);
+  CHECK(at("dead_letters_total") == 14);
+  CHECK(at("unpublished_dead_letters_total") == 15);
+  CHECK(at("lost_events_total") == 16);
+  CHECK(at("deaths_total") == 1);
+  CHECK(series.at("shmbus_group_readable" + other) == 0);
+  CHECK(series.count("shmbus_group_lag_events" + other) == 0);
+}

@@ -151,3 +151,53 @@ TEST_CASE("a journal's trouble is reported once, and so is its end, what is miss
         "warning: bus 'b', topic 't': its journal misses 3 events, the last one is number 9\n");
   CHECK(said(warnings, look()) == "");
 }
+
+TEST_CASE("what is wrong with a group is reported once, and so is its end", "[shmbusd][group]") {
+  Warnings warnings;
+  shmbus::GroupSnapshot group;
+  group.topic = "t";
+  group.group = "billing";
+  group.options.dead_letters = "t.dead";
+  const auto look = [&] { return std::vector<Look>{{"b", BusSnapshot{}, {}, {}, {group}}}; };
+  CHECK(said(warnings, look()) == "");
+  group.cautious = true;
+  CHECK_THAT(said(warnings, look()), Catch::StartsWith("warning: bus 'b', topic 't', group 'billing' is cautious"));
+  CHECK(said(warnings, look()) == "");
+  group.cautious = false;
+  CHECK(said(warnings, look()) == "info: bus 'b', topic 't', group 'billing' is not cautious any more\n");
+  group.full = true;
+  group.full_for = 4s;
+  CHECK(said(warnings, look()) == "");
+  group.full_for = 6s;
+  CHECK_THAT(said(warnings, look()), Catch::Contains("its window has been full for 6.00 s"));
+  group.full = false;
+  CHECK_THAT(said(warnings, look()), Catch::Contains("its window has room again"));
+  group.deaths = 2;
+  group.counts.lost = 7;
+  group.counts.unpublished = 1;
+  const std::string counts = said(warnings, look());
+  CHECK_THAT(counts, Catch::Contains("1 dead letter could not be published to t.dead"));
+  CHECK_THAT(counts, Catch::Contains("lost 7 events"));
+  CHECK_THAT(counts, Catch::Contains("2 members died"));
+  CHECK(said(warnings, look()) == "");
+  group.problem = "damaged";
+  CHECK_THAT(said(warnings, look()), Catch::Contains("can't be read: damaged"));
+  group.problem.clear();
+  CHECK(said(warnings, look()) == "info: bus 'b', topic 't', group 'billing' can be read again\n");
+}
+
+TEST_CASE("a group that holds publishers back is reported by its name, with or without a member", "[shmbusd][group]") {
+  Warnings warnings;
+  std::vector<Look> looks = gating_for(0s);
+  shmbus::HeldPlaceSnapshot& place = looks[0].snapshot->topics[0].places.emplace_back();
+  place.name = "group:billing";
+  place.gating = true;
+  place.gating_for = 6s;
+  CHECK(said(warnings, looks) ==
+        "warning: bus 'b', topic 't': group 'billing' has held publishers back for 6.00 s; shmbus who shows details\n");
+  place.held = true;
+  CHECK(said(warnings, looks) == "");
+  place.gating = false;
+  CHECK(said(warnings, looks) ==
+        "info: bus 'b', topic 't': group 'billing' no longer holds publishers back, after 6.00 s or more\n");
+}
