@@ -201,12 +201,12 @@ TEST_CASE("all panes have their place in the bar of a narrow screen, and all row
     text.erase(text.find_last_not_of(' ') + 1);
     return text;
   };
-  CHECK(bar(160) == " 1 topics 2  2 subscribers 3  3 publishers 1  4 nodes 2  5 journals 1  6 durables 2");
-  CHECK(bar(80) == " 1 topics 2  2 subs 3  3 pubs 1  4 nodes 2  5 journals 1  6 durables 2");
+  CHECK(bar(160) == " 1 topics 2  2 subscribers 3  3 publishers 1  4 nodes 2  5 journals 1  6 durables 2  7 groups 0");
+  CHECK(bar(80) == " 1 topics 2  2 subs 3  3 pubs 1  4 nodes 2  5 journ 1  6 durab 2  7 groups 0");
   session.apply({Action::filter});
   session.type("a");
   session.end_typing(true);
-  CHECK(bar(80) == " 1 topics 2  2 subs  3 pubs  4 nodes  5 journals  6 durables   filter: a");
+  CHECK(bar(80) == " 1 topics 2  2 subs  3 pubs  4 nodes  5 journ  6 durab  7 groups   filter: a");
   session.apply({Action::back});
-  CHECK(bar(60) == " 1 topics 2  2 subs  3 pubs  4 nodes  5 journals  6 durables");
+  CHECK(bar(66) == " 1 topics 2  2 subs  3 pubs  4 nodes  5 journ  6 durab  7 groups");
 }

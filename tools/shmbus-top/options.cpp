@@ -13,9 +13,9 @@ OptionParser::OptionParser(tool::Command& program) {
       .option("-n,--count", "N", tool::whole_number_between(options_.count, 1, std::uint64_t{1} << 62),
               "End after N refreshes")
       .option("-d,--delay", "S", tool::number_between(options_.delay, 0.05, 3600), "Seconds between refreshes")
-      .option("-p,--pane", "PANE", tool::choice(pane_, {"topics", "subscribers", "publishers", "nodes", "journals", "durables"}),
-              "Begin with this pane, topics, subscribers, publishers, nodes, journals or durables; with --batch, print "
-              "only this one")
+      .option("-p,--pane", "PANE", tool::choice(pane_, {"topics", "subscribers", "publishers", "nodes", "journals", "durables", "groups"}),
+              "Begin with this pane, topics, subscribers, publishers, nodes, journals, durables or groups; with "
+              "--batch, print only this one")
       .option("-s,--sort", "COLUMN", tool::text_value(sort_), "Sort the pane (--pane) by the column of this heading")
       .flag("-r,--reverse", reverse_, "Sort in reverse order")
       .option("-f,--filter", "WORDS", tool::text_value(options_.filter), "Only rows that hold these words")

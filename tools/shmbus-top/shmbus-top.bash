@@ -4,7 +4,7 @@ _shmbus_top() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} choices
   COMPREPLY=()
   case $previous in
-    -p | --pane) choices="topics subscribers publishers nodes journals durables" ;;
+    -p | --pane) choices="topics subscribers publishers nodes journals durables groups" ;;
     -u | --units) choices="binary decimal exact" ;;
     -n | --count | -d | --delay | -s | --sort | -f | --filter) return ;;
     *)

@@ -15,7 +15,7 @@ _arguments -s \
   '(-j --json)'{-j,--json}'[print a JSON object]' \
   '(-n --count)'{-n,--count}'[end after this number of refreshes]:number:' \
   '(-d --delay)'{-d,--delay}'[seconds between looks]:seconds:' \
-  '(-p --pane)'{-p,--pane}'[begin with this pane]:pane:(topics subscribers publishers nodes journals durables)' \
+  '(-p --pane)'{-p,--pane}'[begin with this pane]:pane:(topics subscribers publishers nodes journals durables groups)' \
   '(-s --sort)'{-s,--sort}'[sort the pane by this heading]:column:' \
   '(-r --reverse)'{-r,--reverse}'[sort it the other way round]' \
   '(-f --filter)'{-f,--filter}'[only rows that hold these words]:words:' \

@@ -100,4 +100,17 @@ void add_durables(ComparedSnapshot& look, const std::vector<DurableSnapshot>& be
   look.durables = std::move(after);
 }
 
+void add_groups(ComparedSnapshot& look, const std::vector<GroupSnapshot>& before, std::vector<GroupSnapshot> after) {
+  for (const GroupSnapshot& group : after) {
+    GroupRates& rates = look.group_rates.emplace_back();
+    if (!look.compared) continue;
+    for (const GroupSnapshot& then : before) {
+      if (then.topic != group.topic || then.group != group.group || then.id != group.id) continue;
+      rates.leased = growth(then.counts.leases, group.counts.leases) / look.total.seconds;
+      rates.acknowledged = growth(then.counts.acknowledged, group.counts.acknowledged) / look.total.seconds;
+    }
+  }
+  look.groups = std::move(after);
+}
+
 }  // namespace shmbus::top

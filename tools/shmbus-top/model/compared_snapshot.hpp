@@ -20,6 +20,9 @@ struct JournalRates {
   double recorded = 0, bytes = 0;         ///< events that were written; bytes of frames
   std::chrono::nanoseconds sync_time{0};  ///< of a sync between the snapshots, on average; 0: there was none
 };
+struct GroupRates {
+  double leased = 0, acknowledged = 0;
+};
 struct TopicRates {
   double published = 0, bytes = 0, lost = 0;
   std::vector<PublisherRates> publishers;
@@ -36,6 +39,8 @@ struct ComparedSnapshot {
   std::vector<double> processor;  ///< of each node's process, in cores
   std::vector<DurableSnapshot> durables;
   std::vector<double> acknowledged;  ///< events of each durable name, per second
+  std::vector<GroupSnapshot> groups;
+  std::vector<GroupRates> group_rates;  ///< of each of them
 };
 
 /// `before` may be null. New ports and topics count from 0.
@@ -44,5 +49,8 @@ ComparedSnapshot compare(const BusSnapshot* before, BusSnapshot after);
 /// Adds the durable names to a snapshot that was compared. `before` are those of the snapshot before.
 void add_durables(ComparedSnapshot& look, const std::vector<DurableSnapshot>& before,
                   std::vector<DurableSnapshot> after);
+
+/// The same for the groups.
+void add_groups(ComparedSnapshot& look, const std::vector<GroupSnapshot>& before, std::vector<GroupSnapshot> after);
 
 }  // namespace shmbus::top

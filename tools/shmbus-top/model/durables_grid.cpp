@@ -27,7 +27,7 @@ std::string topic_of(const DurableSnapshot& d) {
   return most == d.topics.end() ? std::string{} : most->topic;
 }
 
-Row row_of(const ComparedSnapshot& look, std::size_t i, const tool::Bridges& bridges, const Style& style) {
+Row durable_row(const ComparedSnapshot& look, std::size_t i, const tool::Bridges& bridges, const Style& style) {
   const DurableSnapshot& d = look.durables[i];
   const Tone behind = d.dropped != 0 ? Tone::bad : d.held ? Tone::plain : Tone::notice;
   return {row_id(d),
@@ -53,7 +53,7 @@ Grid durables_grid(const ComparedSnapshot& look, const Style& style) {
              {.heading = "PATTERN", .is_text = true, .rank = 4, .least = 8}},
             {}};
   const tool::Bridges bridges{look.bus};
-  for (std::size_t i = 0; i < look.durables.size(); ++i) grid.rows.push_back(row_of(look, i, bridges, style));
+  for (std::size_t i = 0; i < look.durables.size(); ++i) grid.rows.push_back(durable_row(look, i, bridges, style));
   return grid;
 }
 

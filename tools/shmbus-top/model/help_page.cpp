@@ -12,7 +12,7 @@ struct Entry {
 
 constexpr Entry entries[] = {
     {"", "Keys"},
-    {"1 ... 6, Tab", "topics, subscribers, publishers, nodes, journals, durables"},
+    {"1 ... 7, Tab", "topics, subscribers, publishers, nodes, journals, durables, groups"},
     {"arrows, Page, Home, End", "choose a row, or scroll; left, right: hidden columns"},
     {"Enter", "the row's topic: rate, ring and ports; or click twice"},
     {"e", "the topic's last events, with their payloads"},
@@ -54,6 +54,11 @@ constexpr Entry entries[] = {
     {"gating", "reliable, and publishers wait for it"},
     {"holding", "a journal: the ring is full, and publishers wait for the disk"},
     {"passed", "a journal: publishers go on without it"},
+    {"LEASED, WAITING", "events of a group that members hold, or that nobody holds"},
+    {"OLDEST", "age of the first event that a group has not settled"},
+    {"AGAIN, DEAD", "leases of events leased before; dead letters"},
+    {"cautious", "a group: most leases failed, so it leases one event a second"},
+    {"full", "a group: its window is full, and waits for its oldest event"},
     {"held, nobody", "a durable name: a subscriber holds it, or none"},
     {"stopped, dead", "its process was stopped (SIGSTOP, a debugger), or died"},
     {"", ""},

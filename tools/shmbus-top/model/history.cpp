@@ -31,6 +31,7 @@ void History::add(const ComparedSnapshot& look) {
     if (look.bus.topics[i].journal) add(journal_row_id(look.bus.topics[i]), look.topics[i].journal.recorded);
   }
   for (std::size_t i = 0; i < look.durables.size(); ++i) add(row_id(look.durables[i]), look.acknowledged[i]);
+  for (std::size_t i = 0; i < look.groups.size(); ++i) add(row_id(look.groups[i]), look.group_rates[i].acknowledged);
   for (std::size_t i = 0; i < look.bus.nodes.size(); ++i) add(row_id(look.bus.nodes[i]), look.processor[i]);
   rates_ = std::move(kept);
 }

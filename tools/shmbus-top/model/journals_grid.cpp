@@ -24,7 +24,7 @@ Cell sync_cell(const ComparedSnapshot& look, const JournalRates& rates) {
   return {time_text(rates.sync_time), static_cast<double>(rates.sync_time.count())};
 }
 
-Row row_of(const ComparedSnapshot& look, std::size_t i, const tool::Bridges& bridges, const Style& style) {
+Row journal_row(const ComparedSnapshot& look, std::size_t i, const tool::Bridges& bridges, const Style& style) {
   const TopicSnapshot& topic = look.bus.topics[i];
   const JournalSnapshot& j = *topic.journal;
   const JournalRates& rates = look.topics[i].journal;
@@ -71,7 +71,7 @@ Grid journals_grid(const ComparedSnapshot& look, const Style& style) {
             {}};
   const tool::Bridges bridges{look.bus};
   for (std::size_t i = 0; i < look.bus.topics.size(); ++i) {
-    if (look.bus.topics[i].journal) grid.rows.push_back(row_of(look, i, bridges, style));
+    if (look.bus.topics[i].journal) grid.rows.push_back(journal_row(look, i, bridges, style));
   }
   return grid;
 }

@@ -17,13 +17,17 @@ const char* to_string(Pane pane) noexcept {
     case Pane::journals:
       return "journals";
     case Pane::durables:
+      return "durables";
+    case Pane::groups:
       break;
   }
-  return "durables";
+  return "groups";
 }
 
 const char* brief_name(Pane pane) noexcept {
   if (pane == Pane::subscribers) return "subs";
+  if (pane == Pane::journals) return "journ";
+  if (pane == Pane::durables) return "durab";
   return pane == Pane::publishers ? "pubs" : to_string(pane);
 }
 
@@ -47,9 +51,11 @@ Grid grid_of(Pane pane, const ComparedSnapshot& look, const Style& style) {
     case Pane::journals:
       return journals_grid(look, style);
     case Pane::durables:
+      return durables_grid(look, style);
+    case Pane::groups:
       break;
   }
-  return durables_grid(look, style);
+  return groups_grid(look, style);
 }
 
 Order first_order(Pane pane) {
@@ -59,7 +65,8 @@ Order first_order(Pane pane) {
                         : pane == Pane::publishers  ? "EVENTS/S"
                         : pane == Pane::nodes       ? "CPU%"
                         : pane == Pane::journals    ? "NOTDURABLE"
-                                                    : "BEHIND";
+                        : pane == Pane::durables    ? "BEHIND"
+                                                    : "LAG";
   return {.column = find_column(empty, heading).value_or(0)};
 }
 

@@ -11,6 +11,7 @@ Grid publishers_grid(const ComparedSnapshot& look, const Style& style);
 Grid nodes_grid(const ComparedSnapshot& look);
 Grid journals_grid(const ComparedSnapshot& look, const Style& style);
 Grid durables_grid(const ComparedSnapshot& look, const Style& style);
+Grid groups_grid(const ComparedSnapshot& look, const Style& style);
 
 // Cells that several panes have.
 Cell count_cell(std::uint64_t count, Tone tone = Tone::plain);  ///< zeros are quiet

@@ -2,6 +2,7 @@
 
 #include "bridge.hpp"
 #include "durable_json.hpp"
+#include "group_json.hpp"
 #include "journal_json.hpp"
 #include "model/alerts.hpp"
 #include "model/header.hpp"
@@ -126,6 +127,17 @@ ordered_json nodes_json(const ComparedSnapshot& look, const tool::Bridges& bridg
   return list;
 }
 
+ordered_json groups_json(const ComparedSnapshot& look, const Rate& rate) {
+  ordered_json list = ordered_json::array();
+  for (std::size_t i = 0; i < look.groups.size(); ++i) {
+    ordered_json object = tool::group_json(look.groups[i]);
+    object["leases_per_s"] = rate(look.group_rates[i].leased);
+    object["acknowledged_per_s"] = rate(look.group_rates[i].acknowledged);
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
 ordered_json durables_json(const ComparedSnapshot& look, const Rate& rate) {
   ordered_json list = ordered_json::array();
   for (std::size_t i = 0; i < look.durables.size(); ++i) {
@@ -164,6 +176,7 @@ std::string report_json(const ComparedSnapshot& look) {
   object["publishers"] = publishers_json(look, bridges, rate);
   object["nodes"] = nodes_json(look, bridges, rate);
   object["durables"] = durables_json(look, rate);
+  object["groups"] = groups_json(look, rate);
   object["unfinished"] = ordered_json::array();
   for (const UnfinishedTopic& topic : bus.unfinished)
     object["unfinished"].push_back({{"topic", tool::printable(topic.name)},

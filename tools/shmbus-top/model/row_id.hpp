@@ -18,6 +18,7 @@ inline std::string row_id(const TopicSnapshot& topic, const PublisherSnapshot& p
 }
 inline std::string row_id(const NodeSnapshot& node) { return fmt::format("node {}", node.id); }
 inline std::string journal_row_id(const TopicSnapshot& topic) { return fmt::format("journal {}", topic.info.id); }
+inline std::string row_id(const GroupSnapshot& group) { return fmt::format("group {} {}", group.topic, group.group); }
 inline std::string row_id(const DurableSnapshot& durable) { return "durable " + durable.name; }
 
 }  // namespace shmbus::top

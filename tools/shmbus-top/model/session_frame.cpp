@@ -36,9 +36,11 @@ std::size_t entries(Pane pane, const ComparedSnapshot& look) {
     case Pane::journals:
       return journals;
     case Pane::durables:
+      return look.durables.size();
+    case Pane::groups:
       break;
   }
-  return look.durables.size();
+  return look.groups.size();
 }
 
 /// The names of the panes, each with its key and how many rows it has. On a narrow screen names are brief, and then those

@@ -20,6 +20,8 @@ std::optional<ComparedSnapshot> Watch::look() {
       before_ = look.bus;
       add_durables(look, durables_before_, durables(look.bus));
       durables_before_ = look.durables;
+      add_groups(look, groups_before_, groups(look.bus));
+      groups_before_ = look.groups;
       return look;
     }
     problem_ = fmt::format("bus '{}' was removed; waiting for a new one of that name", bus_);
@@ -30,12 +32,22 @@ std::optional<ComparedSnapshot> Watch::look() {
   inspector_.reset();
   before_.reset();
   durables_before_.clear();
+  groups_before_.clear();
   return std::nullopt;
 }
 
 std::vector<DurableSnapshot> Watch::durables(const BusSnapshot& bus) {
   try {
     return inspector_->durables(bus);
+  } catch (const Error&) {
+    // The next snapshot reports what is wrong.
+  }
+  return {};
+}
+
+std::vector<GroupSnapshot> Watch::groups(const BusSnapshot& bus) {
+  try {
+    return inspector_->groups(bus);
   } catch (const Error&) {
     // The next snapshot reports what is wrong.
   }

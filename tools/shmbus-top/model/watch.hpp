@@ -26,11 +26,13 @@ class Watch {
 
  private:
   std::vector<DurableSnapshot> durables(const BusSnapshot& bus);
+  std::vector<GroupSnapshot> groups(const BusSnapshot& bus);
 
   std::string bus_;
   std::optional<Inspector> inspector_;
   std::optional<BusSnapshot> before_;
   std::vector<DurableSnapshot> durables_before_;
+  std::vector<GroupSnapshot> groups_before_;
   std::string problem_;
 };
 

@@ -1,0 +1,95 @@
+// What shmbus-top shows of groups.
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "model/history.hpp"
+#include "model/pane.hpp"
+#include "model/report.hpp"
+#include "model/row_id.hpp"
+#include "top_fixture.hpp"
+
+using namespace std::chrono_literals;
+using namespace shmbus::top;
+using shmbus::GroupEventState;
+using shmbus::GroupSnapshot;
+using test::bus_at;
+using test::cell;
+using test::tone;
+
+namespace {
+
+GroupSnapshot group(const std::string& name, std::uint64_t acknowledged) {
+  GroupSnapshot g;
+  g.topic = "a";
+  g.group = name;
+  g.id = 5;
+  g.members.resize(2);
+  g.counts.leases = acknowledged + 3;
+  g.counts.acknowledged = acknowledged;
+  g.lag = 12;
+  g.leased = 3;
+  g.waiting = 4;
+  g.oldest.emplace();
+  g.oldest->state = GroupEventState::leased;
+  g.oldest->member = "worker[500]";
+  g.oldest->node_state = shmbus::NodeState::alive;
+  g.oldest_age = 1500ms;
+  return g;
+}
+
+/// Two snapshots, two seconds apart: `busy` acknowledged 2000 events in between, `left` has no member.
+ComparedSnapshot two_seconds() {
+  const auto before = bus_at(10s, 1000);
+  ComparedSnapshot look = compare(&before, bus_at(12s, 3000));
+  GroupSnapshot left = group("left", 7);
+  left.members.clear();
+  add_groups(look, {group("busy", 500), left}, {group("busy", 2500), left});
+  return look;
+}
+
+}  // namespace
+
+TEST_CASE("the pane of groups shows what is leased and waits, how old it is, and who holds it", "[top][group]") {
+  const ComparedSnapshot look = two_seconds();
+  const Grid grid = grid_of(Pane::groups, look, {});
+  REQUIRE(grid.rows.size() == 2);
+  for (const Row& row : grid.rows) CHECK(row.cells.size() == grid.columns.size());
+  CHECK(cell(grid, "busy", "GROUP") == "busy");
+  CHECK(cell(grid, "busy", "STATE") == "ok");
+  CHECK(cell(grid, "busy", "LAG") == "12");
+  CHECK(cell(grid, "busy", "LEASED") == "3");
+  CHECK(cell(grid, "busy", "WAITING") == "4");
+  CHECK(cell(grid, "busy", "HOLDER") == "worker[500]");
+  CHECK(cell(grid, "left", "STATE") == "nobody");
+  CHECK(tone(grid, "left", "STATE") == Tone::notice);
+  CHECK(first_order(Pane::groups).column != 0);
+  CHECK(look.group_rates.at(0).acknowledged == Approx(1000));
+  CHECK(look.group_rates.at(1).acknowledged == 0);
+  History history;
+  history.add(look);
+  CHECK(history.last(row_id(look.groups[0])).back() == Approx(1000));
+}
+
+TEST_CASE("a group in trouble says so in an alarming colour", "[top][group]") {
+  ComparedSnapshot look = two_seconds();
+  look.groups[0].cautious = true;
+  CHECK(cell(grid_of(Pane::groups, look, {}), "busy", "STATE") == "cautious");
+  look.groups[0].full = true;
+  const Grid grid = grid_of(Pane::groups, look, {});
+  CHECK(cell(grid, "busy", "STATE") == "full");
+  CHECK(tone(grid, "busy", "STATE") == Tone::bad);
+  look.groups[0].problem = "damaged";
+  CHECK(cell(grid_of(Pane::groups, look, {}), "busy", "STATE") == "unreadable");
+}
+
+TEST_CASE("a group made anew counts from zero", "[top][group]") {
+  const auto before = bus_at(10s, 1000);
+  ComparedSnapshot look = compare(&before, bus_at(12s, 3000));
+  GroupSnapshot anew = group("busy", 2500);
+  anew.id = 6;
+  add_groups(look, {group("busy", 500)}, {anew});
+  CHECK(look.group_rates.at(0).acknowledged == 0);
+}
