@@ -20,7 +20,7 @@ using test::poll_all;
 using test::publish;
 using test::refused;
 
-TEST_CASE("one subscriber holds a name; another is told which process that is", "[durable]") {
+TEST_CASE("one subscriber holds a name; another's error names that process", "[durable]") {
   DurableBus f;
   f.bus.topic("t");
   std::optional<shmbus::Subscriber> holder(f.bus.subscriber("t", billing));
