@@ -13,6 +13,8 @@ namespace crash {
 using namespace std::chrono_literals;
 using shmbus::Bus;
 using shmbus::Delivery;
+using shmbus::Error;
+using shmbus::ErrorCode;
 using shmbus::Event;
 using shmbus::Start;
 using shmbus::Status;
@@ -107,6 +109,30 @@ void record_calls(const Stage& stage) {
         if (subscriber.poll(handle, 16) == 0) subscriber.wait(1ms);
       } catch (const Fifth&) {
       }
+    }
+  });
+}
+
+/// Keeps a place in the ring, ends, and takes it over again. A name it was killed with is its own once more.
+void hold_a_place(const Stage& stage) {
+  Bus bus = Bus::open(stage.bus);
+  const std::string name = "h" + std::to_string(stage.self % 2);
+  const shmbus::SubscriberOptions options{
+      .start = Start::oldest(), .delivery = Delivery::reliable, .durable = name, .hold_for = 5ms, .standby = true};
+  std::uint64_t rounds = 0;
+  stage.repeat([&] {
+    {
+      shmbus::Subscriber subscriber = bus.subscriber(stage.topic, options);
+      for (int i = 0; i < 20; ++i) {
+        subscriber.poll([](const Event&) {}, 64);
+        subscriber.wait(1ms);
+      }
+    }
+    if (++rounds % 8 != 0) return;
+    try {
+      bus.forget(name);
+    } catch (const Error& error) {
+      test::require(error.code() == ErrorCode::busy, error.what());
     }
   });
 }

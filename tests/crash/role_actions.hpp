@@ -51,5 +51,9 @@ void lose_a_registry(const Stage& stage);
 void record_types(const Stage& stage);
 void reap(const Stage& stage);
 void revive_a_bus(const Stage& stage);
+void share_a_group(const Stage& stage);
+void share_a_group_by_key(const Stage& stage);
+void fall_behind_a_group(const Stage& stage);
+void revive_a_group(const Stage& stage);
 
 }  // namespace crash
