@@ -18,9 +18,15 @@ void NatsSession::on_acknowledged(jsCtx*, natsMsg* message, jsPubAck*, jsPubAckE
   natsMsg_Destroy(message);
 }
 
-NatsSession::NatsSession(const std::string& url, std::int64_t window) : state_(std::make_shared<State>()) {
+NatsSession::NatsSession(const std::string& url, std::int64_t window, bool at_once)
+    : state_(std::make_shared<State>()) {
+  natsOptions* made = nullptr;
+  check(natsOptions_Create(&made), "options");
+  const Owned<natsOptions, natsOptions_Destroy> server{made};
+  check(natsOptions_SetURL(made, url.c_str()), url);
+  check(natsOptions_SetSendAsap(made, at_once), "options");
   natsConnection* connection = nullptr;
-  check(natsConnection_ConnectTo(&connection, url.c_str()), "connect to " + url);
+  check(natsConnection_Connect(&connection, made), "connect to " + url);
   connection_.reset(connection);
   jsOptions options;
   jsOptions_Init(&options);
@@ -35,13 +41,14 @@ NatsSession::NatsSession(const std::string& url, std::int64_t window) : state_(s
 
 std::uint64_t NatsSession::failures() const noexcept { return state_->failures; }
 
-void NatsSession::make_stream(const std::string& name, const std::string& subjects) const {
+void NatsSession::make_stream(const std::string& name, const std::string& subjects, jsStorageType storage) const {
   jsStreamConfig config;
   jsStreamConfig_Init(&config);
   const char* all[] = {subjects.c_str()};
   config.Name = name.c_str();
   config.Subjects = all;
   config.SubjectsLen = 1;
+  config.Storage = storage;
   config.Discard = js_DiscardNew;
   jsErrCode code{};
   check(js_AddStream(nullptr, js(), &config, nullptr, &code), "make " + name);

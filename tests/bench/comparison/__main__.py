@@ -22,9 +22,9 @@ alike. A figure is marked noisy where the middle half of its rounds lies further
 Without --no-build it installs what is missing and builds first; --build does nothing else."""
 
 AFTERWARDS = """\
-Measures are latency, throughput, publish, loan, copy (or copy-BYTES), wakeup, attach, durable, idle; programs are
+Measures are latency, throughput, publish, loan, copy (or copy-BYTES), wakeup, attach, durable, queue, idle; programs are
 shmbus, floor, iceoryx, message_queue, zeromq, nng, seqpacket, pipe, handover; of durable journal (shmbus), redis, sqlite,
-disk. First steps:
+disk; of queue group (shmbus), redis_group, jetstream. First steps:
   tests/bench/compare --quick
   tests/bench/compare --only latency --only throughput/zeromq
   tests/bench/compare --json all.json && tests/bench/compare --no-build --from all.json --markdown
@@ -81,7 +81,8 @@ def wanted(samples, only):
             sys.exit(2)
         chosen += found
         # A peer's figures need those of shmbus to compare with.
-        chosen += [s for s in samples if s.program in ("shmbus", "floor", "journal") and s.measure in {f.measure for f in found}]
+        measures = {f.measure for f in found}
+        chosen += [s for s in samples if s.program in ("shmbus", "floor", "journal", "group") and s.measure in measures]
     return [s for s in samples if s in chosen]
 
 

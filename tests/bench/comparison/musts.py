@@ -4,7 +4,7 @@ from pathlib import Path
 
 from programs import Failed
 from rounds import Rounds
-from samples import CLIENTS, DURABLE, OUTSTANDING, PEERS, SIZES, TRANSACTION
+from samples import CLIENTS, DURABLE, OUTSTANDING, PEERS, SIZES, TRANSACTION, WORKERS
 from table import digits, duration
 
 MET, MISSED, UNKNOWN = "met", "missed", "not measured"
@@ -83,6 +83,9 @@ def all_musts():
         return lambda r: (r[f"durable-{how}/journal"]["events_per_second"] /
                           r[f"durable-{how}/{peer}"]["events_per_second"])
 
+    def leased(peer):
+        return lambda r: r["queue-1/group"]["events_per_second"] / r[f"queue-1/{peer}"]["events_per_second"]
+
     def published(kind, figure):
         return lambda r: r["publish/shmbus"][f"{kind}, {figure}"]
 
@@ -120,6 +123,8 @@ def all_musts():
               ("redis", "many", "16 publishers wait for 64 / Redis Streams, pipelined by 64"),
               ("sqlite", "one", "16 publishers wait for each / SQLite, an event a transaction"),
               ("sqlite", "many", "16 publishers wait for 64 / SQLite, 1,000 a transaction"))),
+        *(Must(f"leases/s, one worker: a group / {what}", 20, None, leased(peer), at_most=False, show=times)
+          for peer, what in (("redis_group", "Redis Streams, its better way"), ("jetstream", "JetStream, its better way"))),
     ]
 
 
@@ -171,4 +176,20 @@ def durable_rows(rounds):
         return Rounds(values) if values else None
 
     rows = [(names[program], rate(f"durable-one/{program}"), rate(f"durable-many/{program}")) for program in DURABLE]
+    return [row for row in rows if any(row[1:])]
+
+
+def queue_rows(rounds):
+    """Name, leases a second of one worker and of several."""
+    def rate(sample, how):
+        values = [r[sample][how] for r in rounds if r.get(sample, None)]
+        return Rounds(values) if values else None
+
+    rows = [(name, *(rate(f"queue-{workers}/{program}", how) for workers in (1, WORKERS)))
+            for name, program, how in (
+                ("shmbus, a group: take and acknowledge, one by one", "group", "one_by_one"),
+                ("Redis Streams: XREADGROUP COUNT 1, XACK", "redis_group", "one_by_one"),
+                ("Redis Streams: XREADGROUP COUNT 100, XACK of all, pipelined", "redis_group", "by_100"),
+                ("NATS JetStream, memory: fetch 1, ack", "jetstream", "one_by_one"),
+                ("NATS JetStream, memory: fetch 100, an ack each", "jetstream", "by_100"))]
     return [row for row in rows if any(row[1:])]

@@ -83,16 +83,30 @@ class Programs:
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    start_new_session=True)
         try:
-            deadline = time.monotonic() + 20
-            while not _answers(path):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    said = log.read_text(encoding="utf-8") if log.exists() else "nothing"
-                    raise Failed(f"redis-server did not start. It said:\n{said}")
-                time.sleep(0.02)
+            _wait_for(process, "redis-server", lambda: _answers(path), log)
             yield path
         finally:
             end(process)
             path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def nats(self):
+        """A NATS server with JetStream on a free port of the loopback. Gives its address."""
+        unpacked = Path(__file__).parents[3] / "build" / "packages" / "usr" / "sbin" / "nats-server"
+        program = shutil.which("nats-server", path=os.environ["PATH"] + ":/usr/sbin") or str(unpacked)
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        log = folder / "log"
+        process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL",
+                                    program, "--addr", "127.0.0.1", "--port", "-1",
+                                    "--jetstream", "--store_dir", str(folder / "store"), "--log", str(log)],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   start_new_session=True)
+        try:
+            _wait_for(process, "nats-server", lambda: log.exists() and "Server is ready" in log.read_text("utf-8"), log)
+            address = re.search(r"client connections on (127\.0\.0\.1:\d+)", log.read_text("utf-8"))
+            yield f"nats://{address[1]}"
+        finally:
+            end(process)
 
     def _redis_server(self):
         """Installing redis-server would also start its service. Its program is that of redis-tools, by another name."""
@@ -151,6 +165,16 @@ def end(process, group=False):
         if stream:
             stream.close()
     return process.returncode in (0, -signal.SIGTERM)
+
+
+def _wait_for(process, name, ready, log):
+    """Waits until a server is ready."""
+    deadline = time.monotonic() + 20
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            said = log.read_text(encoding="utf-8") if log.exists() else "nothing"
+            raise Failed(f"{name} did not start. It said:\n{said}")
+        time.sleep(0.02)
 
 
 def _answers(path):

@@ -1,7 +1,8 @@
 """What a run says, for the terminal, the README and the guide."""
 
 import chart
-from musts import MISSED, UNKNOWN, NotMeasured, all_musts, durable_rows, kept_instructions, peer_rows
+from musts import MISSED, UNKNOWN, NotMeasured, all_musts, durable_rows, kept_instructions, peer_rows, queue_rows
+from samples import WORKERS
 from table import count, duration, markdown_table, text_table
 
 
@@ -73,6 +74,13 @@ def _durable_rows(result):
     return [[name, _cell(one, count), _cell(many, count)] for name, one, many in durable_rows(rounds_of(result))]
 
 
+QUEUE_HEAD = ["leases/s, 64 B", "1 worker", f"{WORKERS} workers"]
+
+
+def _queue_rows(result):
+    return [[name, _cell(one, count), _cell(many, count)] for name, one, many in queue_rows(rounds_of(result))]
+
+
 README_ROWS = ("the floor: a cache line each way", "shmbus, exclusive", "shmbus, shared", "iceoryx", "ZeroMQ ipc",
                "Unix seqpacket")
 
@@ -97,7 +105,7 @@ def text(result):
     parts = [f"{_machine(result)}\n{result['rounds']} rounds of {result['seconds']} s each; "
              f"load before {result['machine']['load']}; took {result['took']} s{_floors(result)}"]
     for head, rows in ((PEER_HEAD, _peer_rows(result)), (DURABLE_HEAD, _durable_rows(result)),
-                       (MUST_HEAD, _must_rows(result, bold=False))):
+                       (QUEUE_HEAD, _queue_rows(result)), (MUST_HEAD, _must_rows(result, bold=False))):
         if rows:
             parts.append(text_table(head, rows))
     missing = sum(must["verdict"] == UNKNOWN for must in result["musts"])
@@ -113,6 +121,7 @@ def markdown(result):
     head = [markdown_table(PEER_HEAD, _readme_rows(result))] if _readme_rows(result) else []
     tables = [markdown_table(head, rows) for head, rows in ((PEER_HEAD, _peer_rows(result)),
                                                             (DURABLE_HEAD, _durable_rows(result)),
+                                                            (QUEUE_HEAD, _queue_rows(result)),
                                                             (MUST_HEAD, _must_rows(result, bold=True))) if rows]
     return "\n\n".join([*head, origin + _floors(result).replace("\n", "; ") + ".", *tables])
 

@@ -9,6 +9,8 @@ SIZES = (1024, 4096, 16384, 65536, 262144, 1048576)  # bytes copied
 PEERS = ("iceoryx", "message_queue", "zeromq", "nng", "seqpacket", "pipe", "handover")
 DURABLE = ("journal", "redis", "sqlite", "disk")  # what makes events durable
 CLIENTS, OUTSTANDING, TRANSACTION = 16, 64, 1000  # its clients, the events of each that wait for the disk, SQLite's
+QUEUES = {"group": 2_000_000, "redis_group": 200_000, "jetstream": 100_000}  # and the events put into each
+WORKERS = 4  # that share one, where it is not one alone
 BLOCKS = 16  # retained by a topic, which has one more
 
 
@@ -98,6 +100,16 @@ def durable(program, many):
     return run
 
 
+def queue(program, workers):
+    """Events a second that workers take and acknowledge, in the better of a peer's two ways; `one_by_one` and `by_100`."""
+    def run(programs, pace):
+        server = {"redis_group": lambda: programs.redis(programs.folder), "jetstream": programs.nats}.get(program)
+        with server() if server else contextlib.nullcontext("") as at:
+            return programs.peer(program, "queue", "--at", at, "--workers", workers, "--events", QUEUES[program],
+                                 *pace.peer(), timeout=pace.timeout)
+    return run
+
+
 def idle(programs, pace):
     """What seven services use that have nothing to do: it takes ten seconds, and a moment where all is quick."""
     seconds = max(1, round(20 * pace.seconds))
@@ -131,5 +143,7 @@ def all_samples():
     samples.append(Sample("attach", "shmbus", shmbus("attach", "--topics", 100, figures=one_way)))
     for many in (False, True):
         samples += [Sample(f"durable-{'many' if many else 'one'}", name, durable(name, many)) for name in DURABLE]
+    for workers in (1, WORKERS):
+        samples += [Sample(f"queue-{workers}", name, queue(name, workers)) for name in QUEUES]
     samples.append(Sample("idle", "shmbus", idle, once=True))
     return samples

@@ -4,37 +4,17 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <csignal>
-#include <cstdio>
-#include <exception>
 #include <nlohmann/json.hpp>
 
-#include "measure/interrupted.hpp"
+#include "job.hpp"
 #include "measure/role_processes.hpp"
-#include "signal_queue.hpp"
-#include "signal_scope.hpp"
 
 namespace peers {
 
 namespace measure = shmbus::measure;
-namespace tool = shmbus::tool;
 using Clock = std::chrono::steady_clock;
 
 namespace {
-
-/// Calls `clear` at its end.
-class Cleared {
- public:
-  explicit Cleared(const std::function<void()>& clear) : clear_(clear) {}
-  Cleared(const Cleared&) = delete;
-  Cleared& operator=(const Cleared&) = delete;
-  ~Cleared() {
-    if (clear_) clear_();
-  }
-
- private:
-  const std::function<void()>& clear_;
-};
 
 /// Durable events a second of all clients together.
 double rate(const DurablePeer& peer, const DurableJob& job) {
@@ -86,9 +66,7 @@ int measure_durable(const DurablePeer& peer, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-
-  tool::block_signals({SIGCHLD});
-  try {
+  return reported(peer.name, [&] {
     const nlohmann::ordered_json line{{"program", peer.name},
                                       {"measure", "durable"},
                                       {"clients", job.clients},
@@ -98,12 +76,7 @@ int measure_durable(const DurablePeer& peer, int argc, char** argv) {
                                       {"events_per_second", rate(peer, job)}};
     fmt::print("{}\n", line.dump());
     return 0;
-  } catch (const measure::Interrupted& interrupted) {
-    tool::end_by(interrupted.signal());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: {}\n", peer.name, error.what());
-    return 1;
-  }
+  });
 }
 
 }  // namespace peers

@@ -16,6 +16,18 @@ namespace peers {
 namespace measure = shmbus::measure;
 namespace tool = shmbus::tool;
 
+int reported(const char* name, const std::function<int()>& work) {
+  tool::block_signals({SIGCHLD});
+  try {
+    return work();
+  } catch (const measure::Interrupted& interrupted) {
+    tool::end_by(interrupted.signal());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}: {}\n", name, error.what());
+    return 1;
+  }
+}
+
 int with_job(const Ability& ability, int argc, char** argv, const std::function<int(const Job&)>& work) {
   Job job;
   CLI::App app{ability.description, ability.name};
@@ -43,16 +55,7 @@ int with_job(const Ability& ability, int argc, char** argv, const std::function<
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-
-  tool::block_signals({SIGCHLD});
-  try {
-    return work(job);
-  } catch (const measure::Interrupted& interrupted) {
-    tool::end_by(interrupted.signal());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: {}\n", ability.name, error.what());
-    return 1;
-  }
+  return reported(ability.name, [&] { return work(job); });
 }
 
 }  // namespace peers

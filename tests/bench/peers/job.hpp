@@ -32,6 +32,23 @@ struct Ability {
   bool ring = false;  ///< accepts --ring
 };
 
+/// Calls `clear`, unless it is empty, at its end.
+class Cleared {
+ public:
+  explicit Cleared(const std::function<void()>& clear) : clear_(clear) {}
+  Cleared(const Cleared&) = delete;
+  Cleared& operator=(const Cleared&) = delete;
+  ~Cleared() {
+    if (clear_) clear_();
+  }
+
+ private:
+  const std::function<void()>& clear_;
+};
+
+/// Does the work of a `main`, and returns its exit code: 1 where it throws. Prints errors.
+int reported(const char* name, const std::function<int()>& work);
+
 /// Does the job that the command line describes, and returns the exit code: 0 done, 1 failed, 2 wrong arguments. Prints
 /// errors.
 int with_job(const Ability& ability, int argc, char** argv, const std::function<int(const Job&)>& work);
