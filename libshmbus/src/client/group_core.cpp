@@ -138,8 +138,9 @@ bool GroupCore::ready() noexcept {
 /// Topics come and go; those that the subscriber has let go of are left.
 void GroupCore::refresh() {
   const PollState& state = subscriber_->state();
-  if (!state.pending && state.generation->load(std::memory_order_acquire) == state.seen_generation) return;
-  if (!subscriber_->refresh()) return;
+  const bool changes = state.pending || state.generation->load(std::memory_order_acquire) != state.seen_generation;
+  if (!changes && state.topics.size() == topics_.size()) return;
+  if (changes && !subscriber_->refresh()) return;
   std::vector<std::shared_ptr<GroupTopic>> left;
   const std::lock_guard lock(topics_mutex_);
   std::erase_if(topics_, [&](const std::shared_ptr<GroupTopic>& topic) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -93,7 +94,15 @@ class GroupTopic final {
              std::unique_ptr<group::GroupFile> file, std::shared_ptr<AttachedTopic> attached);
 
   enum class Walk { leased, moved, blocked, end };
+  /// A subscriber in the ring, reliable until the group's own port holds publishers back.
+  static std::shared_ptr<AttachedTopic> attach(const std::shared_ptr<topic::TopicSegment>& segment,
+                                               const registry::StandingSubscription& subscription, Start start,
+                                               bool reliable);
   void enter();
+  /// Counts of the member; several of its threads may end leases.
+  static void count(std::atomic<std::uint64_t>& own, std::uint64_t more = 1) noexcept {
+    own.fetch_add(more, std::memory_order_seq_cst);
+  }
   void sweep(std::uint64_t now_ns) noexcept;
   bool take_waiting(std::uint64_t sequence, std::uint64_t now_ns, Taken& taken);
   Walk walk(std::uint64_t now_ns, Taken& taken);

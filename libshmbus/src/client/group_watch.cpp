@@ -15,7 +15,7 @@
 namespace shmbus::detail {
 
 namespace {
-constexpr int kLook = 5, kLookAtProcess = 50;  // ms
+constexpr int kBetweenLooksAtLocks = 5, kBetweenLooks = 50;  // ms
 }
 
 GroupWatch::GroupWatch(std::shared_ptr<registry::Node> node, std::function<void()> ended)
@@ -94,16 +94,16 @@ void GroupWatch::watch() noexcept {
       update();
       look();
       sleep.assign(1, {bell_.is_open() ? bell_.get() : -1, POLLIN, 0});  // poll ignores a negative one
-      if (sleep[0].fd < 0) timeout = kLookAtProcess;                     // the program closed it
+      if (sleep[0].fd < 0) timeout = kBetweenLooks;                      // the program closed it
       const bool hold = hold_.load(std::memory_order_acquire);
       for (const Watched& w : watched_) {
         if (w.ended) continue;
         const bool watched = w.process.is_open();
         if (watched) sleep.push_back({w.process.get(), POLLIN, 0});
-        if (hold && (timeout < 0 || !watched)) timeout = watched ? kLookAtProcess : kLook;
+        if (hold && (timeout < 0 || !watched)) timeout = watched ? kBetweenLooks : kBetweenLooksAtLocks;
       }
     } catch (const std::bad_alloc&) {
-      timeout = kLookAtProcess;
+      timeout = kBetweenLooks;
     }
     const int woken = ::poll(sleep.data(), sleep.size(), timeout);
     const bool rung = woken > 0 && sleep[0].revents != 0;
@@ -111,7 +111,7 @@ void GroupWatch::watch() noexcept {
     if (woken > 0 && !rung) std::this_thread::sleep_for(std::chrono::microseconds{100});
     std::uint64_t rings = 0;
     if (rung && (!bell_.is_open() || ::read(bell_.get(), &rings, sizeof rings) < 0))
-      std::this_thread::sleep_for(std::chrono::milliseconds{kLook});
+      std::this_thread::sleep_for(std::chrono::milliseconds{kBetweenLooksAtLocks});
   }
 }
 
