@@ -48,8 +48,11 @@ std::uint64_t events_before_memory(const registry::Registry& registry, const Top
   try {
     JournalFiles journal(registry.recorded().journals, registry.bus().text(), topic.name, registry.owners());
     for (const JournalFile& file : journal.info().files) {
-      if (file.first < topic.first_sequence && file.last > acknowledged)
-        events += file.last - std::max(file.first - 1, acknowledged);
+      const std::uint64_t last = std::min(file.last, topic.first_sequence - 1);
+      const std::uint64_t before = std::max(file.first - 1, acknowledged);
+      // More numbers than the file has room for are a gap: the file begins with it.
+      constexpr std::uint64_t kSmallestRecord = 24;
+      if (last > before && last - before <= file.bytes / kSmallestRecord) events += last - before;
     }
   } catch (const Error&) {
   }
