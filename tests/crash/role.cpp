@@ -53,7 +53,7 @@ const std::vector<Role>& all_roles() {
       {.name = "publisher beside a kept place",
        .act = publish,
        .late_survivors = true,
-       .traps = {{"holder of a place", "held_place.moved"}, {"holder of a place", "take_held_port.owned"}}},
+       .traps = {{"holder of a place", "held_place.moved"}}},
       {.name = "guest", .act = come_and_go},
       {.name = "creator", .act = create_topics, .survivors = creators},
       {.name = "listener", .act = listen_to_new_topics, .survivors = creators},

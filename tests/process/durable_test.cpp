@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "durable_fixture.hpp"
@@ -42,6 +44,7 @@ TEST_CASE("a position survives that nothing was polled", "[durable]") {
   DurableBus f;
   shmbus::Publisher publisher = f.bus.publisher("t");
   publish(publisher, 10);
+  std::this_thread::sleep_for(std::chrono::milliseconds{2});  // an event's time is known within 1 ms
   const auto now = Start::time(shmbus::Time{std::chrono::system_clock::now().time_since_epoch()});
   { shmbus::Subscriber latest = f.bus.subscriber("t", {.durable = "latest"}); }
   { shmbus::Subscriber ahead = f.bus.subscriber("t", {.start = Start::sequence(13), .durable = "ahead"}); }
