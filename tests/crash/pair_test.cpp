@@ -48,11 +48,7 @@ void check_sample(unsigned pairs) {
   for (unsigned i = 0; i < pairs; ++i) {
     Fault first = faults[random() % faults.size()], second = faults[random() % faults.size()];
     second.late = random() % 2 == 0;
-    // A stopped member that is alone in its group holds publishers back, and so does a stopped holder of a place: as any
-    // reliable subscriber that asked to.
-    const std::string_view name = first.role->name;
-    const bool holds_back = name.find("group") != name.npos || name.find("holder of a place") != name.npos;
-    if (random() % 4 == 0 && !holds_back) first.signal = SIGSTOP;
+    if (random() % 4 == 0 && !crash::holds_back(*first.role)) first.signal = SIGSTOP;
     play_pair(first, second, 1u << random() % 3, tally);
   }
   print(tally);

@@ -113,12 +113,17 @@ void record_calls(const Stage& stage) {
   });
 }
 
-/// Keeps a place in the ring, ends, and takes it over again. A name it was killed with is its own once more.
+/// Keeps a place in the ring, ends, and takes it over again. A name it was killed with is its own once more. While it is
+/// stopped, publishers wait for it no longer than `demote_after`.
 void hold_a_place(const Stage& stage) {
   Bus bus = Bus::open(stage.bus);
   const std::string name = "h" + std::to_string(stage.self % 2);
-  const shmbus::SubscriberOptions options{
-      .start = Start::oldest(), .delivery = Delivery::reliable, .durable = name, .hold_for = 5ms, .standby = true};
+  const shmbus::SubscriberOptions options{.start = Start::oldest(),
+                                          .delivery = Delivery::reliable,
+                                          .demote_after = 20ms,
+                                          .durable = name,
+                                          .hold_for = 5ms,
+                                          .standby = true};
   std::uint64_t rounds = 0;
   stage.repeat([&] {
     {

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "shmbus/options.hpp"
@@ -56,6 +57,10 @@ struct Role {
   const char* pause = nullptr;    ///< the victim is stopped at this point first, until the others made progress
   unsigned blocks_of_memory = 0;  ///< how many blocks of each topic find memory; 0: all
 };
+
+/// Whether the victim holds publishers back while it is stopped: a member that is alone in its group does, as a reliable
+/// subscriber that asked for it.
+inline bool holds_back(const Role& role) { return std::string_view(role.name).find("group") != std::string_view::npos; }
 
 const std::vector<Role>& all_roles();
 const Role& role(const std::string& name);
