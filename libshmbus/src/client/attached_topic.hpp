@@ -7,6 +7,7 @@
 #include "log/reader.hpp"
 #include "log/sleep.hpp"
 #include "platform/fork_guard.hpp"
+#include "platform/once_per_second.hpp"
 #include "recording/journal_path.hpp"
 #include "registry/subscription_table.hpp"
 #include "shmbus/detail/poll_state.hpp"
@@ -69,8 +70,8 @@ class AttachedTopic final : public TopicReader,
   std::uint64_t begin_sequence() noexcept;
 
   log::Reader reader;
-  std::unique_ptr<durable::TopicCursor> cursor;        ///< of a durable subscription; else null
-  std::atomic<std::uint64_t> reported_mismatch_ns{0};  ///< when an event of another type was reported last
+  std::unique_ptr<durable::TopicCursor> cursor;  ///< of a durable subscription; else null
+  platform::OncePerSecond mismatch_reports{};    ///< of events of another type
 
  private:
   AttachedTopic(std::shared_ptr<topic::TopicSegment> segment, unsigned port, std::uint64_t subscription, See see);

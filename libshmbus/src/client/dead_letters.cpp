@@ -6,7 +6,6 @@
 
 #include "client/publisher_core.hpp"
 #include "layout/constants.hpp"
-#include "platform/clock.hpp"
 #include "shmbus/error.hpp"
 
 namespace shmbus::detail {
@@ -61,10 +60,7 @@ Status DeadLetters::publish(const Event& event, unsigned deliveries, std::string
 }
 
 void DeadLetters::report(const Event& event, const char* problem) noexcept {
-  constexpr std::uint64_t kSecond = 1'000'000'000;
-  const std::uint64_t now = platform::monotonic_ns();
-  if (reported_ns_ != 0 && now - reported_ns_ < kSecond) return;
-  reported_ns_ = now;
+  if (!reports_.due()) return;
   std::fprintf(
       stderr,
       "shmbus: group '%s': event %llu of topic '%.*s' could not be published to '%s': %s; it stays in the group, "

@@ -8,6 +8,7 @@
 
 #include "base/topic_name.hpp"
 #include "client/bus_core.hpp"
+#include "platform/once_per_second.hpp"
 #include "shmbus/event.hpp"
 #include "shmbus/publisher.hpp"
 #include "shmbus/topic_info.hpp"
@@ -44,7 +45,7 @@ class DeadLetters {
   TopicInfo of_;
   std::mutex mutex_;
   std::optional<Publisher> publisher_;
-  std::uint64_t reported_ns_ = 0;  // monotonic
+  platform::OncePerSecond reports_{};
 };
 
 }  // namespace shmbus::detail

@@ -9,7 +9,6 @@
 #include "durable/journal_cursors.hpp"
 #include "layout/claim_word.hpp"
 #include "log/log_end.hpp"
-#include "platform/clock.hpp"
 #include "registry/bus_name_lock.hpp"
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
@@ -172,11 +171,7 @@ std::unique_ptr<durable::TopicCursor> DurableSubscription::topic_cursor(
 
 void DurableSubscription::report(const Error& error, const char* what) noexcept {
   failed_.store(true, std::memory_order_relaxed);
-  constexpr std::uint64_t kSecond = 1'000'000'000;
-  const std::uint64_t now = platform::monotonic_ns();
-  std::uint64_t last = reported_ns_.load(std::memory_order_relaxed);
-  if (last != 0 && now - last < kSecond) return;
-  if (!reported_ns_.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
+  if (!reports_.due()) return;
   std::fprintf(stderr, "shmbus: %s: %s\n", what, error.what());
 }
 

@@ -15,6 +15,7 @@
 #include "durable/durable_record.hpp"
 #include "durable/name_lock.hpp"
 #include "durable/topic_cursor.hpp"
+#include "platform/once_per_second.hpp"
 
 namespace shmbus::detail {
 
@@ -95,7 +96,7 @@ class DurableSubscription {
   bool resumed_ = false;
   std::unique_ptr<StandbyWatch> watch_;
   std::atomic<bool> failed_{false};
-  std::atomic<std::uint64_t> reported_ns_{0};
+  platform::OncePerSecond reports_{};
 };
 
 }  // namespace shmbus::detail

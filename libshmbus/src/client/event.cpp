@@ -9,7 +9,6 @@
 #include "client/attached_topic.hpp"
 #include "log/extension_view.hpp"
 #include "log/quick_writer.hpp"
-#include "platform/clock.hpp"
 #include "shmbus/detail/poll_state.hpp"
 #include "shmbus/scope.hpp"
 #include "shmbus/typed_subscriber.hpp"
@@ -134,16 +133,10 @@ void RetainedEvent::release() noexcept {
   if (!port.forked()) port.reader.release(slot);  // in a forked child the slot belongs to the parent
 }
 
-/// Reports at most once per second: an error in every event must not flood the log.
 void detail::skip_mismatched(const Event& event, const TypeInfo& expected) noexcept {
   AttachedTopic& port = attached_topic(*event.reader_);
   const std::uint64_t count = port.reader.count_mismatched();
-  std::atomic<std::uint64_t>& reported_ns = port.reported_mismatch_ns;
-  constexpr std::uint64_t kSecond = 1'000'000'000;
-  const std::uint64_t now = platform::monotonic_ns();
-  std::uint64_t last = reported_ns.load(std::memory_order_relaxed);
-  if (last != 0 && now - last < kSecond) return;
-  if (!reported_ns.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
+  if (!port.mismatch_reports.due()) return;
   std::fprintf(
       stderr,
       "shmbus: topic '%.*s', sequence %llu: expected a '%.*s' of %zu bytes; found %zu bytes of another type or "

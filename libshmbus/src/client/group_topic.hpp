@@ -18,6 +18,7 @@
 #include "group/members.hpp"
 #include "group/sweep.hpp"
 #include "group/window.hpp"
+#include "platform/once_per_second.hpp"
 #include "shmbus/event.hpp"
 #include "shmbus/group_options.hpp"
 #include "shmbus/status.hpp"
@@ -148,10 +149,10 @@ class GroupTopic final {
   std::uint64_t walk_ = 0;                // all numbers below were walked over
   std::optional<EventRecord> pending_{};  // polled, and not walked over yet; in the reader's block until the next poll
   std::map<std::uint64_t, RetainedEvent> kept_{};  // events that wait for an earlier one of their key; some of them
-  std::uint64_t reported_key_ns_ = 0;              // monotonic
-  std::uint64_t seen_lost_ = 0;                    // the reader's
-  std::uint64_t to_count_lost_ = 0;                // numbers passed over that the reader lost
-  std::uint64_t seen_generation_ = 0;              // of the members
+  platform::OncePerSecond key_reports_{};
+  std::uint64_t seen_lost_ = 0;        // the reader's
+  std::uint64_t to_count_lost_ = 0;    // numbers passed over that the reader lost
+  std::uint64_t seen_generation_ = 0;  // of the members
   bool blocked_ = false;
 };
 

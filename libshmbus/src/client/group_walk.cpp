@@ -96,10 +96,7 @@ std::string_view GroupTopic::key_of(const Event& event, std::string& buffer) noe
 }
 
 void GroupTopic::report_key(const Event& event, const char* what) noexcept {
-  constexpr std::uint64_t kSecond = 1'000'000'000;
-  const std::uint64_t now = platform::monotonic_ns();
-  if (reported_key_ns_ != 0 && now - reported_key_ns_ < kSecond) return;
-  reported_key_ns_ = now;
+  if (!key_reports_.due()) return;
   std::fprintf(
       stderr,
       "shmbus: %s: GroupOptions::key threw at sequence %llu: %s; the event has the order of its publisher's key\n",

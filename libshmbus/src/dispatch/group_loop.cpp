@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "platform/clock.hpp"
 #include "shmbus/detail/poll_state.hpp"
 #include "trace/recorded_call.hpp"
 
@@ -66,15 +65,11 @@ void GroupLoop::handle(const Worker& me, Lease lease) {
   });
   if (forked()) return;
   count_handled();
-  if ((handled ? lease.finish(true) : lease.finish(false)) == Status::expired) report_expired(event);
+  if (lease.finish(handled) == Status::expired) report_expired(event);
 }
 
 void GroupLoop::report_expired(const Event& event) noexcept {
-  constexpr std::uint64_t kSecond = 1'000'000'000;
-  const std::uint64_t now = platform::monotonic_ns();
-  std::uint64_t last = reported_ns_.load(std::memory_order_relaxed);
-  if (last != 0 && now - last < kSecond) return;
-  if (!reported_ns_.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
+  if (!expiry_reports_.due()) return;
   std::fprintf(
       stderr,
       "shmbus: topic '%.*s', sequence %llu: the handler took longer than its lease, so the event was or is leased "

@@ -5,6 +5,7 @@
 
 #include "client/group_core.hpp"
 #include "dispatch/worker_loop.hpp"
+#include "platform/once_per_second.hpp"
 #include "shmbus/dispatch_options.hpp"
 #include "trace/call_recorder.hpp"
 
@@ -45,7 +46,7 @@ class GroupLoop final : public WorkerLoop {
   std::shared_ptr<GroupCore> member_;  // reset by the last worker, under `mutex_`
   std::atomic<std::size_t> started_{0};
   std::atomic<std::uint64_t> lost_{0};  // when it ended
-  std::atomic<std::uint64_t> reported_ns_{0};
+  platform::OncePerSecond expiry_reports_{};
 };
 
 }  // namespace shmbus::detail

@@ -54,16 +54,11 @@ void WorkerLoop::count_handled() noexcept {
     handled_.fetch_add(1, std::memory_order_relaxed);
 }
 
-/// Counts an error of the handler. Returns false where one was reported less than a second ago: an error in every event
-/// must not flood the log.
+/// Counts an error of the handler. Returns whether to report it.
 bool WorkerLoop::count_error(const Event& event) noexcept {
   attached_topic(*event.reader_).reader.count_handler_error();
   errors_.fetch_add(1, std::memory_order_relaxed);
-  constexpr std::uint64_t kSecond = 1'000'000'000;
-  const std::uint64_t now = platform::monotonic_ns();
-  std::uint64_t last = reported_ns_.load(std::memory_order_relaxed);
-  if (last != 0 && now - last < kSecond) return false;
-  return reported_ns_.compare_exchange_strong(last, now, std::memory_order_relaxed);
+  return reports_.due();
 }
 
 void WorkerLoop::report(const Event& event, const char* what, const char* then) noexcept {

@@ -14,6 +14,7 @@
 
 #include "client/bus_core.hpp"
 #include "layout/constants.hpp"
+#include "platform/once_per_second.hpp"
 #include "shmbus/event.hpp"
 #include "shmbus/status.hpp"
 #include "shmbus/subscription.hpp"
@@ -83,7 +84,7 @@ class WorkerLoop {
 
   std::atomic<std::uint32_t> ended_{0};  // 1: the last worker has ended; a futex
   std::atomic<std::uint64_t> errors_{0};
-  std::atomic<std::uint64_t> reported_ns_{0};
+  platform::OncePerSecond reports_{};
   alignas(layout::kLine) std::atomic<std::uint64_t> handled_{0};
 };
 
