@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "platform/descriptor.hpp"
+#include "platform/process.hpp"
 #include "platform/quiet_thread.hpp"
 #include "platform/system_error.hpp"
 #include "registry/node_process.hpp"
@@ -71,7 +72,8 @@ void GroupWatch::update() {
                 [&](const Watched& w) { return std::find(nodes.begin(), nodes.end(), w.node) == nodes.end(); });
   for (const std::uint64_t node : nodes) {
     if (std::any_of(watched_.begin(), watched_.end(), [&](const Watched& w) { return w.node == node; })) continue;
-    watched_.push_back({node, platform::KnownDescriptor(registry::open_process(node_->registry(), node))});
+    watched_.push_back(
+        {node, platform::KnownDescriptor(platform::open_process(registry::process_of(node_->registry(), node)))});
   }
 }
 

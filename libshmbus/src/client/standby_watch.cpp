@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +13,7 @@
 #include "platform/process.hpp"
 #include "platform/quiet_thread.hpp"
 #include "platform/system_error.hpp"
+#include "registry/node_process.hpp"
 #include "registry/subscription_table.hpp"
 
 namespace shmbus::detail {
@@ -47,17 +47,7 @@ int StandbyWatch::open_holder() const noexcept {
   const registry::Registry& registry = node_->registry();
   if (!registry.intact()) return -1;
   const std::uint64_t holder = registry::SubscriptionTable(*node_).durable_holder(byte_);
-  const std::uint64_t here = platform::pid_namespace();
-  for (unsigned i = 0; holder != 0 && here != 0 && i < registry.nodes(); ++i) {
-    const auto& entry = registry.header().node_table[i];
-    if (entry.id.load(std::memory_order_acquire) != holder ||
-        entry.pid_namespace.load(std::memory_order_acquire) != here)
-      continue;
-    const int pid = entry.pid.load(std::memory_order_acquire);
-    if (pid <= 0) return -1;
-    return platform::open_descriptor([&] { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); });
-  }
-  return -1;
+  return platform::open_process(registry::process_of(registry, holder));
 }
 
 bool StandbyWatch::sleep(int process, int milliseconds) const noexcept {

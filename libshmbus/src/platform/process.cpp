@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -51,6 +52,11 @@ std::optional<ProcessState> process_state(std::int32_t pid) noexcept {
   const long ticks = ::sysconf(_SC_CLK_TCK);
   if (ticks > 0) process.cpu_ns = std::uint64_t{user + system} * 1'000'000'000 / static_cast<std::uint64_t>(ticks);
   return process;
+}
+
+int open_process(std::int32_t pid) noexcept {
+  if (pid <= 0) return -1;
+  return open_descriptor([&] { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); });
 }
 
 }  // namespace shmbus::platform

@@ -19,4 +19,7 @@ struct ProcessState {
 };
 std::optional<ProcessState> process_state(std::int32_t pid) noexcept;
 
+/// Returns a pidfd of a process, readable when the process ends. Returns -1 where `pid` is 0, or the kernel refuses it.
+int open_process(std::int32_t pid) noexcept;
+
 }  // namespace shmbus::platform

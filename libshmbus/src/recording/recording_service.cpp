@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include "platform/quiet_thread.hpp"
 #include "platform/system_error.hpp"
 #include "recording/journal_home.hpp"
+#include "registry/node_process.hpp"
 #include "shmbus/detail/crash_point.hpp"
 #include "shmbus/error.hpp"
 
@@ -29,20 +29,6 @@ namespace {
 constexpr std::chrono::nanoseconds kSoon = 2ms;       // where the holder can't be watched for its death
 constexpr std::chrono::nanoseconds kBlind = 10ms;     // the same, for long
 constexpr std::chrono::nanoseconds kNowAndThen = 1s;  // a recorder may also end without dying
-
-/// The pid of a node, where it is of this pid namespace; 0: not known.
-std::int32_t pid_of(const registry::Registry& registry, std::uint64_t node) {
-  static const std::uint64_t own_namespace = platform::pid_namespace();
-  for (unsigned i = 0; i < registry.nodes(); ++i) {
-    const layout::NodeEntry& entry = registry.header().node_table[i];
-    if (entry.id.load(std::memory_order_acquire) != node) continue;
-    const std::int32_t pid = entry.pid.load(std::memory_order_acquire);
-    const std::uint64_t pid_namespace = entry.pid_namespace.load(std::memory_order_acquire);
-    if (entry.id.load(std::memory_order_acquire) != node) return 0;
-    return own_namespace != 0 && pid_namespace == own_namespace ? pid : 0;
-  }
-  return 0;
-}
 
 }  // namespace
 
@@ -197,11 +183,10 @@ std::chrono::nanoseconds RecordingService::look(Candidate& candidate) {
   }
   if (candidate.holder_fd >= 0) ::close(std::exchange(candidate.holder_fd, -1));
   candidate.holder = holder;
-  const std::int32_t pid = holder != 0 ? pid_of(segment.node().registry(), holder) : 0;
+  const std::int32_t pid = registry::process_of(segment.node().registry(), holder);
   if (pid == ::getpid()) return kNowAndThen;  // another Bus of this process: it rouses us
   if (pid > 0) {
-    candidate.holder_fd =
-        platform::open_descriptor([&] { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); });
+    candidate.holder_fd = platform::open_process(pid);
     if (candidate.holder_fd >= 0) {
       SHMBUS_CRASH_POINT("recording.watched");
       candidate.blind_looks = 0;

@@ -6,9 +6,8 @@
 
 namespace shmbus::registry {
 
-/// Returns a pidfd of the process of a node: readable when the process ends. Returns -1 where the node is not listed, in
-/// another pid namespace, or the kernel refuses it. The pid may be another process's by now, unless the node is alive
-/// after this returned.
-int open_process(const Registry& registry, std::uint64_t node) noexcept;
+/// Returns the pid of a node's process; 0 where the node is not listed, or in another pid namespace. The pid may be another
+/// process's by now, unless the node is alive after this returned.
+std::int32_t process_of(const Registry& registry, std::uint64_t node) noexcept;
 
 }  // namespace shmbus::registry
