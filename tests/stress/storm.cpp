@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
   int status = 0;
   try {
     conductor.run();
-  } catch (const storm::Interrupted&) {
+  } catch (const test::Interrupted&) {
     failure = "interrupted";
     status = 130;
   } catch (const std::exception& error) {

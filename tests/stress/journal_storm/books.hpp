@@ -4,13 +4,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <random>
 #include <string>
 
 #include "shmbus/options.hpp"
 #include "storm/shared_array.hpp"
 #include "support/forked_process.hpp"
 #include "support/shared_value.hpp"
+#include "support/storm_crew.hpp"
 
 namespace journal_storm {
 
@@ -128,9 +128,9 @@ struct Books {
                                               Times{kEvents}, Times{kEvents}, Times{kEvents}};
 };
 
-using Random = std::mt19937_64;
-inline std::uint64_t below(Random& random, std::uint64_t n) { return random() % n; }
-inline bool chance(Random& random, std::uint64_t one_in) { return below(random, one_in) == 0; }
+using test::below;
+using test::chance;
+using test::Random;
 
 inline std::uint64_t steady_ns() {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());

@@ -1,6 +1,5 @@
 #include "storm/conductor.hpp"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,35 +18,31 @@ using test::require;
 
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
-
-constexpr auto kTick = 1ms;
 // Average times.
 constexpr auto kBetweenKills = 50ms * (test::slowness > 1 ? 2 : 1);
 constexpr auto kBetweenStops = 25ms * (test::slowness > 1 ? 2 : 1);
 /// A process that made no progress for this long, though it was not stopped, hangs.
 constexpr auto kPatience = test::patience / (test::slowness > 1 ? 1 : 3);
 
-bool happens(Random& random, std::chrono::milliseconds on_average) {
-  return below(random, static_cast<std::uint64_t>(on_average / kTick)) == 0;
+std::vector<test::StormCrew::Seat> seats_of(const std::vector<Role>& roles) {
+  std::vector<test::StormCrew::Seat> seats;
+  for (const Role& role : roles) seats.push_back({role.name, role.harm});
+  return seats;
 }
 
 }  // namespace
 
-void Conductor::interrupt() noexcept { interrupted = 1; }
-
 Conductor::Conductor(const Options& options)
-    : options_(options),
-      random_(options.seed),
+    : StormCrew(seats_of(all_roles(options.publishers, options.readers)), options.seed, kPatience),
+      options_(options),
       bus_("storm-" + std::to_string(::getpid())),
       segments_(bus_),
-      roles_(all_roles(options.publishers, options.readers)),
-      members_(roles_.size()) {
+      roles_(all_roles(options.publishers, options.readers)) {
   require(roles_.size() <= kSeats, "more processes than there are seats");
 }
 
 Conductor::~Conductor() {
-  members_.clear();  // kills them
+  kill_all();
   try {
     shmbus::Bus::remove(bus_);
   } catch (const std::exception&) {  // then `segments_` removes its files
@@ -60,21 +55,29 @@ Stage Conductor::stage(unsigned seat) {
   return stage;
 }
 
-void Conductor::start(unsigned seat) {
+std::unique_ptr<test::ForkedProcess> Conductor::make_process(unsigned seat) {
   const Role& role = roles_[seat];
   Stage s = stage(seat);
   s.topic = role.topic;
   s.unharmed = role.harm == Harm::none;
   s.survives = role.keeps_ledger;
   s.step("start");
-  Member& member = members_[seat];
-  member.stopped = false;
-  member.since = Clock::now();
-  member.process = std::make_unique<test::ForkedProcess>([s, act = role.act](const test::Parent& parent) {
+  auto process = std::make_unique<test::ForkedProcess>([s, act = role.act](const test::Parent& parent) {
     std::signal(SIGINT, SIG_IGN);  // Ctrl-C is for the conductor alone
     act(s, parent);
   });
-  if (role.first) member.process->hear();
+  if (role.first) process->hear();
+  return process;
+}
+
+test::Progress Conductor::progress(unsigned seat) const {
+  const auto& at = shared_.board->seats[seat];
+  return {at.beat.load(), at.doing.load()};
+}
+
+void Conductor::note_kill(unsigned seat) {
+  const Role& role = roles_[seat];
+  if (role.publishes) add(shared_.board->topics[role.topic].deaths, 1);
 }
 
 /// Runs a process that does one thing while nothing else happens.
@@ -92,12 +95,15 @@ void Conductor::run() {
   for (unsigned seat = 0; seat < roles_.size(); ++seat) start(seat);
   rage();
 
-  replacing_ = false;
+  end_replacing();
   shared_.board->phase = Phase::calm;
-  let_leave(true);
+  let_leave([this](unsigned seat) {  // publishers and helpers leave first
+    const Role& role = roles_[seat];
+    return !role.publishes && role.act != create_topics && role.act != reap_and_look;
+  });
   alone("publishing the last events", publish_last);
   shared_.board->phase = Phase::closing;
-  let_leave(false);
+  let_leave([](unsigned) { return false; });
   check_figures();
   alone("the look after the dead", check_storm_end);
   require(shmbus::Bus::remove(bus_), "the bus has gone");
@@ -108,122 +114,20 @@ void Conductor::rage() {
   const auto end = Clock::now() + std::chrono::duration<double>(options_.seconds);
   while (Clock::now() < end) {
     const std::uint64_t before = monotonic_ns();
-    if (happens(random_, kBetweenKills)) kill_one();
-    if (happens(random_, kBetweenStops)) stop_one();
+    if (happens(kBetweenKills)) {
+      if (const auto seat = any_of(Harm::kills)) kill(*seat);
+    }
+    if (happens(kBetweenStops)) {
+      // Mostly for less than the stall limit, sometimes for longer.
+      if (const auto seat = one_to_stop()) {
+        const bool longer = chance(random_, 8);
+        stop(*seat,
+             longer ? kStallLimit + microseconds(below(random_, 200'000)) : 1ms + microseconds(below(random_, 59'000)));
+      }
+    }
     attend();
     std::this_thread::sleep_for(kTick);
     deeds_.held = std::max(deeds_.held, monotonic_ns() - before);
-  }
-}
-
-/// Chooses a seat whose process may be harmed in this way. Returns nothing if there is none.
-std::optional<unsigned> Conductor::any_of(Harm at_least) {
-  const auto fits = [&](unsigned seat) { return roles_[seat].harm >= at_least && members_[seat].process; };
-  std::vector<unsigned> seats;
-  for (unsigned seat = 0; seat < roles_.size(); ++seat) {
-    if (fits(seat)) seats.push_back(seat);
-  }
-  if (seats.empty()) return std::nullopt;
-  return seats[below(random_, seats.size())];
-}
-
-void Conductor::kill_one() {
-  const auto seat = any_of(Harm::kills);
-  if (!seat) return;
-  const Role& role = roles_[*seat];
-  Member& member = members_[*seat];
-  settle(*seat);  // its process may have failed a moment ago
-  if (role.publishes) add(shared_.board->topics[role.topic].deaths, 1);
-  member.process->kill();
-  member.process.reset();
-  member.back = Clock::now() + microseconds(below(random_, 60'000));
-  ++deeds_.kills;
-}
-
-/// Stops a process, mostly for less than the stall limit, sometimes for longer.
-void Conductor::stop_one() {
-  const auto seat = any_of(Harm::stops);
-  if (!seat || members_[*seat].stopped) return;
-  Member& member = members_[*seat];
-  ::kill(member.process->pid(), SIGSTOP);
-  member.stopped = true;
-  const bool longer = chance(random_, 8);
-  member.back = Clock::now() + (longer ? kStallLimit + microseconds(below(random_, 200'000))
-                                       : 1ms + microseconds(below(random_, 59'000)));
-  ++deeds_.stops;
-}
-
-/// Continues stopped processes and replaces killed ones when it is time, and checks that all make progress.
-void Conductor::attend() {
-  if (interrupted != 0) throw Interrupted("interrupted");
-  const auto now = Clock::now();
-  for (unsigned seat = 0; seat < members_.size(); ++seat) {
-    Member& member = members_[seat];
-    if (!member.process) {
-      if (replacing_ && now >= member.back) start(seat);
-      continue;
-    }
-    if (member.stopped && now >= member.back) {
-      member.process->resume();
-      member.stopped = false;
-      member.since = now;
-    }
-    settle(seat);
-  }
-  watch();
-}
-
-/// Throws unless a process that has ended passed its checks.
-void Conductor::settle(unsigned seat) {
-  Member& member = members_[seat];
-  siginfo_t info{};
-  const auto pid = static_cast<id_t>(member.process->pid());
-  if (::waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
-  const test::End end = member.process->wait();
-  member.process.reset();
-  const Seat& at = shared_.board->seats[seat];
-  const std::string who = "the " + roles_[seat].name + " (process " + std::to_string(pid) + ")";
-  require(end.signal == 0, who + " died of signal " + std::to_string(end.signal) + " at: " + at.doing.load());
-  require(end.status == 0, who + " failed at: " + at.doing.load());
-  require(!replacing_, who + " left too early");
-  member.left = true;
-}
-
-void Conductor::watch() const {
-  std::string hang;
-  for (unsigned seat = 0; seat < members_.size(); ++seat) {
-    const Member& member = members_[seat];
-    if (!member.process || member.stopped) continue;
-    const Seat& at = shared_.board->seats[seat];
-    const Clock::time_point beat{std::chrono::nanoseconds(at.beat.load())};
-    if (Clock::now() - std::max(beat, member.since) < kPatience) continue;
-    hang += "\n  the " + roles_[seat].name + " (process " + std::to_string(member.process->pid()) +
-            ") makes no progress, at: " + at.doing.load();
-  }
-  require(hang.empty(), "processes hang:" + hang);
-}
-
-/// Waits until the publishers and helpers have left, or all processes.
-void Conductor::let_leave(bool publishers_and_helpers) {
-  for (Member& member : members_) {
-    if (member.stopped) member.back = Clock::now();
-  }
-  const auto remains = [&](unsigned seat) {
-    const Act act = roles_[seat].act;
-    const bool first = roles_[seat].publishes || act == create_topics || act == reap_and_look;
-    return members_[seat].process && (first || !publishers_and_helpers);
-  };
-  const auto end = Clock::now() + kPatience;
-  for (;;) {
-    attend();
-    std::string late;
-    for (unsigned seat = 0; seat < members_.size(); ++seat) {
-      if (!remains(seat)) continue;
-      late += "\n  the " + roles_[seat].name + ", at: " + shared_.board->seats[seat].doing.load();
-    }
-    if (late.empty()) return;
-    require(Clock::now() < end, "processes that do not leave:" + late);
-    std::this_thread::sleep_for(kTick);
   }
 }
 

@@ -41,8 +41,8 @@ void print_figures(const Conductor& conductor) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - deeds.begin;
   std::printf("storm of %.1f s on bus %s\n", took.count(), conductor.bus().c_str());
   line("processes started", deeds.started);
-  line("kills", deeds.kills);
-  line("stops", deeds.stops);
+  line("kills", conductor.kills());
+  line("stops", conductor.stops());
   line(board, "events published and audited", &TopicFigures::events, kAudited);
   line(board, "sequences never committed", &TopicFigures::uncommitted, kAudited);
   line(board, "aborted loans", &TopicFigures::aborted, kAudited);

@@ -4,10 +4,11 @@
 #include <vector>
 
 #include "storm/stage.hpp"
+#include "support/storm_crew.hpp"
 
 namespace storm {
 
-enum class Harm { none, stops, kills };  ///< a process that may be killed may be stopped, too
+using test::Harm;
 
 /// A seat in the storm. A process that is killed there is replaced.
 struct Role {
@@ -15,9 +16,9 @@ struct Role {
   Act act;
   unsigned topic = kShared;
   Harm harm = Harm::none;
-  bool publishes = false;   ///< publishes to one of kTopics: its death may leave a claim
+  bool publishes = false;     ///< publishes to one of kTopics: its death may leave a claim
   bool keeps_ledger = false;  ///< a reader that lives from the begin to the end
-  bool first = false;       ///< the others start when it is ready
+  bool first = false;         ///< the others start when it is ready
 };
 
 /// The seats of a storm with the given numbers of publishers and readers that are killed, and of all other processes.

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <chrono>
-#include <random>
 #include <string>
 
 #include "shmbus/options.hpp"
 #include "storm/board.hpp"
 #include "support/forked_process.hpp"
+#include "support/storm_crew.hpp"
 
 namespace storm {
 
@@ -23,9 +23,9 @@ inline std::uint64_t monotonic_ns() {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
-using Random = std::mt19937_64;
-inline std::uint64_t below(Random& random, std::uint64_t n) { return random() % n; }
-inline bool chance(Random& random, std::uint64_t one_in) { return below(random, one_in) == 0; }
+using test::below;
+using test::chance;
+using test::Random;
 
 /// What one process of the storm knows.
 struct Stage {
