@@ -49,7 +49,7 @@ std::uint64_t fill(shmbus::Publisher& publisher) {
   throw std::runtime_error("nothing holds publishers back");
 }
 
-/// Acknowledges the first events, up to the one it is told, and then only reads on.
+/// Acknowledges the first events, up to the one that its parent names, and then only reads on.
 ForkedProcess holder(const std::string& bus_name, std::chrono::nanoseconds hold_for) {
   return ForkedProcess([bus_name, hold_for](const Parent& parent) {
     shmbus::Bus bus = shmbus::Bus::open(bus_name);

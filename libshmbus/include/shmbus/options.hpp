@@ -185,9 +185,9 @@ struct SubscriberOptions {
   /// least once. What the ring drops while no process holds the name counts as lost. A name exists until `Bus::forget`,
   /// keeps its pattern, and one subscriber at a time holds it. *Default*: empty, not durable.
   std::string durable{};
-  /// Durable and reliable only: publishers wait for what this subscriber has not acknowledged, and go on to do so after
-  /// its end or death: until the next holder of the name takes its place, or until they have waited so long for it. So a
-  /// restart loses nothing. It takes a second subscriber port in each topic, and none where a journal keeps the events.
+  /// Durable and reliable only: publishers wait for what this subscriber has not acknowledged. They still wait after its
+  /// end or death, until the next holder of the name takes its place, or until this time has passed. So a restart loses
+  /// nothing. It takes a second subscriber port in each topic, and none where a journal keeps the events.
   /// *Default*: 0, publishers wait for nobody that has ended.
   std::chrono::nanoseconds hold_for{0};
   /// Durable only. `Bus::subscribe` acknowledges what its handler has returned from, and knows no `manual`.

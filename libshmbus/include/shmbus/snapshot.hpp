@@ -117,7 +117,7 @@ struct HeldPlaceSnapshot {
   std::uint64_t next_sequence = 0;  ///< the first event that is not acknowledged
   bool gating = false;              ///< it holds publishers back now
   std::chrono::nanoseconds gating_for{0};
-  std::chrono::nanoseconds hold_for{0};  ///< so long publishers wait for it after its holder's end
+  std::chrono::nanoseconds hold_for{0};  ///< how long publishers wait for it after its holder's end
 };
 
 enum class RecorderState : std::uint8_t {

@@ -69,7 +69,7 @@ bool AttachedTopic::start_in_journal(Start start) {
   const log::End end = log::end_of(log);
   if (start.kind() == Start::Kind::latest || end.number == log::kNone) return false;
   std::uint64_t sequence = 0;  // 0: the oldest
-  std::uint64_t before = 0;    // so many events before the first one in this memory
+  std::uint64_t before = 0;    // events to go back before the first one in this memory
   switch (start.kind()) {
     case Start::Kind::sequence:
       sequence = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(start.value()));

@@ -210,7 +210,7 @@ void GroupCore::sleep(std::uint64_t deadline) {
   }
   const std::uint64_t now = platform::monotonic_ns();
   if (blocked) {
-    // It may sleep through events of the other topic for so long; a removal is noticed as late.
+    // A bound: meanwhile it notices neither events of the other topic nor a removal.
     constexpr std::uint64_t kOther = 100'000'000;
     until = std::min(until, now + kOther);
     if (until > now) subscriber_->rest(std::chrono::nanoseconds(until - now));

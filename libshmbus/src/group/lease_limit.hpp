@@ -32,7 +32,7 @@ class LeaseLimit {
   bool limits() const noexcept { return most_ != 0; }
 
   std::uint64_t word() const noexcept { return word_->load(std::memory_order_seq_cst); }
-  /// So many are leased, as was counted since `seen` was the word.
+  /// Sets the count of leases to `counted`, unless it has changed since it was `seen`.
   void correct(std::uint64_t seen, std::uint64_t counted) noexcept {
     if (out(seen) != counted)
       word_->compare_exchange_strong(seen, ((seen >> 32) + 1) << 32 | counted, std::memory_order_seq_cst);

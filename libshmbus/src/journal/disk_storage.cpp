@@ -23,7 +23,7 @@ namespace {
 
 constexpr gid_t kNoGroup = static_cast<gid_t>(-1);
 
-/// In so many pieces the data of a file is looked for its end; one of more is read as a whole.
+/// A file whose data lies in more pieces is read as a whole, instead of looking for the end of its data.
 constexpr int kMaxPieces = 1000;
 
 /// Opens a name beneath a folder, and follows no link. Kernels and sandboxes without openat2 get the same from openat,

@@ -20,7 +20,7 @@ namespace {
 /// So soon a wait notices what does not ring the journal's bell: an interrupt, and the end of its topic or bus.
 constexpr std::uint64_t kNotice = 100'000'000;  // ns
 
-/// A sync that takes so long lets a thread sleep.
+/// While a sync takes this time or longer, a thread sleeps.
 constexpr std::uint64_t kLongSync = 1'000'000;  // ns
 
 /// Asks the journal about a number at or below the end of the last missing stretch: most are there.
@@ -42,7 +42,7 @@ Status look_up(topic::TopicSegment& segment, std::uint64_t sequence) noexcept {
   }
 }
 
-/// So long a thread looks before it sleeps: twice what a sync takes. Where many wait, or the disk is slow, to be woken
+/// How long a thread looks before it sleeps: twice what a sync takes. Where many wait, or the disk is slow, to be woken
 /// costs little beside the sync.
 std::uint64_t spin_time(const JournalWords& words) noexcept {
   if (words.waiting.load(std::memory_order_relaxed) > 1) return 0;

@@ -40,7 +40,7 @@ class Recorder {
 
  private:
   using Clock = std::chrono::steady_clock;
-  /// Idle for so long after a sync, it notes in the file what was synced.
+  /// When it was idle for this time after a sync, it notes in the file what was synced.
   static constexpr std::chrono::milliseconds kMarkAfter{50};
 
   bool begin() noexcept;

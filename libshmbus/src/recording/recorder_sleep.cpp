@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// So long after the last event it looks again every kNap, so that no publisher wakes it.
+/// For this time after the last event it looks again every kNap, so that no publisher has to wake it.
 constexpr auto kLinger = 100ms;
 constexpr auto kNap = 1ms;
 constexpr int kSpins = 200;  // empty looks before the first nap
