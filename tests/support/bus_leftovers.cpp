@@ -72,11 +72,11 @@ void check_recorders(const std::string& name) {
   for (const shmbus::RecorderSnapshot& recorder : shmbus::Inspector(name).recorders()) {
     require(recorder.problem.empty(), recorder.problem);
     require(recorder.ended.has_value(), "a flight recorder without an end");
-    for (std::size_t i = 0; i < recorder.calls.size(); ++i) {
-      const shmbus::CallSnapshot& call = recorder.calls[i];
-      const bool last = i + 1 == recorder.calls.size();
-      require(last || call.outcome != shmbus::CallOutcome::running, "an earlier call that still runs");
-      require(call.event.sequence != 0 && call.event.topic != 0, "a call of no event");
+    std::set<unsigned> later;  // workers of which a later call was seen
+    for (auto call = recorder.calls.rbegin(); call != recorder.calls.rend(); ++call) {
+      const bool last = later.insert(call->worker).second;
+      require(last || call->outcome != shmbus::CallOutcome::running, "a worker's earlier call that still runs");
+      require(call->event.sequence != 0 && call->event.topic != 0, "a call of no event");
     }
   }
 }
