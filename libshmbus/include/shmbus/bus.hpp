@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "shmbus/detail/layout_tag.hpp"
 #include "shmbus/dispatch_options.hpp"
 #include "shmbus/group.hpp"
 #include "shmbus/options.hpp"
@@ -41,7 +42,7 @@ struct ReapReport {
 class [[nodiscard]] Bus {
  public:
   /// Creates the bus, or attaches to it. Names are `[A-Za-z0-9_-]{1,32}`. *Throws* Error.
-  static Bus open(std::string_view name, const BusOptions& options = {});
+  SHMBUS_LAYOUT_TAG static Bus open(std::string_view name, const BusOptions& options = {});
 
   /// Removes a bus: unlinks all its files. Living members keep their mappings, and their publishing returns `closed`.
   /// What its rings hold for journals is recorded first; the journals stay, unless told otherwise. Returns false if there

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shmbus/call_snapshot.hpp"
+#include "shmbus/detail/layout_tag.hpp"
 #include "shmbus/durable_snapshot.hpp"
 #include "shmbus/event_reader.hpp"
 #include "shmbus/group_snapshot.hpp"
@@ -28,7 +29,7 @@ class [[nodiscard]] Inspector {
  public:
   /// Opens a bus for inspection. `owners` as in BusOptions. *Throws* Error: `not_found` where there is no such bus;
   /// `corrupt`, `incompatible` or `untrusted` where its registry fails a check.
-  explicit Inspector(std::string_view bus, const std::vector<uid_t>& owners = {});
+  SHMBUS_LAYOUT_TAG explicit Inspector(std::string_view bus, const std::vector<uid_t>& owners = {});
   Inspector(Inspector&&) noexcept;
   Inspector& operator=(Inspector&&) noexcept;
   ~Inspector();

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shmbus/detail/layout_tag.hpp"
 #include "shmbus/options.hpp"
 #include "shmbus/snapshot.hpp"
 #include "shmbus/topic_info.hpp"
@@ -147,8 +148,8 @@ class [[nodiscard]] JournalFiles {
  public:
   /// Opens the journal in `folder`/`bus`/`topic`. `owners` as in BusOptions. *Throws* Error: `not_found` where there is
   /// none, `permission`, `untrusted`, `invalid_name`.
-  JournalFiles(const std::string& folder, std::string_view bus, std::string_view topic,
-               const std::vector<uid_t>& owners = {});
+  SHMBUS_LAYOUT_TAG JournalFiles(const std::string& folder, std::string_view bus, std::string_view topic,
+                                 const std::vector<uid_t>& owners = {});
   JournalFiles(JournalFiles&&) noexcept;
   JournalFiles& operator=(JournalFiles&&) noexcept;
   ~JournalFiles();

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shmbus/detail/layout_tag.hpp"
+
 namespace shmbus::layout {
 
 inline constexpr std::size_t kPage = 4096;
@@ -13,7 +15,7 @@ inline constexpr std::size_t kLine = 128;
 /// Not a block number, and not a tail word: a pin or claim with this value protects nothing.
 inline constexpr std::uint64_t kNone = ~std::uint64_t{0};
 
-inline constexpr std::uint32_t kVersion = 3;
+inline constexpr std::uint32_t kVersion = SHMBUS_LAYOUT_VERSION;
 
 inline constexpr std::size_t kMinBlockSize = 4096;
 inline constexpr std::size_t kMaxBlockSize = std::size_t{64} << 20;
