@@ -47,7 +47,7 @@ def arguments():
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write every figure of every round")
     parser.add_argument("--from", metavar="FILE", type=Path, action="append", dest="kept", default=[],
                         help="measure nothing, show what --json has written; of several, each tells what it measured")
-    parser.add_argument("--markdown", action="store_true", help="print the tables of the README and of the guide")
+    parser.add_argument("--markdown", action="store_true", help="print the tables of the guide")
     parser.add_argument("--chart", metavar="FILE", type=Path, help="also draw the README's chart, as SVG")
     parser.add_argument("--programs", help=argparse.SUPPRESS)
     return parser.parse_args()

@@ -1,4 +1,4 @@
-"""What a run says, for the terminal, the README and the guide."""
+"""What a run says, for the terminal, the guide and the chart of the README."""
 
 import chart
 from musts import MISSED, UNKNOWN, NotMeasured, all_musts, durable_rows, kept_instructions, peer_rows, queue_rows
@@ -81,14 +81,6 @@ def _queue_rows(result):
     return [[name, _cell(one, count), _cell(many, count)] for name, one, many in queue_rows(rounds_of(result))]
 
 
-README_ROWS = ("the floor: a cache line each way", "shmbus, exclusive", "shmbus, shared", "iceoryx", "ZeroMQ ipc",
-               "Unix seqpacket")
-
-
-def _readme_rows(result):
-    return [row for row in _peer_rows(result) if row[0] in README_ROWS]
-
-
 def _machine(result):
     machine = result["machine"]
     return (f"{machine['cores']} cores of {machine['cpu']}{' in a virtual machine' if machine['virtual'] else ''}, "
@@ -115,15 +107,14 @@ def text(result):
 
 
 def markdown(result):
-    """First the few rows of the README, then what libshmbus/doc/guide/performance.md shows."""
+    """What libshmbus/doc/guide/performance.md shows."""
     origin = (f"Measured with `{result['command']}` on {_machine(result)}; medians of {result['rounds']} rounds of "
               f"{result['seconds']} s")
-    head = [markdown_table(PEER_HEAD, _readme_rows(result))] if _readme_rows(result) else []
     tables = [markdown_table(head, rows) for head, rows in ((PEER_HEAD, _peer_rows(result)),
                                                             (DURABLE_HEAD, _durable_rows(result)),
                                                             (QUEUE_HEAD, _queue_rows(result)),
                                                             (MUST_HEAD, _must_rows(result, bold=True))) if rows]
-    return "\n\n".join([*head, origin + _floors(result).replace("\n", "; ") + ".", *tables])
+    return "\n\n".join([origin + _floors(result).replace("\n", "; ") + ".", *tables])
 
 
 def svg(result):

@@ -1,4 +1,4 @@
-"""Tables for the terminal, the README and the guide."""
+"""Tables for the terminal and the guide."""
 
 
 def text_table(head, rows):
