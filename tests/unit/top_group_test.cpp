@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "model/alerts.hpp"
 #include "model/history.hpp"
 #include "model/pane.hpp"
 #include "model/report.hpp"
@@ -83,6 +84,59 @@ TEST_CASE("a group in trouble says so in an alarming colour", "[top][group]") {
   CHECK(tone(grid, "busy", "STATE") == Tone::bad);
   look.groups[0].problem = "damaged";
   CHECK(cell(grid_of(Pane::groups, look, {}), "busy", "STATE") == "unreadable");
+}
+
+TEST_CASE("each trouble of a group is an alert, with what to do", "[top][group]") {
+  const auto before = bus_at(10s, 1000);
+  const auto alerts_of = [&](const GroupSnapshot& then, const GroupSnapshot& now) {
+    ComparedSnapshot look = compare(&before, bus_at(12s, 3000));
+    add_groups(look, {then}, {now});
+    std::vector<Alert> found;
+    for (Alert& alert : find_alerts(look)) {
+      if (alert.text.starts_with("a: group busy ")) found.push_back(std::move(alert));
+    }
+    return found;
+  };
+  const GroupSnapshot well = group("busy", 500);
+  CHECK(alerts_of(well, group("busy", 2500)).empty());
+
+  const auto one = [&](const GroupSnapshot& now, const std::string& text, const std::string& remedy) {
+    const auto found = alerts_of(well, now);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].topic == "a");
+    CHECK(found[0].tone == Tone::bad);
+    CHECK(found[0].text.find(text) != std::string::npos);
+    CHECK(found[0].remedy.find(remedy) != std::string::npos);
+  };
+  GroupSnapshot g = well;
+  g.cautious = true;
+  one(g, "is cautious", "why its members fail");
+  g = well;
+  g.full = true;
+  g.full_for = 900ms;
+  CHECK(alerts_of(well, g).empty());
+  g.full_for = 3s;
+  one(g, "full for 3.00 s; oldest event", "shmbus who");
+  g.oldest->node_state = shmbus::NodeState::stopped;
+  g.oldest->pid = 500;
+  one(g, "(stopped)", "kill -CONT 500");
+  g = well;
+  g.members.clear();
+  one(g, "has no member; 12 events wait", "shmbus group --bus test-bus a busy --remove");
+  g.lag = 0;
+  CHECK(alerts_of(well, g).empty());
+  g = well;
+  g.counts.unpublished = 1;
+  g.options.dead_letters = "a.dead";
+  one(g, "can't publish its dead letters to a.dead", "standard error");
+  CHECK(alerts_of(g, g).empty());  // it was some time ago
+  g = well;
+  g.counts.lost = 4;
+  one(g, "loses events, 4 so far", "a journal");
+  CHECK(alerts_of(g, g).empty());
+  g = well;
+  g.problem = "damaged";
+  one(g, "can't be read: damaged", "shmbus doctor");
 }
 
 TEST_CASE("a group made anew counts from zero", "[top][group]") {

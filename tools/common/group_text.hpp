@@ -8,6 +8,9 @@
 
 namespace shmbus::tool {
 
+/// The group that keeps what is still to be decided, of each topic of dead letters. It has a member only while somebody decides.
+inline constexpr const char* dead_letters_group = "dead-letters";
+
 /// The name of the group whose port in a ring has this name; nothing for another port's.
 std::optional<std::string> group_of_port(std::string_view port_name);
 

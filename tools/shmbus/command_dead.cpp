@@ -11,6 +11,7 @@
 
 #include "dead_letters.hpp"
 #include "event_extras.hpp"
+#include "group_text.hpp"
 #include "output.hpp"
 #include "printable_text.hpp"
 #include "quantity_text.hpp"

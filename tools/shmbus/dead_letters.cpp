@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "event_printer.hpp"
+#include "group_text.hpp"
 #include "printable_text.hpp"
 
 namespace shmbus::tool {

@@ -9,9 +9,6 @@
 
 namespace shmbus::tool {
 
-/// The group that keeps what is still to be decided, of each topic of dead letters.
-inline constexpr const char* dead_letters_group = "dead-letters";
-
 /// A dead letter that is neither redelivered nor dropped yet.
 struct DeadLetter {
   EventSnapshot event;     ///< of the topic of dead letters

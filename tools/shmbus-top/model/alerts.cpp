@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bridge.hpp"
+#include "group_text.hpp"
 #include "journal_text.hpp"
 #include "model/alarm.hpp"
 #include "model/units.hpp"
@@ -37,6 +38,7 @@ class Finder {
       for (const PublisherSnapshot& publisher : topic.publishers) claim(topic, publisher);
       journal(topic);
     }
+    for (std::size_t i = 0; i < look_.groups.size(); ++i) group(look_.groups[i], look_.group_rates[i]);
     memory();
     for (const UnfinishedTopic& topic : look_.bus.unfinished) unfinished(topic);
     for (const SubscriptionSnapshot& subscription : look_.bus.subscriptions) unattached(subscription);
@@ -54,7 +56,8 @@ class Finder {
   /// "warehouse (2120)", "bridge host-a to NATS (2120)".
   std::string holder(std::uint64_t node, const std::string& name, const std::string& program, std::int32_t pid) const {
     const auto bridge = bridges_.name_of(node);
-    return fmt::format("{} ({})", bridge ? tool::bridge_text(*bridge) : tool::printable(name.empty() ? program : name), pid);
+    return fmt::format("{} ({})", bridge ? tool::bridge_text(*bridge) : tool::printable(name.empty() ? program : name),
+                       pid);
   }
 
   void subscriber(const TopicSnapshot& topic, const SubscriberSnapshot& s, const SubscriberRates& rates) {
@@ -65,11 +68,11 @@ class Finder {
       add({.topic = topic.info.name,
            .text = fmt::format("{}: held back {} by {}{}", topic.info.name, tool::duration_text(s.gating_for), who,
                                stopped ? ", which is stopped" : ""),
-           .remedy = stopped                        ? wake(s.pid)
-                     : bridge                       ? tool::bridge_remedy
+           .remedy = stopped                       ? wake(s.pid)
+                     : bridge                      ? tool::bridge_remedy
                      : s.demote_after.count() == 0 ? "it is slow or hangs; demote_after limits how long publishers wait"
-                                                    : fmt::format("it is slow or hangs; it becomes lossy after {}",
-                                                                  tool::duration_text(s.demote_after)),
+                                                   : fmt::format("it is slow or hangs; it becomes lossy after {}",
+                                                                 tool::duration_text(s.demote_after)),
            .since = s.gating_for});
     } else if (s.lapped_now || rates.lost > 0) {
       add({.tone = rates.lost > 0 ? Tone::bad : Tone::notice,
@@ -107,6 +110,40 @@ class Finder {
     }
   }
 
+  void group(const GroupSnapshot& g, const GroupRates& rates) {
+    const auto add_for = [&](std::string what, std::string remedy, nanoseconds since = {}) {
+      add({.topic = g.topic,
+           .text = fmt::format("{}: group {} {}", tool::printable(g.topic), g.group, what),
+           .remedy = std::move(remedy),
+           .since = since});
+    };
+    if (!g.problem.empty()) return add_for("can't be read: " + tool::printable(g.problem), "shmbus doctor");
+    if (g.full && g.full_for >= alarm_after) full(g, add_for);
+    if (g.cautious)
+      add_for("is cautious: most of its latest leases failed, so it leases one event a second",
+              "find out why its members fail; one event that is acknowledged ends it");
+    if (g.members.empty() && g.lag != 0 && g.group != tool::dead_letters_group)
+      add_for(fmt::format("has no member; {}", g.lag == 1 ? "1 event waits" : tool::counted(g.lag, "event") + " wait"),
+              fmt::format("start a member, or remove it: shmbus group --bus {} {} {} --remove",
+                          tool::printable(look_.bus.name), tool::printable(g.topic), g.group));
+    if (rates.unpublished > 0)
+      add_for("can't publish its dead letters to " + tool::printable(g.options.dead_letters),
+              "its members' standard error says why: the topic's type, rights or room");
+    if (rates.lost > 0)
+      add_for(fmt::format("loses events, {} so far: they leave the ring before a member reads them", g.counts.lost),
+              "its members are too slow: start more, or keep the topic's events in a journal");
+  }
+
+  template <class Add>
+  void full(const GroupSnapshot& g, Add add_for) {
+    const bool stopped =
+        g.oldest && g.oldest->state == GroupEventState::leased && g.oldest->node_state == NodeState::stopped;
+    add_for(
+        fmt::format("takes no new event: its window of {} has been full for {}; {}",
+                    tool::counted(g.options.window, "event"), tool::duration_text(g.full_for), tool::oldest_text(g)),
+        stopped ? wake(g.oldest->pid) : "see who holds that event: shmbus who", g.full_for);
+  }
+
   void memory() {
     const BusSnapshot& bus = look_.bus;
     if (bus.shm_size == 0 || bus.shm_free >= bus.shm_size / 10) return;
@@ -120,8 +157,7 @@ class Finder {
     add({.topic = topic.name,
          .text = fmt::format("{}: its creator {} before the topic was usable", name,
                              topic.creator_state == NodeState::stopped ? "stopped" : "died"),
-         .remedy = topic.creator_state == NodeState::stopped ? "let it go on, or end it: shmbus who names it"
-                                                             : gc()});
+         .remedy = topic.creator_state == NodeState::stopped ? "let it go on, or end it: shmbus who names it" : gc()});
   }
 
   void unattached(const SubscriptionSnapshot& s) {

@@ -108,6 +108,8 @@ void add_groups(ComparedSnapshot& look, const std::vector<GroupSnapshot>& before
       if (then.topic != group.topic || then.group != group.group || then.id != group.id) continue;
       rates.leased = growth(then.counts.leases, group.counts.leases) / look.total.seconds;
       rates.acknowledged = growth(then.counts.acknowledged, group.counts.acknowledged) / look.total.seconds;
+      rates.unpublished = growth(then.counts.unpublished, group.counts.unpublished) / look.total.seconds;
+      rates.lost = growth(then.counts.lost, group.counts.lost) / look.total.seconds;
     }
   }
   look.groups = std::move(after);

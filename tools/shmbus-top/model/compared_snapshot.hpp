@@ -21,7 +21,7 @@ struct JournalRates {
   std::chrono::nanoseconds sync_time{0};  ///< of a sync between the snapshots, on average; 0: there was none
 };
 struct GroupRates {
-  double leased = 0, acknowledged = 0;
+  double leased = 0, acknowledged = 0, unpublished = 0, lost = 0;
 };
 struct TopicRates {
   double published = 0, bytes = 0, lost = 0;
