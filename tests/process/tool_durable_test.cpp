@@ -38,6 +38,30 @@ TEST_CASE("sub --durable goes on where the one before ended", "[tool][durable]")
   CHECK(sub(bus, "1").out == "e1\n");
 }
 
+TEST_CASE("sub --hold-for lets publishers wait for the next one of the name", "[tool][durable]") {
+  const test::Tool tool;
+  const std::string bus = tool.bus.name();
+  shmbus::Bus member = shmbus::Bus::open(bus);
+  shmbus::Publisher publisher = member.publisher("t", {.block_size = 4096, .blocks = 2});
+  const std::string payload(1000, 'x');
+  publisher.publish(payload);
+  const auto sub = [&](const std::string& count) {
+    return run({SHMBUS_TOOL, "sub", "t", "--bus", bus, "--durable", "audit", "--from", "oldest", "--count", count,
+                "--raw", "--reliable", "--hold-for", "10m"});
+  };
+  CHECK(sub("1").out == payload + "\n");
+  std::size_t published = 0;
+  while (published < 100 && publisher.try_publish(payload)) ++published;
+  CHECK(published < 100);
+  const auto places = shmbus::Inspector(bus).snapshot().topics.at(0).places;
+  REQUIRE(places.size() == 1);
+  CHECK(places[0].hold_for == std::chrono::minutes{10});
+  const Finished rest = sub(std::to_string(published));
+  CHECK(rest.out.size() == published * (payload.size() + 1));
+  CHECK(rest.err.empty());
+  CHECK(publisher.try_publish(payload));
+}
+
 TEST_CASE("durable lists names, holders and positions", "[tool][durable]") {
   const test::Tool tool;
   const std::string bus = publish(tool, 4);

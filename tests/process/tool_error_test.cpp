@@ -41,11 +41,15 @@ TEST_CASE("wrong arguments are a usage error", "[tool]") {
   check_error(tool.run({"sub", "a", "b", "c"}), usage, "sub takes PATTERN, found also 'b', 'c'");
   check_error(tool.run({"rm", "a"}), usage, "rm takes no argument, found 'a'");
   check_error(tool.run({"sub", "a", "--wrong"}), usage, "unknown option '--wrong' of sub");
-  check_error(tool.run({"sub", "a", "--cuont", "1"}), usage, "unknown option '--cuont' of sub (did you mean '--count'?)");
+  check_error(tool.run({"sub", "a", "--cuont", "1"}), usage,
+              "unknown option '--cuont' of sub (did you mean '--count'?)");
   check_error(tool.run({"sub", "a", "--count", "many"}), usage, "--count: expected a whole number, found 'many'");
   check_error(tool.run({"sub", "a", "--count"}), usage, "option --count needs a value");
   check_error(tool.run({"sub", "a", "-n", "1", "-n", "2"}), usage, "option --count is given more than once");
   check_error(tool.run({"sub", "a", "--demote-after", "1s"}), usage, "--demote-after is given without --reliable");
+  check_error(tool.run({"sub", "a", "--durable", "d", "--hold-for", "1s"}), usage,
+              "--hold-for is given without --reliable");
+  check_error(tool.run({"sub", "a", "--reliable", "--hold-for", "1s"}), usage, "--hold-for is given without --durable");
   check_error(tool.run({"sub", "a", "--reliable", "--demote-after", "1"}), usage, "expected a length of time");
   check_error(tool.run({"sub", "a", "--count", "-1"}), usage, "-1");
   check_error(tool.run({"pub", "a", "x", "--lines"}), usage, "TEXT and --lines exclude each other");
@@ -175,7 +179,8 @@ TEST_CASE("an error for a bus that does not exist names those that do", "[tool]"
 TEST_CASE("an error for a topic that does not exist suggests one with a similar name", "[tool]") {
   const Tool tool;
   CHECK(tool.run({"pub", "hello.world", "hi"}).end == End{});
-  const std::string named = "bus '" + tool.bus.name() + "': no topic matches 'helo.world' (did you mean 'hello.world'?)";
+  const std::string named =
+      "bus '" + tool.bus.name() + "': no topic matches 'helo.world' (did you mean 'hello.world'?)";
   for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{"info", "helo.world"},
                                                                                     {"tail", "helo.world"},
                                                                                     {"ls", "helo.world"},

@@ -22,6 +22,7 @@ struct SubOptions : FollowOptions {
   bool reliable = false;
   std::optional<std::chrono::nanoseconds> demote_after;
   std::optional<std::string> durable_name;
+  std::optional<std::chrono::nanoseconds> hold_for;
 };
 
 /// Reports that subscribing created the bus. A subscriber may start first, but a mistyped name must be noticed.
@@ -56,7 +57,8 @@ int run(const std::string& bus_name, SubOptions options) {
                                        .demote_after = options.demote_after.value_or(std::chrono::nanoseconds{0}),
                                        .wait = WaitStrategy::balanced(),
                                        .name = "shmbus sub",
-                                       .durable = options.durable_name.value_or("")});
+                                       .durable = options.durable_name.value_or(""),
+                                       .hold_for = options.hold_for.value_or(std::chrono::nanoseconds{0})});
   follow(bus, subscriber, options);
   return conclude(bus, subscriber, options);
 }
@@ -76,7 +78,11 @@ void add_sub(CommandLine& line, const ChosenBus& bus) {
               "With --reliable: become lossy after holding publishers back for this time")
       .option("-d,--durable", "NAME", text_value(options->durable_name),
               "Go on after the last event that was printed under this name")
+      .option("--hold-for", "TIME", duration_value(options->hold_for),
+              "With --reliable and --durable: publishers wait this long for the next sub of that name")
       .require("--demote-after", "--reliable")
+      .require("--hold-for", "--reliable")
+      .require("--hold-for", "--durable")
       .explain(R"(START is one of
   latest     the next event
   oldest     the oldest retained event

@@ -31,7 +31,7 @@ _shmbus() {
     info | ports | who | durable | groups | doctor) options+=" --json" ;;
     stat) options+=" --topic --json" ;;
     pub) options+=" --lines --block-size --blocks --exclusive --journal --retain-bytes --retain-age --as-type --header --key --traceparent" ;;
-    sub) options+=" --from --count --json --raw --topic-name --reliable --demote-after --durable" ;;
+    sub) options+=" --from --count --json --raw --topic-name --reliable --demote-after --durable --hold-for" ;;
     tail) options+=" --last --follow --json --raw --topic-name" ;;
     replay) options+=" --from --speed --quick --into --count --json --raw --topic-name" ;;
     trace) options+=" --last --slowest --failed --dead --since --json --otlp --perfetto" ;;
@@ -71,7 +71,7 @@ _shmbus() {
       choices="page-cache interval: batch"
       ;;
     --from) choices="latest oldest seq: last: time:" ;;
-    --count | --events | --timeout | --exec | --slowest | --since | --speed | --interval | --block-size | --blocks | --demote-after | --mode | --retain-bytes | --retain-age | --unrecorded-limit | --segment-file | --before | --older | --to | --header | --key | --traceparent) return ;;
+    --count | --events | --timeout | --exec | --slowest | --since | --speed | --interval | --block-size | --blocks | --demote-after | --hold-for | --mode | --retain-bytes | --retain-age | --unrecorded-limit | --segment-file | --before | --older | --to | --header | --key | --traceparent) return ;;
     *)
       if [[ $word == -* ]]; then
         choices=$options

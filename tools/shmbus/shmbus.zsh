@@ -85,6 +85,7 @@ _shmbus() {
     sub) _arguments $bus $print '(-f --from)'{-f,--from}'[where to begin]:start:(latest oldest seq\: last\: time\:)' \
       '(-n --count)'{-n,--count}'[end after this number of events]:number:' '--reliable[lose nothing]' \
       '--demote-after[become lossy after this time of holding publishers back]:time:' \
+      '--hold-for[let publishers wait this long for the next one of the name]:time:' \
       '(-d --durable)'{-d,--durable}'[go on under this name]:name:_shmbus_durables' '1:pattern:_shmbus_topics' ;;
     hz) _arguments $bus $json '(-i --interval)'{-i,--interval}'[seconds]:seconds:' \
       '(-n --count)'{-n,--count}'[end after this number of lines]:number:' '1:topic:_shmbus_topics' ;;
