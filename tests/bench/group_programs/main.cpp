@@ -198,6 +198,10 @@ void measure_death(int times) {
 int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
   const std::string what = argc > 2 ? argv[2] : "all";
+  if (rounds < 1 || (what != "all" && what != "one" && what != "many" && what != "death")) {
+    std::fprintf(stderr, "groups: expected a number of rounds, and one, many or death\n");
+    return 2;
+  }
   try {
     if (what == "all" || what == "one") {
       measure_one(rounds, shmbus::Order::any, "in any order");
