@@ -1,5 +1,5 @@
 /* What a program in C does with the library, case by case: client_test CASE BUS. */
-#include "check.h"
+#include "client.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -8,9 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char* bus_name;
-static shmbus_bus bus;
-
 static int collect(const shmbus_event* event, void* context) {
   char* text = context;
   const size_t used = strlen(text);
@@ -18,18 +15,6 @@ static int collect(const shmbus_event* event, void* context) {
   memcpy(text + used, event->payload, event->size);
   memcpy(text + used + event->size, ";", 2);
   return 0;
-}
-
-static shmbus_publisher publisher_of(const char* topic) {
-  shmbus_publisher publisher;
-  CHECK_OK(shmbus_publisher_open(bus, topic, NULL, NULL, &publisher));
-  return publisher;
-}
-
-static shmbus_subscriber subscriber_of(const char* pattern) {
-  shmbus_subscriber subscriber;
-  CHECK_OK(shmbus_subscriber_open(bus, pattern, NULL, NULL, &subscriber));
-  return subscriber;
 }
 
 static void publish_and_poll(void) {
@@ -690,38 +675,25 @@ static void many_handles(void) {
 }
 
 int main(int argc, char** argv) {
-  static const struct {
-    const char* name;
-    void (*run)(void);
-  } cases[] = {{"publish_and_poll", publish_and_poll},
-               {"next", next},
-               {"next_over_blocks", next_over_blocks},
-               {"headers", headers},
-               {"batch", batch},
-               {"loan", loan},
-               {"handler_ends_poll", handler_ends_poll},
-               {"wait_and_descriptor", wait_and_descriptor},
-               {"keep", keep},
-               {"types", types},
-               {"subscribe", subscribe},
-               {"durable", durable},
-               {"journal", journal},
-               {"scope", scope},
-               {"inspect", inspect},
-               {"buses_and_topics", buses_and_topics},
-               {"close_while_waiting", close_while_waiting},
-               {"fork_child", fork_child},
-               {"misuse", misuse},
-               {"many_handles", many_handles}};
-  CHECK(argc == 3);
-  bus_name = argv[2];
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
-    if (strcmp(cases[i].name, argv[1]) != 0) continue;
-    CHECK_OK(shmbus_bus_open(bus_name, NULL, &bus));
-    cases[i].run();
-    printf("%s: passed\n", argv[1]);
-    return 0;
-  }
-  fprintf(stderr, "client_test: there is no case '%s'\n", argv[1]);
-  return 2;
+  static const struct test_case cases[] = {{"publish_and_poll", publish_and_poll},
+                                           {"next", next},
+                                           {"next_over_blocks", next_over_blocks},
+                                           {"headers", headers},
+                                           {"batch", batch},
+                                           {"loan", loan},
+                                           {"handler_ends_poll", handler_ends_poll},
+                                           {"wait_and_descriptor", wait_and_descriptor},
+                                           {"keep", keep},
+                                           {"types", types},
+                                           {"subscribe", subscribe},
+                                           {"durable", durable},
+                                           {"journal", journal},
+                                           {"scope", scope},
+                                           {"inspect", inspect},
+                                           {"buses_and_topics", buses_and_topics},
+                                           {"close_while_waiting", close_while_waiting},
+                                           {"fork_child", fork_child},
+                                           {"misuse", misuse},
+                                           {"many_handles", many_handles}};
+  return run_case(cases, sizeof cases / sizeof cases[0], argc, argv);
 }

@@ -55,6 +55,19 @@ int main(int argc, char** argv) {
   shmbus_dispatch_options dispatch_options = SHMBUS_DISPATCH_OPTIONS_INIT;
   CHECK_LATER(dispatch_options, shmbus_subscribe(bus, "a.*", ignore, NULL, &dispatch_options, NULL, &subscription),
               knows);
+  shmbus_group group;
+  shmbus_group_options group_options = SHMBUS_GROUP_OPTIONS_INIT;
+  group_options.window = 2048;
+  CHECK_LATER(group_options, shmbus_group_open(bus, "a.b", "g", &group_options, &group), knows);
+  shmbus_dispatch_options group_dispatch = SHMBUS_DISPATCH_OPTIONS_INIT;
+  group_dispatch.group = "g";
+  group_dispatch.group_options = &group_options;
+  const shmbus_status nested = shmbus_subscribe(bus, "a.b", ignore, NULL, &group_dispatch, NULL, &subscription);
+#ifdef GROWN
+  CHECK(nested == (knows ? SHMBUS_OK : SHMBUS_INVALID_OPTION));
+#else
+  CHECK(nested == SHMBUS_OK);
+#endif
   CHECK_OK(shmbus_inspector_open(argv[2], NULL, 0, &inspector));
   shmbus_reader_options reader_options = SHMBUS_READER_OPTIONS_INIT;
   CHECK_LATER(reader_options, shmbus_reader_open(inspector, "a.*", &reader_options, &reader), knows);
@@ -63,5 +76,8 @@ int main(int argc, char** argv) {
   shmbus_topic_info info = SHMBUS_TOPIC_INFO_INIT;
   CHECK_OK(shmbus_topic_find(bus, "a.b", &info));
   CHECK(info.blocks == 4 && info.block_size == 262144);
+  const char* json;
+  CHECK_OK(shmbus_inspector_groups(inspector, &json));
+  CHECK(strstr(json, "\"window\":2048,") != NULL && strstr(json, "\"max_deliveries\":5,") != NULL);
   return 0;
 }

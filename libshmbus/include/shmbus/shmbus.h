@@ -6,9 +6,9 @@
  * Handles   shmbus_bus, shmbus_publisher and so on are numbers, not pointers. A handle that was closed, that was never
  *           opened, or that is all zeros gives SHMBUS_INVALID_HANDLE: no function crashes for it. A number is not used
  *           twice. Handles are copied by value; all copies end together.
- * Threads   Any number of threads may use a bus, a subscription, a kept event or shmbus_last_error(). One thread at a time
- *           may use a publisher, a subscriber, an inspector or a reader, also to close it; shmbus_subscriber_interrupt is
- *           for any thread. Different handles are independent of each other.
+ * Threads   Any number of threads may use a bus, a subscription, a group, a lease, a kept event or shmbus_last_error(). One
+ *           thread at a time may use a publisher, a subscriber, an inspector or a reader, also to close it;
+ *           shmbus_subscriber_interrupt is for any thread. Different handles are independent of each other.
  * Options   A struct of options begins with its own size. Begin with its SHMBUS_..._INIT, and set what you need; NULL
  *           stands for all defaults. Later versions append fields of 8 bytes, whose default is zero: a program that was compiled
  *           with an older header gets the defaults of newer fields, and an older library refuses, with
@@ -55,6 +55,7 @@ enum {
   SHMBUS_TIMED_OUT = 11,      /* the wait ended before what it waited for happened */
   SHMBUS_RETRYING = 12,       /* a handler of a durable subscription failed; it is called again after a pause */
   SHMBUS_UNACKNOWLEDGED = 13, /* a durable subscription's position could not be written */
+  SHMBUS_EXPIRED = 14,        /* the lease had ended before: its event is or was leased again */
   /* Why opening or attaching failed. */
   SHMBUS_INVALID_NAME = 32,   /* a name outside the allowed characters or length */
   SHMBUS_INVALID_OPTION = 33, /* an option outside its range, or one that this library does not know */
@@ -111,6 +112,12 @@ typedef struct shmbus_subscriber {
 typedef struct shmbus_subscription {
   uint64_t number;
 } shmbus_subscription;
+typedef struct shmbus_group {
+  uint64_t number;
+} shmbus_group;
+typedef struct shmbus_lease {
+  uint64_t number;
+} shmbus_lease;
 typedef struct shmbus_kept {
   uint64_t number;
 } shmbus_kept;
@@ -410,6 +417,7 @@ SHMBUS_API shmbus_status shmbus_publisher_journal(shmbus_publisher publisher, sh
  *
  *   in a handler                           until the handler returns
  *   from shmbus_subscriber_next            until the next call of next, poll, wait or close for that subscriber
+ *   from shmbus_group_take                 until its lease ends
  *   from shmbus_event_keep                 until shmbus_kept_release
  *
  * Afterwards its fields are zero, or those of a later event, and the functions below return SHMBUS_INVALID_HANDLE for a
@@ -541,6 +549,106 @@ SHMBUS_API shmbus_status shmbus_subscriber_counts_of(shmbus_subscriber subscribe
  * the next call of this function for that subscriber, or its end. */
 SHMBUS_API shmbus_status shmbus_subscriber_unattached(shmbus_subscriber subscriber, const char** json);
 
+/* ---- Groups: one of many handles each event ----------------------------------------------------------------------- */
+
+enum { SHMBUS_ORDER_ANY = 0, SHMBUS_ORDER_BY_KEY = 1 };
+
+/* Returns the key of an event. What it points to must stay as it is until this thread's next call. It must not use its own
+ * group. */
+typedef shmbus_text (*shmbus_key)(const shmbus_event* event, void* context);
+
+/* How a group works. The group's first member decides; later ones adopt that, and shmbus_group_info.different names what they
+ * asked for otherwise. `start`, `wait`, `name` and `key` are each member's own. */
+typedef struct shmbus_group_options {
+  size_t struct_size;
+  size_t window;           /* from the oldest unsettled event to the newest lease: 1,024 to 262,144, each 32 bytes */
+  size_t in_flight;        /* leases at one time, in all members; 0: as many as the window allows */
+  int64_t lease;           /* how long a living holder may be silent, 10 ms to a week; its death ends a lease at once */
+  int64_t lease_most;      /* how long shmbus_lease_extend can hold an event in all; 0: ten times `lease` */
+  int64_t backoff[8];      /* how long an event waits after its first lease, its second, ..., up to a week each */
+  size_t backoff_count;    /* how many of these count, the last one for all later leases; 0: no wait */
+  uint32_t max_deliveries; /* an event that was leased so often and not settled becomes a dead letter; 0: never */
+  uint32_t order;          /* SHMBUS_ORDER_...: by key, events with equal keys come in their order, one at a time */
+  uint32_t start;          /* SHMBUS_START_...: where a new group begins */
+  uint32_t wait;           /* SHMBUS_WAIT_... */
+  int64_t start_value;     /* the sequence, time or count for `start` */
+  shmbus_id start_after;   /* for SHMBUS_START_AFTER */
+  int64_t abandon_after;   /* without a journal: how long it holds publishers back when it has no living member */
+  const char* dead_letters; /* the topic of dead letters; NULL: "<topic>.dead" */
+  const char* name;         /* of this member, shown by monitors; at most 63 bytes */
+  shmbus_key key;           /* by key: the key of an event, in all members the same; NULL: its publisher's key */
+  void* key_context;
+  void (*key_release)(void* context); /* called once when `key` is not called any more, or opening fails; or NULL */
+} shmbus_group_options;
+#define SHMBUS_GROUP_OPTIONS_INIT                                                             \
+  {                                                                                           \
+    .struct_size = sizeof(shmbus_group_options), .window = 65536, .lease = 30000000000,       \
+    .backoff = {100000000, 1000000000, 10000000000}, .backoff_count = 3, .max_deliveries = 5, \
+    .abandon_after = 60000000000                                                              \
+  }
+
+/* Joins a group: a name, [A-Za-z0-9_-]{1,63}, under which several workers, in any number of processes, share the events of
+ * a topic. Each event is leased to one of them at a time, until one acknowledges it or it becomes a dead letter: at least
+ * once. The first member creates the group; shmbus_group_remove ends it. SHMBUS_LIMIT where it has 64 members. */
+SHMBUS_API shmbus_status shmbus_group_open(shmbus_bus bus, const char* topic, const char* name,
+                                           const shmbus_group_options* options, shmbus_group* group);
+/* Leaves the group. Calls of shmbus_group_take that wait return SHMBUS_CLOSED. Leases that are out stay valid, and the member
+ * is counted until they have ended. */
+SHMBUS_API shmbus_status shmbus_group_close(shmbus_group group);
+
+/* Takes the next event that may be leased, and waits for one for at most `timeout`. Sets `lease`, and `event`, if not NULL, to
+ * its event, which is valid until the lease ends. SHMBUS_TIMED_OUT; SHMBUS_CLOSED where the group's handle was interrupted or
+ * closed, the group or the bus was removed, or the bus was interrupted. Several threads may take at one time. */
+SHMBUS_API shmbus_status shmbus_group_take(shmbus_group group, int64_t timeout, shmbus_lease* lease,
+                                           const shmbus_event** event);
+/* The same without waiting: SHMBUS_NOTHING where no event may be leased now. */
+SHMBUS_API shmbus_status shmbus_group_try_take(shmbus_group group, shmbus_lease* lease, const shmbus_event** event);
+/* Makes every shmbus_group_take of this handle return, now and in the future. Async-signal-safe. */
+SHMBUS_API shmbus_status shmbus_group_interrupt(shmbus_group group);
+/* Returns how it is: SHMBUS_OK; SHMBUS_INCOMPLETE where its topic could not be attached; SHMBUS_JOURNAL_FAILED where events
+ * that it wants can't be read; SHMBUS_CORRUPT; SHMBUS_CLOSED where the group or the bus was removed. */
+SHMBUS_API shmbus_status shmbus_group_status(shmbus_group group);
+
+typedef struct shmbus_group_info {
+  size_t struct_size; /* set it to sizeof(shmbus_group_info) */
+  char topic[256];
+  char name[64];
+  uint64_t lost;       /* events of the topic that left the ring before any member read them */
+  bool cautious;       /* most of its leases failed lately: it leases one event a second, until one is acknowledged */
+  char different[512]; /* "window: asked 2048, found 1024; ..." for each option that the group has otherwise */
+} shmbus_group_info;
+#define SHMBUS_GROUP_INFO_INIT \
+  { .struct_size = sizeof(shmbus_group_info) }
+SHMBUS_API shmbus_status shmbus_group_info_of(shmbus_group group, shmbus_group_info* info);
+
+/* Removes a group with its leases and its place in the topic. SHMBUS_BUSY where it has a living member. `existed` may be
+ * NULL. */
+SHMBUS_API shmbus_status shmbus_group_remove(shmbus_bus bus, const char* topic, const char* name, bool* existed);
+
+/* A lease is the right to handle one event. The next four functions end it, whatever they return: afterwards its handle gives
+ * SHMBUS_INVALID_HANDLE. It does not need its group's handle. When its time is over they return SHMBUS_EXPIRED: the event is
+ * or was leased again, and this result does not count.
+ *
+ * A dead letter is published to "<topic>.dead", with the event's payload, headers and key, and with the headers
+ * "shmbus-origin", "shmbus-group", "shmbus-deliveries", "shmbus-reason" and "shmbus-holder". What is published to
+ * "<topic>.retry.<group>" is leased to the group, too: so a dead letter is tried again. */
+
+/* The event is done with. */
+SHMBUS_API shmbus_status shmbus_lease_acknowledge(shmbus_lease lease);
+/* Gives the event back: it is leased again after the group's back-off. */
+SHMBUS_API shmbus_status shmbus_lease_give_back(shmbus_lease lease);
+/* The same after `delay`. */
+SHMBUS_API shmbus_status shmbus_lease_give_back_after(shmbus_lease lease, int64_t delay);
+/* The event can't be handled, and trying again would not help: it becomes a dead letter. `reason`, up to 1000 bytes, travels
+ * with that; or NULL. Where the dead letter can't be published returns why; the event is then given back. */
+SHMBUS_API shmbus_status shmbus_lease_reject(shmbus_lease lease, const char* reason);
+/* The lease lasts this much longer, from now on; in all no longer than `lease_most`. SHMBUS_EXPIRED where it can't. */
+SHMBUS_API shmbus_status shmbus_lease_extend(shmbus_lease lease, int64_t time);
+/* Sets `event` to its event, which is valid until the lease ends. */
+SHMBUS_API shmbus_status shmbus_lease_event(shmbus_lease lease, const shmbus_event** event);
+/* Sets `deliveries` to how often the event was leased, this time included. */
+SHMBUS_API shmbus_status shmbus_lease_deliveries(shmbus_lease lease, uint32_t* deliveries);
+
 /* ---- Subscriptions: handlers on threads of their own -------------------------------------------------------------- */
 
 typedef struct shmbus_dispatch_options {
@@ -550,13 +658,17 @@ typedef struct shmbus_dispatch_options {
   size_t queue;                                /* events queued for other workers */
   size_t queue_bytes;                          /* of copies in the queue */
   void (*release)(void* context);              /* called once when no handler call can follow; or NULL */
+  const char* group;                           /* joins this group; the pattern names one topic. NULL: no group */
+  const shmbus_group_options* group_options;   /* NULL: defaults; `wait` and `name` are those of `subscriber` */
 } shmbus_dispatch_options;
 #define SHMBUS_DISPATCH_OPTIONS_INIT \
   { .struct_size = sizeof(shmbus_dispatch_options), .workers = 1, .queue = 1024, .queue_bytes = 16777216 }
 
 /* Calls the handler for each event, on worker threads; the first call may come before this returns. A handler that returns
  * other than 0 has failed: that is counted and reported on standard error; a durable subscription calls it again with the
- * same event after a pause. `options` and `type` may be NULL. `release` is called also where this function fails. */
+ * same event after a pause. With a group it gets the events that are leased to this member: an event is acknowledged when
+ * the handler returns 0, else given back; of `subscriber` only `name`, `wait` and `record_calls` count, and others are
+ * refused. `options` and `type` may be NULL. `release` is called also where this function fails. */
 SHMBUS_API shmbus_status shmbus_subscribe(shmbus_bus bus, const char* pattern, shmbus_handler handler, void* context,
                                           const shmbus_dispatch_options* options, const shmbus_type* type,
                                           shmbus_subscription* subscription);
@@ -590,12 +702,17 @@ SHMBUS_API shmbus_status shmbus_inspector_open(const char* bus, const uint32_t* 
 SHMBUS_API shmbus_status shmbus_inspector_close(shmbus_inspector inspector);
 
 /* Each sets `json` to a text, ended by a zero byte, valid until the next call for that inspector. The names in it are those
- * of the members in snapshot.hpp, call_snapshot.hpp, durable_snapshot.hpp and leftover.hpp; times are nanoseconds. Later
- * versions add names. */
+ * of the members in snapshot.hpp, call_snapshot.hpp, durable_snapshot.hpp, group_snapshot.hpp and leftover.hpp; times are
+ * nanoseconds. Later versions add names. */
 SHMBUS_API shmbus_status shmbus_inspector_snapshot(shmbus_inspector inspector, const char** json);
 SHMBUS_API shmbus_status shmbus_inspector_ring(shmbus_inspector inspector, const char* topic, const char** json);
 SHMBUS_API shmbus_status shmbus_inspector_calls(shmbus_inspector inspector, const char** json);
 SHMBUS_API shmbus_status shmbus_inspector_durables(shmbus_inspector inspector, const char** json);
+/* The groups of the bus, by topic and name. */
+SHMBUS_API shmbus_status shmbus_inspector_groups(shmbus_inspector inspector, const char** json);
+/* The first events of a group that are not settled, at most `most`. */
+SHMBUS_API shmbus_status shmbus_inspector_group_events(shmbus_inspector inspector, const char* topic, const char* group,
+                                                       size_t most, const char** json);
 SHMBUS_API shmbus_status shmbus_inspector_leftovers(shmbus_inspector inspector, const char** json);
 /* The last events that a topic retains, at most `count`, and of each payload at most `max_payload` bytes: as "text" where
  * that is UTF-8, else as "base64". */

@@ -6,7 +6,18 @@
 
 namespace shmbus::c {
 
-enum class Kind : std::uint8_t { none, bus, publisher, subscriber, subscription, kept, inspector, reader };
+enum class Kind : std::uint8_t {
+  none,
+  bus,
+  publisher,
+  subscriber,
+  subscription,
+  kept,
+  inspector,
+  reader,
+  group,
+  lease
+};
 
 /// A place for one object that a handle names. Places are used again, and never freed: looking at one is always safe.
 struct alignas(64) Place {
@@ -42,7 +53,7 @@ void* end_handle(Place& place, std::uint64_t number) noexcept;
 template <Kind K>
 class HandleTable {
  public:
-  static constexpr std::uint32_t kPlaces = K == Kind::kept                                 ? 1u << 18
+  static constexpr std::uint32_t kPlaces = K == Kind::kept || K == Kind::lease             ? 1u << 18
                                            : K == Kind::publisher || K == Kind::subscriber ? 1u << 16
                                                                                            : 1u << 12;
 

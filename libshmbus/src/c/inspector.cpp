@@ -85,6 +85,17 @@ shmbus_status shmbus_inspector_durables(shmbus_inspector inspector, const char**
   return c::show(inspector, json, [](Inspector& i) { return i.durables(); });
 }
 
+shmbus_status shmbus_inspector_groups(shmbus_inspector inspector, const char** json) {
+  return c::show(inspector, json, [](Inspector& i) { return i.groups(); });
+}
+
+shmbus_status shmbus_inspector_group_events(shmbus_inspector inspector, const char* topic, const char* group,
+                                            size_t most, const char** json) {
+  if (topic == nullptr) return c::invalid_argument("topic");
+  if (group == nullptr) return c::invalid_argument("group");
+  return c::show(inspector, json, [&](Inspector& i) { return i.group_events(topic, group, most); });
+}
+
 shmbus_status shmbus_inspector_leftovers(shmbus_inspector inspector, const char** json) {
   return c::show(inspector, json, [](Inspector& i) { return i.leftovers(); });
 }

@@ -38,7 +38,8 @@ static_assert(static_cast<int>(Status::back_pressured) == SHMBUS_BACK_PRESSURED 
               static_cast<int>(Status::loan_open) == SHMBUS_LOAN_OPEN &&
               static_cast<int>(Status::beyond_loan) == SHMBUS_BEYOND_LOAN &&
               static_cast<int>(Status::timed_out) == SHMBUS_TIMED_OUT &&
-              static_cast<int>(Status::unacknowledged) == SHMBUS_UNACKNOWLEDGED);
+              static_cast<int>(Status::unacknowledged) == SHMBUS_UNACKNOWLEDGED &&
+              static_cast<int>(Status::expired) == SHMBUS_EXPIRED);
 
 shmbus_status status_of(ErrorCode code) noexcept {
   switch (code) {
@@ -182,6 +183,8 @@ const char* shmbus_status_name(shmbus_status status) {
       return "retrying";
     case SHMBUS_UNACKNOWLEDGED:
       return "unacknowledged";
+    case SHMBUS_EXPIRED:
+      return "expired";
     case SHMBUS_INVALID_NAME:
       return "invalid_name";
     case SHMBUS_INVALID_OPTION:

@@ -183,6 +183,64 @@ void write(JsonWriter& w, const DurableSnapshot& d) {
   });
 }
 
+void write(JsonWriter& w, std::string_view name, const GroupCounts& c) {
+  w.object(name, [&] {
+    w("leases", c.leases), w("acknowledged", c.acknowledged), w("given_back", c.given_back), w("rejected", c.rejected);
+    w("expired", c.expired), w("redelivered", c.redelivered), w("dead_letters", c.dead_letters);
+    w("unpublished", c.unpublished), w("lost", c.lost);
+  });
+}
+
+/// Those that a group's file records.
+void write(JsonWriter& w, std::string_view name, const GroupOptions& o) {
+  w.object(name, [&] {
+    w("window", o.window), w("in_flight", o.in_flight), w("lease", ns(o.lease)), w("lease_most", ns(o.lease_most));
+    w("max_deliveries", o.max_deliveries);
+    w.array("backoff", [&] {
+      for (const auto time : o.backoff) w.add(ns(time));
+    });
+    w("dead_letters", o.dead_letters), w("order", o.order == Order::by_key ? "by_key" : "any");
+    w("abandon_after", ns(o.abandon_after));
+  });
+}
+
+void write(JsonWriter& w, const GroupMemberSnapshot& m) {
+  w.object([&] {
+    w("number", m.number), w("name", m.name), w("node", m.node), w("pid", m.pid), w("program", m.program);
+    w("state", to_string(m.state)), w("joined", ns(m.joined)), w("leased", m.leased), write(w, "counts", m.counts);
+  });
+}
+
+void members_of(JsonWriter& w, const GroupEventSnapshot& e) {
+  w("sequence", e.sequence), w("state", to_string(e.state)), w("deliveries", e.deliveries), w("member", e.member);
+  w("node", e.node), w("pid", e.pid), w("node_state", to_string(e.node_state)), w("leased_for", ns(e.leased_for));
+  w("left", ns(e.left));
+}
+
+void write(JsonWriter& w, const GroupEventSnapshot& e) {
+  w.object([&] { members_of(w, e); });
+}
+
+void write(JsonWriter& w, const GroupSnapshot& g) {
+  w.object([&] {
+    w("topic", g.topic), w("group", g.group), w("id", g.id), w("in_journal", g.in_journal), w("created", ns(g.created));
+    write(w, "options", g.options);
+    w.array("members", [&] {
+      for (const GroupMemberSnapshot& m : g.members) write(w, m);
+    });
+    w("floor", g.floor), w("walked", g.walked), w("published", g.published), w("lag", g.lag), w("leased", g.leased);
+    w("waiting", g.waiting), w("unread", g.unread());
+    if (g.oldest) {
+      w.object("oldest", [&] { members_of(w, *g.oldest); });
+    } else {
+      w("oldest", std::optional<std::string_view>());
+    }
+    w("oldest_age", ns(g.oldest_age)), write(w, "counts", g.counts), w("deaths", g.deaths), w("cautious", g.cautious);
+    w("cautious_for", ns(g.cautious_for)), w("cautious_times", g.cautious_times), w("full", g.full);
+    w("full_for", ns(g.full_for)), w("problem", g.problem);
+  });
+}
+
 void write(JsonWriter& w, const Leftover& l) {
   w.object([&] {
     w("kind", to_string(l.kind)), w("node", l.node), w("pid", l.pid), w("program", l.program), w("name", l.name);
@@ -249,6 +307,8 @@ std::string json_of(const EventSnapshot& event) {
 std::string json_of(const std::vector<EventSnapshot>& all) { return array_of(all); }
 std::string json_of(const std::vector<RecorderSnapshot>& all) { return array_of(all); }
 std::string json_of(const std::vector<DurableSnapshot>& all) { return array_of(all); }
+std::string json_of(const std::vector<GroupSnapshot>& all) { return array_of(all); }
+std::string json_of(const std::vector<GroupEventSnapshot>& all) { return array_of(all); }
 std::string json_of(const std::vector<Leftover>& all) { return array_of(all); }
 std::string json_of(const std::vector<std::string>& all) { return array_of(all); }
 

@@ -5,6 +5,7 @@
 
 #include "shmbus/call_snapshot.hpp"
 #include "shmbus/durable_snapshot.hpp"
+#include "shmbus/group_snapshot.hpp"
 #include "shmbus/leftover.hpp"
 #include "shmbus/snapshot.hpp"
 
@@ -17,6 +18,8 @@ std::string json_of(const EventSnapshot& event);
 std::string json_of(const std::vector<EventSnapshot>& events);
 std::string json_of(const std::vector<RecorderSnapshot>& recorders);
 std::string json_of(const std::vector<DurableSnapshot>& durables);
+std::string json_of(const std::vector<GroupSnapshot>& groups);
+std::string json_of(const std::vector<GroupEventSnapshot>& events);
 std::string json_of(const std::vector<Leftover>& leftovers);
 std::string json_of(const std::vector<std::string>& names);
 

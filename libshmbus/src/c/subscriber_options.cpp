@@ -9,16 +9,13 @@ SubscriberOptions subscriber_options(const shmbus_subscriber_options* options) {
   const shmbus_subscriber_options o =
       given(options, shmbus_subscriber_options SHMBUS_SUBSCRIBER_OPTIONS_INIT, "shmbus_subscriber_options");
   check_choice("delivery", o.delivery, SHMBUS_DELIVERY_RELIABLE);
-  check_choice("wait", o.wait, SHMBUS_WAIT_SLEEP);
   check_choice("see", o.see, SHMBUS_SEE_DURABLE);
   check_choice("acknowledge", o.acknowledge, SHMBUS_ACKNOWLEDGE_MANUAL);
   SubscriberOptions result;
   result.start = start(o.start, o.start_value, o.start_after);
   result.delivery = o.delivery == SHMBUS_DELIVERY_RELIABLE ? Delivery::reliable : Delivery::lossy;
   result.demote_after = std::chrono::nanoseconds(o.demote_after);
-  result.wait = o.wait == SHMBUS_WAIT_SPIN    ? WaitStrategy::spin()
-                : o.wait == SHMBUS_WAIT_SLEEP ? WaitStrategy::sleep()
-                                              : WaitStrategy::balanced();
+  result.wait = wait(o.wait);
   result.see = o.see == SHMBUS_SEE_DURABLE ? See::durable : See::published;
   result.name = text_or_empty(o.name);
   if (o.record_no_calls) {

@@ -5,6 +5,7 @@
 
 #include "c/bus.hpp"
 #include "c/event_place.hpp"
+#include "c/group_options.hpp"
 #include "c/option_struct.hpp"
 #include "c/subscriber_options.hpp"
 #include "c/typed_events.hpp"
@@ -80,10 +81,13 @@ shmbus_status shmbus_subscribe(shmbus_bus bus, const char* pattern, shmbus_handl
     const shmbus_dispatch_options o =
         c::given(options, shmbus_dispatch_options SHMBUS_DISPATCH_OPTIONS_INIT, "shmbus_dispatch_options");
     release.function = o.release;
+    GroupOptions group = c::group_options(o.group_options);
     if (pattern == nullptr) return c::invalid_argument("pattern");
     if (handler == nullptr) return c::invalid_argument("handler");
     if (subscription == nullptr) return c::invalid_argument("subscription");
     const DispatchOptions dispatch{.subscriber = c::subscriber_options(o.subscriber),
+                                   .group = c::text_or_empty(o.group),
+                                   .group_options = std::move(group),
                                    .workers = o.workers,
                                    .queue = o.queue,
                                    .queue_bytes = o.queue_bytes};

@@ -26,12 +26,16 @@ Journal journal(const shmbus_topic_options& o) {
   }
 }
 
-template <std::size_t Size>
-void copy(const std::string& text, char (&to)[Size]) {
-  to[text.copy(to, Size - 1)] = 0;
-}
-
 }  // namespace
+
+std::string different_text(const std::vector<DifferentOption>& options) {
+  std::string text;
+  for (const DifferentOption& option : options) {
+    if (!text.empty()) text += "; ";
+    text += option.name + ": asked " + option.asked + ", found " + option.found;
+  }
+  return text;
+}
 
 TopicOptions topic_options(const shmbus_topic_options* options) {
   const shmbus_topic_options o = given(options, shmbus_topic_options SHMBUS_TOPIC_OPTIONS_INIT, "shmbus_topic_options");
@@ -79,12 +83,7 @@ void write_info(const TopicInfo& info, shmbus_topic_info* to) {
   result.type_layout = info.type_layout;
   copy(info.type_name, result.type_name);
   copy(info.type_fields, result.type_fields);
-  std::string different;
-  for (const DifferentOption& option : info.different) {
-    if (!different.empty()) different += "; ";
-    different += option.name + ": asked " + option.asked + ", found " + option.found;
-  }
-  copy(different, result.different);
+  copy(different_text(info.different), result.different);
   write_result(result, to, "shmbus_topic_info");
 }
 

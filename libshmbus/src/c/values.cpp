@@ -12,6 +12,13 @@ void check_choice(const char* option, std::uint32_t value, std::uint32_t last) {
               {option, "0 to " + std::to_string(last), std::to_string(value), "use one of its constants"});
 }
 
+WaitStrategy wait(std::uint32_t kind) {
+  check_choice("wait", kind, SHMBUS_WAIT_SLEEP);
+  return kind == SHMBUS_WAIT_SPIN    ? WaitStrategy::spin()
+         : kind == SHMBUS_WAIT_SLEEP ? WaitStrategy::sleep()
+                                     : WaitStrategy::balanced();
+}
+
 Start start(std::uint32_t kind, std::int64_t value, const shmbus_id& after) {
   check_choice("start", kind, SHMBUS_START_AFTER);
   if (value < 0 && (kind == SHMBUS_START_SEQUENCE || kind == SHMBUS_START_LAST)) {

@@ -20,8 +20,15 @@ inline std::string_view from_c(const shmbus_text& text) noexcept {
 }
 inline Timeout timeout(std::int64_t ns) noexcept { return std::chrono::nanoseconds(ns < 0 ? 0 : ns); }
 
+/// Copies a text to an array of a result, cut where it is too long.
+template <std::size_t Size>
+void copy(std::string_view text, char (&to)[Size]) {
+  to[text.copy(to, Size - 1)] = 0;
+}
+
 /// *Throws* Error for a number that is none of an enumeration's.
 void check_choice(const char* option, std::uint32_t value, std::uint32_t last);
+WaitStrategy wait(std::uint32_t kind);
 Start start(std::uint32_t kind, std::int64_t value, const shmbus_id& after);
 inline std::vector<uid_t> owners(const std::uint32_t* first, std::size_t count) {
   return first == nullptr ? std::vector<uid_t>() : std::vector<uid_t>(first, first + count);
