@@ -271,11 +271,15 @@ static void keep(void) {
   const shmbus_event* event;
   CHECK_OK(shmbus_kept_event(kept, &event));
   CHECK(event->size == 4 && memcmp(event->payload, "kept", 4) == 0 && event->sequence == 1);
+  bool copied;
+  CHECK_OK(shmbus_kept_copied(kept, &copied));
+  CHECK(!copied);
   shmbus_kept again;
   CHECK_OK(shmbus_event_keep(event, &again));
   CHECK_OK(shmbus_kept_release(kept));
   CHECK(event->payload == NULL);
   CHECK_STATUS(SHMBUS_INVALID_HANDLE, shmbus_kept_event(kept, &event));
+  CHECK_STATUS(SHMBUS_INVALID_HANDLE, shmbus_kept_copied(kept, &copied));
   CHECK_OK(shmbus_kept_event(again, &event));
   CHECK(memcmp(event->payload, "kept", 4) == 0);
   CHECK_OK(shmbus_kept_release(again));
@@ -353,6 +357,9 @@ static void subscribe(void) {
   atomic_store(&fail_once, true);
   shmbus_subscription subscription;
   CHECK_OK(shmbus_subscribe(bus, "a.b", handle, &handled, &options, NULL, &subscription));
+  const char* json;
+  CHECK_OK(shmbus_subscription_unattached(subscription, &json));
+  CHECK(strcmp(json, "[]") == 0);
   shmbus_publisher publisher = publisher_of("a.b");
   for (int i = 0; i < 100; ++i) CHECK_OK(shmbus_publish(publisher, "x", 1, NULL));
   int with_cause = 0;
@@ -438,6 +445,47 @@ static void journal(void) {
   CHECK_OK(shmbus_publisher_close(publisher));
 }
 
+/* What a topic records of its journal, and what a durable subscriber that is reliable leaves in the ring. */
+static void journal_options(void) {
+  shmbus_topic_options options = SHMBUS_TOPIC_OPTIONS_INIT;
+  options.journal = SHMBUS_JOURNAL_INTERVAL;
+  options.journal_interval = 5000000;
+  options.retain_bytes = 4 << 20;
+  options.retain_age = 3600000000000;
+  options.retain_unacknowledged = true;
+  options.when_behind = SHMBUS_BEHIND_SKIP;
+  options.unrecorded_limit = 7000000000;
+  options.segment_file = 1 << 20;
+  shmbus_topic_info info = SHMBUS_TOPIC_INFO_INIT;
+  CHECK_OK(shmbus_topic_open(bus, "a.b", &options, &info));
+  CHECK(info.journal == SHMBUS_JOURNAL_INTERVAL && info.journal_interval == 5000000 && info.retain_bytes == 4 << 20);
+  CHECK(info.retain_age == 3600000000000 && info.retain_unacknowledged && info.when_behind == SHMBUS_BEHIND_SKIP);
+  CHECK(info.unrecorded_limit == 7000000000 && info.segment_file == 1 << 20);
+  uint64_t small, large;
+  CHECK_OK(shmbus_topic_address_space(NULL, &small));
+  options.blocks = 64;
+  CHECK_OK(shmbus_topic_address_space(&options, &large));
+  CHECK(small >= 16 * 262144 && large >= 64 * 262144 && small < large);
+  shmbus_bus_options bus_options = SHMBUS_BUS_OPTIONS_INIT;
+  bus_options.low_space = 1;
+  shmbus_bus other;
+  CHECK_OK(shmbus_bus_open(bus_name, &bus_options, &other));
+
+  shmbus_subscriber_options held = SHMBUS_SUBSCRIBER_OPTIONS_INIT;
+  held.durable = "billing";
+  held.delivery = SHMBUS_DELIVERY_RELIABLE;
+  held.hold_for = 60000000000;
+  publisher_of("memory");
+  shmbus_subscriber subscriber;
+  CHECK_OK(shmbus_subscriber_open(bus, "memory", &held, NULL, &subscriber));
+  shmbus_inspector inspector;
+  const char* json;
+  CHECK_OK(shmbus_inspector_open(bus_name, NULL, 0, &inspector));
+  CHECK_OK(shmbus_inspector_snapshot(inspector, &json));
+  CHECK(strstr(json, "\"hold_for\":60000000000") != NULL && strstr(json, "\"steady\":") != NULL);
+  CHECK(strstr(json, "\"retain\":{\"bytes\":4194304,\"age\":3600000000000,\"acknowledged\":true}") != NULL);
+}
+
 static int begin_scopes(const shmbus_event* event, void* context) {
   shmbus_scope* scopes = context;
   CHECK_OK(shmbus_scope_begin(event, &scopes[event->sequence - 1]));
@@ -521,6 +569,97 @@ static void inspect(void) {
   CHECK_OK(shmbus_buses(&json));
   CHECK(strstr(json, bus_name) != NULL);
   CHECK_OK(shmbus_subscriber_close(subscriber));
+}
+
+static void values(void) {
+  const char text[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  shmbus_trace trace;
+  CHECK_OK(shmbus_trace_from_text(text, &trace));
+  CHECK(trace.trace_id[0] == 0x0a && trace.parent_id[7] == 0x31 && trace.flags == 1);
+  char written[SHMBUS_TRACEPARENT_SPACE];
+  CHECK_OK(shmbus_trace_to_text(&trace, written));
+  CHECK(strcmp(written, text) == 0);
+  CHECK_STATUS(SHMBUS_INVALID_ARGUMENT, shmbus_trace_from_text("00-0af7", &trace));
+  CHECK(last_error_says(SHMBUS_INVALID_ARGUMENT, "00-0af7") && trace.trace_id[0] == 0);
+  CHECK_STATUS(SHMBUS_INVALID_ARGUMENT, shmbus_trace_to_text(NULL, written));
+  uint8_t first[16], second[16];
+  CHECK_OK(shmbus_trace_id_of((shmbus_id){1, 2, 3}, first));
+  CHECK_OK(shmbus_trace_id_of((shmbus_id){1, 2, 4}, second));
+  CHECK(memcmp(first, second, sizeof first) != 0);
+  bool matches;
+  CHECK_OK(shmbus_pattern_matches("a.*", "a.b", &matches));
+  CHECK(matches);
+  CHECK_OK(shmbus_pattern_matches("a.*", "a.b.c", &matches));
+  CHECK(!matches);
+  CHECK_STATUS(SHMBUS_INVALID_NAME, shmbus_pattern_matches("a..b", "a.b", &matches));
+  CHECK_STATUS(SHMBUS_INVALID_ARGUMENT, shmbus_pattern_matches("a.b", NULL, &matches));
+  uint64_t bytes = 1;
+  shmbus_topic_options options = SHMBUS_TOPIC_OPTIONS_INIT;
+  options.journal = 9;
+  CHECK_STATUS(SHMBUS_INVALID_OPTION, shmbus_topic_address_space(&options, &bytes));
+  CHECK(bytes == 0);
+}
+
+/* Events as structs: they are all there, and bytes are bytes. */
+static void reader(void) {
+  shmbus_publisher publisher = publisher_of("a.b");
+  const shmbus_header headers[] = {{SHMBUS_TEXT("content-type"), SHMBUS_TEXT("json")},
+                                   {SHMBUS_TEXT("x"), SHMBUS_TEXT("y")}};
+  const shmbus_trace trace = {.trace_id = {7}, .parent_id = {8}, .flags = 1};
+  shmbus_publish_options extras = SHMBUS_PUBLISH_OPTIONS_INIT;
+  extras.headers = headers;
+  extras.header_count = 2;
+  extras.key = (shmbus_text)SHMBUS_TEXT("u42");
+  extras.trace = &trace;
+  CHECK_OK(shmbus_publish(publisher, "\0\xff", 2, NULL));
+  CHECK_OK(shmbus_publish_with(publisher, "{}", 2, &extras, NULL));
+  CHECK_OK(shmbus_publish(publisher, "a long one", 10, NULL));
+  shmbus_inspector inspector;
+  shmbus_reader reader;
+  CHECK_OK(shmbus_inspector_open(bus_name, NULL, 0, &inspector));
+  shmbus_reader_options options = SHMBUS_READER_OPTIONS_INIT;
+  options.start = SHMBUS_START_OLDEST;
+  options.retained_only = true;
+  options.max_payload = 4;
+  options.memory_only = 1;
+  CHECK_OK(shmbus_reader_open(inspector, "a.*", &options, &reader));
+  shmbus_event_copy event = SHMBUS_EVENT_COPY_INIT;
+  CHECK_OK(shmbus_reader_next_copy(reader, &event));
+  CHECK(strcmp(event.topic, "a.b") == 0 && event.sequence == 1 && event.id.sequence == 1 && event.id.bus != 0);
+  CHECK(event.size == 2 && event.payload.size == 2 && memcmp(event.payload.data, "\0\xff", 2) == 0);
+  CHECK(event.time > 1600000000000000000 && event.publisher < 64);
+  CHECK(event.has == 0 && event.header_count == 0 && event.key.size == 0);
+  event.struct_size = 0; /* a mistake loses no event */
+  CHECK_STATUS(SHMBUS_INVALID_OPTION, shmbus_reader_next_copy(reader, &event));
+  event.struct_size = sizeof event;
+  CHECK_OK(shmbus_reader_next_copy(reader, &event));
+  CHECK(event.sequence == 2 && event.header_count == 2 && event.headers[1].value.data[0] == 'y');
+  CHECK(event.key.size == 3 && event.has == SHMBUS_HAS_TRACE && event.trace.parent_id[0] == 8);
+  CHECK_OK(shmbus_reader_next_copy(reader, &event));
+  CHECK(event.size == 10 && event.payload.size == 4 && memcmp(event.payload.data, "a lo", 4) == 0);
+  CHECK_STATUS(SHMBUS_NOTHING, shmbus_reader_next_copy(reader, &event));
+  CHECK(event.payload.data == NULL && event.struct_size == sizeof event);
+  const char* json;
+  CHECK_OK(shmbus_reader_problems(reader, &json));
+  CHECK(strcmp(json, "[]") == 0);
+  CHECK_OK(shmbus_reader_stretches(reader, &json));
+  CHECK(strcmp(json, "[]") == 0);
+  CHECK_OK(shmbus_reader_close(reader));
+  CHECK_STATUS(SHMBUS_INVALID_HANDLE, shmbus_reader_next_copy(reader, &event));
+  CHECK_STATUS(SHMBUS_INVALID_HANDLE, shmbus_reader_problems(reader, &json));
+  /* A loan is an event that is claimed and not committed. */
+  shmbus_loan loan;
+  options.start = SHMBUS_START_SEQUENCE;
+  options.start_value = 4;
+  options.retained_only = false;
+  CHECK_OK(shmbus_loan_begin(publisher, 1, NULL, &loan));
+  CHECK_OK(shmbus_reader_open(inspector, "a.*", &options, &reader));
+  CHECK_STATUS(SHMBUS_NOTHING, shmbus_reader_next_copy(reader, &event));
+  CHECK_OK(shmbus_reader_problems(reader, &json));
+  CHECK(strstr(json, "[{\"topic\":\"a.b\",\"code\":\"busy\",\"reason\":\"") == json);
+  CHECK_OK(shmbus_loan_abort(publisher));
+  CHECK_OK(shmbus_bus_files(&json));
+  CHECK(strstr(json, bus_name) != NULL && strstr(json, "\"has_registry\":true") != NULL);
 }
 
 static void buses_and_topics(void) {
@@ -688,8 +827,11 @@ int main(int argc, char** argv) {
                                            {"subscribe", subscribe},
                                            {"durable", durable},
                                            {"journal", journal},
+                                           {"journal_options", journal_options},
                                            {"scope", scope},
                                            {"inspect", inspect},
+                                           {"values", values},
+                                           {"reader", reader},
                                            {"buses_and_topics", buses_and_topics},
                                            {"close_while_waiting", close_while_waiting},
                                            {"fork_child", fork_child},

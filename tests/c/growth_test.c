@@ -72,6 +72,21 @@ int main(int argc, char** argv) {
   shmbus_reader_options reader_options = SHMBUS_READER_OPTIONS_INIT;
   CHECK_LATER(reader_options, shmbus_reader_open(inspector, "a.*", &reader_options, &reader), knows);
 
+  shmbus_topic_options journaled = SHMBUS_TOPIC_OPTIONS_INIT;
+  journaled.journal = SHMBUS_JOURNAL_PAGE_CACHE;
+  shmbus_journal journal;
+  uint64_t sequence;
+  CHECK_OK(shmbus_publisher_open(bus, "a.c", &journaled, NULL, &publisher));
+  CHECK_OK(shmbus_publish(publisher, "x", 1, &sequence));
+  CHECK_OK(shmbus_publisher_wait_durable(publisher, sequence, SHMBUS_FOREVER));
+  CHECK_OK(shmbus_journal_open(NULL, argv[2], "a.c", NULL, 0, &journal));
+  shmbus_replay_options replay_options = SHMBUS_REPLAY_OPTIONS_INIT;
+  CHECK_LATER(replay_options, shmbus_journal_read(journal, &replay_options, &reader), knows);
+  CHECK_OK(shmbus_publisher_close(publisher));
+  CHECK_OK(shmbus_topic_remove(bus, "a.c", false, NULL));
+  shmbus_prune_options prune_options = SHMBUS_PRUNE_OPTIONS_INIT;
+  CHECK_LATER(prune_options, shmbus_journal_prune(journal, &prune_options, true, NULL), knows);
+
   /* The options that both know have arrived. */
   shmbus_topic_info info = SHMBUS_TOPIC_INFO_INIT;
   CHECK_OK(shmbus_topic_find(bus, "a.b", &info));

@@ -7,7 +7,7 @@
  *           opened, or that is all zeros gives SHMBUS_INVALID_HANDLE: no function crashes for it. A number is not used
  *           twice. Handles are copied by value; all copies end together.
  * Threads   Any number of threads may use a bus, a subscription, a group, a lease, a kept event or shmbus_last_error(). One
- *           thread at a time may use a publisher, a subscriber, an inspector or a reader, also to close it;
+ *           thread at a time may use a publisher, a subscriber, an inspector, a reader or a journal, also to close it;
  *           shmbus_subscriber_interrupt is for any thread. Different handles are independent of each other.
  * Options   A struct of options begins with its own size. Begin with its SHMBUS_..._INIT, and set what you need; NULL
  *           stands for all defaults. Later versions append fields of 8 bytes, whose default is zero: a program that was compiled
@@ -130,6 +130,9 @@ typedef struct shmbus_inspector {
 typedef struct shmbus_reader {
   uint64_t number;
 } shmbus_reader;
+typedef struct shmbus_journal {
+  uint64_t number;
+} shmbus_journal;
 
 /* Bytes with a length. */
 typedef struct shmbus_text {
@@ -166,6 +169,15 @@ typedef struct shmbus_trace {
   uint8_t reserved[7];
 } shmbus_trace;
 
+enum { SHMBUS_TRACEPARENT_SPACE = 56 };
+
+/* Writes the value of a "traceparent" header, ended by a zero byte. */
+SHMBUS_API shmbus_status shmbus_trace_to_text(const shmbus_trace* trace, char text[SHMBUS_TRACEPARENT_SPACE]);
+/* Reads that. Returns SHMBUS_INVALID_ARGUMENT for any other text. */
+SHMBUS_API shmbus_status shmbus_trace_from_text(const char* text, shmbus_trace* trace);
+/* Writes the trace id of an event that was published without a trace, outside of handlers, and of all that follow from it. */
+SHMBUS_API shmbus_status shmbus_trace_id_of(shmbus_id event, uint8_t trace_id[16]);
+
 /* ---- Buses -------------------------------------------------------------------------------------------------------- */
 
 enum { SHMBUS_RECORD_OWN = 0, SHMBUS_RECORD_NONE = 1, SHMBUS_RECORD_ALL = 2 };
@@ -182,6 +194,7 @@ typedef struct shmbus_bus_options {
   const char* journals; /* where journals lie: an absolute path; NULL: see journal.hpp */
   bool attach_only;     /* SHMBUS_NOT_FOUND where there is no such bus */
   bool no_causes;       /* events published inside handlers name no cause */
+  uint64_t low_space;   /* bytes of the journals' file system that this member leaves free; 0: 64 MiB */
 } shmbus_bus_options;
 #define SHMBUS_BUS_OPTIONS_INIT \
   { .struct_size = sizeof(shmbus_bus_options), .mode = 0600, .stall_limit = 1000000000 }
@@ -327,7 +340,14 @@ typedef struct shmbus_topic_info {
   uint64_t type_layout;
   char type_name[128];
   char type_fields[512];
-  char different[512]; /* "blocks: asked 4, found 16; ..." for each requested option that the topic does not have */
+  char different[512];   /* "blocks: asked 4, found 16; ..." for each requested option that the topic does not have */
+  uint64_t retain_bytes; /* the next seven as in shmbus_topic_options; zero without a journal */
+  int64_t retain_age;
+  int64_t journal_interval;
+  int64_t unrecorded_limit;
+  uint64_t segment_file;
+  uint32_t when_behind;
+  bool retain_unacknowledged;
 } shmbus_topic_info;
 #define SHMBUS_TOPIC_INFO_INIT \
   { .struct_size = sizeof(shmbus_topic_info) }
@@ -339,6 +359,10 @@ SHMBUS_API shmbus_status shmbus_topic_open(shmbus_bus bus, const char* topic, co
 SHMBUS_API shmbus_status shmbus_topic_find(shmbus_bus bus, const char* topic, shmbus_topic_info* info);
 /* Removes one topic. `existed` may be NULL. */
 SHMBUS_API shmbus_status shmbus_topic_remove(shmbus_bus bus, const char* topic, bool erase_journal, bool* existed);
+/* Sets `bytes` to the address space (ulimit -v) that such a topic takes in each process that has it open. */
+SHMBUS_API shmbus_status shmbus_topic_address_space(const shmbus_topic_options* options, uint64_t* bytes);
+/* Sets `matches` to whether a subscriber's pattern covers a topic. */
+SHMBUS_API shmbus_status shmbus_pattern_matches(const char* pattern, const char* topic, bool* matches);
 
 /* ---- Publishers --------------------------------------------------------------------------------------------------- */
 
@@ -457,6 +481,8 @@ SHMBUS_API shmbus_status shmbus_event_cause(const shmbus_event* event, shmbus_id
 SHMBUS_API shmbus_status shmbus_event_keep(const shmbus_event* event, shmbus_kept* kept);
 /* Sets `event` to the kept event, valid until shmbus_kept_release. */
 SHMBUS_API shmbus_status shmbus_kept_event(shmbus_kept kept, const shmbus_event** event);
+/* Sets `copied` to whether it is a copy, and not the event in its place. */
+SHMBUS_API shmbus_status shmbus_kept_copied(shmbus_kept kept, bool* copied);
 /* Ends it. Any thread. */
 SHMBUS_API shmbus_status shmbus_kept_release(shmbus_kept kept);
 
@@ -497,6 +523,7 @@ typedef struct shmbus_subscriber_options {
   bool standby;          /* durable only: wait where another one holds the name */
   uint32_t acknowledge;  /* durable only: SHMBUS_ACKNOWLEDGE_... */
   const char* durable;   /* makes it durable, under this name */
+  int64_t hold_for;      /* durable and reliable: publishers wait this long for the name's next holder; 0: not at all */
 } shmbus_subscriber_options;
 #define SHMBUS_SUBSCRIBER_OPTIONS_INIT \
   { .struct_size = sizeof(shmbus_subscriber_options) }
@@ -693,6 +720,8 @@ typedef struct shmbus_subscription_counts {
   { .struct_size = sizeof(shmbus_subscription_counts) }
 SHMBUS_API shmbus_status shmbus_subscription_counts_of(shmbus_subscription subscription,
                                                        shmbus_subscription_counts* counts);
+/* As shmbus_subscriber_unattached. Valid until this thread's next call of it. */
+SHMBUS_API shmbus_status shmbus_subscription_unattached(shmbus_subscription subscription, const char** json);
 
 /* ---- Inspector: looks at a bus without joining it ----------------------------------------------------------------- */
 
@@ -720,6 +749,10 @@ SHMBUS_API shmbus_status shmbus_inspector_events(shmbus_inspector inspector, con
                                                  size_t max_payload, const char** json);
 /* The names of the buses on this machine, as JSON. Valid until this thread's next call of it. */
 SHMBUS_API shmbus_status shmbus_buses(const char** json);
+/* The files in /dev/shm that have a bus's name, by bus, also of buses that no process can join. Valid as long. */
+SHMBUS_API shmbus_status shmbus_bus_files(const char** json);
+
+/* ---- Readers: copies of events, without joining the bus ----------------------------------------------------------- */
 
 typedef struct shmbus_reader_options {
   size_t struct_size;
@@ -727,7 +760,8 @@ typedef struct shmbus_reader_options {
   bool retained_only; /* what is published by now, and no more */
   int64_t start_value;
   shmbus_id start_after;
-  size_t max_payload; /* bytes of each payload that are copied */
+  size_t max_payload;   /* bytes of each payload that are copied */
+  uint64_t memory_only; /* 1: not from the topics' journals what has left the ring */
 } shmbus_reader_options;
 #define SHMBUS_READER_OPTIONS_INIT \
   { .struct_size = sizeof(shmbus_reader_options), .max_payload = SIZE_MAX }
@@ -737,8 +771,99 @@ SHMBUS_API shmbus_status shmbus_reader_open(shmbus_inspector inspector, const ch
 SHMBUS_API shmbus_status shmbus_reader_close(shmbus_reader reader);
 /* Sets `json` to the next event, valid until the next call for that reader; SHMBUS_NOTHING where there is none now. */
 SHMBUS_API shmbus_status shmbus_reader_next(shmbus_reader reader, const char** json);
+
+/* A copy of an event. What it points to is valid until the next call for its reader. */
+typedef struct shmbus_event_copy {
+  size_t struct_size; /* set it to sizeof(shmbus_event_copy) */
+  const char* topic;
+  shmbus_id id;
+  uint64_t sequence;
+  int64_t time;         /* 0 where the topic has no time stamps */
+  size_t size;          /* of the whole payload */
+  shmbus_bytes payload; /* its first bytes, at most max_payload */
+  const shmbus_header* headers;
+  size_t header_count;
+  shmbus_text key;    /* size 0 without one */
+  shmbus_trace trace; /* zero where its publisher gave none */
+  shmbus_id cause;    /* the event whose handler published it; zero where there is none */
+  uint32_t publisher; /* the number of its publisher's port */
+  uint32_t has;       /* SHMBUS_HAS_..., added */
+} shmbus_event_copy;
+#define SHMBUS_EVENT_COPY_INIT \
+  { .struct_size = sizeof(shmbus_event_copy) }
+enum { SHMBUS_HAS_TRACE = 1, SHMBUS_HAS_CAUSE = 2 };
+/* The same as shmbus_reader_next, in a struct. */
+SHMBUS_API shmbus_status shmbus_reader_next_copy(shmbus_reader reader, shmbus_event_copy* event);
+
 /* Sets `lost` to how many events were missed, and `finished` to whether there will be no more. Each may be NULL. */
 SHMBUS_API shmbus_status shmbus_reader_counts(shmbus_reader reader, uint64_t* lost, bool* finished);
+/* Sets `json` to the topics that can't be read now: [{"topic":...,"code":...,"reason":...}, ...]. "busy": the next event is
+ * not committed yet. Valid until the next call for that reader. */
+SHMBUS_API shmbus_status shmbus_reader_problems(shmbus_reader reader, const char** json);
+
+/* ---- Journals: their files, without a bus ------------------------------------------------------------------------- */
+
+/* Opens the journal of one topic, in `folder`/`bus`/`topic`, also when the machine has just started. `folder` NULL: the one of
+ * shmbus_journal_folder. `owners`, `owner_count`: see shmbus_bus_options. SHMBUS_NOT_FOUND where there is none. */
+SHMBUS_API shmbus_status shmbus_journal_open(const char* folder, const char* bus, const char* topic,
+                                             const uint32_t* owners, size_t owner_count, shmbus_journal* journal);
+SHMBUS_API shmbus_status shmbus_journal_close(shmbus_journal journal);
+
+/* Sets `json` to what it is, how far it reaches, and its files, valid until the next call for that journal. The names are those
+ * of the members in journal_files.hpp. */
+SHMBUS_API shmbus_status shmbus_journal_info(shmbus_journal journal, const char** json);
+/* Reads and checks every byte. `whole`, if not NULL, is set to whether all that was recorded is there; `json`, if not NULL, to
+ * the whole report, valid as long. */
+SHMBUS_API shmbus_status shmbus_journal_verify(shmbus_journal journal, bool* whole, const char** json);
+
+typedef struct shmbus_replay_options {
+  size_t struct_size;
+  uint32_t start; /* SHMBUS_START_..., except SHMBUS_START_LATEST */
+  int64_t start_value;
+  shmbus_id start_after;
+  size_t max_payload;   /* bytes of each payload that are copied */
+  uint64_t incarnation; /* of the bus, for the ids of events; files do not know it */
+} shmbus_replay_options;
+#define SHMBUS_REPLAY_OPTIONS_INIT \
+  { .struct_size = sizeof(shmbus_replay_options), .start = SHMBUS_START_OLDEST, .max_payload = SIZE_MAX }
+/* Reads the events of the journal in the order of their numbers, also while a process records. `options` NULL: all. The reader
+ * may outlive the journal's handle; it never finishes, since a later call may find more. */
+SHMBUS_API shmbus_status shmbus_journal_read(shmbus_journal journal, const shmbus_replay_options* options,
+                                             shmbus_reader* reader);
+/* Sets `json` to the numbers between the events of a journal since the last call of this function, which it does not hold:
+ * [{"kind":"gap","first":...,"last":...}, ...]; kinds are gap, missing, damaged and removed. [] for any other reader. Valid until
+ * the next call for that reader. */
+SHMBUS_API shmbus_status shmbus_reader_stretches(shmbus_reader reader, const char** json);
+
+/* What shmbus_journal_prune removes: the oldest files, whole, for as long as one of these holds. The newest file stays. */
+typedef struct shmbus_prune_options {
+  size_t struct_size;
+  uint64_t before;    /* all numbers of the file are below this one; 0: no such limit */
+  int64_t older_than; /* all events of the file, and of those before it, are from before this time; 0: no such limit */
+  uint64_t bytes;     /* the files take more bytes; UINT64_MAX: no such limit */
+} shmbus_prune_options;
+#define SHMBUS_PRUNE_OPTIONS_INIT \
+  { .struct_size = sizeof(shmbus_prune_options), .bytes = UINT64_MAX }
+typedef struct shmbus_pruned {
+  size_t struct_size; /* set it to sizeof(shmbus_pruned) */
+  uint64_t files;
+  uint64_t bytes;
+  uint64_t last; /* the last number that was removed; 0: none */
+} shmbus_pruned;
+#define SHMBUS_PRUNED_INIT \
+  { .struct_size = sizeof(shmbus_pruned) }
+/* With `only_look` it removes nothing. `pruned`, if not NULL, says what it removes. SHMBUS_BUSY while a process records the
+ * topic. */
+SHMBUS_API shmbus_status shmbus_journal_prune(shmbus_journal journal, const shmbus_prune_options* options,
+                                              bool only_look, shmbus_pruned* pruned);
+
+/* Sets `folder` to where this process's buses have their journals by default; "" without a home. Each is valid until this
+ * thread's next call of the function. */
+SHMBUS_API shmbus_status shmbus_journal_folder(const char** folder);
+/* The names of the buses that have journals there, and of the topics of one. `folder` NULL: as above. */
+SHMBUS_API shmbus_status shmbus_journal_buses(const char* folder, const char** json);
+SHMBUS_API shmbus_status shmbus_journal_topics(const char* folder, const char* bus, const uint32_t* owners,
+                                               size_t owner_count, const char** json);
 
 #ifdef __cplusplus
 }

@@ -12,16 +12,18 @@ namespace {
 BusOptions bus_options(const shmbus_bus_options* options) {
   const shmbus_bus_options o = given(options, shmbus_bus_options SHMBUS_BUS_OPTIONS_INIT, "shmbus_bus_options");
   check_choice("record", o.record, SHMBUS_RECORD_ALL);
-  return {.mode = o.mode,
-          .group = text_or_empty(o.group),
-          .owners = owners(o.owners, o.owner_count),
-          .stall_limit = std::chrono::nanoseconds(o.stall_limit),
-          .create = !o.attach_only,
-          .causes = !o.no_causes,
-          .journals = text_or_empty(o.journals),
-          .record = o.record == SHMBUS_RECORD_NONE  ? Record::none
-                    : o.record == SHMBUS_RECORD_ALL ? Record::all
-                                                    : Record::own};
+  BusOptions result{.mode = o.mode,
+                    .group = text_or_empty(o.group),
+                    .owners = owners(o.owners, o.owner_count),
+                    .stall_limit = std::chrono::nanoseconds(o.stall_limit),
+                    .create = !o.attach_only,
+                    .causes = !o.no_causes,
+                    .journals = text_or_empty(o.journals),
+                    .record = o.record == SHMBUS_RECORD_NONE  ? Record::none
+                              : o.record == SHMBUS_RECORD_ALL ? Record::all
+                                                              : Record::own};
+  if (o.low_space != 0) result.low_space = o.low_space;
+  return result;
 }
 
 }  // namespace

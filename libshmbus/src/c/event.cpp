@@ -142,8 +142,7 @@ shmbus_status shmbus_event_trace(const shmbus_event* event, shmbus_trace* trace)
       *trace = {};
       return SHMBUS_NOTHING;
     }
-    static_assert(sizeof *trace == sizeof *context);
-    std::memcpy(trace, context, sizeof *trace);
+    *trace = c::to_c(*context);
     return SHMBUS_OK;
   });
 }
@@ -176,6 +175,16 @@ shmbus_status shmbus_kept_event(shmbus_kept kept, const shmbus_event** event) {
   const auto* object = static_cast<const c::KeptEvent*>(hold.object());
   *event = object != nullptr ? &object->place->shown : nullptr;
   return object != nullptr ? SHMBUS_OK : c::invalid_handle("kept event");
+}
+
+shmbus_status shmbus_kept_copied(shmbus_kept kept, bool* copied) {
+  if (copied == nullptr) return c::invalid_argument("copied");
+  *copied = false;
+  const c::HandleTable<c::Kind::kept>::Hold hold(kept.number);
+  const auto* object = static_cast<const c::KeptEvent*>(hold.object());
+  if (object == nullptr) return c::invalid_handle("kept event");
+  *copied = object->place->kept->copied();
+  return SHMBUS_OK;
 }
 
 shmbus_status shmbus_kept_release(shmbus_kept kept) {
@@ -233,4 +242,34 @@ shmbus_status shmbus_id_from_text(const char* text, shmbus_id* id) {
     return c::fail(SHMBUS_INVALID_ARGUMENT, {"event id", "bus-topic-sequence", "'" + std::string(text) + "'",
                                              "pass what shmbus_id_to_text wrote"});
   });
+}
+
+shmbus_status shmbus_trace_to_text(const shmbus_trace* trace, char text[SHMBUS_TRACEPARENT_SPACE]) {
+  if (trace == nullptr) return c::invalid_argument("trace");
+  if (text == nullptr) return c::invalid_argument("text");
+  return c::guarded([&] {
+    const std::string all = c::from_c(*trace).traceparent();
+    text[all.copy(text, SHMBUS_TRACEPARENT_SPACE - 1)] = 0;
+    return static_cast<shmbus_status>(SHMBUS_OK);
+  });
+}
+
+shmbus_status shmbus_trace_from_text(const char* text, shmbus_trace* trace) {
+  if (text == nullptr) return c::invalid_argument("text");
+  if (trace == nullptr) return c::invalid_argument("trace");
+  const auto parsed = TraceContext::parse(text);
+  *trace = c::to_c(parsed.value_or(TraceContext{}));
+  if (parsed) return SHMBUS_OK;
+  return c::guarded([&] {
+    return c::fail(SHMBUS_INVALID_ARGUMENT, {"trace", "00-<32 hex digits>-<16 hex digits>-<2 hex digits>",
+                                             "'" + std::string(text) + "'", "pass the value of a traceparent header"});
+  });
+}
+
+shmbus_status shmbus_trace_id_of(shmbus_id event, uint8_t trace_id[16]) {
+  if (trace_id == nullptr) return c::invalid_argument("trace_id");
+  const auto id = TraceContext::trace_id_of(c::from_c(event));
+  static_assert(sizeof id == 16);
+  std::memcpy(trace_id, id.data(), sizeof id);
+  return SHMBUS_OK;
 }

@@ -16,7 +16,8 @@ enum class Kind : std::uint8_t {
   inspector,
   reader,
   group,
-  lease
+  lease,
+  journal
 };
 
 /// A place for one object that a handle names. Places are used again, and never freed: looking at one is always safe.

@@ -4,6 +4,7 @@
 
 #include "c/call.hpp"
 #include "c/option_struct.hpp"
+#include "c/reader.hpp"
 #include "c/snapshot_json.hpp"
 #include "c/values.hpp"
 
@@ -18,13 +19,6 @@ struct InspectorObject {
   InspectorObject(const char* bus, const std::vector<uid_t>& owners) : inspector(bus, owners) {}
   Inspector inspector;
   std::string json{};  // what was returned last
-};
-
-struct ReaderObject {
-  static constexpr Kind kKind = Kind::reader;
-  explicit ReaderObject(EventReader r) : reader(std::move(r)) {}
-  EventReader reader;
-  std::string json{};
 };
 
 /// Calls `work(Inspector&)`, which returns what is shown as JSON.
@@ -46,7 +40,6 @@ shmbus_status show(shmbus_inspector handle, const char** json, Work&& work) {
 }  // namespace shmbus::c
 
 using c::InspectorObject;
-using c::ReaderObject;
 
 shmbus_status shmbus_inspector_open(const char* bus, const uint32_t* owners, size_t owner_count,
                                     shmbus_inspector* inspector) {
@@ -110,9 +103,16 @@ shmbus_status shmbus_buses(const char** json) {
   if (json == nullptr) return c::invalid_argument("json");
   *json = "";
   return c::guarded([&] {
-    thread_local std::unique_ptr<std::string> kept;  // a pointer: see last_error.cpp
-    kept = std::make_unique<std::string>(c::json_of(Inspector::buses()));
-    *json = kept->c_str();
+    *json = c::keep_for_thread<struct Buses>(c::json_of(Inspector::buses()));
+    return static_cast<shmbus_status>(SHMBUS_OK);
+  });
+}
+
+shmbus_status shmbus_bus_files(const char** json) {
+  if (json == nullptr) return c::invalid_argument("json");
+  *json = "";
+  return c::guarded([&] {
+    *json = c::keep_for_thread<struct Files>(c::json_of(Inspector::files()));
     return static_cast<shmbus_status>(SHMBUS_OK);
   });
 }
@@ -127,37 +127,10 @@ shmbus_status shmbus_reader_open(shmbus_inspector inspector, const char* pattern
     if (object == nullptr) return c::invalid_handle("inspector");
     const shmbus_reader_options o =
         c::given(options, shmbus_reader_options SHMBUS_READER_OPTIONS_INIT, "shmbus_reader_options");
-    return c::open_handle(std::make_unique<ReaderObject>(
-                              object->inspector.read(pattern, c::start(o.start, o.start_value, o.start_after),
-                                                     {.max_payload = o.max_payload, .retained_only = o.retained_only})),
-                          reader->number);
-  });
-}
-
-shmbus_status shmbus_reader_close(shmbus_reader reader) {
-  return c::guarded([&] { return c::take<ReaderObject>(reader.number) ? SHMBUS_OK : c::invalid_handle("reader"); });
-}
-
-shmbus_status shmbus_reader_next(shmbus_reader reader, const char** json) {
-  if (json == nullptr) return c::invalid_argument("json");
-  *json = "";
-  return c::guarded([&] {
-    auto* object = c::find<ReaderObject>(reader.number);
-    if (object == nullptr) return c::invalid_handle("reader");
-    const EventSnapshot* event = object->reader.next();
-    if (event == nullptr) return static_cast<shmbus_status>(SHMBUS_NOTHING);
-    object->json = c::json_of(*event);
-    *json = object->json.c_str();
-    return static_cast<shmbus_status>(SHMBUS_OK);
-  });
-}
-
-shmbus_status shmbus_reader_counts(shmbus_reader reader, uint64_t* lost, bool* finished) {
-  return c::guarded([&] {
-    auto* object = c::find<ReaderObject>(reader.number);
-    if (object == nullptr) return c::invalid_handle("reader");
-    if (lost != nullptr) *lost = object->reader.lost();
-    if (finished != nullptr) *finished = object->reader.finished();
-    return static_cast<shmbus_status>(SHMBUS_OK);
+    return c::open_reader(
+        object->inspector.read(
+            pattern, c::start(o.start, o.start_value, o.start_after),
+            {.max_payload = o.max_payload, .retained_only = o.retained_only, .journals = o.memory_only == 0}),
+        *reader);
   });
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 
 #include "c/bus.hpp"
@@ -43,11 +42,7 @@ PublishOptions publish_options(const shmbus_publish_options* options) {
     for (std::size_t i = 0; i < o.header_count; ++i)
       result.headers.push_back({from_c(o.headers[i].name), from_c(o.headers[i].value)});
   }
-  if (o.trace != nullptr) {
-    TraceContext trace;
-    std::memcpy(static_cast<void*>(&trace), o.trace, sizeof trace);
-    result.trace = trace;
-  }
+  if (o.trace != nullptr) result.trace = from_c(*o.trace);
   return result;
 }
 

@@ -63,12 +63,28 @@ void write(JsonWriter& w, const SubscriberSnapshot& s) {
     w.object("latency", [&] {
       w("count", s.latency.count()), w("mean", ns(s.latency.mean()));
       w("p50", ns(s.latency.percentile(50))), w("p99", ns(s.latency.percentile(99)));
+      w.array("buckets", [&] {
+        for (std::size_t i = 0; i < s.latency.buckets(); ++i) {
+          if (s.latency.events(i) == 0) continue;
+          w.object([&] {
+            w("from", ns(s.latency.bound(i))), w("to", ns(s.latency.bound(i + 1))), w("events", s.latency.events(i));
+          });
+        }
+      });
     });
     w("sleeping", s.sleeping), w("lapped_now", s.lapped_now), w("in_journal", s.in_journal), w("gating", s.gating);
     w("gating_for", ns(s.gating_for)), w("pinned_block", s.pinned_block);
     w.array("retained_blocks", [&] {
       for (const std::uint64_t block : s.retained_blocks) w.add(block);
     });
+  });
+}
+
+void write(JsonWriter& w, const HeldPlaceSnapshot& p) {
+  w.object([&] {
+    w("port", p.port), w("name", p.name), w("held", p.held), w("node", p.node), w("pid", p.pid);
+    w("program", p.program), w("node_state", to_string(p.node_state)), w("next_sequence", p.next_sequence);
+    w("gating", p.gating), w("gating_for", ns(p.gating_for)), w("hold_for", ns(p.hold_for));
   });
 }
 
@@ -85,13 +101,7 @@ void write(JsonWriter& w, std::string_view name, const JournalSnapshot& j) {
 
 void write(JsonWriter& w, const TopicSnapshot& t) {
   w.object([&] {
-    const TopicInfo& i = t.info;
-    w("name", i.name), w("id", i.id), w("block_size", i.block_size), w("blocks", i.blocks);
-    w("max_payload", i.max_payload), w("timestamps", i.timestamps), w("writers", text(i.writers)), w("mode", i.mode);
-    w("reserved", i.reserved), w("accepts_raw", i.accepts_raw), w("content", text(i.content));
-    w("type_name", i.type_name), w("type_size", i.type_size), w("type_alignment", i.type_alignment);
-    w("type_layout", i.type_layout), w("type_fields", i.type_fields), w("journal_kind", text(i.journal.kind()));
-    w("first_sequence", i.first_sequence);
+    members_of(w, t.info);
     w("published", t.published), w("bytes", t.bytes), w("oldest", t.oldest), w("opened_blocks", t.opened_blocks);
     w("memory", t.memory), w("dropped_blocks", t.dropped_blocks), w("repaired_claims", t.repaired_claims);
     w("repaired_ports", t.repaired_ports);
@@ -100,6 +110,9 @@ void write(JsonWriter& w, const TopicSnapshot& t) {
     });
     w.array("subscribers", [&] {
       for (const auto& s : t.subscribers) write(w, s);
+    });
+    w.array("places", [&] {
+      for (const auto& p : t.places) write(w, p);
     });
     if (t.journal) write(w, "journal", *t.journal);
     w("problem", t.problem);
@@ -248,6 +261,20 @@ void write(JsonWriter& w, const Leftover& l) {
   });
 }
 
+void write(JsonWriter& w, const BusFiles& f) {
+  w.object([&] {
+    w("bus", f.bus), w("files", f.files), w("memory", f.memory), w("owner", f.owner), w("has_registry", f.has_registry);
+  });
+}
+
+void write(JsonWriter& w, const TopicProblem& p) {
+  w.object([&] { w("topic", p.topic), w("code", to_string(p.code)), w("reason", p.reason); });
+}
+
+void write(JsonWriter& w, const UnattachedTopic& t) {
+  w.object([&] { w("topic", t.topic), w("code", to_string(t.code)), w("reason", t.reason); });
+}
+
 void write(JsonWriter& w, const std::string& name) { w.add(name); }
 
 template <class Element>
@@ -261,10 +288,25 @@ std::string array_of(const std::vector<Element>& all) {
 
 }  // namespace
 
+void members_of(JsonWriter& w, const TopicInfo& i) {
+  w("name", i.name), w("id", i.id), w("block_size", i.block_size), w("blocks", i.blocks);
+  w("max_payload", i.max_payload), w("timestamps", i.timestamps), w("writers", text(i.writers)), w("mode", i.mode);
+  w("reserved", i.reserved), w("accepts_raw", i.accepts_raw), w("content", text(i.content));
+  w("type_name", i.type_name), w("type_size", i.type_size), w("type_alignment", i.type_alignment);
+  w("type_layout", i.type_layout), w("type_fields", i.type_fields), w("journal_kind", text(i.journal.kind()));
+  w("journal_period", ns(i.journal.period()));
+  w.object("retain",
+           [&] { w("bytes", i.retain.bytes), w("age", ns(i.retain.age)), w("acknowledged", i.retain.acknowledged); });
+  w("when_behind", i.when_behind == WhenBehind::skip ? "skip" : "hold");
+  w("unrecorded_limit", ns(i.unrecorded_limit)), w("segment_file", i.segment_file);
+  w("first_sequence", i.first_sequence);
+}
+
 std::string json_of(const BusSnapshot& b) {
   JsonWriter w;
   w.object([&] {
-    w("name", b.name), w("incarnation", b.incarnation), w("taken", ns(b.taken)), w("created", ns(b.created));
+    w("name", b.name), w("incarnation", b.incarnation), w("taken", ns(b.taken));
+    w("steady", ns(std::chrono::nanoseconds(b.steady.time_since_epoch()))), w("created", ns(b.created));
     w("mode", b.mode), w("owner", b.owner), w("stall_limit", ns(b.stall_limit)), w("journals", b.journals);
     w("cycle_clock", b.cycle_clock), w("removed", b.removed), w("shm_size", b.shm_size), w("shm_free", b.shm_free);
     w.array("nodes", [&] {
@@ -310,6 +352,9 @@ std::string json_of(const std::vector<DurableSnapshot>& all) { return array_of(a
 std::string json_of(const std::vector<GroupSnapshot>& all) { return array_of(all); }
 std::string json_of(const std::vector<GroupEventSnapshot>& all) { return array_of(all); }
 std::string json_of(const std::vector<Leftover>& all) { return array_of(all); }
+std::string json_of(const std::vector<BusFiles>& all) { return array_of(all); }
+std::string json_of(const std::vector<TopicProblem>& all) { return array_of(all); }
+std::string json_of(const std::vector<UnattachedTopic>& all) { return array_of(all); }
 std::string json_of(const std::vector<std::string>& all) { return array_of(all); }
 
 }  // namespace shmbus::c

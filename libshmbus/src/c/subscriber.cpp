@@ -5,8 +5,8 @@
 
 #include "c/bus.hpp"
 #include "c/event_place.hpp"
-#include "c/json_writer.hpp"
 #include "c/option_struct.hpp"
+#include "c/snapshot_json.hpp"
 #include "c/subscriber_options.hpp"
 #include "c/typed_events.hpp"
 #include "c/values.hpp"
@@ -243,17 +243,7 @@ shmbus_status shmbus_subscriber_unattached(shmbus_subscriber subscriber, const c
   if (json == nullptr) return c::invalid_argument("json");
   *json = "";
   return c::with_subscriber(subscriber, [&](SubscriberObject& object) {
-    c::JsonWriter writer;
-    writer.array([&] {
-      for (const UnattachedTopic& topic : object.subscriber->unattached()) {
-        writer.object([&] {
-          writer("topic", topic.topic);
-          writer("code", to_string(topic.code));
-          writer("reason", topic.reason);
-        });
-      }
-    });
-    object.unattached = writer.take();
+    object.unattached = c::json_of(object.subscriber->unattached());
     *json = object.unattached.c_str();
     return SHMBUS_OK;
   });

@@ -26,6 +26,7 @@ SubscriberOptions subscriber_options(const shmbus_subscriber_options* options) {
   result.durable = text_or_empty(o.durable);
   result.acknowledge = o.acknowledge == SHMBUS_ACKNOWLEDGE_MANUAL ? Acknowledge::manual : Acknowledge::next_poll;
   result.standby = o.standby;
+  result.hold_for = std::chrono::nanoseconds(o.hold_for);
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include "c/event_place.hpp"
 #include "c/group_options.hpp"
 #include "c/option_struct.hpp"
+#include "c/snapshot_json.hpp"
 #include "c/subscriber_options.hpp"
 #include "c/typed_events.hpp"
 #include "c/values.hpp"
@@ -142,6 +143,15 @@ shmbus_status shmbus_subscription_counts_of(shmbus_subscription subscription, sh
     result.demoted = s.demoted();
     result.standing_by = s.standing_by();
     c::write_result(result, counts, "shmbus_subscription_counts");
+    return SHMBUS_OK;
+  });
+}
+
+shmbus_status shmbus_subscription_unattached(shmbus_subscription subscription, const char** json) {
+  if (json == nullptr) return c::invalid_argument("json");
+  *json = "";
+  return c::with_subscription(subscription, [&](Subscription& s) {
+    *json = c::keep_for_thread<struct SubscriptionUnattached>(c::json_of(s.unattached()));
     return SHMBUS_OK;
   });
 }

@@ -5,6 +5,7 @@
 #include "c/bus.hpp"
 #include "c/option_struct.hpp"
 #include "c/values.hpp"
+#include "shmbus/pattern.hpp"
 
 using namespace shmbus;
 
@@ -84,6 +85,13 @@ void write_info(const TopicInfo& info, shmbus_topic_info* to) {
   copy(info.type_name, result.type_name);
   copy(info.type_fields, result.type_fields);
   copy(different_text(info.different), result.different);
+  result.retain_bytes = info.retain.bytes;
+  result.retain_age = info.retain.age.count();
+  result.retain_unacknowledged = info.retain.acknowledged;
+  result.journal_interval = info.journal.period().count();
+  result.unrecorded_limit = info.unrecorded_limit.count();
+  result.segment_file = info.segment_file;
+  result.when_behind = info.when_behind == WhenBehind::skip ? SHMBUS_BEHIND_SKIP : SHMBUS_BEHIND_HOLD;
   write_result(result, to, "shmbus_topic_info");
 }
 
@@ -118,5 +126,25 @@ shmbus_status shmbus_topic_remove(shmbus_bus bus, const char* topic, bool erase_
     const bool was = b.remove_topic(topic, erase_journal ? Journals::erase : Journals::keep);
     if (existed != nullptr) *existed = was;
     return SHMBUS_OK;
+  });
+}
+
+shmbus_status shmbus_topic_address_space(const shmbus_topic_options* options, uint64_t* bytes) {
+  if (bytes == nullptr) return c::invalid_argument("bytes");
+  *bytes = 0;
+  return c::guarded([&] {
+    *bytes = c::topic_options(options).address_space();
+    return static_cast<shmbus_status>(SHMBUS_OK);
+  });
+}
+
+shmbus_status shmbus_pattern_matches(const char* pattern, const char* topic, bool* matches) {
+  if (pattern == nullptr) return c::invalid_argument("pattern");
+  if (topic == nullptr) return c::invalid_argument("topic");
+  if (matches == nullptr) return c::invalid_argument("matches");
+  *matches = false;
+  return c::guarded([&] {
+    *matches = shmbus::matches(pattern, topic);
+    return static_cast<shmbus_status>(SHMBUS_OK);
   });
 }
