@@ -1,5 +1,6 @@
 // What the C interface costs: 64 bytes are published and polled by the C++ API and by libshmbus.so, in turns, round by round, and
-// once more by a second C++ topic, which shows what the machine's noise alone does. Prints medians over the rounds.
+// once more by a second C++ topic, which shows what the machine's noise alone does. Then the same for events of a group, of
+// which the time to take and acknowledge one counts. Prints medians over the rounds.
 //
 //   c_cost [ROUNDS]
 
@@ -99,6 +100,52 @@ double measure(Side& side, std::uint64_t group) {
   return std::chrono::duration<double, std::nano>(Clock::now() - begin).count() / static_cast<double>(kEvents);
 }
 
+/// The only member of a group takes and acknowledges what was published before.
+struct CppGroup {
+  shmbus::Publisher publisher;
+  shmbus::Group group;
+
+  CppGroup(shmbus::Bus& bus, const char* topic)
+      : publisher(bus.publisher(topic)), group(bus.group(topic, "g", {.start = shmbus::Start::oldest()})) {}
+  [[gnu::noinline]] void take() {
+    if (shmbus::Lease lease = group.try_take()) lease.acknowledge();
+  }
+};
+
+struct CGroup {
+  shmbus::Publisher publisher;
+  shmbus_group group{};
+
+  CGroup(shmbus::Bus& bus, shmbus_bus c_bus, const char* topic) : publisher(bus.publisher(topic)) {
+    shmbus_group_options options = SHMBUS_GROUP_OPTIONS_INIT;
+    options.start = SHMBUS_START_OLDEST;
+    if (shmbus_group_open(c_bus, topic, "g", &options, &group) != SHMBUS_OK) {
+      std::fprintf(stderr, "%s\n", shmbus_last_error()->text);
+      std::exit(1);
+    }
+  }
+  ~CGroup() { shmbus_group_close(group); }
+  CGroup(const CGroup&) = delete;
+  CGroup& operator=(const CGroup&) = delete;
+  [[gnu::noinline]] void take() {
+    shmbus_lease lease;
+    if (shmbus_group_try_take(group, &lease, nullptr) == SHMBUS_OK) shmbus_lease_acknowledge(lease);
+  }
+};
+
+template <class Side>
+double measure_group(Side& side) {
+  constexpr std::uint64_t kWave = 1000;
+  Clock::duration time{};
+  for (std::uint64_t i = 0; i < kEvents; i += kWave) {
+    for (std::uint64_t k = 0; k < kWave; ++k) side.publisher.publish(payload);
+    const auto begin = Clock::now();
+    for (std::uint64_t k = 0; k < kWave; ++k) side.take();
+    time += Clock::now() - begin;
+  }
+  return std::chrono::duration<double, std::nano>(time).count() / static_cast<double>(kEvents);
+}
+
 double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
   return values[values.size() / 2];
@@ -133,6 +180,19 @@ int main(int argc, char** argv) {
       }
       shmbus_publisher_close(c.publisher);
       shmbus_subscriber_close(c.subscriber);
+    }
+    {
+      CppGroup cpp(bus, "cpp.group"), again(bus, "again.group");
+      CGroup c(bus, c_bus, "c.group");
+      std::vector<double> with_cpp, with_c, ratios, noise;
+      for (int i = 0; i < rounds; ++i) {
+        with_cpp.push_back(measure_group(cpp));
+        with_c.push_back(measure_group(c));
+        ratios.push_back(with_c.back() / with_cpp.back());
+        noise.push_back(measure_group(again) / with_cpp.back());
+      }
+      std::printf("%-25s C++ %5.1f ns, C %5.1f ns: ratio %.3f (C++ against itself %.3f)\n",
+                  "group, take and acknowledge", median(with_cpp), median(with_c), median(ratios), median(noise));
     }
     shmbus_bus_close(c_bus);
   }
