@@ -538,6 +538,7 @@ static void inspect(void) {
   const char* json;
   CHECK_OK(shmbus_inspector_snapshot(inspector, &json));
   printf("%s\n", json);
+  CHECK(strstr(json, "\"claim_open\":false,\"claim\":0,") != NULL && strstr(json, "\"buckets\":[") != NULL);
   CHECK_OK(shmbus_inspector_ring(inspector, "a.b", &json));
   printf("%s\n", json);
   CHECK_STATUS(SHMBUS_NOT_FOUND, shmbus_inspector_ring(inspector, "a.c", &json));

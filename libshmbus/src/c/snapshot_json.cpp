@@ -47,7 +47,8 @@ void write(JsonWriter& w, const PublisherSnapshot& p) {
   w.object([&] {
     w("port", p.port), w("node", p.node), w("pid", p.pid), w("program", p.program), w("alive", p.alive);
     w("state", to_string(p.state)), w("published", p.published), w("bytes", p.bytes), w("waits", p.waits);
-    w("waiting_for", ns(p.waiting_for)), w("claim_open", p.claim_open), w("claim_age", ns(p.claim_age));
+    w("waiting_for", ns(p.waiting_for)), w("claim_open", p.claim_open), w("claim", p.claim);
+    w("claim_age", ns(p.claim_age));
   });
 }
 
