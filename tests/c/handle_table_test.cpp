@@ -1,5 +1,8 @@
 // Many threads open, use and close handles of the same few places: a handle that has ended finds nothing, and one that is held
 // does not end. Run under ThreadSanitizer, too.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
@@ -55,9 +58,25 @@ void open_look_and_close() {
   }
 }
 
+/// A call of the parent holds the handle when the process forks: the child can end it all the same.
+void end_in_child() {
+  Object object;
+  const std::uint64_t number = Table::add(&object);
+  {
+    const Table::Hold hold(number);
+    const pid_t child = ::fork();
+    check(child >= 0, "a child");
+    if (child == 0) ::_exit(Table::remove(number) == &object && Table::remove(number) == nullptr ? 0 : 1);
+    int status = -1;
+    check(::waitpid(child, &status, 0) == child && status == 0, "a child ends a handle that its parent held");
+  }
+  check(Table::remove(number) == &object, "the parent's handle was open");
+}
+
 }  // namespace
 
 int main() {
+  end_in_child();
   check(Table::find(0) == nullptr && Table::remove(0) == nullptr && Table::find(~std::uint64_t{0}) == nullptr,
         "no handle");
   std::vector<std::thread> threads;

@@ -1,10 +1,31 @@
 #include "c/handle_table.hpp"
 
+#include <pthread.h>
 #include <sched.h>
 
+#include <chrono>
 #include <utility>
 
 namespace shmbus::c {
+
+namespace {
+
+std::atomic<std::uint32_t> forks{0};
+
+/// A thread that held a handle when its process forked does not exist in the child, and never lets go of it there.
+void wait_until_free(const Place& place) noexcept {
+  using Clock = std::chrono::steady_clock;
+  const auto limit = Clock::now() + std::chrono::seconds{1};
+  while (place.users.load() != 0 && (place.forks == forks_before() || Clock::now() < limit)) sched_yield();
+}
+
+}  // namespace
+
+std::uint32_t forks_before() noexcept {
+  [[maybe_unused]] static const int counted =
+      ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+  return forks.load(std::memory_order_relaxed);
+}
 
 Place* FreePlaces::take(Place* places, std::uint32_t count) noexcept {
   std::uint64_t now = first.load(std::memory_order_acquire);
@@ -32,7 +53,7 @@ void FreePlaces::free(Place* places, Place& place) noexcept {
 
 void* end_handle(Place& place, std::uint64_t number) noexcept {
   if (!place.number.compare_exchange_strong(number, 0)) return nullptr;
-  while (place.users.load() != 0) sched_yield();
+  wait_until_free(place);
   return std::exchange(place.object, nullptr);
 }
 

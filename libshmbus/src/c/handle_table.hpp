@@ -26,8 +26,12 @@ struct alignas(64) Place {
   void* object = nullptr;
   std::atomic<std::uint32_t> users{0};  ///< calls that hold it, see Hold
   std::atomic<std::uint32_t> next_free{0};
-  std::uint64_t uses = 0;  ///< how many handles it had
+  std::uint64_t uses = 0;   ///< how many handles it had
+  std::uint32_t forks = 0;  ///< `forks_before` when the handle was given out
 };
+
+/// Returns how many forks lie between this process and the one that loaded the library.
+std::uint32_t forks_before() noexcept;
 
 /// The places of one kind of object that are free. No lock is taken, so a forked child and a signal handler may look.
 struct FreePlaces {
@@ -41,7 +45,8 @@ struct FreePlaces {
 };
 
 /// Ends a handle: takes its number away, and waits until no call holds it. Returns its object; null where it has ended, or
-/// ends elsewhere.
+/// ends elsewhere. In a child of the process that it was given out in it waits for a second at most: the thread that held it
+/// may not exist there, and what the child's own threads call returns at once.
 void* end_handle(Place& place, std::uint64_t number) noexcept;
 
 /// Where the objects behind handles of one kind are. A handle is a number:
@@ -63,6 +68,7 @@ class HandleTable {
     Place* place = free_.take(places_, kPlaces);
     if (place == nullptr) return 0;
     place->object = object;
+    place->forks = forks_before();
     const std::uint64_t number = ++place->uses << 24 | std::uint64_t{static_cast<std::uint8_t>(K)} << 20 |
                                  static_cast<std::uint64_t>(place - places_);
     place->number.store(number, std::memory_order_release);
