@@ -28,6 +28,29 @@ subscription: shmbus.Subscription = bus.subscribe("video.*", count, type=WatchSt
 errors: int = subscription.handler_errors
 
 
+@bus.subscribe("image.uploaded", group="thumbnails", workers=2, backoff=[0.1, 1])
+def make_thumbnail(event: shmbus.Event) -> None:
+    print(event.text)
+
+
+group: shmbus.Group = bus.group("orders.created", "billing", max_deliveries=3)
+for lease in group:
+    with lease:
+        print(lease.event.json(), lease.deliveries + 1)
+if (taken := group.take(timeout=1.0)) is not None:
+    taken.extend(30)
+    taken.reject("no such customer")
+asked: list[tuple[str, str, str]] = group.different
+
+
+async def work() -> None:
+    async for lease in group:
+        lease.give_back(delay=1.0)
+    last = await group.take_async(0.5)
+    if last is not None:
+        last.acknowledge()
+
+
 async def follow() -> None:
     async with bus.events("video.*") as events:
         async for event in events:

@@ -20,8 +20,9 @@ import atexit as _atexit
 from . import _shmbus
 from ._bus import Bus, Events, Handler, Payload
 from ._error import Error
+from ._group import Group
 from ._inspector import Inspector
-from ._shmbus import Event, Loan, Publisher, Scope, Subscriber, Subscription, buses, matches
+from ._shmbus import Event, Lease, Loan, Publisher, Scope, Subscriber, Subscription, buses, matches
 from ._struct import (
     Field,
     Sequence,
@@ -45,7 +46,7 @@ from ._values import EventId, TopicInfo
 
 __version__: str = _shmbus.version
 __all__ = [
-    "Bus", "Error", "Event", "EventId", "Events", "Field", "Handler", "Inspector", "Loan", "Payload", "Publisher", "Scope",
+    "Bus", "Error", "Event", "EventId", "Events", "Field", "Group", "Handler", "Inspector", "Lease", "Loan", "Payload", "Publisher", "Scope",
     "Sequence", "Struct", "Subscriber", "Subscription", "TopicInfo", "array", "bool_", "buses", "chars", "f32", "f64", "i8",
     "i16", "i32", "i64", "matches", "std_array", "u8", "u16", "u32", "u64",
 ]  # fmt: skip

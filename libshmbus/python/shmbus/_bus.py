@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Callable, TypeVar, Union, overload
 
 from . import _shmbus
+from ._group import Group
 from ._struct import Struct
 from ._values import TopicInfo
 
@@ -118,7 +119,8 @@ class Bus(_shmbus.Bus):
         """Creates a subscriber of every matching topic: tokens joined by dots, `*` for one token, `>` for the rest. Options:
         start ("latest", "oldest", ("last", n), ("sequence", n), ("time_ns", t), ("after", id)), delivery ("lossy", "reliable"),
         demote_after (seconds), wait ("balanced", "spin", "sleep"), name, record_calls, see ("published", "durable"), durable (a
-        name), acknowledge ("next_poll", "manual"), standby. One thread at a time may use it."""
+        name), acknowledge ("next_poll", "manual"), hold_for (seconds),
+        standby. One thread at a time may use it."""
         return self._subscriber(pattern, type, options)
 
     @overload
@@ -131,6 +133,7 @@ class Bus(_shmbus.Bus):
         workers: int = 1,
         queue: int = 1024,
         queue_bytes: int = 16 << 20,
+        group: str = "",
         **options: Any,
     ) -> Callable[[H], H]: ...
 
@@ -144,6 +147,7 @@ class Bus(_shmbus.Bus):
         workers: int = 1,
         queue: int = 1024,
         queue_bytes: int = 16 << 20,
+        group: str = "",
         **options: Any,
     ) -> _shmbus.Subscription: ...
 
@@ -156,14 +160,19 @@ class Bus(_shmbus.Bus):
         workers: int = 1,
         queue: int = 1024,
         queue_bytes: int = 16 << 20,
+        group: str = "",
         **options: Any,
     ) -> Any:
         """Calls the handler for each event, on worker threads. With a handler it returns the Subscription; without one it is a
         decorator. Options as those of `subscriber`. What a handler raises is counted (`Subscription.handler_errors`) and
-        logged under "shmbus"; the next event follows. With `durable`, the event is handed to it again after a pause."""
+        logged under "shmbus"; the next event follows. With `durable`, the event is handed to it again after a pause.
+
+        With `group`, the pattern is one topic, whose events this subscription shares with the group's other members: each is
+        acknowledged when the handler returns, and given back when it raises. Options as those of `group`, and
+        record_calls."""
 
         def start(function: Handler) -> _shmbus.Subscription:
-            subscription = self._subscribe(pattern, function, type, workers, queue, queue_bytes, options)
+            subscription = self._subscribe(pattern, function, type, workers, queue, queue_bytes, group, options)
             with self._lock:
                 self._subscriptions = [s for s in self._subscriptions if s.status != "closed"]
                 self._subscriptions.append(subscription)
@@ -174,6 +183,14 @@ class Bus(_shmbus.Bus):
             return function
 
         return decorate if handler is None else start(handler)
+
+    def group(self, topic: str, name: str, /, **options: Any) -> Group:
+        """Joins a group: a work queue over one topic. The first member creates it. Options of a new group, which later members
+        adopt (`Group.different` lists what they asked for otherwise): window and in_flight (numbers of events), lease and
+        lease_most (seconds), max_deliveries, backoff (a list of seconds), dead_letters (a topic), order ("any", "by_key"), start
+        (as of `subscriber`), abandon_after (seconds). Of this member: wait, name, and for "by_key" key, a function that returns
+        the key of an event, in all members the same; without it the publisher's key counts."""
+        return Group(self, topic, name, options)
 
     def events(self, pattern: str, *, type: type[Struct] | None = None, **options: Any) -> Events:
         """Returns the events of a pattern for `async for`. Options as those of `subscriber`."""

@@ -10,6 +10,7 @@ from ._values import EventId, TopicInfo
 ReadableBuffer = Union[bytes, bytearray, memoryview, Any]
 Headers = Union[Mapping[str, str], Iterable[tuple[str, str]]]
 S = TypeVar("S", bound=Struct)
+G = TypeVar("G", bound=Group)
 
 version: str
 
@@ -222,6 +223,73 @@ class Subscriber:
     def __iter__(self) -> Subscriber: ...
     def __next__(self) -> Event: ...
 
+class Lease:
+    """The right to handle one event of a group, until it ends: by one of its methods, by the death of the process, or when its
+    time is over. The end of a `with` block acknowledges the event; after an exception it gives the event back, and the exception
+    goes on. A lease that is dropped gives its event back, too, with a ResourceWarning. Any thread, one at a time. It may outlive
+    its group. An end that comes too late raises Error, `expired`: the event is or was leased again, and this result does not
+    count."""
+
+    @property
+    def event(self) -> Event:
+        """The event. Valid until the lease ends; `event.retain()` keeps it for longer."""
+    @property
+    def deliveries(self) -> int:
+        """How often the event was leased, this time included."""
+    @property
+    def alive(self) -> bool:
+        """Whether this object has not ended it yet."""
+    def acknowledge(self) -> None:
+        """The event is done with."""
+    def give_back(self, delay: Optional[float] = None) -> None:
+        """Gives the event back: it is leased again after the group's back-off, or after `delay` seconds."""
+    def reject(self, reason: Union[str, bytes]) -> None:
+        """The event can't be handled, and trying again would not help: it becomes a dead letter. `reason` travels with that, up
+        to 1000 bytes. Where the dead letter can't be published it raises Error, and the event is given back."""
+    def extend(self, time: float) -> None:
+        """The lease lasts this many seconds from now on; in all no longer than `lease_most`. Raises Error, `expired`, where it
+        has ended or can't last longer."""
+    def __enter__(self) -> Lease: ...
+    def __exit__(
+        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None: ...
+
+class Group:
+    def __init__(self, bus: Bus, topic: str, name: str, options: dict[str, Any]) -> None: ...
+    def take(self, timeout: Optional[float] = None) -> Optional[Lease]:
+        """Returns the lease of the next event, and waits for one. None: `timeout` seconds have passed, the group was interrupted
+        or closed, or the bus removed."""
+    def interrupt(self) -> None:
+        """Makes every waiting `take` of this member return, now and in the future. Any thread."""
+    @property
+    def interrupted(self) -> bool: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def status(self) -> str:
+        """"ok", "incomplete", "journal_failed", "corrupt", or "closed" after the removal of the bus or the group."""
+    @property
+    def cautious(self) -> bool:
+        """Whether most of its leases failed lately: it then leases one event a second, until one is acknowledged."""
+    @property
+    def lost(self) -> int:
+        """How many events were lost to the group: they left the ring before any member read them."""
+    @property
+    def different(self) -> list[tuple[str, str, str]]:
+        """The options that the group has otherwise than this member asked for, since it existed before: name, asked, found."""
+    @property
+    def closed(self) -> bool: ...
+    def close(self) -> None:
+        """Leaves the group, and makes waiting calls return. Leases that are still out stay valid."""
+    def __enter__(self: G) -> G: ...
+    def __exit__(
+        self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None: ...
+    def __iter__(self: G) -> G: ...
+    def __next__(self) -> Lease: ...
+
 class Subscription:
     """A running handler. Any thread may use it."""
 
@@ -285,6 +353,7 @@ class Bus:
         workers: int,
         queue: int,
         queue_bytes: int,
+        group: str,
         options: dict[str, Any],
     ) -> Subscription: ...
     def _topic(self, name: str, options: dict[str, Any]) -> TopicInfo: ...
@@ -294,6 +363,9 @@ class Bus:
         """Removes a topic. Returns False where there is none."""
     def forget(self, durable: str) -> bool:
         """Forgets a durable subscription. Returns False where there is no such name."""
+    def remove_group(self, topic: str, group: str) -> bool:
+        """Removes a group with its leases and its place in the topic. Returns False where there is none. Raises Error, `busy`,
+        where it has a living member."""
     def run_until_signal(self) -> int:
         """Waits until the process gets SIGINT or SIGTERM, and returns its number; 0 where the bus is interrupted or removed."""
     def interrupt(self) -> None:

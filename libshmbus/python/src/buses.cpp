@@ -1,5 +1,6 @@
 #include <pybind11/stl.h>
 
+#include "bus.hpp"
 #include "publisher.hpp"
 #include "shmbus/pattern.hpp"
 #include "subscriber.hpp"
@@ -8,56 +9,24 @@
 
 namespace shmbus::python {
 
-namespace {
-
-class BusObject {
- public:
-  BusObject(const std::string& name, bool create, unsigned mode, std::string group, std::vector<uid_t> owners,
-            double stall_limit, bool causes, std::string journals, const std::string& record)
-      : name_(name) {
-    BusOptions options{.mode = mode,
-                       .group = std::move(group),
-                       .owners = std::move(owners),
-                       .stall_limit = nanoseconds(stall_limit),
-                       .create = create,
-                       .causes = causes,
-                       .journals = std::move(journals)};
-    if (record != "own" && record != "none" && record != "all") {
-      throw Error(ErrorCode::invalid_option,
-                  {"record", "'own', 'none' or 'all'", "'" + record + "'", "choose one of them"});
-    }
-    options.record = record == "own" ? Record::own : record == "all" ? Record::all : Record::none;
-    const py::gil_scoped_release without;
-    bus_ = std::make_shared<Bus>(Bus::open(name, options));
+BusObject::BusObject(const std::string& name, bool create, unsigned mode, std::string group, std::vector<uid_t> owners,
+                     double stall_limit, bool causes, std::string journals, const std::string& record)
+    : name_(name) {
+  BusOptions options{.mode = mode,
+                     .group = std::move(group),
+                     .owners = std::move(owners),
+                     .stall_limit = nanoseconds(stall_limit),
+                     .create = create,
+                     .causes = causes,
+                     .journals = std::move(journals)};
+  if (record != "own" && record != "none" && record != "all") {
+    throw Error(ErrorCode::invalid_option,
+                {"record", "'own', 'none' or 'all'", "'" + record + "'", "choose one of them"});
   }
-  ~BusObject() { close(); }
-
-  const std::shared_ptr<Bus>& get() const {
-    if (bus_ == nullptr) fail_closed("bus '" + name_ + "'");
-    return bus_;
-  }
-  void close() {
-    std::shared_ptr<Bus> bus = std::move(bus_);
-    const py::gil_scoped_release without;
-    bus.reset();
-  }
-  bool closed() const noexcept { return bus_ == nullptr; }
-  const std::string& name() const noexcept { return name_; }
-
- private:
-  std::string name_;
-  std::shared_ptr<Bus> bus_;
-};
-
-/// Calls `work(Bus&)` without the GIL, on a bus that is not closed meanwhile.
-template <class Work>
-auto without_gil(const BusObject& object, Work&& work) {
-  const std::shared_ptr<Bus> bus = object.get();
+  options.record = record == "own" ? Record::own : record == "all" ? Record::all : Record::none;
   const py::gil_scoped_release without;
-  return work(*bus);
+  bus_ = std::make_shared<Bus>(Bus::open(name, options));
 }
-
-}  // namespace
 
 void define_buses(py::module_& m) {
   py::class_<BusObject, std::shared_ptr<BusObject>>(m, "Bus")
@@ -93,11 +62,12 @@ void define_buses(py::module_& m) {
            })
       .def("_subscribe",
            [](BusObject& b, const std::string& pattern, const py::function& handler, py::handle type,
-              std::size_t workers, std::size_t queue, std::size_t queue_bytes, const py::dict& options) {
-             const DispatchOptions dispatch{.subscriber = subscriber_options(options),
-                                            .workers = workers,
-                                            .queue = queue,
-                                            .queue_bytes = queue_bytes};
+              std::size_t workers, std::size_t queue, std::size_t queue_bytes, const std::string& group,
+              const py::dict& options) {
+             DispatchOptions dispatch = dispatch_options(options, group);
+             dispatch.workers = workers;
+             dispatch.queue = queue;
+             dispatch.queue_bytes = queue_bytes;
              return SubscriptionObject::start(b.get(), pattern, handler, dispatch, type_of(type));
            })
       .def("_topic",
@@ -126,6 +96,13 @@ void define_buses(py::module_& m) {
             return without_gil(b, [&](Bus& bus) { return bus.forget(durable); });
           },
           py::arg("durable"), R"(Forgets a durable subscription. Returns False where there is no such name.)")
+      .def(
+          "remove_group",
+          [](BusObject& b, const std::string& topic, const std::string& group) {
+            return without_gil(b, [&](Bus& bus) { return bus.remove_group(topic, group); });
+          },
+          py::arg("topic"), py::arg("group"),
+          R"(Removes a group with its leases and its place in the topic. Returns False where there is none. Raises Error, `busy`, where it has a living member.)")
       .def(
           "run_until_signal",
           [](BusObject& b) { return without_gil(b, [](Bus& bus) { return bus.run_until_signal(); }); },

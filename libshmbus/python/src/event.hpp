@@ -45,7 +45,11 @@ class View {
 /// An event in the hands of Python: in place until `end`, or kept.
 class EventObject {
  public:
-  explicit EventObject(const Event& event) noexcept : event_(&event) {}
+  static constexpr const char* kUntilPoll = "use inside its handler, or until the next poll";
+  static constexpr const char* kUntilItsLeaseEnds = "use until its lease ends";
+
+  /// `valid` says in an error how long it was good for.
+  explicit EventObject(const Event& event, const char* valid = kUntilPoll) noexcept : event_(&event), valid_(valid) {}
   explicit EventObject(std::shared_ptr<const RetainedEvent> kept) noexcept : event_(&**kept), kept_(std::move(kept)) {}
 
   /// *Throws* Failure once it has ended.
@@ -60,10 +64,24 @@ class EventObject {
   py::object payload();
   bool alive() const noexcept { return event_ != nullptr; }
 
+  /// An event for the time of one call.
+  class Lent {
+   public:
+    explicit Lent(const Event& event) : object_(std::make_shared<EventObject>(event)) {}
+    Lent(const Lent&) = delete;
+    Lent& operator=(const Lent&) = delete;
+    ~Lent() { object_->end(); }
+    const std::shared_ptr<EventObject>& object() const noexcept { return object_; }
+
+   private:
+    std::shared_ptr<EventObject> object_;
+  };
+
  private:
-  [[noreturn]] static void ended();
+  [[noreturn]] void ended() const;
 
   const Event* event_;
+  const char* valid_ = kUntilPoll;
   std::shared_ptr<const RetainedEvent> kept_;
   View view_;
 };

@@ -16,10 +16,8 @@ bool View::end() noexcept {
   return !buffer_ || Py_REFCNT(buffer_.ptr()) == 1;
 }
 
-void EventObject::ended() {
-  throw Failure{"closed",
-                {"this event", "use inside its handler, or until the next poll", "use later",
-                 "keep it with event.retain(), or copy what you need"}};
+void EventObject::ended() const {
+  throw Failure{"closed", {"this event", valid_, "use later", "keep it with event.retain(), or copy what you need"}};
 }
 
 void EventObject::end() noexcept {

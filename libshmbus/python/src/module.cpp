@@ -11,5 +11,7 @@ PYBIND11_MODULE(_shmbus, m) {
   define_subscribers(m);
   define_subscriptions(m);
   define_buses(m);
+  define_leases(m);
+  define_groups(m);
   define_inspectors(m);
 }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <stdexcept>
 
 #include "event.hpp"
 #include "topic.hpp"
@@ -67,6 +68,9 @@ const std::map<std::string, Journal::Kind> kJournals = {{"none", Journal::Kind::
                                                         {"interval", Journal::Kind::interval},
                                                         {"batch", Journal::Kind::batch}};
 
+const std::map<std::string, WaitStrategy> kWaits = {
+    {"balanced", WaitStrategy::balanced()}, {"spin", WaitStrategy::spin()}, {"sleep", WaitStrategy::sleep()}};
+
 Start start_of(const py::object& value) {
   if (PyUnicode_Check(value.ptr())) {
     const auto name = py::cast<std::string>(value);
@@ -85,6 +89,61 @@ Start start_of(const py::object& value) {
   throw Error(ErrorCode::invalid_option,
               {"start", "'latest', 'oldest', ('last', n), ('sequence', n), ('time_ns', t) or ('after', id)",
                std::string(py::repr(value)), "choose one of them"});
+}
+
+std::vector<std::chrono::nanoseconds> times_of(const py::object& value, const char* name) {
+  std::vector<std::chrono::nanoseconds> times;
+  if (PyUnicode_Check(value.ptr()) || PySequence_Check(value.ptr()) == 0)
+    throw py::type_error(std::string(name) + ": expected a list of seconds, found " + std::string(py::repr(value)));
+  for (const py::handle time : value) times.push_back(timeout(time).length());
+  return times;
+}
+
+/// GroupOptions::key in Python. Called by the thread that takes, and freed by any.
+class KeyFunction {
+ public:
+  explicit KeyFunction(py::function function) : function_(std::move(function)) {}
+  KeyFunction(const KeyFunction&) = delete;
+  KeyFunction& operator=(const KeyFunction&) = delete;
+  ~KeyFunction() {
+    const py::gil_scoped_acquire with;
+    function_ = {};
+  }
+  /// *Throws* where the function raised: the group then orders by the publisher's key, and says so.
+  std::string operator()(const Event& event) const {
+    const py::gil_scoped_acquire with;
+    EventObject::Lent lent(event);
+    try {
+      return bytes_of(function_(lent.object()), "key");
+    } catch (const py::error_already_set& error) {
+      throw std::runtime_error(error.what());
+    }
+  }
+
+ private:
+  py::function function_;
+};
+
+/// All but `wait` and `name`.
+GroupOptions group_options(Keywords& k) {
+  GroupOptions o;
+  k.number("window", o.window);
+  k.number("in_flight", o.in_flight);
+  k.seconds("lease", o.lease);
+  k.seconds("lease_most", o.lease_most);
+  k.number("max_deliveries", o.max_deliveries);
+  k.take("backoff", [&](const py::object& value) { o.backoff = times_of(value, "backoff"); });
+  k.number("dead_letters", o.dead_letters);
+  k.choice("order", o.order, {{"any", Order::any}, {"by_key", Order::by_key}});
+  k.take("start", [&](const py::object& value) { o.start = start_of(value); });
+  k.seconds("abandon_after", o.abandon_after);
+  k.take("key", [&](const py::object& value) {
+    if (PyCallable_Check(value.ptr()) == 0)
+      throw py::type_error("key: expected a function of an event, found " + std::string(py::repr(value)));
+    o.key = [function = std::make_shared<const KeyFunction>(py::reinterpret_borrow<py::function>(value))](
+                const Event& event) { return (*function)(event); };
+  });
+  return o;
 }
 
 }  // namespace
@@ -125,15 +184,40 @@ SubscriberOptions subscriber_options(const py::dict& given) {
   k.take("start", [&](const py::object& value) { o.start = start_of(value); });
   k.choice("delivery", o.delivery, {{"lossy", Delivery::lossy}, {"reliable", Delivery::reliable}});
   k.seconds("demote_after", o.demote_after);
-  k.choice("wait", o.wait,
-           {{"balanced", WaitStrategy::balanced()}, {"spin", WaitStrategy::spin()}, {"sleep", WaitStrategy::sleep()}});
+  k.choice("wait", o.wait, kWaits);
   k.number("name", o.name);
   k.take("record_calls", [&](const py::object& value) { o.record_calls = py::cast<std::size_t>(value); });
   k.choice("see", o.see, {{"published", See::published}, {"durable", See::durable}});
   k.number("durable", o.durable);
   k.choice("acknowledge", o.acknowledge, {{"next_poll", Acknowledge::next_poll}, {"manual", Acknowledge::manual}});
+  k.seconds("hold_for", o.hold_for);
   k.number("standby", o.standby);
   k.end("subscriber options");
+  return o;
+}
+
+GroupOptions group_options(const py::dict& given) {
+  Keywords k(given);
+  GroupOptions o = group_options(k);
+  k.choice("wait", o.wait, kWaits);
+  k.number("name", o.name);
+  k.end("group options");
+  return o;
+}
+
+DispatchOptions dispatch_options(const py::dict& given, const std::string& group) {
+  DispatchOptions o;
+  if (group.empty()) {
+    o.subscriber = subscriber_options(given);
+    return o;
+  }
+  o.group = group;
+  Keywords k(given);
+  o.group_options = group_options(k);
+  k.choice("wait", o.subscriber.wait, kWaits);
+  k.number("name", o.subscriber.name);
+  k.take("record_calls", [&](const py::object& value) { o.subscriber.record_calls = py::cast<std::size_t>(value); });
+  k.end("options of a subscription with a group");
   return o;
 }
 

@@ -79,6 +79,8 @@ void define_events(py::module_& m);
 void define_publishers(py::module_& m);
 void define_subscribers(py::module_& m);
 void define_subscriptions(py::module_& m);
+void define_leases(py::module_& m);
+void define_groups(py::module_& m);
 void define_buses(py::module_& m);
 void define_inspectors(py::module_& m);
 

@@ -37,12 +37,8 @@ std::size_t SubscriberObject::poll(const py::function& handler, std::size_t limi
   return subscriber.poll(
       [&](const Event& event) {
         if (!wants(event)) return;
-        const auto object = std::make_shared<EventObject>(event);
-        struct End {
-          EventObject& object;
-          ~End() { object.end(); }
-        } const end{*object};
-        handler(object);
+        const EventObject::Lent lent(event);
+        handler(lent.object());
       },
       limit);
 }

@@ -67,13 +67,9 @@ class Handler {
  private:
   /// Returns what the function raised.
   std::string call(const Event& event) const {
-    const auto object = std::make_shared<EventObject>(event);
-    struct End {
-      EventObject& object;
-      ~End() { object.end(); }
-    } const end{*object};
+    const EventObject::Lent lent(event);
     try {
-      function_(object);
+      function_(lent.object());
       return {};
     } catch (py::error_already_set& error) {
       std::string problem = error.what();

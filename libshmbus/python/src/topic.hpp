@@ -1,6 +1,7 @@
 #pragma once
 
 #include "python.hpp"
+#include "shmbus/dispatch_options.hpp"
 #include "shmbus/topic_info.hpp"
 
 namespace shmbus::python {
@@ -9,5 +10,8 @@ py::object topic_info(const TopicInfo& info);
 /// *Throws* TypeError for an unknown name, as a call of Python does.
 TopicOptions topic_options(const py::dict& options);
 SubscriberOptions subscriber_options(const py::dict& options);
+GroupOptions group_options(const py::dict& options);
+/// The options of a subscription: those of a subscriber, or with a group those of the group.
+DispatchOptions dispatch_options(const py::dict& options, const std::string& group);
 
 }  // namespace shmbus::python
