@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 import shmbus
-from support import BusTest
+from support import BusTest, wait_until
 
 EXAMPLES = Path(os.environ["SHMBUS_PYTHON_EXAMPLES"])
 PROGRAMS = os.environ.get("SHMBUS_SERVICES", "")  # of C++; empty where they are not built
@@ -67,6 +67,33 @@ class Services(BusTest):
         badges.send_signal(signal.SIGTERM)
         badges.communicate()
         self.assertIn(badges.returncode, (0, -signal.SIGTERM))  # it may not wait for the signal yet
+
+    def test_services_share_the_work(self) -> None:
+        first, second = self.start("thumbnail_service.py"), self.start("thumbnail_service.py")
+        for service in (first, second):
+            assert service.stdout is not None
+            self.assertEqual(service.stdout.readline(), "thumbnail service: ready\n")
+        self.bus.publish("image.uploaded", "notes.txt")
+        for i in range(2, 301):
+            self.bus.publish("image.uploaded", f"{i}.png")
+            if i == 150:
+                first.kill()
+        wait_until(lambda: self.settled() == 300)
+        second.send_signal(signal.SIGTERM)
+        lines = first.communicate()[0].splitlines() + second.communicate()[0].splitlines()
+        self.assertEqual(second.returncode, 0)
+        # Each at least once, and again where its process was killed before it could acknowledge.
+        self.assertEqual({int(line.split(":")[0]) for line in lines}, set(range(2, 301)))
+        self.assertLessEqual(len(lines), 300)
+        dead = self.bus.subscriber("image.uploaded.dead", start="oldest")
+        event = next(dead)
+        self.assertEqual((event.text, event.header("shmbus-reason")), ("notes.txt", "not an image"))
+        self.assertIsNone(dead.next())
+
+    def settled(self) -> int:
+        (group,) = shmbus.Inspector(self.name).groups()
+        counts = group["counts"]
+        return int(counts["acknowledged"] + counts["rejected"])
 
     @unittest.skipUnless(PROGRAMS, "without the C++ services")
     def test_cpp_services_read_what_python_publishes(self) -> None:

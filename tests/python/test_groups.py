@@ -536,6 +536,25 @@ class Async(GroupTest):
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "ended\n", ""))
 
 
+class Inspecting(GroupTest):
+    def test_groups(self) -> None:
+        inspector = shmbus.Inspector(self.name)
+        self.assertEqual((inspector.groups(), inspector.group_events("a.b", "g")), ([], []))
+        member = self.bus.group("a.b", "g", max_deliveries=7, backoff=[1, 2], name="worker")
+        self.publish("x", "y", "z")
+        take(member).acknowledge()
+        held = take(member)
+        (group,) = inspector.groups()
+        self.assertEqual((group["topic"], group["group"], group["problem"]), ("a.b", "g", ""))
+        self.assertEqual((group["leased"], group["lag"], group["counts"]["acknowledged"]), (1, 2, 1))
+        self.assertEqual((group["options"]["max_deliveries"], group["options"]["backoff"]), (7, [10**9, 2 * 10**9]))
+        self.assertIn("worker", group["members"][0]["name"])
+        events = inspector.group_events("a.b", "g")
+        self.assertEqual([(e["sequence"], e["state"]) for e in events], [(2, "leased"), (3, "unread")])
+        self.assertEqual(len(inspector.group_events("a.b", "g", 1)), 1)
+        held.acknowledge()
+
+
 class Misuse(GroupTest):
     def test_a_lease_ends_once(self) -> None:
         group = self.bus.group("a.b", "g")

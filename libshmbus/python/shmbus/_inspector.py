@@ -36,6 +36,15 @@ class Inspector:
         """Returns the durable names, and how far each has come."""
         return list(json.loads(self._json.durables()))
 
+    def groups(self) -> list[dict[str, Any]]:
+        """Returns the groups, by topic and name: their members, what is leased and what waits."""
+        return list(json.loads(self._json.groups()))
+
+    def group_events(self, topic: str, group: str, most: int = 100) -> list[dict[str, Any]]:
+        """Returns the first events of a group that are not settled: who holds each, and when it may be leased again. Empty where
+        there is no such group."""
+        return list(json.loads(self._json.group_events(topic, group, most)))
+
     def leftovers(self) -> list[dict[str, Any]]:
         """Returns what dead processes left."""
         return list(json.loads(self._json.leftovers()))

@@ -38,6 +38,13 @@ void define_inspectors(py::module_& m) {
       .def("snapshot", [](InspectorObject& o) { return o.show([](Inspector& i) { return i.snapshot(); }); })
       .def("calls", [](InspectorObject& o) { return o.show([](Inspector& i) { return i.recorders(); }); })
       .def("durables", [](InspectorObject& o) { return o.show([](Inspector& i) { return i.durables(); }); })
+      .def("groups", [](InspectorObject& o) { return o.show([](Inspector& i) { return i.groups(); }); })
+      .def(
+          "group_events",
+          [](InspectorObject& o, const std::string& topic, const std::string& group, std::size_t most) {
+            return o.show([&](Inspector& i) { return i.group_events(topic, group, most); });
+          },
+          py::arg("topic"), py::arg("group"), py::arg("most"))
       .def("leftovers", [](InspectorObject& o) { return o.show([](Inspector& i) { return i.leftovers(); }); })
       .def(
           "ring",
