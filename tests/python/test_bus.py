@@ -282,6 +282,18 @@ class Inspecting(BusTest):
         self.assert_error("not_found", "nosuchbus", lambda: shmbus.Inspector("nosuchbus"))
         subscriber.close()
 
+    def test_what_else_may_be_asked(self) -> None:
+        with self.bus.subscribe("a.b", print) as subscription:
+            self.assertEqual(subscription.unattached, [])
+        files = {name: (count, memory, owner, whole) for name, count, memory, owner, whole in shmbus.bus_files()}
+        count, memory, owner, whole = files[self.name]
+        self.assertTrue(count > 0 and memory > 0 and owner == os.getuid() and whole)
+        self.assert_error("invalid_option", "hold_for", lambda: self.bus.subscriber("a.b", hold_for=1))
+        held = self.bus.subscriber("a.b", durable="billing", delivery="reliable", hold_for=30)
+        held.close()
+        with shmbus.Bus(self.name, low_space=1 << 30) as other:
+            self.assertEqual(other.name, self.name)
+
     def test_error_has_five_parts_and_can_be_pickled(self) -> None:
         error = self.assert_error("not_found", "nosuchbus", lambda: shmbus.Bus("nosuchbus", create=False))
         again = pickle.loads(pickle.dumps(error))

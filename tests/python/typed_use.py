@@ -58,6 +58,19 @@ async def follow() -> None:
             print(kept.topic.upper(), kept.cause)
 
 
+info = bus.find_topic("video.watch_started")
+if info is not None:
+    recorded: type[shmbus.Struct] = info.struct()
+for copied in shmbus.Inspector("streaming").read("video.>", ("last", 10), max_payload=100):
+    fields: dict[str, object] = copied.value().as_dict()
+    print(copied.value(WatchStarted).user_id, copied.payload.nbytes, copied.type_name)
+journal = shmbus.JournalFiles(shmbus.JournalFiles.default_folder(), "streaming", "video.watch_started")
+report: shmbus.JournalReport = journal.verify()
+if report.whole:
+    print([damage.numbers.first for damage in report.damage], journal.info().topic.retain_bytes)
+for recorded_event in journal.read(("sequence", 7)):
+    print(recorded_event.id, recorded_event.headers)
+
 with bus.publisher("video.frame", blocks=4) as publisher:
     with publisher.loan(1 << 10) as loan:
         loan.data[0] = 1

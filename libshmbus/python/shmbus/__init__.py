@@ -22,7 +22,32 @@ from ._bus import Bus, Events, Handler, Payload
 from ._error import Error
 from ._group import Group
 from ._inspector import Inspector
-from ._shmbus import Event, Lease, Loan, Publisher, Scope, Subscriber, Subscription, buses, matches
+from ._journal import (
+    JournalDamage,
+    JournalFile,
+    JournalInfo,
+    JournalNumbers,
+    JournalRemark,
+    JournalReport,
+    JournalStretch,
+    PruneReport,
+)
+from ._shmbus import (
+    Event,
+    EventReader,
+    EventSnapshot,
+    JournalEvents,
+    JournalFiles,
+    Lease,
+    Loan,
+    Publisher,
+    Scope,
+    Subscriber,
+    Subscription,
+    bus_files,
+    buses,
+    matches,
+)
 from ._struct import (
     Field,
     Sequence,
@@ -46,8 +71,9 @@ from ._values import EventId, TopicInfo
 
 __version__: str = _shmbus.version
 __all__ = [
-    "Bus", "Error", "Event", "EventId", "Events", "Field", "Group", "Handler", "Inspector", "Lease", "Loan", "Payload", "Publisher", "Scope",
-    "Sequence", "Struct", "Subscriber", "Subscription", "TopicInfo", "array", "bool_", "buses", "chars", "f32", "f64", "i8",
+    "Bus", "Error", "Event", "EventId", "EventReader", "EventSnapshot", "Events", "Field", "Group", "Handler", "Inspector",
+    "JournalDamage", "JournalEvents", "JournalFile", "JournalFiles", "JournalInfo", "JournalNumbers", "JournalRemark",
+    "JournalReport", "JournalStretch", "Lease", "Loan", "Payload", "PruneReport", "Publisher", "Scope", "Sequence", "Struct", "Subscriber", "Subscription", "TopicInfo", "array", "bool_", "bus_files", "buses", "chars", "f32", "f64", "i8",
     "i16", "i32", "i64", "matches", "std_array", "u8", "u16", "u32", "u64",
 ]  # fmt: skip
 

@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import collections
 import contextlib
+import os
 import threading
 import time
 import weakref
@@ -175,13 +176,15 @@ class _Taker:
             self._ending = True
             thread = self._thread
             self._changed.notify()
-        if group is not None and not group.closed:
-            group.interrupt()
+        if group is not None:
+            with contextlib.suppress(Error):  # closed
+                group.interrupt()
         if thread is not None:
             thread.join()
 
 
 _running: weakref.WeakSet[_Taker] = weakref.WeakSet()
+os.register_at_fork(after_in_child=_running.clear)  # a child has none of these threads
 
 
 @atexit.register

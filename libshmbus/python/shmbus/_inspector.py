@@ -45,6 +45,20 @@ class Inspector:
         there is no such group."""
         return list(json.loads(self._json.group_events(topic, group, most)))
 
+    def read(
+        self,
+        pattern: str,
+        start: Any = "oldest",
+        *,
+        max_payload: int | None = None,
+        retained_only: bool = False,
+        journals: bool = True,
+    ) -> _shmbus.EventReader:
+        """Reads the events of all topics that match a pattern, from `start` on ("latest", "oldest", ("last", n), ("sequence", n),
+        ("time_ns", t), ("after", id)), also topics that are created later. `max_payload`: bytes of each payload that are copied.
+        `retained_only`: what is published by now, and no more. `journals`: also what has left the ring."""
+        return self._json.read(pattern, start, max_payload, retained_only, journals)
+
     def leftovers(self) -> list[dict[str, Any]]:
         """Returns what dead processes left."""
         return list(json.loads(self._json.leftovers()))

@@ -1,9 +1,10 @@
 """The part of shmbus that is written in C++."""
 
 from types import TracebackType
-from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar, Union
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar, Union, overload
 
 from ._bus import Payload
+from ._journal import JournalInfo, JournalReport, JournalStretch, PruneReport
 from ._struct import Struct
 from ._values import EventId, TopicInfo
 
@@ -17,6 +18,10 @@ version: str
 def buses() -> list[str]:
     """Returns the names of the buses on this machine, sorted."""
 
+def bus_files() -> list[tuple[str, int, int, int, bool]]:
+    """Returns the files in /dev/shm that have a bus's name, by bus: the bus, how many, their bytes, their owner's number, and
+    whether a process can join it; if not, `Bus.remove` removes them."""
+
 def matches(pattern: str, topic: str) -> bool:
     """Returns whether a subscriber's pattern covers a topic."""
 
@@ -28,6 +33,9 @@ class Type:
     def __init__(
         self, name: str, size: int, alignment: int, fields: Sequence[tuple[str, str, int, int, Optional[Type]]]
     ) -> None: ...
+    @staticmethod
+    def recorded(name: str, size: int, alignment: int, layout: int, fields: str) -> Type:
+        """Returns a type as a topic records it."""
     @property
     def name(self) -> str: ...
     @property
@@ -110,6 +118,127 @@ class Event:
         self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None: ...
     def __len__(self) -> int: ...
+
+class EventSnapshot:
+    """One event, copied: by an EventReader, or from the files of a journal. It stays as it is."""
+
+    @property
+    def topic(self) -> str:
+        """The topic's name."""
+    @property
+    def sequence(self) -> int:
+        """The number within the topic, from 1."""
+    @property
+    def id(self) -> EventId:
+        """An id that no other event of the machine has."""
+    @property
+    def time_ns(self) -> int:
+        """When it was published, in nanoseconds since 1970; 0 where the topic has no time stamps."""
+    @property
+    def publisher(self) -> int:
+        """The number of the publisher's port."""
+    @property
+    def size(self) -> int:
+        """Bytes of the whole payload, of which `max_payload` were copied at most."""
+    @property
+    def payload(self) -> memoryview:
+        """The bytes that were copied, as a read-only memoryview."""
+    @property
+    def text(self) -> str:
+        """The payload as text; bytes that are no UTF-8 become surrogates."""
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """The publisher's headers, in its order."""
+    @property
+    def key(self) -> str:
+        """The publisher's key; empty without one."""
+    @property
+    def cause(self) -> Optional[EventId]:
+        """The event whose handler published this one."""
+    @property
+    def traceparent(self) -> Optional[str]:
+        """The trace context, as the value of a `traceparent` header."""
+    @property
+    def type_name(self) -> str:
+        """The name of the type that its topic records; empty for raw bytes."""
+    def header(self, name: str) -> Optional[str]:
+        """Returns the value of the first header of that name."""
+    def bytes(self) -> bytes:
+        """Returns a copy of the payload."""
+    def json(self) -> Any:
+        """Returns what the payload says as JSON."""
+    @overload
+    def value(self, type: None = None) -> Struct:
+        """Returns the payload as a Struct: of the type that the topic records, or of a class of your own. Raises Error,
+        `type_mismatch`, where the topic carries another type or none."""
+    @overload
+    def value(self, type: type[S]) -> S: ...
+    def __len__(self) -> int: ...
+
+class EventReader:
+    """Reads the events of all topics that match a pattern, without joining the bus: made by `Inspector.read`. It copies each
+    event, takes no port and holds nobody back. What has left the ring of a journaled topic comes from its journal. `for event in
+    reader` reads what is there now; a later loop may find more. One thread at a time."""
+
+    def next(self) -> Optional[EventSnapshot]:
+        """Returns the next event; None where there is none now. Events come in the order of their times across topics, and in
+        sequence order within a topic."""
+    @property
+    def lost(self) -> int:
+        """How many numbers were missed: their events left the ring before they were read."""
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will come: the bus was removed; or all was read, with `retained_only`."""
+    @property
+    def problems(self) -> list[tuple[str, str, str]]:
+        """The matching topics that can't be read at the moment: name, code, reason."""
+    def __iter__(self) -> EventReader: ...
+    def __next__(self) -> EventSnapshot: ...
+
+class JournalEvents:
+    """The events of a journal, in the order of their numbers: made by `JournalFiles.read`. `for` reads what is there now; where a
+    process records meanwhile, a later loop may find more. One thread at a time."""
+
+    def next(self) -> Optional[EventSnapshot]:
+        """Returns the next event; None where there is none now. Raises Error where the files can't be read: the next call tries
+        again."""
+    def take_stretches(self) -> list[JournalStretch]:
+        """Returns what stood between the events since the last call: numbers that the journal does not hold, and why."""
+    @property
+    def lost(self) -> int:
+        """How many numbers were passed that events had, and that are not there: missing, damaged and removed ones."""
+    def __iter__(self) -> JournalEvents: ...
+    def __next__(self) -> EventSnapshot: ...
+
+class JournalFiles:
+    """The journal of one topic, in `folder`/`bus`/`topic`: looks at its files, and needs no bus; also on another machine. It follows
+    no link, reads files of accepted owners alone, and believes nothing that it has not checked. One thread at a time."""
+
+    def __init__(self, folder: str, bus: str, topic: str, owners: Sequence[int] = ()) -> None: ...
+    def info(self) -> JournalInfo:
+        """Returns what the journal is, and how far it reaches."""
+    def verify(self) -> JournalReport:
+        """Reads and checks every byte, and changes nothing."""
+    def read(self, start: Any = "oldest", *, max_payload: Optional[int] = None, incarnation: int = 0) -> JournalEvents:
+        """Reads the events from `start` on: "oldest", ("last", n), ("sequence", n), ("time_ns", t) or ("after", id).
+        `max_payload`: bytes of each payload that are copied. `incarnation`: of the bus, for the ids of events; files do not know
+        it."""
+    def prune(
+        self, *, before: int = 0, older_than_ns: Optional[int] = None, bytes: Optional[int] = None, only_look: bool = False
+    ) -> PruneReport:
+        """Removes the oldest segment files, whole, for as long as one of these holds: all numbers of the file are below `before`;
+        all its events are older than `older_than_ns`, in nanoseconds since 1970; the files take more than `bytes`. With
+        `only_look` it only reports. Durable subscriptions and groups are not asked. Raises Error, `busy`, while a process records
+        the topic."""
+    @staticmethod
+    def default_folder() -> str:
+        """Returns where this process's buses have their journals by default. Empty without a home."""
+    @staticmethod
+    def buses(folder: str) -> list[str]:
+        """Returns the names of the buses that have a folder there, sorted."""
+    @staticmethod
+    def topics(folder: str, bus: str, owners: Sequence[int] = ()) -> list[str]:
+        """Returns the topics of a bus that have a folder there, sorted."""
 
 class Loan:
     """Room for one event, to write in place. The end of a `with` block publishes it, or gives it back after an exception."""
@@ -310,6 +439,9 @@ class Subscription:
     @property
     def status(self) -> str:
         """"ok", "retrying", "unacknowledged", "incomplete", "corrupt", or "closed" once it has ended."""
+    @property
+    def unattached(self) -> list[tuple[str, str, str]]:
+        """The matching topics that could not be attached: name, code, reason."""
     def __enter__(self) -> Subscription: ...
     def __exit__(
         self, kind: Optional[type[BaseException]], value: Optional[BaseException], trace: Optional[TracebackType]
@@ -328,6 +460,7 @@ class Bus:
         causes: bool = True,
         journals: str = "",
         record: str = "own",
+        low_space: int = 64 << 20,
     ) -> None: ...
     @property
     def name(self) -> str: ...
@@ -382,6 +515,9 @@ class InspectorJson:
     def snapshot(self) -> str: ...
     def calls(self) -> str: ...
     def durables(self) -> str: ...
+    def read(
+        self, pattern: str, start: Any, max_payload: Optional[int], retained_only: bool, journals: bool
+    ) -> EventReader: ...
     def groups(self) -> str: ...
     def group_events(self, topic: str, group: str, most: int) -> str: ...
     def leftovers(self) -> str: ...

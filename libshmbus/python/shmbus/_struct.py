@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import functools
+import re
 import sys
 from typing import Annotated, Any, ClassVar, Protocol, get_args, get_type_hints
 
 from . import _shmbus
+from ._error import Error
+
+_PADDING = "_padding_"  # begins the names of fields that are none
 
 
 class Field:
@@ -116,18 +121,102 @@ class Struct(ctypes.Structure, metaclass=_Meta):
 
     __shmbus_type__: ClassVar[_shmbus.Type]
 
+    @classmethod
+    def _names(cls) -> list[str]:
+        return [field[0] for field in getattr(cls, "_fields_", ()) if not field[0].startswith(_PADDING)]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        names = {field[0] for field in getattr(self, "_fields_", ())}
+        names = self._names()
         for key in kwargs:
             if key not in names:
                 raise TypeError(f"{type(self).__name__}: there is no field '{key}'")
         super().__init__(*args, **kwargs)
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{field[0]}={getattr(self, field[0])!r}" for field in getattr(self, "_fields_", ()))
+        values = ", ".join(f"{name}={_plain(getattr(self, name))!r}" for name in self._names())
         return f"{type(self).__name__}({values})"
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and bytes(self) == bytes(other)
 
     __hash__ = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the fields by name: structs as dicts, arrays as lists, and characters as bytes."""
+        return {name: _plain(getattr(self, name), dicts=True) for name in self._names()}
+
+
+def _plain(value: Any, dicts: bool = False) -> Any:
+    if isinstance(value, Struct):
+        return value.as_dict() if dicts else value
+    if isinstance(value, ctypes.Array):
+        return bytes(value) if value._type_ is ctypes.c_ubyte and not dicts else [_plain(item, dicts) for item in value]
+    return value
+
+
+_SCALARS = {
+    "bool": ctypes.c_bool,
+    "char": ctypes.c_char,
+    "signed char": ctypes.c_int8,
+    "unsigned char": ctypes.c_uint8,
+    "std::byte": ctypes.c_uint8,
+    "short": ctypes.c_int16,
+    "unsigned short": ctypes.c_uint16,
+    "int": ctypes.c_int32,
+    "unsigned int": ctypes.c_uint32,
+    "long": ctypes.c_int64,
+    "unsigned long": ctypes.c_uint64,
+    "long long": ctypes.c_int64,
+    "unsigned long long": ctypes.c_uint64,
+    "float": ctypes.c_float,
+    "double": ctypes.c_double,
+}
+_FIELD = re.compile(r"([^:;@]+):(.+)@([0-9]{1,9})\+([0-9]{1,9})")
+_ARRAY = re.compile(r"std::array<(.+), (?:\(unsigned long\))?([0-9]{1,9})(?:ul)?>|([^\[\]]+)\[([0-9]{1,9})\]")
+
+
+def _ctype_of(cpp: str, size: int) -> Any:
+    """What a field of a recorded type is for ctypes: bytes where its type is not known."""
+    array = _ARRAY.fullmatch(cpp)
+    of, count = (array[1] or array[3], int(array[2] or array[4])) if array else (cpp, 1)
+    scalar = _SCALARS.get(of)
+    if scalar is None or ctypes.sizeof(scalar) * count != size:
+        return ctypes.c_ubyte * size
+    return scalar * count if array else scalar
+
+
+@functools.lru_cache(maxsize=1024)
+def _recorded_struct(name: str, size: int, alignment: int, layout: int, fields: str) -> Any:
+    """None where the text does not describe fields that lie in the type, one behind the other."""
+    chosen: list[tuple[str, Any]] = []
+    end = 0
+    for text in fields.split(";")[:-1]:  # behind the last one: nothing, or `...` where there was no room for all
+        field = _FIELD.fullmatch(text)
+        if field is None or field[1].startswith(_PADDING):
+            return None
+        offset, length = int(field[3]), int(field[4])
+        if offset < end or offset + length > size:
+            return None
+        if offset > end:
+            chosen.append((f"{_PADDING}{end}", ctypes.c_ubyte * (offset - end)))
+        chosen.append((field[1], _ctype_of(field[2], length)))
+        end = offset + length
+    if not chosen or len({key for key, _ in chosen}) < len(chosen):
+        return None
+    if end < size:
+        chosen.append((f"{_PADDING}{end}", ctypes.c_ubyte * (size - end)))
+    made = _Meta(re.split(r"[.:]", name)[-1], (Struct,), {"_pack_": 1, "_fields_": chosen, "__doc__": f"'{name}', as a topic records it."})
+    made.__shmbus_type__ = _shmbus.Type.recorded(name, size, alignment, layout, fields)
+    return made
+
+
+def struct_of(recorded: _shmbus.Type, topic: str) -> Any:
+    """Returns a type that a topic records as a Struct. Raises Error, `type_mismatch`, where there is none."""
+    made = None
+    if recorded.name:
+        made = _recorded_struct(recorded.name, recorded.size, recorded.alignment, recorded.layout, recorded.fields)
+    if made is None:
+        found = f"type '{recorded.name}' without fields that can be read" if recorded.name else "no type"
+        raise Error("type_mismatch", f"topic '{topic}'", "a recorded type with its fields", found,
+                    "declare it as a shmbus.Struct, or read the payload")
+    return made

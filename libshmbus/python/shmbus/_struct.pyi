@@ -48,7 +48,12 @@ class Struct:
     __shmbus_type__: ClassVar[_shmbus.Type]
     def __init_subclass__(cls, *, name: Optional[str] = None, fields: bool = True) -> None: ...
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the fields by name: structs as dicts, arrays as lists, and characters as bytes."""
     def __bytes__(self) -> bytes: ...
     @classmethod
     def from_buffer_copy(cls: type[S], source: Any, offset: int = 0) -> S:
         """Returns a value whose bytes are those of a buffer."""
+
+def struct_of(recorded: _shmbus.Type, topic: str) -> type[Struct]:
+    """Returns a type that a topic records as a Struct. Raises Error, `type_mismatch`, where there is none."""

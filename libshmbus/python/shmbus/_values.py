@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from types import TracebackType
-from typing import Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+
+from . import _shmbus
+
+if TYPE_CHECKING:
+    from ._struct import Struct
 
 
 class EventId(NamedTuple):
@@ -50,6 +55,20 @@ class TopicInfo(NamedTuple):
     accepts_raw: bool
     journal: str
     """"none", "page_cache", "interval" or "batch"."""
+    journal_interval: float
+    """Of "interval", in seconds; 0 for the others."""
+    retain_bytes: int
+    """What the journal keeps; 0: no limit."""
+    retain_age: float
+    """In seconds; 0: no limit."""
+    retain_unacknowledged: bool
+    """Nothing goes that a durable subscription has not acknowledged, or a group not settled."""
+    when_behind: str
+    """"hold" or "skip": when the disk can't keep up."""
+    unrecorded_limit: float
+    """How long publishers wait for a process that records, in seconds."""
+    segment_file: int
+    """Bytes of a segment file of the journal."""
     first_sequence: int
     """Of the first event in memory."""
     content: str
@@ -57,10 +76,22 @@ class TopicInfo(NamedTuple):
     type_name: str
     """Empty unless the topic is typed."""
     type_size: int
+    type_alignment: int
+    type_layout: int
+    """A hash of the type's fields; 0: not recorded."""
     type_fields: str
     """`name:type@offset+size;` for each field."""
     different: tuple[tuple[str, str, str], ...]
     """Options that were asked for and that the topic does not have: name, asked, found."""
+
+    def struct(self) -> type[Struct]:
+        """Returns the recorded type as a Struct, for a program that does not declare it: see `Event.value`. A field whose type
+        is itself a struct, or is not known here, is an array of bytes. Raises Error, `type_mismatch`, where the topic carries no
+        type, or one without fields."""
+        from ._struct import struct_of
+
+        recorded = _shmbus.Type.recorded(self.type_name, self.type_size, self.type_alignment, self.type_layout, self.type_fields)
+        return struct_of(recorded, self.name)
 
 
 def to_json(value: Any) -> str:

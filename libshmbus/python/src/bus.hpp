@@ -13,7 +13,7 @@ namespace shmbus::python {
 class BusObject {
  public:
   BusObject(const std::string& name, bool create, unsigned mode, std::string group, std::vector<uid_t> owners,
-            double stall_limit, bool causes, std::string journals, const std::string& record);
+            double stall_limit, bool causes, std::string journals, const std::string& record, std::uint64_t low_space);
   ~BusObject() { close(); }
 
   const std::shared_ptr<Bus>& get() const {

@@ -10,7 +10,8 @@
 namespace shmbus::python {
 
 BusObject::BusObject(const std::string& name, bool create, unsigned mode, std::string group, std::vector<uid_t> owners,
-                     double stall_limit, bool causes, std::string journals, const std::string& record)
+                     double stall_limit, bool causes, std::string journals, const std::string& record,
+                     std::uint64_t low_space)
     : name_(name) {
   BusOptions options{.mode = mode,
                      .group = std::move(group),
@@ -18,7 +19,8 @@ BusObject::BusObject(const std::string& name, bool create, unsigned mode, std::s
                      .stall_limit = nanoseconds(stall_limit),
                      .create = create,
                      .causes = causes,
-                     .journals = std::move(journals)};
+                     .journals = std::move(journals),
+                     .low_space = low_space};
   if (record != "own" && record != "none" && record != "all") {
     throw Error(ErrorCode::invalid_option,
                 {"record", "'own', 'none' or 'all'", "'" + record + "'", "choose one of them"});
@@ -31,10 +33,10 @@ BusObject::BusObject(const std::string& name, bool create, unsigned mode, std::s
 void define_buses(py::module_& m) {
   py::class_<BusObject, std::shared_ptr<BusObject>>(m, "Bus")
       .def(py::init<const std::string&, bool, unsigned, std::string, std::vector<uid_t>, double, bool, std::string,
-                    const std::string&>(),
+                    const std::string&, std::uint64_t>(),
            py::arg("name"), py::kw_only(), py::arg("create") = true, py::arg("mode") = 0600, py::arg("group") = "",
            py::arg("owners") = std::vector<uid_t>(), py::arg("stall_limit") = 1.0, py::arg("causes") = true,
-           py::arg("journals") = "", py::arg("record") = "own")
+           py::arg("journals") = "", py::arg("record") = "own", py::arg("low_space") = BusOptions{}.low_space)
       .def_property_readonly("name", &BusObject::name)
       .def_property_readonly(
           "incarnation", [](BusObject& b) { return b.get()->incarnation(); },

@@ -7,11 +7,14 @@ PYBIND11_MODULE(_shmbus, m) {
   define_errors(m);
   define_types(m);
   define_events(m);
+  define_event_copies(m);
   define_publishers(m);
   define_subscribers(m);
   define_subscriptions(m);
   define_buses(m);
   define_leases(m);
   define_groups(m);
+  define_readers(m);
+  define_journals(m);
   define_inspectors(m);
 }

@@ -71,26 +71,6 @@ const std::map<std::string, Journal::Kind> kJournals = {{"none", Journal::Kind::
 const std::map<std::string, WaitStrategy> kWaits = {
     {"balanced", WaitStrategy::balanced()}, {"spin", WaitStrategy::spin()}, {"sleep", WaitStrategy::sleep()}};
 
-Start start_of(const py::object& value) {
-  if (PyUnicode_Check(value.ptr())) {
-    const auto name = py::cast<std::string>(value);
-    if (name == "latest") return Start::latest();
-    if (name == "oldest") return Start::oldest();
-  } else if (PyTuple_Check(value.ptr())) {
-    const auto pair = py::cast<py::tuple>(value);
-    if (pair.size() == 2 && PyUnicode_Check(pair[0].ptr())) {
-      const auto name = py::cast<std::string>(pair[0]);
-      if (name == "last") return Start::last(py::cast<std::uint64_t>(pair[1]));
-      if (name == "sequence") return Start::sequence(py::cast<std::uint64_t>(pair[1]));
-      if (name == "time_ns") return Start::time(Time(std::chrono::nanoseconds(py::cast<std::int64_t>(pair[1]))));
-      if (name == "after") return Start::after(event_id_of(pair[1]));
-    }
-  }
-  throw Error(ErrorCode::invalid_option,
-              {"start", "'latest', 'oldest', ('last', n), ('sequence', n), ('time_ns', t) or ('after', id)",
-               std::string(py::repr(value)), "choose one of them"});
-}
-
 std::vector<std::chrono::nanoseconds> times_of(const py::object& value, const char* name) {
   std::vector<std::chrono::nanoseconds> times;
   if (PyUnicode_Check(value.ptr()) || PySequence_Check(value.ptr()) == 0)
@@ -147,6 +127,26 @@ GroupOptions group_options(Keywords& k) {
 }
 
 }  // namespace
+
+Start start_of(const py::object& value) {
+  if (PyUnicode_Check(value.ptr())) {
+    const auto name = py::cast<std::string>(value);
+    if (name == "latest") return Start::latest();
+    if (name == "oldest") return Start::oldest();
+  } else if (PyTuple_Check(value.ptr())) {
+    const auto pair = py::cast<py::tuple>(value);
+    if (pair.size() == 2 && PyUnicode_Check(pair[0].ptr())) {
+      const auto name = py::cast<std::string>(pair[0]);
+      if (name == "last") return Start::last(py::cast<std::uint64_t>(pair[1]));
+      if (name == "sequence") return Start::sequence(py::cast<std::uint64_t>(pair[1]));
+      if (name == "time_ns") return Start::time(Time(std::chrono::nanoseconds(py::cast<std::int64_t>(pair[1]))));
+      if (name == "after") return Start::after(event_id_of(pair[1]));
+    }
+  }
+  throw Error(ErrorCode::invalid_option,
+              {"start", "'latest', 'oldest', ('last', n), ('sequence', n), ('time_ns', t) or ('after', id)",
+               std::string(py::repr(value)), "choose one of them"});
+}
 
 TopicOptions topic_options(const py::dict& given) {
   TopicOptions o;
@@ -226,15 +226,19 @@ py::object topic_info(const TopicInfo& i) {
   py::list different;
   for (const DifferentOption& option : i.different)
     different.append(py::make_tuple(option.name, option.asked, option.found));
+  const auto seconds = [](std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); };
   const char* content = i.content == Content::raw ? "raw" : i.content == Content::typed ? "typed" : "undecided";
   std::string journal = "none";
   for (const auto& [name, kind] : kJournals) {
     if (kind == i.journal.kind()) journal = name;
   }
-  return py::reinterpret_borrow<py::object>(type)(i.name, i.id, i.block_size, i.blocks, i.max_payload, i.timestamps,
-                                                  i.writers == Writers::exclusive ? "exclusive" : "shared", i.mode,
-                                                  i.reserved, i.accepts_raw, journal, i.first_sequence, content,
-                                                  i.type_name, i.type_size, i.type_fields, py::tuple(different));
+  return py::reinterpret_borrow<py::object>(type)(
+      i.name, i.id, i.block_size, i.blocks, i.max_payload, i.timestamps,
+      i.writers == Writers::exclusive ? "exclusive" : "shared", i.mode, i.reserved, i.accepts_raw, journal,
+      seconds(i.journal.period()), i.retain.bytes, seconds(i.retain.age), i.retain.acknowledged,
+      i.when_behind == WhenBehind::skip ? "skip" : "hold", seconds(i.unrecorded_limit), i.segment_file,
+      i.first_sequence, content, i.type_name, i.type_size, i.type_alignment, i.type_layout, i.type_fields,
+      py::tuple(different));
 }
 
 }  // namespace shmbus::python

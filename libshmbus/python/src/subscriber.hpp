@@ -43,5 +43,6 @@ class SubscriberObject {
 };
 
 std::string status_name(Status status);
+py::list unattached(const std::vector<UnattachedTopic>& topics);
 
 }  // namespace shmbus::python

@@ -113,13 +113,7 @@ void define_subscribers(py::module_& m) {
           "status", [](SubscriberObject& s) { return status_name(s.get().status()); },
           R"("ok", "closed", "corrupt", "incomplete", ...)")
       .def_property_readonly(
-          "unattached",
-          [](SubscriberObject& s) {
-            py::list list;
-            for (const UnattachedTopic& t : s.get().unattached())
-              list.append(py::make_tuple(t.topic, to_string(t.code), t.reason));
-            return list;
-          },
+          "unattached", [](SubscriberObject& s) { return unattached(s.get().unattached()); },
           R"(The matching topics that could not be attached: name, code, reason.)")
       .def_property_readonly("closed", &SubscriberObject::closed)
       .def("close", &SubscriberObject::close)
@@ -135,6 +129,12 @@ void define_subscribers(py::module_& m) {
             }
           },
           py::keep_alive<0, 1>());
+}
+
+py::list unattached(const std::vector<UnattachedTopic>& topics) {
+  py::list list;
+  for (const UnattachedTopic& t : topics) list.append(py::make_tuple(t.topic, to_string(t.code), t.reason));
+  return list;
 }
 
 std::string status_name(Status status) {

@@ -155,6 +155,9 @@ void define_subscriptions(py::module_& m) {
       .def_property_readonly(
           "status", [](SubscriptionObject& s) { return status_name(s.get().status()); },
           R"("ok", "retrying", "unacknowledged", "incomplete", "corrupt", or "closed" once it has ended.)")
+      .def_property_readonly(
+          "unattached", [](SubscriptionObject& s) { return unattached(s.get().unattached()); },
+          R"(The matching topics that could not be attached: name, code, reason.)")
       .def("__enter__", [](py::object self) { return self; })
       .def("__exit__", [](SubscriptionObject& s, py::handle, py::handle, py::handle) { s.stop(py::none()); });
   m.def("_stop_all", &stop_all);

@@ -20,6 +20,9 @@ struct Type {
   bool is(const Event& event) const noexcept { return raw() || event.is(hash, size); }
 };
 
+/// A type as a topic records it.
+Type recorded_type(std::string name, std::size_t size, std::size_t alignment, std::uint64_t layout, std::string fields);
+
 /// The type of a class of Python, of shmbus.Struct; raw bytes for None. *Throws* TypeError.
 Type type_of(py::handle type);
 

@@ -37,6 +37,14 @@ Type make_type(std::string name, std::size_t size, std::size_t alignment, const 
 
 }  // namespace
 
+Type recorded_type(std::string name, std::size_t size, std::size_t alignment, std::uint64_t layout,
+                   std::string fields) {
+  Type type{
+      .name = std::move(name), .fields = std::move(fields), .size = size, .alignment = alignment, .layout = layout};
+  type.hash = type.info().hash();
+  return type;
+}
+
 Type type_of(py::handle type) {
   if (type.is_none()) return {};
   if (!PyType_Check(type.ptr()) || !py::hasattr(type, "__shmbus_type__")) {
@@ -48,6 +56,8 @@ Type type_of(py::handle type) {
 void define_types(py::module_& m) {
   py::class_<Type>(m, "Type", R"(A struct of C++, as a topic records it.)")
       .def(py::init(&make_type), py::arg("name"), py::arg("size"), py::arg("alignment"), py::arg("fields"))
+      .def_static("recorded", &recorded_type, py::arg("name"), py::arg("size"), py::arg("alignment"), py::arg("layout"),
+                  py::arg("fields"), R"(Returns a type as a topic records it.)")
       .def_readonly("name", &Type::name)
       .def_readonly("size", &Type::size)
       .def_readonly("alignment", &Type::alignment)
