@@ -278,9 +278,9 @@ TEST_CASE("trace, headers and key travel with their event, retained or not", "[e
     check(*event);
   }
   for (const auto& event : retained) {
-    const auto copy = event->retain();
-    CHECK(copy.copied());
-    check(*copy);
+    const auto again = event->retain();
+    CHECK(again.copied() == reserved);
+    check(*again);
   }
 }
 

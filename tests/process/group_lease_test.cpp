@@ -48,6 +48,26 @@ TEST_CASE("an acknowledged event is not leased again", "[group]") {
   CHECK(next.lost() == 0);
 }
 
+TEST_CASE("an event that is retained outlives its lease, in place", "[group]") {
+  GroupBus f;
+  f.bus.topic("t", {.block_size = 4096, .blocks = 2});
+  Publisher publisher = f.bus.publisher("t");
+  Group group = f.bus.group("t", "g", prompt());
+  REQUIRE(publisher.publish("first"));
+  Lease lease = take(group);
+  const shmbus::RetainedEvent kept = lease.event().retain();
+  CHECK_FALSE(kept.copied());
+  CHECK(kept->payload().data() == lease.event().payload().data());
+  const shmbus::Time time = lease.event().time();
+  CHECK(lease.acknowledge() == Status::ok);
+  for (int i = 0; i < 500; ++i) {  // several times the ring
+    publish(publisher, 1);
+    CHECK(take(group).acknowledge() == Status::ok);
+  }
+  CHECK(kept->text() == "first");
+  CHECK(kept->time() == time);
+}
+
 TEST_CASE("an event that is given back is leased again after the delay, and counts its deliveries", "[group]") {
   GroupBus f;
   Publisher publisher = f.bus.publisher("t");

@@ -93,7 +93,7 @@ TEST_CASE("events of one block share a pin, a released pin is used again, and an
     }
     REQUIRE(retained.size() > 10);
     retained.push_back((*retained.front()).retain());
-    CHECK(retained.back().copied());
+    CHECK(!retained.back().copied());
     retained.front() = std::move(retained[1]);
     overrun(name.name(), run * 2000 + 1);
     for (std::size_t i = 0; i < retained.size(); ++i) {

@@ -111,7 +111,8 @@ class Event {
 
   /// Returns an owner that keeps the event after the handler has returned, on any thread. It keeps the block pinned. It
   /// holds a copy instead when the subscriber's pins (eight blocks per topic) are used up, or the topic reserved its
-  /// memory. May allocate.
+  /// memory. An event that is retained, or of a Lease, may be retained again, on any thread; it is copied where it is a copy.
+  /// May allocate.
   RetainedEvent retain() const;
 
  private:
@@ -133,8 +134,12 @@ class Event {
   const detail::EventSource* source_;
   detail::TopicReader* reader_;
   detail::EventRecord record_;
-  // Where true, the record's stamp is the time in nanoseconds, since the reader may have left the block.
-  bool retained_ = false;
+  static constexpr std::int8_t kInPlace = -2, kCopied = -1;
+  bool retained() const noexcept { return kept_ != kInPlace; }
+
+  // The slot that keeps the block of a RetainedEvent, or one of these. The record's stamp of a retained event is the time in
+  // nanoseconds, since the reader may have left the block.
+  std::int8_t kept_ = kInPlace;
 };
 
 /// Owns one event. Movable; may outlive the Subscriber and the Bus, and may be destroyed on any thread. A RetainedEvent

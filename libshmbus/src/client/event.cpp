@@ -29,8 +29,8 @@ const detail::EventSource& no_source() noexcept {
 }  // namespace
 
 Time Event::time() const noexcept {
-  return retained_ ? Time{std::chrono::nanoseconds{static_cast<std::int64_t>(record_.stamp)}}
-                   : detail::attached_topic(*reader_).to_time(record_);
+  return retained() ? Time{std::chrono::nanoseconds{static_cast<std::int64_t>(record_.stamp)}}
+                    : detail::attached_topic(*reader_).to_time(record_);
 }
 
 const TraceContext* Event::trace() const noexcept { return log::ExtensionView(record_).trace(); }
@@ -76,8 +76,11 @@ std::size_t copy_space(const detail::EventRecord& record) noexcept {
 }  // namespace
 
 std::optional<RetainedEvent> Event::retain_within(std::size_t limit, std::size_t& copied) const {
-  const int slot =
-      retained_ || detail::attached_topic(*reader_).forked() ? -1 : detail::attached_topic(*reader_).retain();
+  int slot = kCopied;
+  if (kept_ != kCopied && !detail::attached_topic(*reader_).forked()) {
+    auto& topic = detail::attached_topic(*reader_);
+    slot = retained() ? topic.reader.retain_again(kept_) : topic.retain();
+  }
   copied = slot < 0 ? copy_space(record_) : 0;
   if (copied > limit) return std::nullopt;
   return RetainedEvent(reader_ != nullptr ? reader_->shared_from_this() : nullptr, *this, slot);
@@ -86,7 +89,7 @@ std::optional<RetainedEvent> Event::retain_within(std::size_t limit, std::size_t
 RetainedEvent::RetainedEvent(std::shared_ptr<TopicReader> reader, const Event& event, int slot)
     : reader_(std::move(reader)), event_(event), slot_(slot) {
   event_.record_.stamp = static_cast<std::uint64_t>(event.time().time_since_epoch().count());
-  event_.retained_ = true;
+  event_.kept_ = static_cast<std::int8_t>(slot);
   if (slot_ >= 0) return;
   // The extension area, then the payload, at a multiple of the alignment.
   const std::size_t before = extensions_space(event.record_);
@@ -103,7 +106,7 @@ RetainedEvent::RetainedEvent(std::shared_ptr<TopicReader> reader, const Event& e
 
 Event Event::nothing() noexcept {
   Event event(&no_source(), nullptr, {});
-  event.retained_ = true;
+  event.kept_ = kCopied;
   return event;
 }
 

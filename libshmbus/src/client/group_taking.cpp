@@ -163,7 +163,7 @@ std::optional<RetainedEvent> GroupTopic::fetch(const Held& held) {
             const Event read_again(&attached_->source, again.get(), record);
             Event found(&attached_->source, attached_.get(), record);
             found.record_.stamp = static_cast<std::uint64_t>(read_again.time().time_since_epoch().count());
-            found.retained_ = true;
+            found.kept_ = Event::kCopied;
             event.emplace(RetainedEvent(attached_, found, -1));
           },
           1);

@@ -83,6 +83,11 @@ class Reader final : public RecordPath {
   /// Keeps the current block pinned after the reader has left it. Returns a slot; -1 when all are used, or where the
   /// topic reserved its memory: a block kept outside its ring would be missing there. The reader's thread.
   int retain() noexcept;
+  /// Keeps the block of a slot that the caller has, once more; returns the slot, to be freed once more. Any thread.
+  int retain_again(int slot) noexcept {
+    slot_uses_[static_cast<unsigned>(slot)].fetch_add(1, std::memory_order_relaxed);  // it is in use: not being cleared
+    return slot;
+  }
   /// Frees a slot that `retain` returned. Any thread.
   void release(int slot) noexcept;
 
