@@ -1,5 +1,6 @@
-"""Ten thousand subscribers and a million events, made and dropped: memory, descriptors and mappings do not grow."""
+"""Ten thousand subscribers and a million events, leases and groups, made and dropped: memory, descriptors and mappings do not grow."""
 
+import asyncio
 import gc
 import os
 import unittest
@@ -65,6 +66,47 @@ class Leaks(BusTest):
                     event.id, event.topic, event.text
 
         self.check(work, EVENTS)
+
+    def test_leases(self) -> None:
+        publisher, group = self.bus.publisher("a.b"), self.bus.group("a.b", "g", backoff=[0])
+
+        def work(times: int) -> None:
+            for i in range(times):
+                publisher.publish(b"0123456789abcdef")
+                lease = group.take()
+                assert lease is not None
+                if i % 4 == 0:
+                    lease.event.payload[0]
+                elif i % 4 == 1:
+                    lease.event.retain().payload[1:2]
+                elif i % 4 == 2:
+                    lease.event, lease.event, lease.event.id
+                lease.acknowledge()
+
+        self.check(work, EVENTS // 4)
+
+    def test_groups(self) -> None:
+        def work(times: int) -> None:
+            for _ in range(times):
+                group = self.bus.group("a.b", "g", order="by_key", key=lambda event: event.text)
+                self.bus.publish("a.b", b"x")
+                with group.take() as lease:  # type: ignore[union-attr]
+                    kept = lease.event
+                    kept.payload[0]
+                self.assertIsNone(asyncio.run(group.take_async(0)))
+
+        self.check(work, SUBSCRIBERS // 20)
+
+    def test_readers(self) -> None:
+        for i in range(100):
+            self.bus.publish("a.b", str(i))
+
+        def work(times: int) -> None:
+            for _ in range(times):
+                for event in shmbus.Inspector(self.name).read("a.b"):
+                    event.payload[0]
+
+        self.check(work, SUBSCRIBERS // 20)
 
     def test_handlers_and_errors(self) -> None:
         def work(times: int) -> None:

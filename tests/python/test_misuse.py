@@ -1,4 +1,4 @@
-"""Ten mistakes: each raises, says what to do, and nothing crashes."""
+"""Mistakes: each raises, says what to do, and nothing crashes."""
 
 import os
 import sys
@@ -122,6 +122,14 @@ class Misuse(BusTest):
         with self.assertRaisesRegex(TypeError, "a subclass of shmbus.Struct"):
             self.bus.publisher("a.c", int)  # type: ignore[arg-type]
         self.assert_error("type_mismatch", "test.Watch", lambda: self.bus.publish("a.b", {"user_id": 1}))
+
+    def test_11_a_handler_that_is_a_coroutine_function(self) -> None:
+        async def handler(event: shmbus.Event) -> None:
+            pass
+
+        for options in ({}, {"group": "g"}):
+            with self.assertRaisesRegex(TypeError, "handler .*async for"):
+                self.bus.subscribe("a.b", handler, **options)  # type: ignore[call-overload]
 
 
 if __name__ == "__main__":

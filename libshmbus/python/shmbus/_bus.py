@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 from types import TracebackType
 from typing import Any, Callable, TypeVar, Union, overload
@@ -172,6 +173,9 @@ class Bus(_shmbus.Bus):
         record_calls."""
 
         def start(function: Handler) -> _shmbus.Subscription:
+            if inspect.iscoroutinefunction(function):  # it would only make a coroutine of each event, which then counts as handled
+                raise TypeError(f"handler {function.__qualname__}: expected a function, found a coroutine function; "
+                                "use `async for` with bus.events or bus.group")
             subscription = self._subscribe(pattern, function, type, workers, queue, queue_bytes, group, options)
             with self._lock:
                 self._subscriptions = [s for s in self._subscriptions if s.status != "closed"]
