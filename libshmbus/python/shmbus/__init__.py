@@ -10,6 +10,12 @@
 
     bus.publish("video.watch_started", {"user_id": 42, "video_id": 7})
 
+Several processes share the events of one topic as a group:
+
+    for lease in bus.group("orders.created", "billing"):
+        with lease:  # its end acknowledges; after an exception the event comes again
+            print(lease.event.json())
+
 `python3 -m shmbus` is a first look. Times are seconds unless a name ends in `_ns`; None means without bound.
 """
 

@@ -355,8 +355,8 @@ class Subscriber:
 class Lease:
     """The right to handle one event of a group, until it ends: by one of its methods, by the death of the process, or when its
     time is over. The end of a `with` block acknowledges the event; after an exception it gives the event back, and the exception
-    goes on. A lease that is dropped gives its event back, too, with a ResourceWarning. Any thread, one at a time. It may outlive
-    its group. An end that comes too late raises Error, `expired`: the event is or was leased again, and this result does not
+    goes on. A lease that is dropped gives its event back, too, with a ResourceWarning. Any thread. It may outlive its
+    group. An end that comes too late raises Error, `expired`: the event is or was leased again, and this result does not
     count."""
 
     @property

@@ -13,7 +13,7 @@
 
 namespace shmbus::python {
 
-/// A lease in the hands of Python. One thread at a time.
+/// A lease in the hands of Python. Any thread: the GIL is only given away once it has ended.
 class LeaseObject {
  public:
   /// `group` names its group in errors.
@@ -51,7 +51,6 @@ class LeaseObject {
   pid_t process_;
   std::shared_ptr<EventObject> event_;
   const char* ended_ = nullptr;  // how it ended: "was acknowledged"
-  bool in_use_ = false;
 };
 
 /// A member of a group. Any thread.

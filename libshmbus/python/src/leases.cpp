@@ -34,7 +34,6 @@ Lease& LeaseObject::get() {
   if (!alive()) {
     throw Failure{"closed", {text(), "", std::string(ended_) + " already", "take the next one: a lease ends once"}};
   }
-  if (in_use_) fail_busy(text());
   return lease_;
 }
 
@@ -85,7 +84,6 @@ void LeaseObject::reject(const std::string& reason) {
   end("was rejected");
   Status status;
   {
-    const InUse use(in_use_, "lease");
     const py::gil_scoped_release without;
     status = lease.reject(reason);
   }
@@ -116,7 +114,7 @@ void LeaseObject::leave(bool failed) {
 void define_leases(py::module_& m) {
   py::class_<LeaseObject, std::shared_ptr<LeaseObject>>(
       m, "Lease",
-      R"(The right to handle one event of a group, until it ends: by one of its methods, by the death of the process, or when its time is over. The end of a `with` block acknowledges the event; after an exception it gives the event back, and the exception goes on. A lease that is dropped gives its event back, too, with a ResourceWarning. Any thread, one at a time. It may outlive its group. An end that comes too late raises Error, `expired`: the event is or was leased again, and this result does not count.)")
+      R"(The right to handle one event of a group, until it ends: by one of its methods, by the death of the process, or when its time is over. The end of a `with` block acknowledges the event; after an exception it gives the event back, and the exception goes on. A lease that is dropped gives its event back, too, with a ResourceWarning. Any thread. It may outlive its group. An end that comes too late raises Error, `expired`: the event is or was leased again, and this result does not count.)")
       .def_property_readonly("event",
                              py::cpp_function([](LeaseObject& l) { return l.event(); }, py::keep_alive<0, 1>()),
                              R"(The event. Valid until the lease ends; `event.retain()` keeps it for longer.)")
