@@ -5,9 +5,12 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "group_bus.hpp"
 #include "support/shared_value.hpp"
@@ -266,4 +269,29 @@ TEST_CASE("a forked child can't use a member, and does it no harm", "[group]") {
   CHECK(f.bus.remove_group("t", "g"));
   child.say();
   CHECK(child.wait() == test::End{});
+}
+
+TEST_CASE("a group that is made while its topic or its bus is removed leaves no file", "[group]") {
+  const bool whole_bus = GENERATE(false, true);
+  for (int i = 0; i < 100; ++i) {
+    GroupBus f;
+    std::deque<Group> members;
+    for (int m = 0; m < 8; ++m) members.push_back(f.bus.group("t", "g", prompt()));
+    std::vector<std::thread> threads;
+    for (Group& member : members) {
+      threads.emplace_back([&member] {
+        while (Lease lease = member.take()) lease.acknowledge();
+      });
+    }
+    REQUIRE(f.bus.publisher("t").publish("x"));
+    std::this_thread::sleep_for(std::chrono::microseconds{i});  // some of the members join in the meantime
+    if (whole_bus)
+      CHECK(shmbus::Bus::remove(f.name.name()));
+    else
+      CHECK(f.bus.remove_topic("t"));
+    for (Group& member : members) member.interrupt();
+    for (std::thread& thread : threads) thread.join();
+    for (const auto& file : std::filesystem::directory_iterator("/dev/shm"))
+      CHECK(file.path().filename().string().find(f.name.name() + ".t.group.") == std::string::npos);
+  }
 }

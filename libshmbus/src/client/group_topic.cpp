@@ -40,6 +40,8 @@ std::shared_ptr<GroupTopic> GroupTopic::join(std::shared_ptr<BusCore> bus, std::
   if (!file) {
     attached = attach(segment, subscription, start, holds);
     file = group::GroupFile::create(*segment, place.name, place.wanted, attached->begin_sequence());
+    // A removal marks the topic, and then unlinks the files that it finds: one that was made behind it would stay.
+    if (file && holds && segment->removed()) group::GroupFile::unlink(*segment, place.name);
     if (!file) {  // another process was faster
       attached.reset();
       file = group::GroupFile::open(*segment, place.name);
