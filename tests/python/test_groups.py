@@ -188,6 +188,15 @@ class Leases(GroupTest):
         second.acknowledge()
         take(group).acknowledge()
 
+    def test_a_key_that_raises(self) -> None:
+        group = self.bus.group("a.b", "g", order="by_key", key=lambda event: event.json()["user"])
+        for user in ("no json", "neither"):
+            self.bus.publish("a.b", user, key="k")
+        lease = take(group)  # by the publisher's key
+        self.assertIsNone(group.take(0.02))
+        lease.acknowledge()
+        take(group).acknowledge()
+
     def test_iterate(self) -> None:
         group = self.bus.group("a.b", "g")
         threading.Timer(0.02, lambda: self.publish("0", "1", "2")).start()
@@ -655,6 +664,27 @@ class Misuse(GroupTest):
         lease.acknowledge()
         dropped.acknowledge()
         self.assertIsNone(group.take(0.02))
+
+    def test_a_child_ends_while_its_parent_waits_in_a_task(self) -> None:
+        program = (
+            "import asyncio, os, sys, threading, time, shmbus\n"
+            "bus = shmbus.Bus(sys.argv[1])\n"
+            "group = bus.group('a.b', 'g')\n"
+            "async def work():\n"
+            "    with await group.take_async() as lease:\n"
+            "        print(lease.event.text)\n"
+            "thread = threading.Thread(target=lambda: asyncio.run(work()))\n"
+            "thread.start()\n"
+            "time.sleep(0.02)\n"
+            "child = os.fork()\n"
+            "if child == 0:\n"
+            "    sys.exit(0)\n"  # with all that the interpreter does at its end
+            "assert os.waitpid(child, 0)[1] == 0\n"
+            "bus.publish('a.b', 'x')\n"
+            "thread.join()\n"
+        )
+        done = subprocess.run([sys.executable, "-c", program, self.name], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (0, "x\n"), done.stderr)
 
     def test_options(self) -> None:
         with self.assertRaisesRegex(TypeError, "there is no option 'windows'"):

@@ -96,7 +96,8 @@ class KeyFunction {
     try {
       return bytes_of(function_(lent.object()), "key");
     } catch (const py::error_already_set& error) {
-      throw std::runtime_error(error.what());
+      const std::string_view problem = error.what();  // behind its first line it shows where
+      throw std::runtime_error(std::string(problem.substr(0, problem.find('\n'))));
     }
   }
 
