@@ -1,4 +1,4 @@
-"""Ten thousand subscribers and a million events, leases and groups, made and dropped: memory, descriptors and mappings do not grow."""
+"""Ten thousand subscribers and a million events, leases and groups, made and dropped: no memory, descriptor or mapping is left."""
 
 import asyncio
 import gc

@@ -39,7 +39,10 @@ class Reading(BusTest):
         for i in range(4):
             self.bus.publish(f"a.{i % 2}", str(i))
         reader = self.reader("a.*")
-        self.assertEqual([(e.topic, e.sequence, e.text) for e in reader], [("a.0", 1, "0"), ("a.1", 1, "1"), ("a.0", 2, "2"), ("a.1", 2, "3")])
+        self.assertEqual(
+            [(e.topic, e.sequence, e.text) for e in reader],
+            [("a.0", 1, "0"), ("a.1", 1, "1"), ("a.0", 2, "2"), ("a.1", 2, "3")],
+        )
         self.assertEqual((list(reader), reader.lost, reader.finished, reader.problems), ([], 0, False, []))
         self.bus.publish("a.new", "later")
         self.assertEqual([e.text for e in reader], ["later"])
@@ -170,7 +173,15 @@ class RecordedTypes(BusTest):
         self.assertEqual(event.value(Watch), WATCH)
 
     def test_texts_that_do_not_describe_a_type(self) -> None:
-        for fields in ("a:int@0+4", "a:int@4+4;", "a:int@0+4;a:int@4+4;", "a:int@0+4;b:int@2+2;", "_padding_1:int@0+4;", "a@0+4;", "a:int@-1+4;"):
+        for fields in (
+            "a:int@0+4",  # without its end
+            "a:int@4+4;",  # behind the type
+            "a:short@0+2;a:short@2+2;",  # twice
+            "a:int@0+4;b:int@2+2;",  # one over the other
+            "_padding_1:int@0+4;",
+            "a@0+4;",
+            "a:int@-1+4;",
+        ):
             info = self.info_with(fields)
             self.assert_error("type_mismatch", "fields", info.struct)
         # What is not known is bytes; `...` stands for fields that were not recorded.
@@ -223,7 +234,8 @@ class Files(BusTest):
         last = files.read(("last", 1), incarnation=self.bus.incarnation).next()
         assert last is not None
         value = last.value()
-        self.assertEqual((value.as_dict()["user_id"], last.header("h"), last.key, last.id.bus), (0, "0", "k", self.bus.incarnation))
+        self.assertEqual((value.as_dict()["user_id"], last.header("h"), last.key), (0, "0", "k"))
+        self.assertEqual(last.id.bus, self.bus.incarnation)
         self.assertEqual([e.sequence for e in files.read(("after", last.id._replace(sequence=99)))], [100, 101])
 
     def test_without_a_bus(self) -> None:

@@ -79,8 +79,9 @@ __version__: str = _shmbus.version
 __all__ = [
     "Bus", "Error", "Event", "EventId", "EventReader", "EventSnapshot", "Events", "Field", "Group", "Handler", "Inspector",
     "JournalDamage", "JournalEvents", "JournalFile", "JournalFiles", "JournalInfo", "JournalNumbers", "JournalRemark",
-    "JournalReport", "JournalStretch", "Lease", "Loan", "Payload", "PruneReport", "Publisher", "Scope", "Sequence", "Struct", "Subscriber", "Subscription", "TopicInfo", "array", "bool_", "bus_files", "buses", "chars", "f32", "f64", "i8",
-    "i16", "i32", "i64", "matches", "std_array", "u8", "u16", "u32", "u64",
+    "JournalReport", "JournalStretch", "Lease", "Loan", "Payload", "PruneReport", "Publisher", "Scope", "Sequence",
+    "Struct", "Subscriber", "Subscription", "TopicInfo", "array", "bool_", "bus_files", "buses", "chars", "f32", "f64",
+    "i8", "i16", "i32", "i64", "matches", "std_array", "u8", "u16", "u32", "u64",
 ]  # fmt: skip
 
 # A worker can't return from a handler of Python once the interpreter ends.

@@ -173,7 +173,7 @@ class Bus(_shmbus.Bus):
         record_calls."""
 
         def start(function: Handler) -> _shmbus.Subscription:
-            if inspect.iscoroutinefunction(function):  # it would only make a coroutine of each event, which then counts as handled
+            if inspect.iscoroutinefunction(function):  # it would make a coroutine of each event, which then counts as handled
                 raise TypeError(f"handler {function.__qualname__}: expected a function, found a coroutine function; "
                                 "use `async for` with bus.events or bus.group")
             subscription = self._subscribe(pattern, function, type, workers, queue, queue_bytes, group, options)

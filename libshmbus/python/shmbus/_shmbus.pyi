@@ -211,8 +211,9 @@ class JournalEvents:
     def __next__(self) -> EventSnapshot: ...
 
 class JournalFiles:
-    """The journal of one topic, in `folder`/`bus`/`topic`: looks at its files, and needs no bus; also on another machine. It follows
-    no link, reads files of accepted owners alone, and believes nothing that it has not checked. One thread at a time."""
+    """The journal of one topic, in `folder`/`bus`/`topic`: looks at its files, and needs no bus; also on another machine. It
+    follows no link, reads files of accepted owners alone, and believes nothing that it has not checked. One thread at a
+    time."""
 
     def __init__(self, folder: str, bus: str, topic: str, owners: Sequence[int] = ()) -> None: ...
     def info(self) -> JournalInfo:

@@ -205,7 +205,8 @@ def _recorded_struct(name: str, size: int, alignment: int, layout: int, fields: 
         return None
     if end < size:
         chosen.append((f"{_PADDING}{end}", ctypes.c_ubyte * (size - end)))
-    made = _Meta(re.split(r"[.:]", name)[-1], (Struct,), {"_pack_": 1, "_fields_": chosen, "__doc__": f"'{name}', as a topic records it."})
+    members = {"_pack_": 1, "_fields_": chosen, "__doc__": f"'{name}', as a topic records it."}
+    made = _Meta(re.split(r"[.:]", name)[-1], (Struct,), members)
     made.__shmbus_type__ = _shmbus.Type.recorded(name, size, alignment, layout, fields)
     return made
 
