@@ -44,6 +44,35 @@ class Structs(BusTest):
             "track:std::array<test::Position, (unsigned long)2>@24+16;tags:unsigned char[3]@40+3;name:char[5]@43+5;",
         )
 
+    def test_a_value_that_does_not_fit_is_refused(self) -> None:
+        for name, value, words in (
+            ("user_id", -1, "Watch.user_id: expected 0 to 18446744073709551615, found -1"),
+            ("user_id", 1 << 64, "Watch.user_id: expected 0 to 18446744073709551615, found 18446744073709551616"),
+            ("video_id", 1 << 32, "Watch.video_id: expected 0 to 4294967295, found 4294967296"),
+            ("seconds", 1e39, "Watch.seconds: expected -3.4028234663852886e\\+38 to 3.4028234663852886e\\+38, found 1e\\+39"),
+        ):
+            with self.assertRaisesRegex(OverflowError, words):
+                Watch(**{name: value})
+            watch = Watch()
+            with self.assertRaisesRegex(OverflowError, words):
+                setattr(watch, name, value)
+            self.assertEqual(watch, Watch())
+        with self.assertRaisesRegex(ValueError, "Watch.name: .*too long"):
+            Watch(name=b"robert")
+        with self.assertRaisesRegex(TypeError, "Watch.user_id: .*str"):
+            Watch(user_id="42")
+        watch = Watch(user_id=(1 << 64) - 1, video_id=(1 << 32) - 1, seconds=float("inf"))
+        self.assertEqual((watch.user_id, watch.video_id, watch.seconds), ((1 << 64) - 1, (1 << 32) - 1, float("inf")))
+
+        class Signed(shmbus.Struct):
+            a: shmbus.i8
+            b: shmbus.i64
+            c: shmbus.bool_
+
+        self.assertEqual(repr(Signed(a=-128, b=-(1 << 63), c=True)), f"Signed(a=-128, b={-(1 << 63)}, c=True)")
+        with self.assertRaisesRegex(OverflowError, "Signed.a: expected -128 to 127, found 128"):
+            Signed(a=128)
+
     def test_another_type_is_refused(self) -> None:
         class Other(shmbus.Struct, name="test::Watch"):
             user_id: shmbus.u64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import math
 import re
 import sys
 from typing import Annotated, Any, ClassVar, Protocol, get_args, get_type_hints
@@ -75,6 +76,17 @@ class Sequence(Protocol):
     def __setitem__(self, index: Any, value: Any) -> None: ...
 
 
+def _limits_of(ctype: Any) -> tuple[float, float] | None:
+    """The lowest and the highest value of a number; None for other types, and for those that take any number."""
+    if ctype is ctypes.c_float:
+        most = (2 - 2**-23) * 2.0**127
+        return -most, most
+    if not isinstance(ctype(), ctypes._SimpleCData) or not isinstance(ctype().value, int) or ctype is ctypes.c_bool:
+        return None
+    bits = 8 * ctypes.sizeof(ctype)
+    return (-(1 << bits - 1), (1 << bits - 1) - 1) if ctype(-1).value < 0 else (0, (1 << bits) - 1)
+
+
 class _Meta(type(ctypes.Structure)):
     def __new__(
         mcs,
@@ -93,6 +105,7 @@ class _Meta(type(ctypes.Structure)):
             hints = get_type_hints(probe, frame.f_globals, {**frame.f_locals}, include_extras=True)
             chosen = {key: _field(hint, f"{class_name}.{key}") for key, hint in hints.items() if key != "__shmbus_type__"}
             namespace["_fields_"] = [(key, field.ctype) for key, field in chosen.items()]
+            namespace["_limits"] = {key: limits for key, field in chosen.items() if (limits := _limits_of(field.ctype))}
             cls = super().__new__(mcs, class_name, bases, namespace)
             described = [
                 (key, field.cpp, getattr(cls, key).offset, getattr(cls, key).size, field.nested) for key, field in chosen.items()
@@ -108,6 +121,9 @@ class _Meta(type(ctypes.Structure)):
         super().__init__(class_name, bases, namespace)
 
 
+_set = ctypes.Structure.__setattr__
+
+
 class Struct(ctypes.Structure, metaclass=_Meta):
     """A struct whose fields are annotations. It is the C++ type of that name where size, alignment and fields agree:
 
@@ -116,10 +132,12 @@ class Struct(ctypes.Structure, metaclass=_Meta):
             video_id: shmbus.u64
 
     `fields=False` stands for a type of C++ without SHMBUS_FIELDS: name, size and alignment alone are compared. `bytes(value)`
-    is what is published; `WatchStarted.from_buffer_copy(bytes)` is the way back. NumPy takes the class as a dtype.
+    is what is published; `WatchStarted.from_buffer_copy(bytes)` is the way back. NumPy takes the class as a dtype. A number that
+    does not fit into its field raises OverflowError; as an element of an array it is cut to the element's bits, as ctypes does.
     """
 
     __shmbus_type__: ClassVar[_shmbus.Type]
+    _limits: ClassVar[dict[str, tuple[float, float]]] = {}  # of the fields that are numbers
 
     @classmethod
     def _names(cls) -> list[str]:
@@ -131,6 +149,15 @@ class Struct(ctypes.Structure, metaclass=_Meta):
             if key not in names:
                 raise TypeError(f"{type(self).__name__}: there is no field '{key}'")
         super().__init__(*args, **kwargs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        limits = self._limits.get(name)
+        try:
+            if limits and not limits[0] <= value <= limits[1] and abs(value) != math.inf:
+                raise OverflowError(f"{type(self).__name__}.{name}: expected {limits[0]} to {limits[1]}, found {value}")
+            _set(self, name, value)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{type(self).__name__}.{name}: {error}") from None
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={_plain(getattr(self, name))!r}" for name in self._names())
