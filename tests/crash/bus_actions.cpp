@@ -13,22 +13,6 @@ namespace crash {
 
 using namespace std::chrono_literals;
 using shmbus::Bus;
-using shmbus::Error;
-using shmbus::ErrorCode;
-
-namespace {
-
-/// Uses a bus that others may remove at any time.
-template <class Step>
-void on_a_passing_bus(Step step) {
-  try {
-    step();
-  } catch (const Error& error) {
-    test::require(error.code() == ErrorCode::closed || error.code() == ErrorCode::busy, error.what());
-  }
-}
-
-}  // namespace
 
 void come_and_go(const Stage& stage) {
   std::uint64_t number = 0;

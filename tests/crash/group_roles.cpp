@@ -113,7 +113,7 @@ void revive_a_group(const Stage& stage) {
   stage.repeat([&] {
     for (const std::string& file : shmbus::platform::SegmentFile::list("shmbus." + name + "."))
       shmbus::platform::SegmentFile::unlink(file, file);
-    in_a_group([&] {
+    on_a_passing_bus([&] {
       Bus bus = Bus::open(name);
       shmbus::Publisher publisher = bus.publisher("j", topic_options("j"));
       Group group = bus.group("j", "g", short_lived(Order::any));
@@ -122,7 +122,7 @@ void revive_a_group(const Stage& stage) {
       for (int i = 0; i < 10; ++i) static_cast<void>(group.take(20ms).acknowledge());
     });
   });
-  in_a_group([&] { Bus::remove(name); });
+  on_a_passing_bus([&] { Bus::remove(name); });
 }
 
 }  // namespace crash

@@ -17,6 +17,16 @@ shmbus::SubscriberOptions reliable(const Stage& stage);
 /// Passes all new events to the checker. Waits a moment if there are none.
 std::size_t read_some(shmbus::Subscriber& subscriber, EventChecker& checker);
 
+/// Uses a bus that others may remove at any time.
+template <class Step>
+void on_a_passing_bus(Step step) {
+  try {
+    step();
+  } catch (const shmbus::Error& error) {
+    test::require(error.code() == shmbus::ErrorCode::closed || error.code() == shmbus::ErrorCode::busy, error.what());
+  }
+}
+
 /// Limits the memory that the calling process finds to what the role says.
 void limit_memory(const Stage& stage);
 
