@@ -11,6 +11,7 @@
 #include <string>
 
 #include "journal_fixture.hpp"
+#include "shmbus/journal_files.hpp"
 #include "support/privileges.hpp"
 #include "support/refusal.hpp"
 
@@ -209,4 +210,42 @@ TEST_CASE("a disk without room for a new journal is named, and not the machine's
         test::require(!bus.find_topic("t"), "a topic without its journal");
       },
       "mode=0755,nr_inodes=3");
+}
+
+TEST_CASE("the group that may read a topic may read all files of its journal, whoever recorded them", "[journal]") {
+  if (!test::have_root()) return;
+  constexpr gid_t team = 23'456;
+  const JournaledBus home;
+  const auto open = [&](Record record) {
+    shmbus::BusOptions options = home.options(record);
+    options.mode = 0660;
+    options.group = std::to_string(team);
+    return shmbus::Bus::open(home.name(), options);
+  };
+  shmbus::Bus bus = open(Record::none);
+  shmbus::TopicOptions readable = journaled;
+  readable.mode = 0640;
+  readable.group = std::to_string(team);
+  shmbus::Publisher publisher = bus.publisher("t", readable);
+  test::ForkedProcess recorder([&](const test::Parent& parent) {
+    const shmbus::Bus member = open(Record::all);
+    parent.say();
+    while (true) ::pause();
+  });
+  recorder.hear();
+  const std::string payload(1000, 'x');
+  constexpr std::uint64_t events = 3000;  // more than two files
+  for (std::uint64_t i = 1; i <= events; ++i) REQUIRE(publisher.publish(payload));
+  REQUIRE(publisher.wait_durable(events, test::patience) == Status::ok);
+
+  std::filesystem::permissions(home.journals(),
+                               std::filesystem::perms{0755});  // made as a temporary folder, for one user
+  test::run_as({.group = team}, [&] {
+    shmbus::JournalFiles journal(home.journals(), home.name(), "t");
+    test::require(journal.info().files.size() > 2, "too few files");
+    shmbus::JournalEvents all = journal.read(Start::oldest());
+    std::uint64_t read = 0;
+    while (const auto event = all.next()) ++read;
+    test::require(read == events, "events are missing: " + std::to_string(read));
+  });
 }

@@ -228,7 +228,8 @@ int DiskStorage::create(const std::string& name, std::unique_ptr<StoredFile>& fi
   const int fd = open_beneath(descriptor_.get(), name, O_RDWR | O_CREAT | O_EXCL, 0600);
   if (fd < 0) return errno;
   file = std::make_unique<DiskFile>(fd);
-  if (group_ != kNoGroup && ::fchown(fd, static_cast<uid_t>(-1), group_) != 0) return errno;
+  // One who records and is not in the group can't give the file to it: events on disk that fewer can read are better than none.
+  if (group_ != kNoGroup && ::fchown(fd, static_cast<uid_t>(-1), group_) != 0 && errno != EPERM) return errno;
   return ::fchmod(fd, file_mode(rights_.mode)) == 0 ? 0 : errno;  // exact: the umask does not apply
 }
 

@@ -82,7 +82,8 @@ std::optional<platform::LockedByte> lock_journal(DiskStorage& storage, const std
 
 std::optional<LockedJournal> lock_journal(const topic::TopicSegment& segment) {
   const JournalHome home(segment.node().registry());
-  auto storage = home.create(segment.name(), segment.info().mode, {});
+  const std::string group = segment.group() != ::getegid() ? std::to_string(segment.group()) : "";
+  auto storage = home.create(segment.name(), segment.info().mode, group);
   auto lock = lock_journal(*storage, home.object(segment.name()));
   if (!lock) return std::nullopt;
   return LockedJournal{std::move(storage), std::move(*lock)};
