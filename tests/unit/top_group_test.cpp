@@ -123,6 +123,10 @@ TEST_CASE("each trouble of a group is an alert, with what to do", "[top][group]"
   g = well;
   g.members.clear();
   one(g, "has no member; 12 events wait", "shmbus group --bus test-bus a busy --remove");
+  g.oldest_age = 900ms;  // it may be coming
+  CHECK(alerts_of(well, g).empty());
+  g.oldest_age.reset();  // not known
+  one(g, "has no member", "start a member");
   g.lag = 0;
   CHECK(alerts_of(well, g).empty());
   g = well;

@@ -122,7 +122,8 @@ class Finder {
     if (g.cautious)
       add_for("is cautious: most of its latest leases failed, so it leases one event a second",
               "find out why its members fail; one event that is acknowledged ends it");
-    if (g.members.empty() && g.lag != 0 && g.group != tool::dead_letters_group)
+    const bool waits = g.lag != 0 && g.oldest_age.value_or(alarm_after) >= alarm_after;
+    if (g.members.empty() && waits && g.group != tool::dead_letters_group)
       add_for(fmt::format("has no member; {}", g.lag == 1 ? "1 event waits" : tool::counted(g.lag, "event") + " wait"),
               fmt::format("start a member, or remove it: shmbus group --bus {} {} {} --remove",
                           tool::printable(look_.bus.name), tool::printable(g.topic), g.group));
