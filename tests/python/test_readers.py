@@ -131,6 +131,8 @@ class RecordedTypes(BusTest):
         recorded = info.struct()
         self.assertIs(recorded, info.struct())
         self.assertEqual(next(self.bus.subscriber("a.b", type=recorded, start="oldest")).value(recorded).as_dict()["user_id"], 42)
+        with self.assertRaisesRegex(OverflowError, "user_id: expected 0 to 18446744073709551615, found -1"):
+            recorded(user_id=-1)
         value = recorded(user_id=43)
         self.bus.publish("a.b", value)  # it is the same type
         self.assertEqual(next(self.bus.subscriber("a.b", start=("last", 1))).value(Watch).user_id, 43)

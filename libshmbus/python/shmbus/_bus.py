@@ -120,8 +120,7 @@ class Bus(_shmbus.Bus):
         """Creates a subscriber of every matching topic: tokens joined by dots, `*` for one token, `>` for the rest. Options:
         start ("latest", "oldest", ("last", n), ("sequence", n), ("time_ns", t), ("after", id)), delivery ("lossy", "reliable"),
         demote_after (seconds), wait ("balanced", "spin", "sleep"), name, record_calls, see ("published", "durable"), durable (a
-        name), acknowledge ("next_poll", "manual"), hold_for (seconds),
-        standby. One thread at a time may use it."""
+        name), acknowledge ("next_poll", "manual"), hold_for (seconds), standby. One thread at a time may use it."""
         return self._subscriber(pattern, type, options)
 
     @overload

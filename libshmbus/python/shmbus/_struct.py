@@ -105,7 +105,6 @@ class _Meta(type(ctypes.Structure)):
             hints = get_type_hints(probe, frame.f_globals, {**frame.f_locals}, include_extras=True)
             chosen = {key: _field(hint, f"{class_name}.{key}") for key, hint in hints.items() if key != "__shmbus_type__"}
             namespace["_fields_"] = [(key, field.ctype) for key, field in chosen.items()]
-            namespace["_limits"] = {key: limits for key, field in chosen.items() if (limits := _limits_of(field.ctype))}
             cls = super().__new__(mcs, class_name, bases, namespace)
             described = [
                 (key, field.cpp, getattr(cls, key).offset, getattr(cls, key).size, field.nested) for key, field in chosen.items()
@@ -119,6 +118,7 @@ class _Meta(type(ctypes.Structure)):
 
     def __init__(cls, class_name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any) -> None:
         super().__init__(class_name, bases, namespace)
+        cls._limits = {key: limits for key, ctype in getattr(cls, "_fields_", ()) if (limits := _limits_of(ctype))}
 
 
 _set = ctypes.Structure.__setattr__
@@ -137,7 +137,7 @@ class Struct(ctypes.Structure, metaclass=_Meta):
     """
 
     __shmbus_type__: ClassVar[_shmbus.Type]
-    _limits: ClassVar[dict[str, tuple[float, float]]] = {}  # of the fields that are numbers
+    _limits: ClassVar[dict[str, tuple[float, float]]]  # of the fields that are numbers
 
     @classmethod
     def _names(cls) -> list[str]:
