@@ -2,6 +2,7 @@
 
 import faulthandler
 import os
+import sys
 import tempfile
 import time
 import unittest
@@ -35,6 +36,21 @@ class BusTest(unittest.TestCase):
         self.assertTrue(error.remedy, str(error))
         self.assertTrue(error.object, str(error))
         return error
+
+    def run_in_child(self, body: Callable[[], None]) -> None:
+        """Runs a body in a forked child, to its end."""
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                body()
+                status = 0
+            except BaseException:
+                sys.excepthook(*sys.exc_info())
+            finally:
+                os._exit(status)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

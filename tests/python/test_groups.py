@@ -636,31 +636,25 @@ class Misuse(GroupTest):
         self.publish("x", "y")
         lease, dropped = take(group), take(group)
         view = lease.event.payload
-        sys.stdout.flush()
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                self.assert_error("closed", "forked child", group.take)
-                self.assert_error("closed", "forked child", lambda: next(group))
-                self.assert_error("closed", "forked child", lambda: asyncio.run(group.take_async()))
-                assert group.status == "closed"
-                assert bytes(view) == b"x"
-                self.assert_error("closed", "forked child", lease.acknowledge)
-                with warnings.catch_warnings():
-                    warnings.simplefilter("error")
-                    del dropped
-                    gc.collect()
-                group.close()
-                self.bus.close()
-                with shmbus.Bus(self.name) as own, own.group("a.b", "g") as mine:
-                    assert mine.take(0.05) is None
-                status = 0
-            except BaseException:
-                sys.excepthook(*sys.exc_info())
-            finally:
-                os._exit(status)
-        self.assertEqual(os.waitpid(child, 0)[1], 0)
+
+        def use() -> None:
+            nonlocal dropped
+            self.assert_error("closed", "forked child", group.take)
+            self.assert_error("closed", "forked child", lambda: next(group))
+            self.assert_error("closed", "forked child", lambda: asyncio.run(group.take_async()))
+            assert group.status == "closed"
+            assert bytes(view) == b"x"
+            self.assert_error("closed", "forked child", lease.acknowledge)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                del dropped
+                gc.collect()
+            group.close()
+            self.bus.close()
+            with shmbus.Bus(self.name) as own, own.group("a.b", "g") as mine:
+                assert mine.take(0.05) is None
+
+        self.run_in_child(use)
         lease.acknowledge()
         dropped.acknowledge()
         self.assertIsNone(group.take(0.02))
