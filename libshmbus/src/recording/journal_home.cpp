@@ -80,10 +80,18 @@ std::optional<platform::LockedByte> lock_journal(DiskStorage& storage, const std
   return lock;
 }
 
+namespace {
+
+/// The owner group that a topic's files were given; empty where it is the one that this process's files have anyway.
+std::string given_group(const topic::TopicSegment& segment) {
+  return segment.group() != 0 && segment.group() != ::getegid() ? std::to_string(segment.group()) : "";
+}
+
+}  // namespace
+
 std::optional<LockedJournal> lock_journal(const topic::TopicSegment& segment) {
   const JournalHome home(segment.node().registry());
-  const std::string group = segment.group() != ::getegid() ? std::to_string(segment.group()) : "";
-  auto storage = home.create(segment.name(), segment.info().mode, group);
+  auto storage = home.create(segment.name(), segment.info().mode, given_group(segment));
   auto lock = lock_journal(*storage, home.object(segment.name()));
   if (!lock) return std::nullopt;
   return LockedJournal{std::move(storage), std::move(*lock)};
@@ -133,7 +141,7 @@ journal::Description describe(const topic::TopicSegment& segment) {
   d.alignment = segment.geometry().alignment;
   d.reserve = info.reserved;
   d.accept_raw = info.accepts_raw;
-  if (segment.group() != 0 && segment.group() != ::getegid()) d.group = std::to_string(segment.group());
+  d.group = given_group(segment);
   d.type_hash = segment.header().type_hash.load(std::memory_order_acquire);
   d.type_size = info.type_size;
   d.type_alignment = info.type_alignment;
