@@ -87,6 +87,17 @@ class EventObject {
 };
 
 py::object event_id(const EventId& id);
+/// None without one.
+py::object optional_id(const std::optional<EventId>& id);
+/// The headers of an event, or of a copy of one, as pairs of name and value.
+template <class Headers>
+py::list header_list(const Headers& headers) {
+  py::list list;
+  for (const auto& header : headers) list.append(py::make_tuple(text(header.name), text(header.value)));
+  return list;
+}
+/// What a text says as JSON.
+py::object parse_json(std::string_view json);
 EventId event_id_of(py::handle id);
 
 }  // namespace shmbus::python

@@ -26,8 +26,6 @@ py::object EventCopy::value(py::handle wanted) const {
 
 namespace {
 
-py::object optional_id(const std::optional<EventId>& id) { return id ? event_id(*id) : py::none(); }
-
 py::object header(const EventSnapshot& e, const std::string& name) {
   for (const HeaderSnapshot& h : e.headers) {
     if (h.name == name) return text(h.value);
@@ -66,12 +64,7 @@ void define_event_copies(py::module_& m) {
           "text", [](EventCopy& e) { return text(e.text()); },
           R"(The payload as text; bytes that are no UTF-8 become surrogates.)")
       .def_property_readonly(
-          "headers",
-          [](EventCopy& e) {
-            py::list list;
-            for (const HeaderSnapshot& h : e.event().headers) list.append(py::make_tuple(text(h.name), text(h.value)));
-            return list;
-          },
+          "headers", [](EventCopy& e) { return header_list(e.event().headers); },
           R"(The publisher's headers, in its order.)")
       .def_property_readonly(
           "key", [](EventCopy& e) { return text(e.event().key); }, R"(The publisher's key; empty without one.)")
@@ -94,8 +87,7 @@ void define_event_copies(py::module_& m) {
           "bytes", [](EventCopy& e) { return py::bytes(e.text().data(), e.text().size()); },
           R"(Returns a copy of the payload.)")
       .def(
-          "json", [](EventCopy& e) { return py::module_::import("json").attr("loads")(text(e.text())); },
-          R"(Returns what the payload says as JSON.)")
+          "json", [](EventCopy& e) { return parse_json(e.text()); }, R"(Returns what the payload says as JSON.)")
       .def(
           "value", &EventCopy::value, py::arg("type") = py::none(),
           R"(Returns the payload as a Struct: of the type that the topic records, or of a class of your own. Raises Error, `type_mismatch`, where the topic carries another type or none.)")

@@ -45,6 +45,13 @@ py::object event_id(const EventId& id) {
   return py::reinterpret_borrow<py::object>(type)(id.bus, id.topic, id.sequence);
 }
 
+py::object optional_id(const std::optional<EventId>& id) { return id ? event_id(*id) : py::none(); }
+
+py::object parse_json(std::string_view json) {
+  static PyObject* loads = py::object(py::module_::import("json").attr("loads")).release().ptr();
+  return py::reinterpret_borrow<py::object>(loads)(text(json));
+}
+
 EventId event_id_of(py::handle id) {
   const auto parts = py::cast<py::tuple>(id);
   if (parts.size() != 3) throw py::type_error("an event's id: expected shmbus.EventId");
@@ -84,11 +91,6 @@ class ScopeObject {
   std::shared_ptr<const RetainedEvent> event_;
 };
 
-py::object json(const Event& e) {
-  static PyObject* loads = py::object(py::module_::import("json").attr("loads")).release().ptr();
-  return py::reinterpret_borrow<py::object>(loads)(text(e.text()));
-}
-
 py::object as_struct(EventObject& self, py::handle type) {
   const Type wanted = type_of(type);
   const Event& e = self.get();
@@ -100,12 +102,6 @@ py::object as_struct(EventObject& self, py::handle type) {
                  "read it as what its topic carries"});
   }
   return type.attr("from_buffer_copy")(py::bytes(e.text().data(), e.text().size()));
-}
-
-py::list headers(const Event& e) {
-  py::list list;
-  for (const EventHeader& header : e.headers()) list.append(py::make_tuple(text(header.name), text(header.value)));
-  return list;
 }
 
 }  // namespace
@@ -143,15 +139,12 @@ void define_events(py::module_& m) {
           "text", [](EventObject& e) { return text(e.get().text()); },
           R"(The payload as text; bytes that are no UTF-8 become surrogates.)")
       .def_property_readonly(
-          "headers", [](EventObject& e) { return headers(e.get()); }, R"(The publisher's headers, in its order.)")
+          "headers", [](EventObject& e) { return header_list(e.get().headers()); },
+          R"(The publisher's headers, in its order.)")
       .def_property_readonly(
           "key", [](EventObject& e) { return text(e.get().key()); }, R"(The publisher's key; empty without one.)")
       .def_property_readonly(
-          "cause",
-          [](EventObject& e) -> py::object {
-            const auto cause = e.get().cause();
-            return cause ? event_id(*cause) : py::none();
-          },
+          "cause", [](EventObject& e) { return optional_id(e.get().cause()); },
           R"(The event whose handler published this one.)")
       .def_property_readonly(
           "traceparent",
@@ -172,7 +165,8 @@ void define_events(py::module_& m) {
           "bytes", [](EventObject& e) { return py::bytes(e.get().text().data(), e.get().text().size()); },
           R"(Returns a copy of the payload.)")
       .def(
-          "json", [](EventObject& e) { return json(e.get()); }, R"(Returns what the payload says as JSON.)")
+          "json", [](EventObject& e) { return parse_json(e.get().text()); },
+          R"(Returns what the payload says as JSON.)")
       .def(
           "value", &as_struct, py::arg("type"),
           R"(Returns a copy of the payload as a Struct. Raises Error, `type_mismatch`, where the topic carries another type.)")
