@@ -36,7 +36,7 @@ struct Progress {
   const char* doing;      ///< what it was about to do then, a string literal
 };
 
-/// The processes of a storm. Each has a seat; when it is killed, another one takes the seat. The seed decides who is harmed
+/// The processes of a storm. Each has a seat; when it is killed, another one takes the seat. The seed decides which one is harmed
 /// when, except for what depends on the scheduler.
 class StormCrew {
  public:
